@@ -37,7 +37,12 @@ def cases(t: Any) -> dict[str, Any]:
     )  # fmt: skip
     said = {"reviewer": t.people["examiner"], "answered": t.now, "why": "It asks forty people to vote, in working hours."}
     agreed = {"second": t.people["reviewer"], "decided": t.now, "answer": "I agree, it is one.", "person": t.people["crew2"]}
+    waiting = access.Invitation.objects.create(
+        account=t.people["crew8"].account, mac="a" * 64, made=t.now, until=t.now + timedelta(hours=71), by="p-crew0",
+        reason="She begins on Monday and has no sign-in yet.",
+    )  # fmt: skip
     return {
+        "letter": waiting.pk,
         "contest": contest.pk,
         "containment": Containment.objects.create(
             sender="relay:meters@city.example", sign="budget", made=t.now, capture="01a2150e-cece-7bb2-86d0-6e9539f71921"

@@ -80,6 +80,6 @@ def test_a_head_without_mail_gets_a_sign_in(city: Town, visit: Visit) -> None:
     """Somebody has to sign in before anybody of a new department can be given mail."""
     who = city.people["crew6"]
     place = f"/dept/public-works/people/{who.uid}/"
-    assert "Make a sign-in link" not in visit("office").get(place).content.decode()
+    assert "Make a sign-in letter" not in visit("office").get(place).content.decode()
     Department.objects.filter(code="fire").update(head=who)
-    assert "Make a sign-in link" in visit("office").get(place).content.decode()
+    assert "Make a sign-in letter" in visit("office").get(place).content.decode()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from city.access.signins import OFFICER
 from civicmail.city.access.actions import invitations
+from civicmail.city.access.actors import machine
 from civicmail.city.access.models import Account, Device
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import stepup
@@ -24,7 +24,7 @@ def newcomer(browse: Callable[..., Any]) -> Any:
     """A page on which somebody of the town has opened an invitation."""
     page = browse("", reverse("account_login"))
     person = page.town.people["crew0"]
-    secret = invitations.invite(person, actor=OFFICER, reason="new clerk", now=now_ms())
+    secret = invitations.invite_first(person, actor=machine("os:root"), reason="claim", now=now_ms())
     page.keys, page.home = Authenticator(page), page.url.removesuffix(reverse("account_login"))
     page.goto(page.home + reverse("welcome-link", args=[secret]))
     return page

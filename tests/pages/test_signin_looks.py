@@ -9,8 +9,8 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
-from city.access.signins import OFFICER
 from civicmail.city.access.actions import invitations
+from civicmail.city.access.actors import machine
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
 from pages.test_looks import looked_at
@@ -43,7 +43,7 @@ def test_a_page_of_ones_own_sign_in_is_for_everybody(browse: Callable[..., Any],
 
 def test_the_page_behind_an_invitation_is_for_everybody(browse: Callable[..., Any]) -> None:
     def where(town: Any) -> str:
-        secret = invitations.invite(town.people["crew0"], actor=OFFICER, reason="new clerk", now=now_ms())
+        secret = invitations.invite_first(town.people["crew0"], actor=machine("os:root"), reason="claim", now=now_ms())
         return reverse("welcome-link", args=[secret])
 
     shown = browse("", where)
@@ -52,6 +52,16 @@ def test_the_page_behind_an_invitation_is_for_everybody(browse: Callable[..., An
 
 
 def test_a_link_that_is_over_says_so(browse: Callable[..., Any]) -> None:
+    shown = browse("", reverse("welcome-link", args=["x"]))
+    assert shown.get_by_role("heading", name="This is not good any more").is_visible()
+    assert looked_at(shown) == []
+
+
+def test_the_page_for_the_halves_of_a_letter_is_for_everybody(browse: Callable[..., Any]) -> None:
     shown = browse("", reverse("welcome"))
-    assert shown.get_by_role("heading", name="This link is not good any more").is_visible()
+    assert looked_at(shown) == []
+    shown.fill("[name=first]", "abcd")
+    shown.fill("[name=second]", "abcd")
+    shown.get_by_role("button", name="Go on").click()
+    assert shown.get_by_text("do not belong together").is_visible()
     assert looked_at(shown) == []

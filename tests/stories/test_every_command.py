@@ -118,7 +118,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("access stay", "p-pat", office, code=2, why=True),
         Step("access claim", "--uid x --given X --family Y --department it=IT", code=4, why=True),
         Step("access recover", "p-pat", code=2, why=True),
-        Step("access invite", "p-lee", office, says="http", why=True),
+        Step("access invite", "p-lee", office, says="-", why=True), Step("access hand-over", "p-lee", "e-2", says="-", why=True),
         Step("access extend", f"p-pat --until {day}", "e-2", code=4, why=True),
         Step("access suspend", "p-pat", office, why=True), Step("access resume", "p-pat", office, why=True),
         Step("access unlock", "p-pat", office, code=4, why=True), Step("access signs", "", office, why=True),

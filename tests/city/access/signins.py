@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from civicmail.city.access.actions import invitations
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.models import Account
+from civicmail.city.access.models import Account, Invitation
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 NOW = 1_772_452_800_000  # 2 March 2026, noon in UTC
 AT = datetime.fromtimestamp(NOW / 1000, UTC)
 OFFICER = Actor("e-1", "Olga Officer", (Held("access-officer"),), client="192.0.2.1")
+
+
+SECOND = Actor("e-9", "Sven Second", (Held("access-officer"),), client="192.0.2.2")
 
 
 def department(code: str = "clerk") -> Department:
@@ -39,3 +43,14 @@ def account(holder: Person | None = None, username: str = "ines", password: str 
 
 def actor(of: Person) -> Actor:
     return Actor(of.uid, of.display, client="192.0.2.7")
+
+
+def letter(who: Person, *, recovery: bool = False, now: int = NOW) -> Invitation:
+    """What both halves of a letter open, as two officers made it."""
+    ask = invitations.recover if recovery else invitations.invite
+    first = ask(who, actor=OFFICER, reason="new clerk", now=now)
+    row = Invitation.objects.latest("pk")
+    second = invitations.hand_over(row, actor=SECOND, reason="showed a passport", now=now)
+    found = invitations.find_letter(first, second, now=now)
+    assert found is not None
+    return found

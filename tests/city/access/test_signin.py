@@ -9,13 +9,13 @@ from allauth.usersessions.models import UserSession
 from hypothesis import given
 from hypothesis import strategies as st
 
-from city.access.signins import NOW, OFFICER, account, actor, mailbox, person
+from city.access.signins import NOW, OFFICER, SECOND, account, actor, letter, mailbox, person
 from civicmail.city.access import shownonce
 from civicmail.city.access.actions import devices, invitations, signin, tokens
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.credentials import device_key, mac
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Device, Entry, Failure, Token
+from civicmail.city.access.models import Account, Device, Entry, Failure, Invitation, Token
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import sharing
 from civicmail.city.access.queries.signin import digest, is_barred
@@ -102,7 +102,7 @@ def _set(to: Account) -> str:
 def test_an_invitation_is_used_once_within_72_hours() -> None:
     """P-07; R-153."""
     ines = person()
-    secret = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
+    secret = invitations.invite_first(ines, actor=machine("os:root"), reason="claim", now=NOW)
     assert invitations.find(secret, now=NOW + invitations.LASTS) is None
     found = invitations.find(secret.upper(), now=NOW + invitations.LASTS - 1)
     assert found is not None
@@ -116,9 +116,29 @@ def test_an_invitation_is_used_once_within_72_hours() -> None:
 
 def test_a_newer_invitation_ends_the_older() -> None:
     ines = person()
-    old = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
-    new = invitations.invite(ines, actor=OFFICER, reason="lost letter", now=NOW + 1)
-    assert invitations.find(old, now=NOW + 2) is None and invitations.find(new, now=NOW + 2) is not None
+    old, new = letter(ines), letter(ines, now=NOW + 1)
+    old.refresh_from_db()
+    assert old.ended is not None and new.ended is None
+    with pytest.raises(Conflict, match="already"):
+        invitations.accept(old, _set, client="", now=NOW + 2)
+
+
+def test_half_a_letter_opens_nothing_and_neither_does_a_letter_of_72_hours() -> None:
+    """R-1204 (P-07): also by the verbs, without a page."""
+    ines = person()
+    first = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
+    row = Invitation.objects.get()
+    for second in ("", first, "0000-0000-0000-0000"):
+        assert invitations.find_letter(first, second, now=NOW) is None and invitations.find(first, now=NOW) is None
+    with pytest.raises(Conflict):
+        invitations.accept(row, _set, client="", now=NOW)
+    with pytest.raises(NotPermitted, match="takes two"):
+        invitations.hand_over(row, actor=OFFICER, reason="showed a passport", now=NOW)
+    second = invitations.hand_over(row, actor=SECOND, reason="showed a passport", now=NOW)
+    with pytest.raises(Conflict, match="already"):
+        invitations.hand_over(row, actor=SECOND, reason="showed a passport", now=NOW)
+    assert invitations.find_letter(first, second, now=NOW + invitations.LASTS - 1) == row
+    assert invitations.find_letter(first, second, now=NOW + invitations.LASTS) is None
 
 
 def test_recovery_ends_what_was_there_and_every_session() -> None:
@@ -126,10 +146,7 @@ def test_recovery_ends_what_was_there_and_every_session() -> None:
     ines = account(password="the old one")
     ines.locked = signin.moment(NOW)
     ines.save()
-    secret = invitations.recover(ines.person, actor=OFFICER, reason="phone in the lake", now=NOW)
-    found = invitations.find(secret, now=NOW)
-    assert found is not None
-    after = invitations.accept(found, lambda a: "passkey", client="", now=NOW)
+    after = invitations.accept(letter(ines.person, recovery=True), lambda a: "passkey", client="", now=NOW)
     assert not after.has_usable_password() and after.epoch == 2 and after.locked is None
     with pytest.raises(NotPermitted):
         invitations.recover(ines.person, actor=actor(ines.person), reason="me", now=NOW)
@@ -231,10 +248,7 @@ def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_loo
         at = signin.moment(NOW - DAY // 2 + hour * 60 * MINUTE)
         UserSession.objects.create(user=calm, ip=ip, created_at=at, session_key=f"otto{ip}", user_agent="x")
     for n in range(3):
-        secret = invitations.invite(person(f"e-3{n}", f"New {n}"), actor=OFFICER, reason="new clerk", now=NOW)
-        found = invitations.find(secret, now=NOW)
-        assert found is not None
-        invitations.accept(found, _set, client="198.51.100.7", now=NOW)
+        invitations.accept(letter(person(f"e-3{n}", f"New {n}")), _set, client="198.51.100.7", now=NOW)
     seen = sorted(sharing.signs(NOW + 1), key=lambda s: s.kind)
     assert [s.who for s in seen] == ["e-17", "198.51.100.7"]
     places, source = seen
@@ -250,7 +264,7 @@ def test_no_text_that_was_not_made_here_is_a_token_or_an_invitation(text: str) -
     """Forged secrets: refused, whatever they are."""
     with pytest.raises(NotPermitted):
         tokens.account_by(text, "ines", now=NOW)
-    assert invitations.find(text, now=NOW) is None
+    assert invitations.find(text, now=NOW) is None and invitations.find_letter(text, text, now=NOW) is None
 
 
 def test_one_kind_of_secret_never_passes_for_another(installed: Path) -> None:

@@ -222,7 +222,13 @@ Episode.objects.create(person=p, kind="employee", department=Department.objects.
 """
     _inside(data, code)
     invited = _run(data, "access", "invite", "e-3", "--as", "e-1", "--reason", "new clerk in the office", token=token)
-    assert invited.returncode == 0 and "/accounts/welcome/" in invited.stdout, invited.stderr
+    assert invited.returncode == 0 and "/accounts/welcome/" not in invited.stdout, invited.stderr
+    why = ("--reason", "she showed her passport")
+    own = _run(data, "access", "hand-over", "e-3", "--as", "e-1", *why, token=token)
+    assert own.returncode == 4 and "takes two" in own.stderr, "not who asked"
+    second = _run(data, "access", "hand-over", "e-3", *why)
+    assert second.returncode == 0 and second.stdout.strip() != invited.stdout.strip(), second.stderr
+    assert _run(data, "access", "hand-over", "e-3", *why).returncode != 0, "once"
     ended = _run(data, "access", "end", "e-3", "--as", "e-1", "--reason", "did not begin after all", "--json", token=token)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["done"] is True

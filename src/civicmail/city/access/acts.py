@@ -145,6 +145,7 @@ ACTS: dict[str, Act] = {
     "duty.take-up": Act(own, "P-16"),
     "account.unlock": Act(not_for_oneself(office), "P-07"),
     "account.invite": Act(not_for_oneself(department_or_office), "P-07"),
+    "account.hand-over": Act(not_the_first(department_or_office), "P-07", _("the department's head")),
     "account.recover": Act(not_for_oneself(office), "P-07"),
     "entries.see": Act(one_of(duty("auditor"), office), "P-16"),
     "my.mail": Act(own, "P-06"),

@@ -69,8 +69,12 @@ def read_key(data: Path) -> bytes | None:
 
 def mac(key: bytes, password: str) -> str:
     """How a device password is known: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
-    plain = password.lower().translate(_READ_AS)
-    return hmac.digest(key, b"device\0" + plain.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+    return hmac.digest(key, b"device\0" + plain(password).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+
+def plain(typed: str) -> str:
+    """What somebody meant who typed what was shown."""
+    return typed.lower().translate(_READ_AS)
 
 
 def veil(key: bytes, name: str) -> str:

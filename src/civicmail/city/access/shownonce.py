@@ -1,7 +1,8 @@
 """Links and tokens that people are shown once: made of the letters of device passwords, known by an HMAC of their own kind (P-07).
 
-An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's. One
-never passes for the other, nor for a device password: each kind goes into the HMAC.
+An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's; a
+letter and a counterpart are the halves of what opens a sign-in together (decision 0089). One never passes for the other, nor for a
+device password: each kind goes into the HMAC.
 """
 
 from __future__ import annotations
@@ -11,12 +12,26 @@ import hmac
 import re
 from typing import Literal
 
-from civicmail.city.access.credentials import new_password
+from civicmail.city.access.credentials import new_password, plain
 
 Kind = Literal["invitation", "token", "feed"]
 _BEFORE: dict[Kind, str] = {"invitation": "", "token": "cmt-", "feed": "cmf-"}
 
 _SHAPE = re.compile(r"(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}\Z")
+
+
+HALF = 4
+"""Groups of a half: 80 random bits, which nobody guesses at a page, and which a person types from paper."""
+
+
+def new_half() -> str:
+    """One half of what opens a sign-in, as it is printed and told."""
+    return new_password(HALF)
+
+
+def seal_half(half: Literal["letter", "counterpart"], key: bytes, typed: str) -> str:
+    """What is kept of it: however it is typed, with or without dashes, o for 0, i and l for 1."""
+    return hmac.digest(key, f"{half}\0{plain(typed)}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def new(kind: Kind) -> str:

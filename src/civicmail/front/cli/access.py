@@ -11,7 +11,7 @@ from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import acting, left, options, output, recoverykey, rights
+from civicmail.front.cli import acting, left, options, output, recoverykey, rights, signinletters
 from civicmail.front.cli.groups import group
 
 app = group("Who gets in: sign-ins of people, made and ended on the command line.")
@@ -19,6 +19,8 @@ app.command("requests")(rights.requests_)
 for _verb in (rights.ask, rights.grant, rights.decide, rights.withdraw, rights.revoke, rights.stay):
     app.command()(_verb)
 YEAR = 365 * 86_400_000
+app.command()(signinletters.invite)
+app.command("hand-over")(signinletters.hand_over)
 app.command()(left.close)
 app.command()(left.reconcile)
 
@@ -45,23 +47,6 @@ def claim(
     first = First(uid, given, family, code.strip(), name.strip() or code.strip().title(), login)
     secret = claim_installation(first, actor=desk.actor, reason=reason, now=desk.now)
     output.words("The installation is claimed. This link sets the first passkey; it works once, for 72 hours:")
-    output.show(_link(desk.settings, secret))
-
-
-@app.command()
-def invite(
-    person: options.Who,
-    as_: options.Signed,
-    reason: options.Why,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Print the link by which a person sets the first passkey or password."""
-    desk = acting.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import invitations
-
-    secret = invitations.invite(acting.named(person), actor=desk.actor, reason=reason, now=desk.now)
-    output.words("This link works once, for 72 hours. Give it to that person alone:")
     output.show(_link(desk.settings, secret))
 
 

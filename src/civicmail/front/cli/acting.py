@@ -166,7 +166,8 @@ def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, no
 
 
 def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
-    """For the two verbs that make somebody access officer: the owner of the folder, as an actor. Raises NotPermitted."""
+    """For the verbs that make somebody access officer, and for the first letters: the owner of the folder, as an actor. Raises
+    NotPermitted."""
     verbs.line(verb)
     folder, settings = options.installation(data, config)
     name = machine_of(folder)

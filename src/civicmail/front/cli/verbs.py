@@ -87,6 +87,7 @@ VERBS: dict[str, Line] = {
     "access claim": _machine("makes the first person; only while nobody has claimed the installation; it leaves an entry itself"),
     "access recover": _machine("the recovery key instead of a sign-in, where nobody gets in; it leaves an entry itself"),
     "access invite": _person("account.invite"),
+    "access hand-over": _person("account.hand-over"),
     "access extend": _person("request.decide"),
     "access suspend": _person("access.suspend"),
     "access resume": _person("access.resume"),

@@ -1,99 +1,177 @@
-"""Invitations: the link by which a person sets the first passkey or password, or new ones after a loss (P-07)."""
+"""What opens a sign-in: by what a person sets the first passkey or password, or new ones after a loss (P-07; decision 0089).
+
+Nobody but that person ever has all of it. Who asks has the first half, printed on a letter; a second officer, who has seen the
+person, releases the second. The command line shows a whole link to the owner of the data folder alone: at the claim, and with the
+recovery key.
+"""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from pathlib import Path
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access import guard, shownonce
-from civicmail.city.access.actions import entries, signin
+from civicmail.city.access.actions import accountnews, entries, sessions, signin
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.credentials import device_key
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Invitation
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import letters
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Person
+from civicmail.core.config.sentence import sentence
 
 LASTS = 72 * 3_600_000
 """ms for which an invitation can be used."""
 
 
 def invite(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
-    """The secret of a new invitation for somebody who has set nothing yet; opens the sign-in. Older ones are of no use any more.
+    """The first half of a new letter for somebody who has never signed in; opens the account. Older ones are of no use any more.
 
-    Raises Conflict when the person has a passkey or a password: then a loss is what an officer recovers from.
+    Raises Conflict when the person has signed in, or has a passkey or a password: then a loss is what two officers recover from;
+    and where an identity provider signs people in.
     """
     guard.require(actor, "account.invite", about_person(person), now=now)
-    return _invite(person, False, actor=actor, reason=reason, now=now, username=username)
+    return _letter(person, False, actor=actor, reason=reason, now=now, username=username)
 
 
 def recover(person: Person, *, actor: Actor, reason: str, now: int) -> str:
-    """The secret of an invitation for somebody who lost everything; what was set before goes when it is used."""
+    """The first half of a letter for somebody who lost everything; what was set before goes when it is used. The person hears of it
+    at every address that is known."""
     guard.require(actor, "account.recover", about_person(person), now=now)
-    return _invite(person, True, actor=actor, reason=reason, now=now)
+    return _letter(person, True, actor=actor, reason=reason, now=now)
+
+
+def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str:
+    """The second half, for somebody else than who asked, who has seen the person. Once. Raises NotPermitted, Conflict.
+
+    actor may be the owner of the data folder for a first sign-in, while nobody else could do it.
+    """
+    reason = in_words(reason, least=10)
+    if actor.machine:
+        _require_nobody_else(letter, now)
+    else:
+        guard.require(actor, "account.hand-over", letters.about(letter), now=now)
+    with transaction.atomic():
+        row = Invitation.objects.select_for_update().select_related("account__person").get(pk=letter.pk)
+        if not _is_open(row, now) or row.whole or row.handed is not None or not row.account.is_active:
+            raise Conflict(sentence("This letter was handed over already, a newer one was made, or its time is over."))
+        half = shownonce.new_half()
+        row.second = shownonce.seal_half("counterpart", _key(), half)
+        row.handed, row.handed_by, row.until = moment(now), actor.uid, moment(now + LASTS)
+        row.save(update_fields=["second", "handed", "handed_by", "until"])
+        who = row.account.person
+        facts = {"letter": row.pk, "by": row.by, "recovery": int(row.recovery)}
+        entries.enter("account.hand-over", actor=actor, reason=reason, now=now, object=f"person:{who.uid}", facts=facts)
+        if row.recovery:
+            accountnews.recovery(row, "handed", now=now)
+    return half
 
 
 def invite_first(person: Person, *, actor: Actor, reason: str, now: int, recovery: bool = False, username: str = "") -> str:
-    """For `access claim` and `access recover`, where nobody is signed in who could invite. actor: a machine's."""
+    """A whole link, for `access claim` and `access recover`, where nobody is signed in who could invite. actor: a machine's."""
     if not actor.machine:
         raise NotPermitted("Officers invite people; this is for the command line of the owner.")
-    return _invite(person, recovery, actor=actor, reason=reason, now=now, username=username)
-
-
-def _invite(person: Person, recovery: bool, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
-    if not reason.strip():
-        raise Unusable("Say why.", {"reason": "Say why."})
     secret = shownonce.new("invitation")
+    _made(person, recovery, secret, actor=actor, reason=reason, now=now, username=username)
+    return secret
+
+
+def _letter(person: Person, recovery: bool, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
+    signin_ = settings.CITY.signin
+    if named := [p.name for p in signin_.oidc] + [p.name for p in signin_.saml]:
+        raise Conflict(f"People sign in by {' or '.join(named)} here, and no letter opens accounts: they are helped there.")
+    half = shownonce.new_half()
+    _made(person, recovery, half, actor=actor, reason=reason, now=now, username=username)
+    return half
+
+
+def _made(person: Person, recovery: bool, secret: str, *, actor: Actor, reason: str, now: int, username: str) -> None:
+    """secret: a whole link, for a machine, else the first half of a letter."""
+    reason = in_words(reason)
     with transaction.atomic():
         account = signin.account_of(person, actor=actor, reason=reason, now=now, username=username)
         if account.contained is not None:
             raise Conflict(f"Somebody else may be using the account of {person.display}: the security office gives it back first.")
         if not account.is_active or not person.episodes.filter(ended__isnull=True).exists():
             raise Conflict(f"{person.display} does not work here any more.")
-        if not recovery and has_credentials(account):
-            raise Conflict(f"{person.display} has a sign-in already; after a loss the access office makes a recovery link.")
+        if not recovery and (account.last_login is not None or has_credentials(account)):
+            raise Conflict(f"{person.display} has a sign-in already; after a loss two officers make a recovery letter.")
         account.invitations.filter(used__isnull=True, ended__isnull=True).update(ended=moment(now))
-        mac = shownonce.seal("invitation", _key(), secret)
-        until = moment(now + LASTS)
-        Invitation.objects.create(account=account, mac=mac, recovery=recovery, made=moment(now), until=until, by=actor.uid)
+        whole = actor.machine
+        mac = shownonce.seal("invitation", _key(), secret) if whole else shownonce.seal_half("letter", _key(), secret)
+        row = Invitation.objects.create(
+            account=account, mac=mac, whole=whole, recovery=recovery, made=moment(now), until=moment(now + LASTS), by=actor.uid,
+            reason=reason,
+        )  # fmt: skip
         act = "account.recover" if recovery else "account.invite"
-        entries.enter(act, actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts={"until": now + LASTS})
-    return secret
+        facts = {"letter": row.pk, "whole": int(whole), "until": now + LASTS}
+        entries.enter(act, actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
+        if recovery:
+            accountnews.recovery(row, "asked", now=now)
+
+
+def _require_nobody_else(letter: Invitation, now: int) -> None:
+    if letter.recovery:
+        raise NotPermitted("A recovery takes two officers; where there are none, the recovery key opens: civicmail access recover.")
+    if who := letters.who_may_hand_over(letter, now):
+        raise NotPermitted(f"{who[0]} can hand this letter over, so the command line does not.")
 
 
 def find(secret: str, *, now: int) -> Invitation | None:
-    """The invitation that this is the secret of, while it can be used."""
+    """The invitation of the command line that this is the secret of, while it can be used."""
     if not shownonce.is_shaped("invitation", secret):
         return None
-    found = Invitation.objects.select_related("account__person").filter(mac=shownonce.seal("invitation", _key(), secret)).first()
-    return found if found is not None and _is_good(found, now) else None
+    found = _by(shownonce.seal("invitation", _key(), secret))
+    return found if found is not None and found.whole and _is_open(found, now) else None
+
+
+def find_letter(first: str, second: str, *, now: int) -> Invitation | None:
+    """The letter that these are the halves of, while it can be used."""
+    found = _by(shownonce.seal_half("letter", _key(), first))
+    theirs = shownonce.seal_half("counterpart", _key(), second)
+    if found is None or found.whole or found.handed is None or not hmac.compare_digest(found.second, theirs):
+        return None
+    return found if _is_open(found, now) else None
+
+
+def _by(mac: str) -> Invitation | None:
+    return Invitation.objects.select_related("account__person").filter(mac=mac).first()
 
 
 def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: str, now: int) -> Account:
     """Use an invitation: set_ gives the account its passkey or password and returns which. Once: the second of two at the same
-    moment hears Conflict. Of a recovery everything older goes, every session with it."""
+    moment hears Conflict. Of a recovery everything older goes: passkeys, codes, the password, sessions, device passwords, tokens,
+    and duties that were taken up."""
     with transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
         account = Account.objects.select_for_update().select_related("person").get(pk=row.account_id)
-        if not _is_good(row, now) or not account.is_active:
+        if not _is_open(row, now) or not (row.whole or row.handed is not None) or not account.is_active:
             raise Conflict("This link was used already, or its time is over.")
+        gone: dict[str, int] = {}
         if row.recovery:
-            account.set_unusable_password()
             Authenticator.objects.filter(user=account).delete()
-            account.epoch += 1
+            gone = sessions.end_all_of(account.person, now=now)
+            account.refresh_from_db()
+            account.set_unusable_password()
         account.locked = None
         account.save()
         how = set_(account)
         row.used = moment(now)
         row.save(update_fields=["used"])
         actor = Actor(account.person.uid, account.person.display, client=client)
-        facts = {"how": how, "recovery": int(row.recovery)}
+        facts = {"how": how, "recovery": int(row.recovery), "letter": row.pk, "by": row.by, "handed_by": row.handed_by, **gone}
         entries.enter("account.set", actor=actor, reason="link", now=now, object=f"person:{actor.uid}", facts=facts)
+        if row.recovery:
+            accountnews.recovery(row, "used", now=now)
         publish_on_commit([account.person_id])
     return account
 
@@ -104,7 +182,7 @@ def has_credentials(account: Account) -> bool:
     return account.has_usable_password() or bool(kinds.exists())
 
 
-def _is_good(row: Invitation, now: int) -> bool:
+def _is_open(row: Invitation, now: int) -> bool:
     return row.used is None and row.ended is None and moment(now) < row.until
 
 

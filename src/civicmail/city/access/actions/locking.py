@@ -16,7 +16,7 @@ from civicmail.city.access.actions import entries, sessions
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import put
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account, Authorisation, Device, Invitation, Token
+from civicmail.city.access.models import Account, Authorisation, Device
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
@@ -32,10 +32,8 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
         rows = list(Authorisation.objects.select_for_update().filter(person=person, state="active"))
         for row in rows:
             put(row, "suspend", reason, now)
-        counts = {"devices": _end(Device, person, now), "tokens": _end(Token, person, now)}
-        Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=moment(now))
-        ended = sessions.end(Account.objects.filter(person=person), is_active=False, contained=moment(now))
-        facts = {"authorisations": [str(row.pk) for row in rows], "sessions": sum(ended.values()), **counts}
+        counts = sessions.end_all_of(person, now=now, is_active=False, contained=moment(now))
+        facts = {"authorisations": [str(row.pk) for row in rows], **counts}
         entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])
     return [row.pk for row in rows]
@@ -70,7 +68,3 @@ def unlock(person: Person, rights: Collection[int], *, actor: Actor, reason: str
         entries.enter("containment.unlock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])
     return len(rows)
-
-
-def _end(kind: type[Device] | type[Token], person: Person, now: int) -> int:
-    return kind._default_manager.filter(person=person, ended__isnull=True).update(ended=moment(now))

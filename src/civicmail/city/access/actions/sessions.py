@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.db.models import F, QuerySet
 
-from civicmail.city.access.models import Account
+from civicmail.city.access.models import Account, Device, DutyUse, Invitation, Token
+from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.endings import sessions_of
+from civicmail.city.directory.models import Person
 
 
 def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int, int]:
@@ -19,3 +21,15 @@ def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int
     accounts.update(epoch=F("epoch") + 1, **also)
     Session.objects.filter(session_key__in=[key for keys in ended.values() for key in keys]).delete()
     return {account: len(keys) for account, keys in ended.items()}
+
+
+def end_all_of(person: Person, *, now: int, **also: Any) -> dict[str, int]:
+    """Whatever may be in other hands ends for good: sessions, device passwords, tokens, invitations, and what was taken up of
+    duties. Inside the caller's transaction; how many of each. also: columns of the account that change with it."""
+    at = moment(now)
+    devices = Device.objects.filter(person=person, ended__isnull=True).update(ended=at)
+    tokens = Token.objects.filter(person=person, ended__isnull=True).update(ended=at)
+    taken = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=at).update(laid_down=at)
+    Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=at)
+    ended = end(Account.objects.filter(person=person), **also)
+    return {"devices": devices, "tokens": tokens, "taken": taken, "sessions": sum(ended.values())}

@@ -1,9 +1,11 @@
 """Rows of people's side. Every write is a verb of `actions`; entries are protected by triggers on both databases (A3)."""
 
 from civicmail.city.access.models.accounts import Account as Account
+from civicmail.city.access.models.accounts import AccountNews as AccountNews
 from civicmail.city.access.models.accounts import Accounts as Accounts
 from civicmail.city.access.models.accounts import Failure as Failure
 from civicmail.city.access.models.accounts import Invitation as Invitation
+from civicmail.city.access.models.accounts import Place as Place
 from civicmail.city.access.models.bars import Bar as Bar
 from civicmail.city.access.models.bars import Undertaking as Undertaking
 from civicmail.city.access.models.doors import Publication as Publication

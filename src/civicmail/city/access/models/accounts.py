@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
@@ -50,17 +52,24 @@ class Account(AbstractBaseUser):
 
 
 class Invitation(models.Model):
-    """A link by which a person sets the first passkey or password, or new ones after a loss: once, for 72 hours; known by its keyed
-    HMAC. recovery: what the account had before goes when it is used."""
+    """By what a person sets the first passkey or password, or new ones after a loss: once, for 72 hours. A letter whose two halves
+    two people hand out (decision 0089): by has the first printed, handed_by releases the second; uids, or "os:NAME". whole: a link
+    that the command line shows to the owner of the data folder (claim, recovery key). mac, second: keyed HMACs. recovery: what the
+    account had before goes when it is used."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
     mac = models.CharField(max_length=64, unique=True)
+    second = models.CharField(max_length=64, blank=True)
+    whole = models.BooleanField(default=False)
     recovery = models.BooleanField(default=False)
     made = models.DateTimeField()
     until = models.DateTimeField()
+    handed = models.DateTimeField(null=True, blank=True)
     used = models.DateTimeField(null=True, blank=True)
     ended = models.DateTimeField(null=True, blank=True)
     by = models.CharField(max_length=120)
+    handed_by = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
 
     def __str__(self) -> str:
         return f"{self.account}, until {self.until:%Y-%m-%d %H:%M}"
@@ -78,3 +87,33 @@ class Failure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.door}, {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Place(models.Model):
+    """A network from which somebody has signed in to the pages: /24, or /64 of IPv6."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="places")
+    network = models.CharField(max_length=43)
+    last = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "network"], name="place_once")]
+
+    def __str__(self) -> str:
+        return self.network
+
+
+class AccountNews(models.Model):
+    """Something new about a sign-in that its person is still to hear of, or has heard (told). kind, what: see accountnews.py."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="account_news")
+    kind = models.CharField(max_length=12)
+    what = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    told = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "account news"
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.kind}"

@@ -13,7 +13,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.models import Account, Authorisation, DutyGrant
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import mandates, questions, waiting
+from civicmail.city.access.queries import letters, mandates, questions, waiting
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.standing import Facts
 from civicmail.city.access.views import saying
@@ -68,9 +68,10 @@ def _rank(task: Task) -> tuple[int, float]:
 
 def of(person: Person, actor: Actor, facts: Facts, now: int) -> list[Tasks]:
     """Groups with something in them. A fixed number of queries."""
-    found = [Tasks(gettext("My work"), [*_policy(facts, now), *_mine(person, now)])]
+    found = [Tasks(gettext("My work"), [*_policy(facts, now), *_recovered(person, now), *_mine(person, now)])]
     found += _departments(actor, now)
     found.append(Tasks(gettext("Access office"), _office(actor)))
+    found.append(Tasks(gettext("My work"), _letters(actor, now)))
     found.append(Tasks("Looking at mail", _looking(actor, now)))
     return [group for group in found if group.tasks]
 
@@ -246,6 +247,25 @@ def _office(actor: Actor) -> list[Task]:
         hint = gettext("Without one nobody there decides who gets mail.")
         tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none"))
     return tasks
+
+
+def _letters(actor: Actor, now: int) -> list[Task]:
+    """Sign-in letters that somebody else asked for wait for a second person."""
+    if not (actor.departments or actor.held):
+        return []
+    made = list(letters.waiting_for(actor, now).values_list("made", flat=True))
+    words = ngettext("{count} letter", "{count} letters", len(made)).format(count=len(made))
+    return [Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), made[0])] if made else []
+
+
+def _recovered(person: Person, now: int) -> list[Task]:
+    """Somebody made a new sign-in for this account: they see it for thirty days."""
+    rows = list(letters.recoveries_of(person, now)[:1])
+    hint = gettext("If you lost nothing, call the security office at once: somebody else may use your name.")
+    return [
+        Task(gettext("See who made a new sign-in for you"), "my-sessions", (), hint, ("warn", saying.short(last_day(row.made))))
+        for row in rows
+    ]
 
 
 def _looking(actor: Actor, now: int) -> list[Task]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -210,10 +211,14 @@ def _decides(who: Person, now: Any) -> bool:
 
 
 def _signin(request: Asked, who: Person, about: About) -> list[Action]:
-    """A link to set up a sign-in for who has none; after a loss it is the access office's."""
+    """A letter to set up a sign-in for who has none; after a loss it is the access office's; none where a provider signs in."""
     account = getattr(who, "account", None)
-    if account is None or not invitations.has_credentials(account):
-        return [Action("Make a sign-in link…", reverse("invite", args=[who.uid]))] if may(request, "account.invite", about) else []
+    if settings.CITY.signin.oidc or settings.CITY.signin.saml:
+        return []
+    if account is None or (account.last_login is None and not invitations.has_credentials(account)):
+        return (
+            [Action("Make a sign-in letter…", reverse("invite", args=[who.uid]))] if may(request, "account.invite", about) else []
+        )
     return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
 
 

@@ -165,11 +165,11 @@ def _access(of: Asking) -> Step:
     codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
     return Step(
         "Decide who gets mail, and invite them",
-        "The head of a department authorises, by position or one at a time; a page of each person makes the link of the first "
-        "sign-in. Nobody approves for themselves.",
+        "The head of a department authorises, by position or one at a time. The page of each person makes the letter of the first "
+        "sign-in, and somebody else hands it over. Nobody approves for themselves.",
         count > 1,
         f"{_many(count, 'person has', 'people have')} mail; {without} of those with a sign-in have not used it.",
-        tuple((f"People of {name}", reverse("people", args=[code])) for code, name in codes),
+        (*((f"People of {name}", reverse("people", args=[code])) for code, name in codes), ("Sign-in letters", reverse("letters"))),
     )
 
 

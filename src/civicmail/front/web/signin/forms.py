@@ -12,6 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from civicmail.city.access.models import Account
 
 
+class Halves(forms.Form):
+    """What opens a sign-in: half on a letter, half from whoever handed it over."""
+
+    first = forms.CharField(label=_("First half"), max_length=60, help_text=_("It stands in the letter."))
+    second = forms.CharField(label=_("Second half"), max_length=60, help_text=_("Whoever handed you the letter gave it to you."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs |= {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
 class NewPassword(forms.Form):
     """A new password, twice."""
 

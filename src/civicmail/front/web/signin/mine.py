@@ -13,7 +13,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.actions.accountnews import name_of
 from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import letters
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.signin.asker import account
@@ -27,12 +30,16 @@ def index(request: Asked) -> HttpResponse:
     require(request, "my.sessions", About(person=me(request).uid))
     who = account(request)
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
-    found = {
+    found: dict[str, object] = {
         "page": Page(gettext("How do I sign in?"), gettext("My sign-in")),
         "sessions": sorted(UserSession.objects.purge_and_list(who), key=lambda s: s.created_at, reverse=True),
         "passkeys": [f for f in factors if f.type == Authenticator.Type.WEBAUTHN],
         "app": next((f for f in factors if f.type == Authenticator.Type.TOTP), None),
         "codes": next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None),
+        "recoveries": [
+            {"by": name_of(r.by), "second": name_of(r.handed_by), "made": r.made, "handed": r.handed, "used": r.used}
+            for r in letters.recoveries_of(who.person, ms(request.now))
+        ],
         "login": who.username,
         "has_password": who.has_usable_password(),
     }

@@ -1,7 +1,7 @@
-"""The page behind an invitation: the first passkey or password, or new ones after a loss (P-07).
+"""The page behind a sign-in letter: the first passkey or password, or new ones after a loss (P-07; decision 0089).
 
-The secret leaves the address at once: the link puts it into the session and goes on to an address without it. Opening the link
-uses nothing up, so that a program which looks at links in mail takes nobody's invitation.
+The two halves are typed here. The link that the command line shows has all in one: its secret leaves the address at once, into the
+session. Opening it uses nothing up.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from allauth.mfa.webauthn.internal import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -22,9 +23,9 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Invitation
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin.asker import client
-from civicmail.front.web.signin.forms import NewPasskey, NewPassword
+from civicmail.front.web.signin.forms import Halves, NewPasskey, NewPassword
 
-SECRET = "invitation"  # noqa: S105 - the key of the session under which it waits
+SECRET = "invitation"  # noqa: S105 - the key of the session under which it waits: of a letter both halves
 
 
 @never_cache
@@ -39,10 +40,12 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 @never_cache
-@sensitive_post_parameters("password", "again", "credential")
+@sensitive_post_parameters("password", "again", "credential", "first", "second")
 def welcome(request: HttpRequest) -> HttpResponse:
     """Set a passkey, or a password; signed in afterwards."""
-    invitation = invitations.find(request.session.get(SECRET, ""), now=now_ms())
+    if SECRET not in request.session:
+        return _halves(request)
+    invitation = _found(request.session[SECRET])
     if invitation is None:
         return _over(request)
     by_passkey = request.method == "POST" and "credential" in request.POST
@@ -56,6 +59,25 @@ def welcome(request: HttpRequest) -> HttpResponse:
     creation = auth.begin_registration(account, True)
     found = {"passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account}
     return render(request, "signin/welcome.html", found | {"creation": creation, "recovery": invitation.recovery})
+
+
+def _found(secret: str) -> Invitation | None:
+    first, _, second = secret.partition(" ")
+    return invitations.find_letter(first, second, now=now_ms()) if second else invitations.find(first, now=now_ms())
+
+
+def _halves(request: HttpRequest) -> HttpResponse:
+    """The form for the two halves; which of them is wrong nobody hears."""
+    form = Halves(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        secret = f"{''.join(form.cleaned_data['first'].split())} {''.join(form.cleaned_data['second'].split())}"
+        if _found(secret) is not None:
+            if request.user.is_authenticated:
+                get_adapter(request).logout(request)
+            request.session[SECRET] = secret
+            return HttpResponseRedirect(reverse("welcome"))
+        form.add_error(None, gettext("These halves do not belong together, were used already, or their 72 hours are over."))
+    return render(request, "signin/halves.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 def _accept(request: HttpRequest, invitation: Invitation, form: NewPasskey | NewPassword) -> HttpResponse:

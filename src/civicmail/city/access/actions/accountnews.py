@@ -1,0 +1,133 @@
+"""What somebody hears about their own sign-in: at every address that is known, so that nobody else does it unnoticed (P-07).
+
+A recovery is told at once, by whoever does a step of it. What is new otherwise (a device password, a token, a passkey, a place) is
+a row until the sweep tells all of it in one message.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from civicmail.city.access.models import Account, AccountNews, Invitation, Place
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import FormerName, Mailbox, Person
+from civicmail.city.notices.actions import tell
+
+WAITS = 120_000
+"""ms for which news waits for more of its kind: who sets up a telephone makes three things at once, and reads of them once."""
+V4, V6 = 24, 64
+
+
+def addresses_of(person: Person) -> list[str]:
+    """The mailbox of their own, and every address elsewhere that the directory has or ever had of them."""
+    own = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
+    elsewhere = [person.outside, *FormerName.objects.filter(person=person).values_list("outside", flat=True)]
+    found = [*own.values_list("address", flat=True), *(one for text in elsewhere for one in text.lower().split() if "@" in one)]
+    return list(dict.fromkeys(found))
+
+
+def numbers_of(person: Person) -> list[str]:
+    """Telephone numbers, the one of now first: somebody has to call, this program does not."""
+    before = FormerName.objects.filter(person=person).order_by("-id").values_list("phone", flat=True)
+    return list(dict.fromkeys(one for one in (person.phone, *before) if one))
+
+
+def recovery(row: Invitation, step: str, *, now: int) -> None:
+    """Somebody has asked for a new sign-in for an account, released it, or used it. step: asked, handed, used."""
+    person = row.account.person
+    with translation.override(person.language):
+        subject, text = _recovery(row, step, now)
+    for n, address in enumerate(addresses_of(person)):
+        tell(f"recovery:{row.pk}:{step}:{n}", address, subject, text, now=moment(now))
+
+
+def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:
+    when = timezone.localtime(moment(now))
+    said = {
+        "asked": gettext("{by} asked for a letter that opens your account of the city's mail, on {day} at {time}."),
+        "handed": gettext("{second} handed over the letter that opens your account of the city's mail, on {day} at {time}."),
+        "used": gettext("A letter opened your account of the city's mail, on {day} at {time}. What you had before has ended."),
+    }[step]
+    first = said.format(by=name_of(row.by), second=name_of(row.handed_by), day=f"{when:%Y-%m-%d}", time=f"{when:%H:%M}")
+    second = gettext("If you lost nothing, call the security office at once: somebody else may use your name.")
+    return gettext("A new sign-in for your account"), f"{first}\n\n{second}"
+
+
+def name_of(uid: str) -> str:
+    """Who did it, as the person knows them."""
+    found = Person.objects.filter(uid=uid).values_list("display", flat=True).first()
+    return found or gettext("the operator of the system")
+
+
+def note(person: Person, kind: str, what: str = "", *, now: int) -> None:
+    """Something new by which somebody can sign in as this person; told with the next round. kind: a key of WORDS."""
+    AccountNews.objects.create(person=person, kind=kind, what=what[:120], at=moment(now))
+
+
+def note_place(account: Account, client: str, *, now: int) -> None:
+    """A sign-in from this address succeeded. New is a network that this account never came from; the first one of an
+    account never is."""
+    if not (network := network_of(client)):
+        return
+    known = Place.objects.filter(account=account)
+    row = known.filter(network=network).first()
+    if row is None and known.exists():
+        note(account.person, "place", client, now=now)
+    Place.objects.update_or_create(account=account, network=network, defaults={"last": moment(now)})
+
+
+def network_of(client: str) -> str:
+    """The network that an address is of: /24, or /64 of IPv6; "" for what is no address."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, V4 if address.version == 4 else V6), strict=False))
+
+
+def tell_news(*, now: int) -> int:
+    """Tell everybody what is new about their sign-in, once it has waited for more; how many people."""
+    waiting = AccountNews.objects.filter(told__isnull=True)
+    due = list(waiting.filter(at__lte=moment(now - WAITS)).values_list("person", flat=True).distinct()[:200])
+    for person in Person.objects.filter(pk__in=due).order_by("pk"):
+        with transaction.atomic():
+            _tell(person, waiting.filter(person=person).order_by("id"), now)
+    return len(due)
+
+
+def _tell(person: Person, rows: QuerySet[AccountNews], now: int) -> None:
+    some = list(rows.select_for_update())
+    if not some:
+        return
+    with translation.override(person.language):
+        lines = [_line(row) for row in some]
+        subject = gettext("New in your sign-in")
+        ending = gettext("If it was not you, end it on the page My sign-in or My devices, and call the security office.")
+    for n, address in enumerate(addresses_of(person)):
+        tell(f"account:{some[0].pk}:{n}", address, subject, "\n\n".join([*lines, ending]), now=moment(now))
+    AccountNews.objects.filter(pk__in=[row.pk for row in some]).update(told=moment(now))
+
+
+def _line(row: AccountNews) -> str:
+    when = timezone.localtime(row.at)
+    return _words(row.kind).format(what=row.what, day=f"{when:%Y-%m-%d}", time=f"{when:%H:%M}")
+
+
+def _words(kind: str) -> str:
+    return {
+        "device": gettext("{day}, {time}: a new device password, “{what}”."),
+        "token": gettext("{day}, {time}: a new token for the command line."),
+        "program": gettext("{day}, {time}: a new token for a program, “{what}”."),
+        "passkey": gettext("{day}, {time}: a new passkey."),
+        "code": gettext("{day}, {time}: an authenticator app."),
+        "codes": gettext("{day}, {time}: new recovery codes."),
+        "password": gettext("{day}, {time}: a new password."),
+        "place": gettext("{day}, {time}: a sign-in from a new place, address {what}."),
+    }[kind]
