@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 
 from civicmail.city.access.actions import barring
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from desk.holding.test_quarantine import words
@@ -24,7 +24,7 @@ def bar(city: Town, key: str) -> Person:
     with transaction.atomic():
         barring.put(
             person, "permanent", until=None, origin="", reason=WHY, first=city.people["office"], second=city.people["head"],
-            actor=Actor("p-office", "", (Held("access-officer"),)), now=ms(city.now),
+            actor=Actor("p-office", "", (Held("access-officer", "", ALWAYS),)), now=ms(city.now),
         )  # fmt: skip
     return person
 

@@ -171,13 +171,14 @@ def _staff(t: Town) -> None:
     for d in t.departments.values():
         d.save()
     for key, duty in (
-        ("office", "access-officer"), ("auditor", "auditor"), ("admin", "system-administrator"), ("examiner", "examiner"),
+        ("auditor", "auditor"), ("admin", "system-administrator"), ("examiner", "examiner"),
         ("records", "records-officer"), ("retention", "retention-officer"), ("author", "policy-author"),
         ("second", "policy-approver"), ("reviewer", "use-reviewer"),
         ("director", "administration-director"),
     ):  # fmt: skip
         t.grant(key, duty)
     t.grant("authoriser", "authoriser", "fire")
+    t.grant("office", "access-officer", taken=True)
     t.grant("operator", "system-administrator", taken=True)
     t.grant("recorder", "records-officer", taken=True)
     t.grant("approver", "examination-approver", taken=True)

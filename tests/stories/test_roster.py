@@ -36,7 +36,7 @@ while True:
         time.sleep(0.2)
 from civicmail.city.access.actions import claiming, feed, roster, structure
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.actors import Actor, Held, machine
+from civicmail.city.access.actors import ALWAYS, Actor, Held, machine
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory import store
@@ -45,7 +45,7 @@ from civicmail.city.directory.models import Department, Person
 def now():
     return time.time_ns() // 1_000_000
 
-office = Actor("e-0", "Olga", (Held("access-officer"),))
+office = Actor("e-0", "Olga", (Held("access-officer", "", ALWAYS),))
 first = claiming.First("e-0", "Olga", "Officer", "d0", "Department 0")
 claiming.claim_installation(first, actor=machine("os:root"), reason="the council decided so", now=now())
 for n in range(1, 40):

@@ -26,11 +26,11 @@ from django.utils import timezone
 from civicmail.city.access.models import *
 from civicmail.city.access.actions import policy, tokens
 from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.directory.models import *
 now = timezone.now()
 hashed = cache(make_password)  # half a second of the processor for each
-OFFICE = Actor("e-1", "Olga Officer", (Held("access-officer"),))
+OFFICE = Actor("e-1", "Olga Officer", (Held("access-officer", "", ALWAYS),))
 
 def person(uid, given, family, department, supervisor=None, password=""):
     p = Person.objects.create(uid=uid, given=given, family=family, display=given + " " + family)
@@ -74,6 +74,8 @@ for who, duty in ((rita, "records-officer"), (alma, "examination-approver")):
     grant = DutyGrant.objects.create(person=who, duty=duty, starts=now - timedelta(days=1), until=now + timedelta(days=90),
                                      by="e-1", reason="records desk")
     DutyUse.objects.create(grant=grant, reason="request 26-1", at=now, until=now + timedelta(hours=3))
+DutyUse.objects.create(grant=DutyGrant.objects.get(duty="access-officer"), reason="the first days", at=now,
+                       until=now + timedelta(hours=3))
 for uid in ("e-1", "e-5", "e-6"):
     p = Person.objects.get(uid=uid)
     accept(p) if uid == "e-1" else None

@@ -30,7 +30,7 @@ from civicmail.city.conduct.actions import answering
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import answerers
 from civicmail.city.directory.models import Episode, Person
-from civicmail.front.sample.cityhall import REASONS, Staff, actor
+from civicmail.front.sample.cityhall import REASONS, Staff, actor, at_office
 from civicmail.front.sample.people import DEMO
 from civicmail.front.sample.staff import populate
 from civicmail.front.worker.people import append
@@ -60,7 +60,7 @@ class Year:
 
     @property
     def office(self) -> Actor:
-        return self.by(self.city.named["access-officer"])
+        return at_office(self.city, self.now)
 
     @property
     def today(self) -> date:

@@ -11,7 +11,7 @@ from django.db import connection, connections
 from city.access import cases, staff
 from city.access.staff import MS
 from civicmail.city.access.actions import duties, ending, looking, mandates, policy, requests
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Ending, Entry, Mandate, PolicyText
 from civicmail.city.access.moments import DAY
@@ -22,7 +22,7 @@ from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 
 
 def _together(*acts: Callable[[], object]) -> list[BaseException | None]:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import barring, requests, roster
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.bars import Kind, identity
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
@@ -27,7 +27,7 @@ REASONS = Reasons(**staff.WORDS)
 
 
 def officer(uid: str) -> Actor:
-    return Actor(uid, uid, (Held("access-officer"),))
+    return Actor(uid, uid, (Held("access-officer", "", ALWAYS),))
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
     with pytest.raises(NotPermitted, match="next head up"):
         requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(NotPermitted, match="Who asked"):
-        requests.approve(asked, actor=Actor("super", held=(Held("access-officer"),)), now=MS)
+        requests.approve(asked, actor=Actor("super", held=(Held("access-officer", "", ALWAYS),)), now=MS)
     boss = Actor("boss", departments=frozenset({"top", "clerk"}))
     assert requests.approve(asked, actor=boss, now=MS).state == "active"
     assert Entry.objects.get(act="request.approve").facts["higher"] == ["Ann Test had a violation of the e-mail policy."]

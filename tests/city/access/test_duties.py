@@ -11,7 +11,7 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access import guard
 from civicmail.city.access.actions import duties
-from civicmail.city.access.actors import Actor, Held, machine
+from civicmail.city.access.actors import ALWAYS, Actor, Held, machine
 from civicmail.city.access.duties import CONFLICTS, DUTIES, Duty
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, DutyGrant, DutyUse, Entry
@@ -22,7 +22,7 @@ from civicmail.core.config.errors import UsageError
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 WHY = "Chosen by the administrator."
 CONTROL = "The city attorney reads every entry of this person each week."
 
@@ -109,7 +109,14 @@ def test_a_duty_that_ends_takes_its_use_along(ann: Person, where: Department) ->
 
 def test_nobody_grants_themselves_a_duty_and_it_ends_within_a_year(ann: Person, where: Department) -> None:
     with pytest.raises(NotPermitted):
-        duties.grant(ann, "auditor", until=MS + DAY, actor=Actor("ann", "Ann", (Held("access-officer"),)), reason=WHY, now=MS)
+        duties.grant(
+            ann,
+            "auditor",
+            until=MS + DAY,
+            actor=Actor("ann", "Ann", (Held("access-officer", "", ALWAYS),)),
+            reason=WHY,
+            now=MS,
+        )
     with pytest.raises(Unusable):
         _grant(ann, "auditor", where, until=MS + 366 * DAY)
     with pytest.raises(Unusable):

@@ -14,7 +14,7 @@ from city.access import staff
 from city.access.staff import KINDS, LATER, MS, NOW, OLD
 from civicmail.city.access.actions import ending, people, requests
 from civicmail.city.access.actions.sweeping import sweep
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, Ending, EndingStep, Entry, Publication, Token
 from civicmail.city.access.moments import DAY
@@ -28,7 +28,7 @@ from civicmail.city.directory.models import Address, Department, Mailbox, Person
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 WHY = "Retired at the end of the month."
 
 

@@ -7,7 +7,7 @@ import pytest
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import feed
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Ending, Entry
 from civicmail.city.access.moments import DAY, ms
@@ -15,7 +15,7 @@ from civicmail.city.directory.models import Department, Episode, FeedLine, FeedR
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 HEAD = "uid,given,family,kind,department,position,supervisor,contract\n"
 
 

@@ -12,7 +12,7 @@ from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import feed, feedpull
 from civicmail.city.access.actions.feedpull import MINUTE, PULLER
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Ending
 from civicmail.city.directory import feedsheard
@@ -24,7 +24,7 @@ from civicmail.front.checkup import feeds as checkup
 from civicmail.front.checkup.findings import Patient
 
 pytestmark = pytest.mark.django_db
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 SOURCE = Ldap(name="hr", url="ldap://127.0.0.1:1", starttls=False, base="dc=x", every=60, apply=True)
 
 

@@ -14,7 +14,7 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import barring, feed, requests, roster
 from civicmail.city.access.actions import people as verbs
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Authorisation, DutyGrant, Entry
 from civicmail.city.access.moments import DAY
@@ -25,7 +25,7 @@ from civicmail.city.directory.models import Address, Department, FormerName, Mai
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
-OFFICER = Actor("one", "one", (Held("access-officer"),))
+OFFICER = Actor("one", "one", (Held("access-officer", "", ALWAYS),))
 WHY = "Sent bids of others outside, a third time."
 ROWS = "uid,given,family,kind,department,phone,outside\n"
 WORDS = ("Amber", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel")

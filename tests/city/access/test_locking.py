@@ -12,7 +12,7 @@ from city.access.staff import MS, NOW
 from city.access.test_ending import OFFICER, _equipped, _town
 from civicmail.city.access.actions import ending, invitations, locking, requests, roster, suspensions
 from civicmail.city.access.actions.sweeping import sweep
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Device, Entry, Profile, Token
 from civicmail.city.access.moments import DAY
@@ -119,7 +119,7 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
     locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     why = current(1, MS, ("city.example",)).people["ann"].why
     assert "call the security office (P-25)" in why and "department" not in why
-    office = Actor("officer", held=(Held("access-officer"),))
+    office = Actor("officer", held=(Held("access-officer", "", ALWAYS),))
     for make in (invitations.invite, invitations.recover):
         with pytest.raises(Conflict, match="security office"):
             make(ann, actor=office, reason="Lost everything.", now=MS)

@@ -11,7 +11,7 @@ from city.access import staff
 from city.access.staff import KINDS, MS, NOW, OLD
 from civicmail.city.access import guard
 from civicmail.city.access.actions import mailboxes, people, structure
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Entry
@@ -23,7 +23,7 @@ from civicmail.city.directory.queries import whose
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 WHY = "Wanted by the department."
 FOR = "Letters that are nobody's in particular."
 

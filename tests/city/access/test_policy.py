@@ -7,7 +7,7 @@ import pytest
 from city.access import staff
 from city.access.staff import KINDS, MS
 from civicmail.city.access.actions import policy
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Acknowledgement, Entry, PolicyText
 from civicmail.city.access.moments import DAY
@@ -18,7 +18,7 @@ from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 TEXT = "Use the city's mail for the work of the city. " * 5
 
 
@@ -100,7 +100,12 @@ def test_a_clerk_records_paper_with_a_reference_and_never_their_own() -> None:
         policy.record_paper(ann, text, accepted=True, reference="", actor=OFFICER, now=MS)
     with pytest.raises(NotPermitted):
         policy.record_paper(
-            ann, text, accepted=True, reference="Binder 4", actor=Actor("ann", "Ann", (Held("access-officer"),)), now=MS
+            ann,
+            text,
+            accepted=True,
+            reference="Binder 4",
+            actor=Actor("ann", "Ann", (Held("access-officer", "", ALWAYS),)),
+            now=MS,
         )
     policy.record_paper(ann, text, accepted=True, reference="Binder 4, sheet 17", actor=OFFICER, now=MS)
     row = Acknowledgement.objects.get()

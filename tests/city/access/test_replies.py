@@ -8,7 +8,7 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import ending, mailboxes, replies
 from civicmail.city.access.actions.sweeping import sweep
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import AutoReply, Entry, Forwarding
 from civicmail.city.access.moments import DAY
@@ -19,7 +19,7 @@ from civicmail.mail.courier.returning import destination
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 WHY = "Retired at the end of the month."
 TEXT = "Ann Test no longer works here. Please write to 311@city.example."
 

@@ -21,7 +21,7 @@ from city.access import staff
 from city.access.staff import KINDS, LATER, MS, NOW, OLD
 from civicmail.city.access.actions import people, personal_use, requests
 from civicmail.city.access.actions.sweeping import sweep
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import (
     Account,
@@ -53,7 +53,7 @@ from civicmail.city.directory.models import Agency, Department, Mailbox, MailGro
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from civicmail.city.access.actions import (
 )
 from civicmail.city.access.actions import people as persons
 from civicmail.city.access.actions.publishing import PATIENCE, publish, tell_waiting
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, PersonalUse, Publication, Untold
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import LOOK_EVERY, Watch, changes_path, publish_changes, snapshot_path, touch_alive
@@ -39,7 +39,7 @@ from civicmail.city.directory.actions.people import Name
 from civicmail.city.directory.models import Address, MailGroup, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 ACT = {"actor": OFFICER, "reason": "Wanted by the department."}
 
 

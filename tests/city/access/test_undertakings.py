@@ -15,7 +15,7 @@ from city.access import staff
 from city.access.staff import MS, NOW, OLD
 from civicmail.city.access import honest, standing
 from civicmail.city.access.actions import requests, structure, undertakings
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import SPONSORLESS
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, PolicyText, Undertaking
@@ -28,7 +28,7 @@ from civicmail.city.directory.models import Agency, Contract, Department, Person
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
-OFFICE = Actor("one", "One", (Held("access-officer"),))
+OFFICE = Actor("one", "One", (Held("access-officer", "", ALWAYS),))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant
+from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, DutyUse
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.actions import planning, reviewing, reviewsweep
@@ -59,9 +59,11 @@ class Works:
         Account.objects.filter(person=who).update(last_login=NOW - timedelta(days=1))
 
     def hold(self, who: Person, duty: str, by: str = "boss", where: Department | None = None) -> DutyGrant:
-        return DutyGrant.objects.create(
-            person=who, duty=duty, department=where, starts=LONG, until=NOW + timedelta(days=160), by=by, reason="a test"
-        )
+        ends = NOW + timedelta(days=160)
+        made = DutyGrant.objects.create(person=who, duty=duty, department=where, starts=LONG, until=ends, by=by, reason="a test")
+        if duty == "access-officer":
+            DutyUse.objects.create(grant=made, reason="a test", at=LONG, until=ends)
+        return made
 
     def start(self, tier: str = "everyone", now: int = START, departments: tuple[Department, ...] = ()) -> Review:
         return planning.start_now(tier, actor=actor(self.officer, now), reason=WHY, now=now, departments=departments)  # type: ignore[arg-type]

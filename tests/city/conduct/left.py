@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import ending
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.models import Ending
 from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Department, Mailbox, Person
 
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 WHY = "Retired at the end of the month, with thanks."
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.access import staff
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import AutoReply, DutyGrant, Entry
 from civicmail.city.conduct import halves, statementstates
@@ -87,7 +87,7 @@ def test_nobody_but_head_and_deputy_signs() -> None:
     row = Statement.objects.get(department=works)
     others = [
         Actor(staff.person("a").uid, held=(Held("authoriser", "works"),)),
-        Actor(staff.person("b").uid, held=(Held("access-officer"),)),
+        Actor(staff.person("b").uid, held=(Held("access-officer", "", ALWAYS),)),
         Actor(staff.person("c").uid, held=(Held("administration-director"),)),
         Actor(staff.person("d").uid, departments=frozenset({"water"})),
     ]

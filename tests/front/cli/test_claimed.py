@@ -65,6 +65,8 @@ def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
     token = tmp_path / "token"
     token.write_text(_inside(data, _TOKEN.format(uid="e-1")))
     token.chmod(0o600)
+    take = _run(data, "duty", "take", "access-officer", "--as", "e-1", "--reason", "the first days of the city", token=token)
+    assert take.returncode == 0, take.stderr
     return data, token
 
 
@@ -245,6 +247,10 @@ def test_the_personnel_list_is_shown_first_and_then_applied(data: Path, tmp_path
     token = tmp_path / "token"
     token.write_text(_inside(data, _TOKEN.format(uid="e-1")))
     token.chmod(0o600)
+    early = _run(data, "people", "sync", str(plan), "--dry-run", "--as", "e-1", token=token)
+    assert early.returncode == 4 and "Take up the duty" in early.stderr, "the access office is a privileged duty (D4)"
+    take = _run(data, "duty", "take", "access-officer", "--as", "e-1", "--reason", "the first days of the city", token=token)
+    assert take.returncode == 0, take.stderr
     dry = _run(data, "people", "sync", str(plan), "--dry-run", "--as", "e-1", token=token)
     assert dry.returncode == 1 and "added    e-7" in dry.stdout and "refused  e-8" in dry.stdout, dry.stderr
     shown = _run(data, "people", "show", "e-7", "--as", "e-1", token=token)

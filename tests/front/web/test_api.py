@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from civicmail.city.access import models as access
 from civicmail.city.access.actions import ending
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Agency
 from civicmail.front.web.api import door, paging
@@ -199,7 +199,7 @@ def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
     person = works.people["crew0"]
     ask = asking(person)
     assert ask("GET", "/me").status_code == 200
-    officer = Actor("p-office", held=(Held("access-officer"),))
+    officer = Actor("p-office", held=(Held("access-officer", "", ALWAYS),))
     now = ms(timezone.now())
     ending.end_access(person, reason="Left the city for another one.", when=now, actor=officer, now=now)
     answer = ask("GET", "/me")

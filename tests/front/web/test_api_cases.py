@@ -82,7 +82,7 @@ def test_a_bar_for_good_ends_by_two_officers_and_a_law(works: Town) -> None:
         person=works.people["crew0"], kind="permanent", since=works.now, origin="violation:1", reason="Violation 1, P-12.",
         first=works.people["chief"], second=works.people["director"],
     )  # fmt: skip
-    works.grant("second", "access-officer")
+    works.grant("second", "access-officer", taken=True)
     office, other = asking(works.people["office"]), asking(works.people["second"])
     law = {"law": "Ordinance 11, section 4", "reason": WHY}
     assert office("POST", f"/bars/{bar.pk}/answer-end", {"answer": "yes", "reason": WHY}).status_code == 409, "nobody asks"

@@ -11,7 +11,7 @@ import pytest
 from city.access import staff
 from civicmail.city.access.actions import ending, replies
 from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.models import AutoReply, HeardForAnswers
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import Watch
@@ -27,7 +27,7 @@ from civicmail.mail.pipeline.accept import Pipeline
 pytestmark = pytest.mark.django_db
 
 MS = staff.MS
-OFFICER = Actor("officer", "The office", (Held("access-officer"),))
+OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
 HEAD = Actor("head", "Head", departments=frozenset({"clerk"}))
 
 

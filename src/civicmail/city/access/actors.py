@@ -16,6 +16,10 @@ class Held:
     taken_until: int = 0
 
 
+ALWAYS = 1 << 62
+"""ms until which a duty is taken up that nobody lays down: of the owner of a folder that nobody has claimed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """uid: of the person, or the name of a machine part ("tick", "feed", "os:NAME"). departments: codes for which the actor decides

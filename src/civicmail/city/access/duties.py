@@ -44,7 +44,7 @@ DUTIES: dict[Duty, Meaning] = {
         _("System administrator"), _("keeps the machines running; sees envelopes, never content"), privileged=True
     ),
     "authoriser": Meaning(_("Department authoriser"), _("decides who of the department gets e-mail (P-04)"), departmental=True),
-    "access-officer": Meaning(_("Access officer"), _("keeps roster, duties and reviews in order")),
+    "access-officer": Meaning(_("Access officer"), _("keeps roster, duties and reviews in order"), privileged=True),
     "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), privileged=True),
     "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), privileged=True),
     "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), privileged=True),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.access import grounds
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, About
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
@@ -115,7 +115,7 @@ def founder(data: Path, client: str = "") -> Actor:
     if is_claimed(data):
         raise NotPermitted("This installation is claimed: its access officers do this.")
     name = owner(data)
-    return Actor(f"os:{name}", name, (Held("access-officer"),), client=client)
+    return Actor(f"os:{name}", name, (Held("access-officer", taken_until=ALWAYS),), client=client)
 
 
 def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, now: int, write: Entry) -> Permit:

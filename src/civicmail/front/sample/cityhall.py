@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from civicmail.city.access.actions import duties
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.moments import DAY, moment
@@ -15,7 +15,7 @@ from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Department, Person
 from civicmail.front.sample.people import SAMPLE, Town
 
-FOUNDER = Actor("os:sample", "The sample city", (Held("access-officer"),))
+FOUNDER = Actor("os:sample", "The sample city", (Held("access-officer", taken_until=ALWAYS),))
 """Does the access office's work until somebody has that duty."""
 
 YEAR = 360 * DAY
@@ -71,6 +71,11 @@ def on_duty(person: Person, duty: Duty, now: int, reason: str = WHY) -> Actor:
         duties.take_up(person.duties.get(duty=duty, ended__isnull=True), hours=4, actor=who, reason=reason, now=now)
         who = actor(person, now)
     return who
+
+
+def at_office(city: Staff, now: int) -> Actor:
+    """The access officer, on duty."""
+    return on_duty(city.named["access-officer"], "access-officer", now)
 
 
 def oneself(person: Person) -> Actor:

@@ -14,7 +14,7 @@ from civicmail.city.conduct.actions.consequences import Decision, appeal, decide
 from civicmail.city.conduct.models import Leaver, Review, ReviewRow, Statement, Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Person
-from civicmail.front.sample.cityhall import Staff, actor, today
+from civicmail.front.sample.cityhall import Staff, actor, at_office, today
 
 _OFFER = "Wrote to forty colleagues about the sale of a camper, in working hours."
 _AGENT = "Sent the survey of the harbor to the builder of another project before the council had it."
@@ -35,7 +35,7 @@ def conduct(city: Staff, now: int) -> None:
 
 def _violations(city: Staff, now: int) -> list[Violation]:
     head, deputy, supervisor, _, clerk, inspector = city.six("works")
-    officer = city.named["access-officer"]
+    officer = at_office(city, now)
     bulk = reporting.report(inspector, "P-12", _OFFER, actor=actor(clerk, now), now=now)
     findings.ask_response(bulk, actor=actor(deputy, now), now=now)
     private = reporting.report(
@@ -49,7 +49,7 @@ def _violations(city: Staff, now: int) -> list[Violation]:
         reason="Twelve drawings went out in March; the answer confirms it.",
     )  # fmt: skip
     warning = Decision("warning", "rule", "Work rules, 4.2", "It is the first time, and nothing of it was secret.")
-    private = decide(private, warning, actor=actor(officer, now), now=now)
+    private = decide(private, warning, actor=officer, now=now)
     appeal(private, "Nobody had told me where else I could have put them.", actor=actor(clerk, now), now=now)
     rumour = reporting.report(
         supervisor, "P-13", "Is said to write to a cousin from the mailbox of the department.", actor=actor(inspector, now), now=now
@@ -67,13 +67,11 @@ def _violations(city: Staff, now: int) -> list[Violation]:
 
 
 def _leavers(city: Staff, now: int) -> None:
-    officer, it = city.named["access-officer"], city.six("it")
-    badge = outside.add_door(
-        "Badges of City Hall", person=it[1], actor=actor(officer, now), reason="Opens the offices at night.", now=now
-    )
+    officer, it = at_office(city, now), city.six("it")
+    badge = outside.add_door("Badges of City Hall", person=it[1], actor=officer, reason="Opens the offices at night.", now=now)
     gone: list[Person] = [*city.team["police"][-2:], city.team["works"][-1]]
     lists = [(person, f"B-{n + 118}") for n, person in enumerate([*gone, city.named["clerk"]])]
-    outside.give(badge, lists, actor=actor(officer, now), reason="The list of the porter.", now=now)
+    outside.give(badge, lists, actor=officer, reason="The list of the porter.", now=now)
     for person, short in zip(gone, ("police", "police", "works"), strict=True):
         above = actor(city.team[short][0], now)
         ending.end_access(person, reason="Has left the service of the city.", when=now, actor=above, now=now)
@@ -91,7 +89,7 @@ def _leavers(city: Staff, now: int) -> None:
 
 def _review(city: Staff, now: int) -> Review:
     which = [city.departments["works"], city.departments["law"]]
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     review = planning.start_now("everyone", actor=officer, reason="Two departments first.", departments=which, now=now)
     head = city.team["works"][0]
     rows = ReviewRow.objects.filter(review=review, part__reviewer=head, state="open").exclude(person=head).order_by("id")

@@ -31,7 +31,7 @@ from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.policy import newest
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
-from civicmail.front.sample.cityhall import FOUNDER, REASONS, WHY, YEAR, Staff, actor, oneself, today
+from civicmail.front.sample.cityhall import FOUNDER, REASONS, WHY, YEAR, Staff, actor, at_office, oneself, today
 from civicmail.front.sample.people import DOMAIN, SAMPLE, Town
 from civicmail.front.sample.policytext import CHANGED, TEXT, TITLE
 
@@ -154,7 +154,7 @@ def _accept(person: Person, now: int) -> None:
 
 def _leaders(city: Staff, now: int) -> None:
     """Access of those who decide: the office asks, who stands above approves."""
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     mayor, administrator = city.named["mayor"], city.named["administrator"]
     for person, decider in ((administrator, mayor), (mayor, administrator)):
         _give(person, officer, actor(decider, now), now)
@@ -199,7 +199,7 @@ _OUTSIDERS = (
 
 
 def _outsiders(city: Staff, now: int) -> None:
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     agencies = {}
     names = (
         ("lakeview", "Lakeview Paving", "works"),
@@ -232,7 +232,7 @@ def _add_by(city: Staff, officer: Actor, uid: str, given: str, family: str, work
 
 def _boxes(city: Staff, now: int) -> None:
     """Function mailboxes with named users, lists in lists, a machine."""
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     lists = []
     for department in city.town.departments:
         where, team = city.departments[department.short], city.team[department.short]
@@ -279,7 +279,7 @@ def _acknowledge(city: Staff, now: int) -> None:
     text = newest()
     assert text is not None
     city.named |= {"unacknowledged": city.six("water")[4], "declined": city.six("water")[5], "paper": city.six("fire")[5]}
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     for account in Account.objects.select_related("person").order_by("id"):
         person = account.person
         if person == city.named["unacknowledged"] or person.acknowledgements.exists():
@@ -293,7 +293,7 @@ def _acknowledge(city: Staff, now: int) -> None:
 
 
 def _duties(city: Staff, now: int) -> None:
-    officer = actor(city.named["access-officer"], now)
+    officer = at_office(city, now)
     for short, held in _ROLES.items():
         for position, duty in held:
             person = city.team[short][_POSITIONS.index(position)]
@@ -338,7 +338,11 @@ def _events(city: Staff, now: int) -> None:
     ending.end_access(housing[5], reason=why, when=now, actor=above, now=now, successor=housing[4])
     above, why = actor(finance[0], now), "Leaves for another city."
     ending.end_access(finance[4], reason=why, when=now + 20 * DAY, actor=above, now=now)
-    where, officer, why = city.department("parks"), actor(city.named["access-officer"], now), "Changes to Parks and Gardens."
+    where, officer, why = (
+        city.department("parks"),
+        at_office(city, now),
+        "Changes to Parks and Gardens.",
+    )
     people.move(city.named["mover"], where, position="Clerk", supervisor=city.six("parks")[2], actor=officer, reason=why, now=now)
 
 

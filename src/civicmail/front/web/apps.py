@@ -19,6 +19,8 @@ class WebConfig(AppConfig):
             logging.getLogger(name).disabled = True
         from allauth.account.signals import authentication_step_completed
 
+        from civicmail.front.web.signin import news
         from civicmail.front.web.signin.stepup import on_step
 
+        news.connect()
         authentication_step_completed.connect(on_step, dispatch_uid="step-up")

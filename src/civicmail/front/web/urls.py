@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.urls.resolvers import RoutePattern
 
+from civicmail.city.access.views import conflicts, dutygrants
 from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
 from civicmail.front.web.apipage import page as api
 from civicmail.front.web.firststeps import page as first
 from civicmail.front.web.home import home
 from civicmail.front.web.programs import pages as programs
+from civicmail.front.web.signin.stepup import required
 
 
 class Later(URLResolver):
@@ -41,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("views/<int:pk>/delete/", savedviews.delete, name="view-delete"),
     path("access/people/<str:uid>/invite/", inviting.invite, name="invite"),
     path("access/people/<str:uid>/recover/", inviting.recover, name="recover"),
+    path("access/duties/grant/", required(dutygrants.grant), name="duty-grant"),
+    path("access/duties/conflicts/new/", required(conflicts.new), name="conflict-new"),
     path("access/sign-in-letters/", inviting.waiting_letters, name="letters"),
     path("access/sign-in-letters/<int:pk>/", inviting.hand_over, name="letter"),
     path("mandates/urgent/", urgent.urgent, name="mandate-urgent"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
@@ -71,18 +72,24 @@ def _is_in(browser: Client) -> bool:
     return "_auth_user_id" in browser.session
 
 
+def _begun(browser: Client, where: str) -> str:
+    """Where the button of a provider leads, the way a page without script goes."""
+    page = browser.post(where)
+    assert page.status_code == 200, page.content[:300]
+    led = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.content.decode())
+    assert led, page.content[:300]
+    return html.unescape(led[1])
+
+
 def _by_oidc(browser: Client, sub: str, change: Any = lambda query: query, **asked: str) -> Any:
-    begun = browser.get(reverse("openid_connect_login", args=["city"]), asked)
-    assert begun.status_code == 302, begun.content[:300]
-    answer = requests.post(begun["Location"], data={"sub": sub}, allow_redirects=False, timeout=60)
+    begun = _begun(browser, f"{reverse('openid_connect_login', args=['city'])}?{urlencode(asked)}")
+    answer = requests.post(begun, data={"sub": sub}, allow_redirects=False, timeout=60)
     back = urlsplit(answer.headers["location"])
     return browser.get(f"{back.path}?{change(back.query)}")
 
 
 def _by_saml(browser: Client, who: str, **wrong: Any) -> Any:
-    begun = browser.get(reverse("saml_login", args=["hall"]))
-    assert begun.status_code == 302, begun.content[:300]
-    acs, form = browser_idp(browser).answer(begun["Location"], who, **wrong)
+    acs, form = browser_idp(browser).answer(_begun(browser, reverse("saml_login", args=["hall"])), who, **wrong)
     return browser.post(urlsplit(acs).path, form, follow=True)
 
 
@@ -132,10 +139,8 @@ def test_a_forged_state_and_a_refusal_sign_nobody_in() -> None:
     browser = _browser()
     _by_oidc(browser, "e-17", lambda query: re.sub("state=[^&]*", "state=forged", query))
     assert not _is_in(browser)
-    begun = browser.get(reverse("openid_connect_login", args=["city"]))
-    back = urlsplit(
-        requests.post(begun["Location"], data={"action": "deny"}, allow_redirects=False, timeout=60).headers["location"]
-    )
+    begun = _begun(browser, reverse("openid_connect_login", args=["city"]))
+    back = urlsplit(requests.post(begun, data={"action": "deny"}, allow_redirects=False, timeout=60).headers["location"])
     page = browser.get(f"{back.path}?{back.query}", follow=True)
     assert b"did not sign in" in page.content and not _is_in(browser)
 
@@ -168,12 +173,12 @@ def test_a_step_up_at_the_provider_asks_it_to_ask_again() -> None:
     session.save()
     to = browser.get(reverse("mfa_add_webauthn"))
     assert to["Location"].startswith(reverse("signin-again"))
-    link = re.search(r'href="([^"]*oidc/city[^"]*)"', browser.get(to["Location"]).content.decode())
+    link = re.search(r'action="([^"]*oidc/city[^"]*)"', browser.get(to["Location"]).content.decode())
     assert link
-    begun = browser.get(link[1].replace("&amp;", "&"))
-    asked = parse_qs(urlsplit(begun["Location"]).query)
+    begun = _begun(browser, html.unescape(link[1]))
+    asked = parse_qs(urlsplit(begun).query)
     assert asked["prompt"] == ["login"] and asked["max_age"] == ["0"]
-    answer = requests.post(begun["Location"], data={"sub": "e-17"}, allow_redirects=False, timeout=60)
+    answer = requests.post(begun, data={"sub": "e-17"}, allow_redirects=False, timeout=60)
     back = urlsplit(answer.headers["location"])
     assert browser.get(f"{back.path}?{back.query}")["Location"] == reverse("mfa_add_webauthn")
     assert browser.get(reverse("mfa_add_webauthn")).status_code == 200
@@ -210,8 +215,7 @@ def test_an_assertion_is_used_once(idp: Idp) -> None:
     """A replay of the whole answer, in another browser and in the same one."""
     account()
     browser = _browser()
-    begun = browser.get(reverse("saml_login", args=["hall"]))
-    acs, form = idp.answer(begun["Location"], "e-17")
+    acs, form = idp.answer(_begun(browser, reverse("saml_login", args=["hall"])), "e-17")
     browser.post(urlsplit(acs).path, form, follow=True)
     assert _is_in(browser)
     thief = _browser()
@@ -225,3 +229,13 @@ def test_an_assertion_is_used_once(idp: Idp) -> None:
 def test_what_we_are_is_told_to_the_provider(provided: Any) -> None:
     page = _browser().get(reverse("saml_metadata", args=["hall"]))
     assert b"AssertionConsumerService" in page.content and b"/accounts/saml/hall/acs/" in page.content
+
+
+@pytest.mark.usefixtures("provided")
+@pytest.mark.parametrize(("name", "which"), [("openid_connect_login", "city"), ("saml_login", "hall")])
+def test_a_page_elsewhere_begins_no_sign_in(name: str, which: str) -> None:
+    """R-1213: opening the address shows a button; a form of somebody else's page is refused."""
+    browser = Client(HTTP_HOST="mail.city.example", enforce_csrf_checks=True)
+    page = browser.get(reverse(name, args=[which]))
+    assert page.status_code == 200 and b"http-equiv" not in page.content and b"<button" in page.content
+    assert browser.post(reverse(name, args=[which]), HTTP_ORIGIN="https://evil.example").status_code == 403

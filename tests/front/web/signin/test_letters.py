@@ -19,6 +19,7 @@ from civicmail.city.access.models import Account, Device, DutyUse, Entry, Invita
 from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Oidc, Signin
+from civicmail.front.web.signin.stepup import AT
 from pages.world import Town
 
 Visit = Callable[[str], Client]
@@ -149,6 +150,29 @@ def test_whoever_has_signed_in_once_is_not_invited_again(city: Town, visit: Visi
     """R-1207: by a provider, too: then there is no local password, and never was."""
     Account.objects.filter(person__uid="p-crew0").update(last_login=city.now)
     assert visit("head").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).status_code == 409
+
+
+def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
+    """R-1211 (D4): until then an access officer grants, invites and recovers nothing, and reads no list of people."""
+    DutyUse.objects.filter(grant__duty="access-officer").update(laid_down=city.now)
+    office = visit("office")
+    assert "Take up the duty of the access office" in office.get("/").content.decode()
+    for path in ("duties/grant", "people/p-crew0/invite", "people/p-crew0/recover", "feeds/new"):
+        answer = office.post(f"/access/{path}/", {"reason": BECAUSE})
+        assert answer.status_code == 403 and "Take up the duty" in answer.content.decode(), path
+
+
+def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Visit) -> None:
+    """R-1212 (P-07): a session that somebody left open does none of it."""
+    office = visit("office")
+    session = office.session
+    session[AT] = ms(city.now) - 400_000
+    session.save()
+    letter = city.objects["letter"]
+    paths = ("duties/grant", "people/p-crew0/invite", "people/p-crew0/recover", f"sign-in-letters/{letter}")
+    for path in paths:
+        answer = office.post(f"/access/{path}/", {"reason": BECAUSE})
+        assert answer.status_code == 302 and "/accounts/" in answer["Location"], path
 
 
 def test_the_owner_hands_over_first_letters_alone(city: Town, visit: Visit) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, inplace, sessions
+from civicmail.city.access.actions import accountnews, entries, inplace, sessions
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
@@ -40,6 +40,7 @@ def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
             raise Conflict(sentence("There are {most} device passwords; end one that is not used any more.", most=MOST))
         password, device = _new(Device(person=person, name=name[:80], made=moment(now)))
         entries.enter("device.make", actor=actor, reason="", now=now, object=f"device:{device.key}", facts={"name": device.name})
+        accountnews.note(person, "device", device.name, now=now)
         publish_on_commit([person.pk])
     return password
 

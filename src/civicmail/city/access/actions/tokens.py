@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import transaction
 
 from civicmail.city.access import guard, scopes, shownonce
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import accountnews, entries
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
@@ -27,6 +27,11 @@ LASTS = 30
 
 LASTS_API = 365
 """The same for one with scopes: a program cannot ask for another one, so it may live longer, and can do less."""
+
+LASTS_DUTIES = 1
+"""The same for one that changes who has which duty: nobody looks when it is used, so whoever finds it has a day (P-07)."""
+
+WRITES_DUTIES = "write:duties"
 
 MOST = 20
 """Tokens with scopes that one person may have at a time."""
@@ -47,9 +52,10 @@ def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
 def make_for_program(person: Person, name: str, wanted: Collection[str], *, days: int, actor: Actor, now: int) -> str:
     """A new token of the API, shown this once. name: the program that it is for; wanted: scopes. Raises Unusable, Conflict."""
     guard.require(actor, "my.devices", About(person=person.uid), now=now)
+    most = LASTS_DUTIES if WRITES_DUTIES in wanted else LASTS_API
     wrong = {
         "name": "" if name.strip() else "Say which program it is for.",
-        "days": "" if 1 <= days <= LASTS_API else f"From 1 to {LASTS_API} days.",
+        "days": "" if 1 <= days <= most else _too_long(most),
         "scopes": "" if wanted and not scopes.unknown(wanted) else "Choose what the program may do, from the list.",
     }
     if wrong := {field: said for field, said in wrong.items() if said}:
@@ -59,6 +65,12 @@ def make_for_program(person: Person, name: str, wanted: Collection[str], *, days
         if _living(person, now) >= MOST:
             raise Conflict(sentence("There are {most} tokens for programs; end one that is not used any more.", most=MOST))
         return _made(person, name.strip()[:80], scopes.in_order(wanted), now + days * DAY, actor, now)
+
+
+def _too_long(most: int) -> str:
+    if most == LASTS_DUTIES:
+        return sentence("A token that changes who has which duty lasts one day.")
+    return sentence("From 1 to {most} days.", most=most)
 
 
 def _living(person: Person, now: int) -> int:
@@ -73,6 +85,7 @@ def _made(person: Person, name: str, wanted: list[str], until: int, actor: Actor
     )
     facts = {"until": until} | ({"name": name, "scopes": wanted} if wanted else {})
     entries.enter("token.make", actor=actor, reason="", now=now, object=f"token:{row.pk}", facts=facts)
+    accountnews.note(person, "program" if wanted else "token", name, now=now)
     return text
 
 
@@ -102,11 +115,16 @@ def account_by(text: str, person: str, *, now: int) -> Account:
 def program_by(text: str, *, now: int) -> tuple[Token, Account] | None:
     """The token of the API with this text, and whose it is; None for every reason why it opens nothing."""
     found = _shown(text, now)
-    if found is None or not found[0].scopes:
+    if found is None or not found[0].scopes or _is_too_old(found[0], now):
         return None
     if found[0].used is None or now - ms(found[0].used) >= SEEN_EVERY:
         Token.objects.filter(pk=found[0].pk).update(used=moment(now))
     return found
+
+
+def _is_too_old(token: Token, now: int) -> bool:
+    """Of one that was made when such tokens lived longer."""
+    return WRITES_DUTIES in token.scopes and now - ms(token.made) > LASTS_DUTIES * DAY
 
 
 def _shown(text: str, now: int) -> tuple[Token, Account] | None:

@@ -70,7 +70,7 @@ def of(person: Person, actor: Actor, facts: Facts, now: int) -> list[Tasks]:
     """Groups with something in them. A fixed number of queries."""
     found = [Tasks(gettext("My work"), [*_policy(facts, now), *_recovered(person, now), *_mine(person, now)])]
     found += _departments(actor, now)
-    found.append(Tasks(gettext("Access office"), _office(actor)))
+    found.append(Tasks(gettext("Access office"), _office(actor, now)))
     found.append(Tasks(gettext("My work"), _letters(actor, now)))
     found.append(Tasks("Looking at mail", _looking(actor, now)))
     return [group for group in found if group.tasks]
@@ -229,10 +229,13 @@ def _department(code: str, asked: tuple[int, datetime] | None, bare: int, soon: 
     return tasks
 
 
-def _office(actor: Actor) -> list[Task]:
+def _office(actor: Actor, now: int) -> list[Task]:
     if not actor.holds("access-officer"):
         return []
     tasks = []
+    if not actor.has_taken_up("access-officer", now):
+        hint = gettext("Until then you change nothing there, and see what waits.")
+        tasks.append(Task(gettext("Take up the duty of the access office"), "duties", (), hint, ("quiet", gettext("When needed"))))
     stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
     if stopped:
         words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.actions import entries, signin
+from civicmail.city.access.actions import accountnews, entries, signin
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account
 from civicmail.city.access.queries import standing
@@ -79,6 +79,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         how = [str(r.get("type") or r.get("provider") or r["method"]) for r in get_authentication_records(request, user)]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():
+            accountnews.note_place(account, client(request), now=now)
             entries.enter("sign-in", actor=actor, reason="", now=now, object=f"person:{actor.uid}", facts={"how": how})
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:

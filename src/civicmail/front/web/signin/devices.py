@@ -142,6 +142,9 @@ def add_program_token(request: Asked) -> HttpResponse:
             return render(request, "signin/token_shown.html", shown)
         except Conflict as error:
             form.add_error(None, said(error.args[0]))
+        except Unusable as error:
+            for field, words in error.fields.items():
+                form.add_error(field, said(words))
     page = Page(gettext("Make a token for a program"), gettext("My devices"), [_devices()])
     return render(request, "signin/program_token_add.html", {"page": page, "form": form})
 

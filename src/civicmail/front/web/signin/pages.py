@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +39,19 @@ def offered(request: HttpRequest) -> dict[str, object]:
         return provider_links(request, **({"next": where} if where else {}))
 
     return {"notice": NOTICE, "providers": links}
+
+
+def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A sign-in at a provider begins by a button of ours alone: what is only opened shows the button."""
+
+    @wraps(view)
+    def begun(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        if isinstance(answer, HttpResponseRedirectBase):
+            return render(request, "signin/leaving.html", {"where": answer.url})
+        return answer
+
+    return never_cache(begun)
 
 
 @login_required

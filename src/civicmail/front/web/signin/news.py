@@ -1,0 +1,31 @@
+"""What allauth says was added to a sign-in: the person hears of it by mail (P-07)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_set
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_reset
+
+from civicmail.city.access.actions.accountnews import note
+from civicmail.city.access.models import Account
+from civicmail.core.config.clock import now_ms
+
+_KINDS = {Authenticator.Type.WEBAUTHN: "passkey", Authenticator.Type.TOTP: "code", Authenticator.Type.RECOVERY_CODES: "codes"}
+
+
+def connect() -> None:
+    """Listen, for as long as the program runs."""
+    for signal in (authenticator_added, authenticator_reset):
+        signal.connect(on_factor, dispatch_uid="news of a factor")
+    for signal in (password_set, password_changed):
+        signal.connect(on_password, dispatch_uid="news of a password")
+
+
+def on_factor(sender: object, user: Account, authenticator: Authenticator, **_: Any) -> None:
+    note(user.person, _KINDS[authenticator.type], now=now_ms())
+
+
+def on_password(sender: object, user: Account, **_: Any) -> None:
+    note(user.person, "password", now=now_ms())
