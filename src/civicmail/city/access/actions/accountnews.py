@@ -20,7 +20,8 @@ from civicmail.city.notices.actions import tell
 
 WAITS = 120_000
 """ms for which news waits for more of its kind: who sets up a telephone makes three things at once, and reads of them once."""
-V4, V6 = 24, 64
+NETWORK = {4: 24, 6: 64}
+"""Version of IP -> bits of an address by which one place is told from another."""
 
 
 def addresses_of(person: Person) -> list[str]:
@@ -89,7 +90,7 @@ def network_of(client: str) -> str:
         return ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, V4 if address.version == 4 else V6), strict=False))
+    return str(ipaddress.ip_network((address, NETWORK[address.version]), strict=False))
 
 
 def tell_news(*, now: int) -> int:
