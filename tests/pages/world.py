@@ -114,7 +114,9 @@ class Town:
             starts=self.now - timedelta(days=1), until=self.now + timedelta(days=180), by="p-office",
         )  # fmt: skip
         if taken:
-            access.DutyUse.objects.create(grant=g, reason="Case 26-014.", at=self.now - timedelta(minutes=1), until=self.now + timedelta(hours=2))
+            access.DutyUse.objects.create(
+                grant=g, reason="Case 26-014.", at=self.now - timedelta(minutes=1), until=self.now + timedelta(hours=2)
+            )
 
 
 def town(now: datetime | None = None) -> Town:

@@ -136,6 +136,15 @@ def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town
     assert "made a new sign-in for you" not in kim.get("/").content.decode()
 
 
+def test_officers_hear_of_the_recovery_key(city: Town) -> None:
+    """Whoever has it gets in past all of them, and not unnoticed."""
+    who = city.people["crew0"]
+    invitations.invite_first(who, actor=machine("os:root"), reason="locked out", now=ms(city.now), recovery=True)
+    told = dict(Notice.objects.values_list("to", "subject"))
+    assert told["maya.lund@city.example"] == "The recovery key was used"
+    assert told[who.account.person.mailboxes.get().address] == "A new sign-in for your account"
+
+
 def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town, visit: Visit, settings: Any) -> None:
     """R-1219: past the provider's second factor there is no way."""
     oidc = Oidc(id="city", name="City account", issuer="https://id.example")

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.models import Account, AccountNews, Invitation, Place
+from civicmail.city.access.models import Account, AccountNews, DutyGrant, Invitation, Place
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import FormerName, Mailbox, Person
 from civicmail.city.notices.actions import tell
@@ -45,6 +45,19 @@ def recovery(row: Invitation, step: str, *, now: int) -> None:
         subject, text = _recovery(row, step, now)
     for n, address in enumerate(addresses_of(person)):
         tell(f"recovery:{row.pk}:{step}:{n}", address, subject, text, now=moment(now))
+
+
+def recovery_key_used(row: Invitation, *, now: int) -> None:
+    """Whoever is access officer hears that somebody got in past all of them."""
+    grants = DutyGrant.objects.in_force(moment(now)).filter(duty="access-officer").exclude(person=row.account.person)
+    for officer in Person.objects.filter(pk__in=grants.values("person")).order_by("pk"):
+        with translation.override(officer.language):
+            subject = gettext("The recovery key was used")
+            said = gettext("With it the operator of the system made {person} access officer. If you do not know why, ask at once.")
+        for n, address in enumerate(addresses_of(officer)):
+            tell(
+                f"recovery-key:{row.pk}:{officer.pk}:{n}", address, subject, said.format(person=row.account.person), now=moment(now)
+            )
 
 
 def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:

@@ -117,6 +117,8 @@ def _made(person: Person, recovery: bool, secret: str, *, actor: Actor, reason: 
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         if recovery:
             accountnews.recovery(row, "asked", now=now)
+        if recovery and whole:
+            accountnews.recovery_key_used(row, now=now)
 
 
 def _require_nobody_else(letter: Invitation, now: int) -> None:
