@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+import civicmail
+from civicmail.core.config.settings import Archive, Settings
+from civicmail.front.cli.run import jobs
 from civicmail.front.sample.world import World
 from neighbours.process import program
 from neighbours.shipped import DEPLOY, shipped
 
+SOURCE = Path(civicmail.__file__).parent
 EVERYWHERE = {
     "Type=exec",
     "Restart=always",
@@ -48,13 +52,16 @@ EVERYWHERE = {
     "SystemCallErrorNumber=EPERM",
 }
 NETWORK = {"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "MemoryDenyWriteExecute=yes"}
+BOTH = {"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"}
 NO_NETWORK = {"RestrictAddressFamilies=AF_UNIX", "PrivateNetwork=yes"}
 UNITS = {
     "gateway": ("run gateway", NETWORK),
     "courier": ("run worker --job courier", NETWORK),
     "search": ("run worker --job search", NO_NETWORK),
-    "mail": ("run worker --job mail", NO_NETWORK),
-    "city": ("run worker --job city", NO_NETWORK),
+    "mail": ("run worker --job mail", BOTH),
+    "city": ("run worker --job city", BOTH),
+    "web": ("run web", NETWORK),
+    "standby": ("run worker --job standby", NETWORK),
 }
 
 
@@ -67,11 +74,41 @@ def test_a_process_may_do_its_work_and_nothing_else(unit: str) -> None:
     assert not any(line.startswith(("ReadWritePaths", "Environment", "PermissionsStartOnly")) for line in lines)
 
 
+def test_there_is_a_unit_for_each_process_that_run_starts() -> None:
+    """R-1230: mail whose units leave out the pages is a city where nobody can sign in."""
+    settings = Settings(archive=Archive(standby="/mnt/copy"))
+    roles = {"gateway", "web"} if settings.web.serve else {"gateway"}
+    assert {*roles, *jobs(settings)} == set(UNITS)
+
+
+def test_who_asks_others_may_reach_them() -> None:
+    """A unit without network asks neither DNS nor clamd, LDAP, webhooks and the mailbox server; `doctor` cried wolf."""
+    asking = {
+        "gateway": "mail/screening/outer.py",
+        "mail": "mail/pipeline/rescreening.py",
+        "courier": "mail/courier/link.py",
+        "city": "front/worker/hooks.py",
+        "web": "front/web/serve.py",
+        "standby": "mail/replica/links.py",
+        "doctor": "front/checkup/zone.py",
+    }
+    for unit, reason in asking.items():
+        assert (SOURCE / reason).is_file()
+        text = shipped(f"systemd/civicmail-{unit}.service")
+        assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" in text and "PrivateNetwork" not in text, unit
+    for unit in ("search", "verify"):
+        assert set(shipped(f"systemd/civicmail-{unit}.service").splitlines()) >= NO_NETWORK, unit
+
+
 def test_the_target_wants_every_process_and_the_check_up() -> None:
     wanted = re.search(r"(?m)^Wants=(.*)$", shipped("systemd/civicmail.target"))
     assert wanted
-    assert set(wanted[1].split()) == {f"civicmail-{unit}.service" for unit in UNITS} | {"civicmail-doctor.timer"}
-    assert "OnFailure=civicmail-alert@%n.service" in shipped("systemd/civicmail-doctor.service")
+    assert set(wanted[1].split()) == {f"civicmail-{unit}.service" for unit in UNITS if unit != "standby"} | {
+        "civicmail-doctor.timer",
+        "civicmail-verify.timer",
+    }
+    for alarmed in ("doctor", "verify"):
+        assert "OnFailure=civicmail-alert@%n.service" in shipped(f"systemd/civicmail-{alarmed}.service")
 
 
 @pytest.mark.neighbour("systemd-analyze")

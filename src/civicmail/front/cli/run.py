@@ -64,7 +64,7 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
     set_up(settings.log, "run")
     rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
     program = [sys.executable, "-m", "civicmail.front.cli.main", "run"]
-    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in _jobs(settings)}
+    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in jobs(settings)}
     if role is None:
         for number in range(1, settings.gateway.processes + 1):
             wanted[f"gateway {number}"] = [*program, "gateway", *rest]
@@ -86,7 +86,8 @@ def _alone(data: Path) -> Lease:
         ) from None
 
 
-def _jobs(settings: Settings) -> tuple[Job, ...]:
+def jobs(settings: Settings) -> tuple[Job, ...]:
+    """The workers that are needed with these settings."""
     return (*JOBS, "standby") if settings.archive.standby else JOBS
 
 
@@ -150,15 +151,15 @@ def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
     def ready() -> None:
         prepare(data, config)
 
-    jobs = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
-    jobs += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
-    jobs += [pickups.job(settings, data, ready, now_ms)]
-    jobs += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
-    jobs += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
-    jobs += [pulls.job(settings, data, ready, now_ms)]
+    all_ = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
+    all_ += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
+    all_ += [pickups.job(settings, data, ready, now_ms)]
+    all_ += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
+    all_ += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
+    all_ += [pulls.job(settings, data, ready, now_ms)]
     stop = stop_on_signal()
     threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
-    city.run(settings, data, stop, jobs, is_preparing)
+    city.run(settings, data, stop, all_, is_preparing)
     if is_preparing():
         os._exit(0)  # the thread that makes tables is cut short with the process
 
