@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from civicmail.city.directory.models import Person
+from civicmail.desk.mailbox.models import Outgoing
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post
 from desk.mailbox.post import letter as plain
@@ -54,3 +59,37 @@ def test_my_mail_is_for_everybody_and_can_be_sorted_by_keys(browse: Callable[...
     shown.keyboard.press("e")
     shown.get_by_text("1 message is hidden from your lists.").wait_for(timeout=30_000)
     assert shown.locator("tbody th a").all_inner_texts() == [before[0], *before[2:]]
+
+
+def test_words_without_a_place_to_break_widen_no_page(browse: Callable[..., Any], installed: Path) -> None:
+    """One subject of 300 letters, from anybody, and the states of a whole list were out of sight."""
+    shown = browse("crew0", "/mail/labels/")
+    post, long = Post(installed, shown.town), f"{'l' * 60}@{'d' * 60}.{'e' * 60}.example"
+    with ThreadPoolExecutor(1) as threads:
+        written = plain(sender=f"{'N' * 120} <{long}>", to=DANA, subject="W" * 300)
+        id_ = uuid_text(threads.submit(post.arrive, written, DANA, sender=long).result())
+        threads.submit(post.index).result()
+    home = shown.url.partition("/mail/")[0]
+    for path in ("", f"{id_}/", f"{id_}/thread/", f"{id_}/verify/", f"{id_}/delivery/"):
+        shown.goto(f"{home}/mail/{path}")
+        for width in (1280, 900, 320):
+            shown.set_viewport_size({"width": width, "height": 800})
+            over = shown.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, (path, width, over)
+
+
+def test_a_page_that_looks_again_by_itself_changes_its_heading_too(browse: Callable[..., Any], installed: Path) -> None:
+    """Under "Your message is about to be sent" stood that everybody has it."""
+    shown = browse("crew0", "/mail/drafts/")
+
+    now = timezone.now()
+    row = Outgoing.objects.create(
+        uid=uuid.uuid4(), person=Person.objects.get(uid=shown.town.people["crew0"].uid), mailbox=DANA, recipients=[STREETS],
+        content=b"", made=now, due=now + timedelta(minutes=5), since=now,
+    )  # fmt: skip
+    shown.goto(f"{shown.url.partition('/mail/')[0]}/mail/outgoing/{row.uid}/")
+    assert shown.locator("h1").inner_text() == "Your message is about to be sent"
+    Outgoing.objects.update(state="undone")
+    shown.get_by_text("Nobody gets it.").wait_for(timeout=30_000)
+    assert shown.locator("h1").all_inner_texts() == ["Your message was taken back"]
+    assert shown.title().startswith("Your message was taken back")

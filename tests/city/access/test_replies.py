@@ -154,3 +154,16 @@ def test_a_mailbox_that_is_closed_answers_no_more() -> None:
     office.authorisations.update(state="revoked")
     mailboxes.close(office, actor=_head(), reason="nobody writes to it", now=MS)
     assert not in_force(MS) and Entry.objects.filter(act="reply.end", object=f"mailbox:{office.address}").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("starts", "until", "words"),
+    [(-9 * DAY, -DAY, "past"), (DAY, 400 * DAY, "within a year"), (3 * DAY, 2 * DAY, "after it begins")],
+)
+def test_an_answer_that_cannot_be_says_what_is_wrong_with_its_days(starts: int, until: int, words: str) -> None:
+    """Of days that were over stood that it must end after it begins, which it did."""
+    _, _, box, _ = _town()
+    with pytest.raises(Unusable, match=words):
+        replies.set_autoreply(
+            box, "Away.", starts=MS + starts, until=MS + until, actor=Actor("ann", "Ann Test"), reason="away", now=MS
+        )

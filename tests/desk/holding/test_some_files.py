@@ -6,6 +6,7 @@ import csv
 import io
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.policy import SMTP
@@ -24,6 +25,7 @@ from civicmail.desk.holding.models import Approval
 from civicmail.desk.holding.views.approvals import last_moment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.mail.archive import outstanding_file
+from civicmail.mail.search.tasks import IndexJob
 from desk.holding.leaving import ACME, DOT, LENA, PDF, Bureau, written
 from desk.holding.test_approvals import WHY, actor, states
 from desk.holding.test_approvals import clock as clock
@@ -190,3 +192,25 @@ def test_until_midnight_is_until_the_end_of_the_day_before(ends: datetime, said:
     here = timezone.get_current_timezone()
     shown = last_moment(ends.replace(tzinfo=here).astimezone(UTC))
     assert shown == (said.replace(tzinfo=here) if isinstance(said, datetime) else said)
+
+
+def test_whoever_sent_files_reads_which_and_how_many_of_them_leave(files: Bureau, visit: Visit) -> None:
+    """R-1240: five messages to one address were five rows alike, and one of which half was approved stood as approved."""
+    row = files.asked("crew0", ACME, files=BOTH)
+    other = files.asked("crew0", LENA, ACME, files=BOTH)
+    with closing(IndexJob.take(files.desk.data, bulk=True)) as job:
+        job.catch_up(files.desk.now)
+    some(files, row, (0,), (1,))
+    client = visit("crew0")
+    listed, one = words(client.get("/holding/approvals/mine/")), words(client.get(f"/holding/approvals/{row.pk}/"))
+    assert "Kestrel bid" in listed and "1 of 2" in listed
+    assert "Kestrel bid" in one and f"/mail/{row.capture}/" in client.get(f"/holding/approvals/{row.pk}/").content.decode()
+    waits = words(client.get(f"/holding/approvals/{other.pk}/"))
+    assert "bid-14.pdf" in waits and "PDF" in waits, "also while they wait"
+    assert "Colleagues in the city have it already." in waits
+    third = files.asked("crew0", ACME, files={"late.pdf": PDF + b"late"})
+    assert "Colleagues" not in words(client.get(f"/holding/approvals/{third.pk}/")), "nobody in the city was written to"
+    approving.answer(third, (0,), "refuse", actor=actor(files, "head"), reason=WHY, now=files.desk.now)
+    assert "write a new one" in words(client.get(f"/holding/approvals/{third.pk}/"))
+    assert "PDF" in words(visit("head").get(f"/holding/approvals/{other.pk}/")), "a kind has one word on all pages"
+    assert "Some of your files were approved" in Notice.objects.values_list("subject", flat=True)

@@ -182,7 +182,7 @@ def test_how_what_i_sent_stands_is_the_worst_of_its_copies_and_others_see_their_
     post.happens(Type.HELD, ids[3], 1, actor="p-office", reason="look")
     post.delivered(ids[4], 1)
     post.index()
-    states = ["Delivered", "Held", "Not delivered", "Being tried again", "Waiting"]
+    states = ["Delivered", "Held", "Not delivered to all", "Being tried again", "Waiting"]
     dana = visit("crew0")
     assert listed(dana) == [(f"No {4 - n}", state) for n, state in enumerate(states)]
     assert rows(dana, "?state=waiting") == ["No 1", "No 0"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.template.loader import render_to_string
@@ -60,8 +61,25 @@ def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
     """R-1008 (WCAG 4.1.3): of a copy that is held nobody hears that it was delivered."""
     held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
     for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
-        shown = outgoing.Shown(Outgoing(state="sent"), 0, copies, False, "", "/here/")
+        shown = outgoing.Shown("", Outgoing(state="sent"), 0, copies, False, "", "/here/")
         assert f'data-say="{said}"' in render_to_string("mailbox/going.html", {"out": shown, "part": True})
+
+
+@pytest.mark.parametrize(
+    ("states", "title"),
+    [
+        (("held", "held"), "Your message is held"),
+        (("held", "delivered", "waiting"), "Your message is held for 1 of 3 recipients"),
+        (("failed", "cancelled"), "Your message was not delivered"),
+        (("failed", "delivered"), "Your message was not delivered to all"),
+        (("delivered", "waiting"), "Your message was sent"),
+        ((), "Your message was sent"),
+    ],
+)
+def test_the_page_of_a_message_on_its_way_is_called_by_what_happened(states: tuple[str, ...], title: str) -> None:
+    """R-1241: above copies that all were held stood that the message was sent."""
+    copies = [SimpleNamespace(address=f"x{n}@paving.example", box="", state=state) for n, state in enumerate(states)]
+    assert outgoing._title(Outgoing(state="sent"), copies) == title  # type: ignore[arg-type]
 
 
 def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -32,3 +33,48 @@ def test_each_state_of_a_copy_says_what_it_means_to_whoever_sent_it(post: Post, 
         str(sentence) in said(visit("crew1").get(f"/mail/{uuid_text(id_)}/delivery/")) for sentence in words.MEANS.values()
     )
     assert set(words.MEANS) == set(words.COPIES) - {"kept"}
+
+
+ENDED = {
+    "Not delivered": ((Type.CANCELLED, {"actor": "p-head", "reason": "the files were not approved: Which plan is it?"}),) * 2,
+    "Not delivered to all": (
+        (Type.FAILED, {"reply": "550 5.1.1 no such user", "dsn": 0, "try": 1}), (Type.DELIVERED, {"reply": "250", "try": 1}),
+    ),
+    "Delivered": ((Type.DELIVERED, {"reply": "250 2.0.0 stored", "try": 1}),) * 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ENDED)
+def test_the_list_and_the_page_of_a_message_say_the_same(post: Post, visit: Visit, word: str) -> None:
+    """R-1241: a message that nobody got, because its files were not approved, had no state on its own page."""
+    id_ = post.submit(DANA, letter(sender=DANA, to=LENA, subject="Detour"), "x0@paving.example", "x1@paving.example")
+    for n, (type_, facts) in enumerate(ENDED[word]):
+        post.happens(type_, id_, n, **facts)
+    post.index()
+    client = visit("crew0")
+    listed = re.search(r"Detour.*?</tr>", client.get("/mail/?direction=sent").content.decode(), re.DOTALL)
+    assert listed is not None
+    for html in (listed[0], client.get(f"/mail/{uuid_text(id_)}/").content.decode()):
+        shown = [w for w in ENDED if re.search(rf">\s*{w}\s*<", html)]
+        assert shown == [word]
+
+
+def test_a_question_to_check_was_sent_to_nobody(post: Post, visit: Visit) -> None:
+    """R-1241: in the list it stood as sent to whom it names."""
+    id_ = post.submit(DANA, letter(sender=DANA, to="x@paving.example", subject="Detour"), "check@city.example")
+    post.index()
+    for path in ("/mail/?direction=sent", f"/mail/{uuid_text(id_)}/"):
+        assert "Nobody got it: you asked check@" in said(visit("crew0").get(path)), path
+
+
+def test_why_a_copy_was_called_off_is_said_in_the_language_of_the_page(post: Post, visit: Visit) -> None:
+    """The record says it in English and in small letters, with the words of whoever decided behind a colon."""
+    id_ = post.submit(DANA, letter(sender=DANA, to=LENA), "x0@paving.example", "x1@paving.example")
+    post.happens(Type.CANCELLED, id_, 0, actor="p-head", reason="the files were not approved: Which plan is it?")
+    post.happens(Type.CANCELLED, id_, 1, actor="p-head", reason="not meant: look")
+    client = visit("crew0")
+    page = said(client.get(f"/mail/{uuid_text(id_)}/delivery/"))
+    assert "The files were not approved. Which plan is it?" in page and "the files were not approved" not in page
+    assert "It was decided that it does not go. not meant: look" in page
+    client.post("/language/", {"language": "es", "next": "/"})
+    assert "No se aprobaron los archivos. Which plan is it?" in said(client.get(f"/mail/{uuid_text(id_)}/delivery/"))

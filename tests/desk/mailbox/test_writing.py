@@ -239,6 +239,9 @@ def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit:
         ("nobody@city.example", "There is no mailbox nobody@city.example."),
         ("ann@@paving", "is no address"),
         ("Somebody Else", "choose in the address book"),
+        ("vogt", f"“vogt” is nobody’s whole name. Do you mean Lena Vogt ({LENA})?"),
+        ("Street", "entries of the address book have it: choose one there."),
+        (", ".join(f"x{n}@paving.example" for n in range(501)), "at most 500 addresses; ask the access office for a list"),
         ("a%b@city.example", "takes no mail"),
     ):
         assert page.press("send", to=typed).status_code == 422
@@ -248,6 +251,14 @@ def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit:
     assert page.fields["cc"] == f"Street crews <{CREWS}>"
     page.press("send", text="To many.")
     assert set(Outgoing.objects.get().recipients) == {LENA, CREWS}
+
+
+def test_the_list_of_drafts_names_four_and_counts_the_others(desk: Office, visit: Visit) -> None:
+    """Also what is no address: a draft to 501 looked like one to four, and one to a mistyped address like one to nobody."""
+    Page(visit("crew0"), "/mail/write/").press("save", to=", ".join(f"x{n}@paving.example" for n in range(501)))
+    assert "x3@paving.example and 497 more" in said(visit("crew0").get("/mail/drafts/"))
+    Page(visit("crew0"), "/mail/write/").press("save", to="ann@@paving")
+    assert "ann@@paving" in said(visit("crew0").get("/mail/drafts/"))
 
 
 def test_the_address_book_finds_people_offices_and_lists(desk: Office, visit: Visit) -> None:

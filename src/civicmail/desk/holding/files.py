@@ -17,6 +17,7 @@ from civicmail.desk.mailbox.models import DraftFile
 from civicmail.desk.viewer import limited
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.shown import File, Run
+from civicmail.desk.viewer.views import words
 from civicmail.mail.archive.errors import NotInArchive
 
 PAGES = 20
@@ -35,6 +36,11 @@ class Shown:
     name: tuple[Run, ...] = ()
     true: str = ""
     odd: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it is by its content, in the words that every page has for it."""
+        return words.kind(self.true) if self.true else ""
 
     @property
     def is_document(self) -> bool:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.envelopes import Passage, envelope_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
+from civicmail.mail.pipeline.addressed import CHECK
 
 log = get_logger()
 REMEMBERED = 20_000
@@ -43,7 +44,7 @@ class Fates:
         except (DamagedFile, NotInArchive) as error:
             log.warning("fate.unreadable", capture=id_.hex(), error=type(error).__name__)
             return ()
-        fate = fate_of(traced) if traced else ()
+        fate = fate_of(traced.passages) if traced else ()
         if fate and all(state in _ENDS for _, _, state in fate):
             with self._lock:
                 self._known[id_] = fate
@@ -52,8 +53,20 @@ class Fates:
         return fate
 
 
-def fate_of(traced: Traced) -> Fate:
-    return tuple((p.address.lower(), p.box.lower(), p.state) for p in traced.passages)
+def fate_of(passages: Iterable[Passage]) -> Fate:
+    return tuple((p.address.lower(), p.box.lower(), p.state) for p in passages)
+
+
+def outcome(fate: Fate) -> str:
+    """What became of a message as a whole, for whoever sent it, once no copy is under way: a key of words.STATES. One word for the
+    list and for the message's own page: "not delivered" where nobody got it, "not delivered to all" where somebody did."""
+    states = {state for _, _, state in fate}
+    if states & {"failed", "cancelled"}:
+        return "not-all" if "delivered" in states else "not-delivered"
+    if "delivered" in states:
+        return "delivered"
+    asked = states == {"kept"} and any(address.partition("@")[0] == CHECK for address, _, _ in fate)
+    return "asked" if asked else "sent"
 
 
 def mine_of(fate: Fate, boxes: Collection[str]) -> list[str]:

@@ -21,7 +21,7 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token, Tree
 from civicmail.core.query.whose import IMPORTED, NOTHING, WRITTEN_HERE, done_with, kept_for, reached, sent_from
 from civicmail.desk.mailbox import scope
-from civicmail.desk.mailbox.fates import Fates, mine_of
+from civicmail.desk.mailbox.fates import Fates, mine_of, outcome
 from civicmail.desk.mailbox.kept import Kept
 from civicmail.desk.mailbox.scope import Eye, Mine
 from civicmail.desk.mailbox.turning import AT_ONCE, FEW, Narrow, counted, ids, turned
@@ -265,10 +265,8 @@ def _of_sent(desk: Desk, id_: bytes, copies: tuple[Copy, ...]) -> tuple[str, str
         return ("lock", "held")
     if copies:
         return ("wait", "trying" if any(c.tries for c in copies) else "waiting")
-    states = {state for _, _, state in desk.fates.of(desk.archive, desk.permit, id_)}
-    if states & {"failed", "cancelled"}:
-        return ("stop", "not-delivered")
-    return ("plain", "delivered" if "delivered" in states else "sent")
+    word = outcome(desk.fates.of(desk.archive, desk.permit, id_))
+    return ("stop" if word in ("not-delivered", "not-all") else "plain", word)
 
 
 def _resolved(desk: Desk, tree: Tree, opened: Collection[str]) -> Tree:

@@ -124,9 +124,15 @@ def _end_forwardings(mailbox: Mailbox, actor: Actor, reason: str, now: int) -> i
 
 
 def _require_time(starts: int, until: int, now: int) -> None:
-    if not starts < until <= now + LONGEST:
-        said = sentence("It ends after it begins, and within a year.")
-        raise Unusable(said, {"until": said})
+    if until <= now:
+        said = sentence("That day is past: choose today or a later one.")
+    elif until > now + LONGEST:
+        said = sentence("It ends within a year: choose an earlier day.")
+    elif until <= starts:
+        said = sentence("It ends after it begins.")
+    else:
+        return
+    raise Unusable(said, {"until": said})
 
 
 def _words(text: str, field: str, *, may_be_empty: bool = False) -> str:

@@ -46,7 +46,7 @@ def answered(row: Approval, copies: Sequence[ApprovalCopy]) -> Letter | None:
     """For whoever sent them: what became of it, with the words of whoever decided. None where that is nothing new to them."""
     first, things = copies[0], str(THINGS[row.things])
     subjects = {
-        "approved": gettext("Your {things} were approved"),
+        "approved": gettext("Some of your {things} were approved") if first.without else gettext("Your {things} were approved"),
         "refused": gettext("Your {things} do not leave"),
         "records": gettext("Your {things} do not leave"),
         "expired": gettext("Your {things} were not sent"),

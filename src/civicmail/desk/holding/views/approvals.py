@@ -31,6 +31,7 @@ from civicmail.desk.holding import approvers, files, parting
 from civicmail.desk.holding.actions import approving
 from civicmail.desk.holding.approvalstates import SAID
 from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.holding.views import mysubjects
 from civicmail.desk.holding.views.approvalform import Answer
 from civicmail.desk.mailbox.views.one import found
 from civicmail.desk.viewer import downloads
@@ -177,12 +178,15 @@ def sample(request: Asked, pk: int) -> HttpResponse:
 def mine(request: Asked) -> HttpResponseBase:
     """What of one's own waits, and what became of it."""
     require(request, "my.approvals", About(person=request.actor.uid))
+    subjects = mysubjects.Subjects(request.actor, ms(request.now))
     found = listing.of(
         request,
         ApprovalCopy.objects.filter(approval__person__uid=request.actor.uid),
         caption=gettext("Files that I sent"),
         columns=[
             Column("to", gettext("To"), lambda c: Cell(c.address, _place(c.approval), full=True), ("address",)),
+            Column("subject", gettext("Subject"), lambda c: Cell(subjects.of(c.approval))),
+            Column("files", gettext("Files"), lambda c: Cell(_said_count(c)), num=True, name=gettext("Files")),
             Column(
                 "state", gettext("State"), lambda c: Cell(gettext(SAID[c.state][1]), role=SAID[c.state][0], hint=c.reason[:120])
             ),
@@ -225,15 +229,19 @@ def _mine(request: Asked, row: Approval) -> HttpResponse:
             said = gettext("It is withdrawn: nobody else gets these files.")
         messages.info(request, said if done else gettext("It was answered meanwhile."))
         return redirect("approval", pk=row.pk)
-    facts: list[tuple[str, Any]] = [(gettext("Sent"), row.received), (gettext("Answer by"), last_moment(row.ends))]
+    subject = mysubjects.Subjects(request.actor, ms(request.now)).of(row)
+    facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
+    facts += [(gettext("Answer by"), last_moment(row.ends))] if waits else []
+    acts = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))] if row.capture else []
     page = Page(
-        gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts
+        gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts, acts
     )
     asked = [] if not waits else approvers.asked(row, ms(request.now))
     copies = copies_of(row)
-    parted = any(copy.without for copy, _, _ in copies)
-    there = files.of_sender(row, looking.own(request.actor, now=ms(request.now))[0]) if parted else []
+    there = files.of_sender(row, looking.own(request.actor, now=ms(request.now))[0])
     shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": asked, "files": there}
+    shown |= {"inside": bool(waits) and mysubjects.has_colleagues(request, row)}
+    shown |= {"refused": any(copy.state in ("refused", "expired") for copy, _, _ in copies)}
     return render(request, "holding/my_approval.html", shown)
 
 
@@ -311,6 +319,13 @@ def whose(row: Approval) -> str:
 
 def _count(copy: ApprovalCopy) -> int | str:
     return f"{len(copy.parts)} of {len(copy.approval.parts)}" if copy.without else len(copy.parts)
+
+
+def _said_count(copy: ApprovalCopy) -> int | str:
+    """The same for whoever sent them, in the language of the page."""
+    if not copy.without:
+        return len(copy.parts)
+    return gettext("{some} of {count}").format(some=len(copy.parts), count=len(copy.approval.parts))
 
 
 def _hint(copy: ApprovalCopy) -> str:

@@ -23,6 +23,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.directory.models import Mailbox
+from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.composing import Attachment, Calendar, Letter, Named, build
@@ -107,9 +108,13 @@ def _addresses(named: Sequence[Named]) -> list[str]:
     if not found:
         raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
     if len(found) > RECIPIENTS:
-        many = _("A message goes to at most {count} addresses; ask the access office for a list.", count=RECIPIENTS)
-        raise Unusable(many, {"to": many})
+        raise Unusable(too_many(), {"to": too_many()})
     return found
+
+
+def too_many() -> Sentence:
+    """Of a message to more people than RECIPIENTS."""
+    return _("A message goes to at most {count} addresses; ask the access office for a list.", count=RECIPIENTS)
 
 
 def _given(

@@ -80,12 +80,35 @@ def gathered(draft: Draft) -> Gathered:
             found.wrong[name] = problems[0]
     if not found.addresses and not found.wrong:
         found.wrong["to"] = _("Say to whom it goes.")
+    if len(found.addresses) > sending.RECIPIENTS:
+        found.wrong.setdefault("to", sending.too_many())
     return found
 
 
 def _looked_up(words: str, count: int) -> str:
+    """Why words are no recipient. Nobody is chosen for whoever wrote them: who has a part of the name is named, or counted."""
     if count:
         return _("{count} have the name “{words}”: choose one in the address book.", count=count, words=words)
+    near = addressbook.search(words, most=addressbook.MOST)
+    if len(near) == 1:
+        return _(
+            "“{words}” is nobody’s whole name. Do you mean {name} ({address})?",
+            words=words,
+            name=near[0].name,
+            address=near[0].address,
+        )
+    if len(near) > addressbook.MOST:
+        return _(
+            "“{words}” is nobody’s whole name, and more than {count} entries of the address book have it: choose one there.",
+            words=words,
+            count=addressbook.MOST,
+        )
+    if near:
+        return _(
+            "“{words}” is nobody’s whole name, and {count} entries of the address book have it: choose one there.",
+            words=words,
+            count=len(near),
+        )
     return _("“{words}” is no address and the name of nobody: choose in the address book.", words=words)
 
 

@@ -74,9 +74,13 @@ def _whole(p: Passage, id_: str, book: Book) -> Copy:
     role, word = words.copy(p.state, p.do)
     again = moment(p.next) if p.next else None
     why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or stuck(p) or said(p, book) or words.means(p.state, p.do)
+    reply = p.reply
+    if p.state == "cancelled":
+        off, reply = words.called_off(p.reply)
+        why = off or why
     proof = proofs.line(p.proof)
     pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
-    return Copy(words.marked(p.address), role, word, moment(p.since), why, p.reply, again, release_of(p, id_), proof, pickup)
+    return Copy(words.marked(p.address), role, word, moment(p.since), why, reply, again, release_of(p, id_), proof, pickup)
 
 
 def _book() -> Book:

@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
@@ -26,6 +26,9 @@ from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.recipients import typed
 from civicmail.desk.mailbox.views.one import crumbs
 from civicmail.desk.mailbox.views.writingforms import Sign
+
+NAMED = 4
+"""Recipients of a draft that its row names; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,10 @@ def drafts(request: Request) -> HttpResponse:
 
 def _line(row: Draft, out: Outgoing | None) -> Line:
     said = typed(", ".join(part for part in (row.to, row.cc, row.bcc) if part))
-    to = ", ".join([*(n.name or n.address for n in said.named), *said.names][:4])
+    everybody = [*(n.name or n.address for n in said.named), *said.names, *said.wrong]
+    to = ", ".join(everybody[:NAMED])
+    if more := len(everybody) - NAMED if len(everybody) > NAMED else 0:
+        to = f"{to} {ngettext('and {count} more', 'and {count} more', more).format(count=more)}"
     state = ("", "")
     if out is not None:
         state = ("wait", gettext("Waits to be sent"))

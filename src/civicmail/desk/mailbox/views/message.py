@@ -23,6 +23,7 @@ from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.policy.published import active_or_starter
+from civicmail.desk.mailbox.fates import fate_of, outcome
 from civicmail.desk.mailbox.finding import header_of
 from civicmail.desk.mailbox.views import beside, inviting, words
 from civicmail.desk.mailbox.views.delivery import known_to, release_of
@@ -194,14 +195,25 @@ def _more(one: Found) -> Mapping[str, Any]:
 def state_of(one: Found) -> tuple[str, str] | None:
     """The state of the message as a whole, for who may know it; nothing for what is as it should be."""
     if one.eye == "author":
-        key = "kept" if one.capture.custodian else one.traced.status
-        role, word = words.STATUS[key]
+        role, word = words.STATUS[_status(one)]
     else:
         states = [p.state for p in known_to(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:
             return None
         role, word = words.COPIES[states[0]] if states else ("plain", "")
     return (role, str(word)) if role != "plain" else None
+
+
+def _status(one: Found) -> str:
+    """Of a message that is one's own; in the word that its list has. While a copy is under way that one counts, and a refusal."""
+    if one.capture.custodian:
+        return "kept"
+    states = {p.state for p in one.traced.passages}
+    if "held" in states:
+        return "held"
+    if states & {"waiting", "trying", "deferred"}:
+        return "trying" if "deferred" in states else "waiting"
+    return "refused" if "refused" in states else outcome(fate_of(one.traced.passages))
 
 
 def _reasons(copies: Iterable[Passage]) -> list[str]:

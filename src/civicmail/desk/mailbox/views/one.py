@@ -37,7 +37,7 @@ class Found:
     @property
     def states(self) -> list[str]:
         """Of the copies for my addresses."""
-        return mine_of(fate_of(self.traced), self.mine.addresses)
+        return mine_of(fate_of(self.traced.passages), self.mine.addresses)
 
     @property
     def id(self) -> str:
@@ -58,7 +58,7 @@ def found(request: Request, id_: uuid.UUID) -> Found:
         raise Http404
     capture = archive.capture(permit, place)
     traced = envelope_of(capture, archive.events(permit, place.id))
-    eye = scope.eye(capture, mine, opened="delivered" in mine_of(fate_of(traced), mine.addresses))
+    eye = scope.eye(capture, mine, opened="delivered" in mine_of(fate_of(traced.passages), mine.addresses))
     if eye is None:
         raise Http404
     return Found(archive, permit, mine, place, capture, traced, eye)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from civicmail.city.policy.rules import Book
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.actions import sending, submitting
+from civicmail.desk.mailbox.fates import fate_of, outcome
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.views import foretelling, words
@@ -49,8 +51,9 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """seconds: until it goes; watch: whether the page looks again by itself."""
+    """title: the page's, by the state of its copies; seconds: until it goes; watch: whether the page looks again by itself."""
 
+    title: str
     row: Outgoing
     seconds: int
     copies: tuple[Copy, ...]
@@ -79,7 +82,7 @@ def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
         return _acted(request, row)
     shown = _shown(request, row)
     part = request.headers.get("HX-Request-Type") == "partial"
-    page = Page(_title(row), gettext("My mail"), [*crumbs(), (gettext("Drafts"), reverse("mail-drafts"))])
+    page = Page(shown.title, gettext("My mail"), [*crumbs(), (gettext("Drafts"), reverse("mail-drafts"))])
     response = render(
         request, "mailbox/going.html" if part else "mailbox/outgoing.html", {"page": page, "out": shown, "part": part}
     )
@@ -112,7 +115,7 @@ def _shown(request: Request, row: Outgoing) -> Shown:
     open_ = row.state in sendstates.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
     seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))
-    return Shown(row, seconds, copies, watch, saying.said(plain(row.why)) if row.why else "", request.path)
+    return Shown(_title(row, passages), row, seconds, copies, watch, saying.said(plain(row.why)) if row.why else "", request.path)
 
 
 def _passages(request: Request, row: Outgoing) -> list[Passage]:
@@ -130,12 +133,22 @@ def _copy(p: Passage, book: Book | None) -> Copy:
     return Copy(words.marked(p.address), role, word, moment(p.since), why)
 
 
-def _title(row: Outgoing) -> str:
+def _title(row: Outgoing, passages: Collection[Passage]) -> str:
+    """What has happened, and no more: a message of which a copy is held was not sent to all."""
     titles = {
         "waiting": gettext("Your message is about to be sent"),
         "sending": gettext("Your message is being sent"),
-        "sent": gettext("Your message was sent"),
         "returned": gettext("Your message was not sent"),
         "undone": gettext("Your message was taken back"),
     }
-    return titles[row.state]
+    if row.state != "sent":
+        return titles[row.state]
+    ended = {
+        "held": gettext("Your message is held"),
+        "not-delivered": gettext("Your message was not delivered"),
+        "not-all": gettext("Your message was not delivered to all"),
+    }
+    held = [p for p in passages if p.state == "held"]
+    if held and len(held) < len(passages):
+        return gettext("Your message is held for {n} of {count} recipients").format(n=len(held), count=len(passages))
+    return ended.get("held" if held else outcome(fate_of(passages)), gettext("Your message was sent"))

@@ -24,6 +24,8 @@ STATES: dict[str, Any] = {
     "quarantined": gettext_lazy("Quarantined"),
     "refused": gettext_lazy("Refused"),
     "not-delivered": gettext_lazy("Not delivered"),
+    "not-all": gettext_lazy("Not delivered to all"),
+    "asked": gettext_lazy("Nobody got it: you asked check@"),
     "arriving": gettext_lazy("On its way to you"),
     "waiting": gettext_lazy("Waiting"),
     "trying": gettext_lazy("Being tried again"),
@@ -63,13 +65,16 @@ MEANS: dict[str, Any] = {
 """State of one copy, or what is done with one that is held -> what it means for whoever sent it, where no rule says more."""
 
 STATUS: dict[str, tuple[str, Any]] = {
-    "accepted": ("plain", ""),
-    "delivered": ("done", gettext_lazy("Delivered")),
-    "waiting": ("wait", gettext_lazy("Waiting")),
-    "held": ("lock", gettext_lazy("Held")),
-    "failed": ("stop", gettext_lazy("Not delivered to all")),
-    "refused": ("stop", gettext_lazy("Refused")),
+    "delivered": ("done", STATES["delivered"]),
+    "waiting": ("wait", STATES["waiting"]),
+    "trying": ("wait", STATES["trying"]),
+    "held": ("lock", STATES["held"]),
+    "not-delivered": ("stop", STATES["not-delivered"]),
+    "not-all": ("stop", STATES["not-all"]),
+    "asked": ("quiet", STATES["asked"]),
+    "refused": ("stop", STATES["refused"]),
     "kept": ("plain", ""),
+    "sent": ("plain", ""),
 }
 """Status of a message that is one's own -> role and word."""
 
@@ -104,6 +109,13 @@ NO_WAY = gettext_lazy(
 
 UNCHECKED = gettext_lazy("It could not be checked completely when it came, so it is checked again (P-25).")
 
+CALLED_OFF: dict[str, Any] = {
+    "the files were not approved": gettext_lazy("The files were not approved."),
+    "the sender withdrew it": gettext_lazy("You withdrew it."),
+    "nobody approved the files": gettext_lazy("Nobody approved the files in time."),
+}
+"""How the record says why a copy was called off (holding/actions/carrying.py) -> for whoever sent it."""
+
 _ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
 
 
@@ -124,6 +136,13 @@ def copy(state: str, do: str) -> tuple[str, Any]:
 def means(state: str, do: str) -> str:
     """What the state of one copy means for whoever sent it; empty where nothing needs saying."""
     return str(MEANS.get(do if state == "held" and do in MEANS else state, ""))
+
+
+def called_off(reason: str) -> tuple[str, str]:
+    """Why a copy was called off, and the words of whoever decided: a reason of the record in the language of the page. Words of a
+    person alone are given back as they are."""
+    why, colon, said = reason.partition(": ")
+    return (str(CALLED_OFF[why]), said if colon else "") if why in CALLED_OFF else ("", reason)
 
 
 def marked(text: str) -> str:

@@ -71,7 +71,7 @@ def replay(request: Asked, rule: str, pk: int) -> HttpResponse:
     require(request, "rules.see")
     row = get_object_or_404(Replay.objects.select_related("version", "by"), pk=pk, version__rule=rule)
     part = request.headers.get("HX-Request-Type") == "partial"
-    context = {"page": _page(row), **_shown(request, row)}
+    context = {"page": _page(row), "part": part, **_shown(request, row)}
     response = render(request, "oversight/replayed.html" if part else "oversight/replay.html", context)
     response["Vary"] = "HX-Request-Type"
     return response

@@ -64,7 +64,7 @@ def export(request: Asked, number: str, pk: int) -> HttpResponse:
     found = get_object_or_404(Export, pk=pk, mandate=row)
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "workbench/progress.html" if part else "workbench/export.html"
-    response = render(request, name, {"page": _page(request, found), "row": row, **_shown(request, found)})
+    response = render(request, name, {"page": _page(request, found), "row": row, "part": part, **_shown(request, found)})
     response["Vary"] = "HX-Request-Type"
     return response
 
