@@ -106,7 +106,7 @@ def waiting_letters(request: Asked) -> HttpResponseBase:
         noun="letters",
         sort="until",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Which sign-in letters can I hand over?", TITLE)})
+    return listing.shown(request, "access/list.html", found, {"page": Page(TITLE, "Access")})
 
 
 @acting("account.hand-over")
