@@ -77,6 +77,7 @@ class FirstCity:
                 self._claim(officer, said)
                 officer.follow("Take up the duty of the access office")
                 officer.follow("Take up…")
+                officer.page.get_by_text("4 hours", exact=True).click()
                 officer.fill(What_for="The city begins its work with ten people.")
                 officer.press("Act as access officer")
             self._city(officer, step)
