@@ -22,7 +22,9 @@ def department(code: str = "clerk") -> Department:
 
 
 def person(uid: str = "e-17", name: str = "Ines Moravec", kind: str = "employee") -> Person:
-    """Somebody who works in the clerk's department and has neither mailbox nor sign-in."""
+    """Somebody who works in the clerk's department and has neither mailbox nor sign-in. The directory has the two officers, too."""
+    for one in (OFFICER, SECOND):
+        Person.objects.get_or_create(uid=one.uid, defaults={"family": one.name.split()[1], "display": one.name})
     given, _, family = name.partition(" ")
     made = Person.objects.create(uid=uid, given=given, family=family, display=name)
     Episode.objects.create(person=made, kind=kind, department=department(), position="Clerk", starts=date(2026, 1, 1))

@@ -125,7 +125,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
     for address in ("", "another@city.example"):
         with pytest.raises(Conflict, match="may not use the city's mail: barred for good"):
             requests.ask(who("ann"), address=address, **ask)  # type: ignore[arg-type]
-    profile = roster.write_profile(town, "Clerk", REASONS, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+    profile = roster.write_profile(town, "Clerk", REASONS, actor=Actor("two", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
         roster.authorise(profile, [who("ann")], until=MS + 60 * DAY, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
 

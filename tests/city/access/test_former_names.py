@@ -146,7 +146,8 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
     head = Actor("head", departments=frozenset({"clerk"}))
-    profile = roster.write_profile(town, "Clerk", Reasons(**staff.WORDS), actor=head, now=MS)
+    other = Actor("two", departments=frozenset({"clerk"}))
+    profile = roster.write_profile(town, "Clerk", Reasons(**staff.WORDS), actor=other, now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
         roster.authorise(profile, [new], until=MS + 60 * DAY, actor=head, now=MS)
 

@@ -222,8 +222,8 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
 def test_requester_approver_and_holder_are_three_people() -> None:
     """R-183, M3: the guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))
-    assert guard.may(decider, "request.decide", About("clerk", "ann", "super"), now=MS)
-    assert not guard.may(decider, "request.decide", About("clerk", "ann", "head"), now=MS)
-    assert not guard.may(decider, "request.decide", About("clerk", "head", "super"), now=MS)
+    assert guard.may(decider, "request.decide", About("clerk", "ann", firsts=("super",)), now=MS)
+    assert not guard.may(decider, "request.decide", About("clerk", "ann", firsts=("head",)), now=MS)
+    assert not guard.may(decider, "request.decide", About("clerk", "head", firsts=("super",)), now=MS)
     assert not guard.may(decider, "request.decide", About("parks", "ann", "super"), now=MS)
     assert datetime.fromtimestamp(MS / 1000, UTC) == NOW

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from city.access import staff
-from city.access.staff import KINDS, MS
+from city.access.staff import KINDS, MS, NOW, OLD
 from civicmail.city.access.actions import roster
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Authorisation, Entry, Profile
+from civicmail.city.access.models import Account, Authorisation, DutyGrant, Entry, Profile
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.directory.models import Department, Episode, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -66,12 +66,21 @@ def test_more_than_fifty_nobody_reviews() -> None:
         roster.authorise(town.profile(), town.people(51), until=UNTIL, actor=town.by_head, now=MS)
 
 
-def test_who_wrote_the_profile_does_not_authorise_where_nobody_else_asked() -> None:
-    """M3."""
+def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> None:
+    """R-1248, M3: no supervisor and no officer stands for a requester."""
     town = Town()
-    with pytest.raises(NotPermitted, match="Somebody else asks"):
-        roster.authorise(town.profile(town.by_head), town.people(1), until=UNTIL, actor=town.by_head, now=MS)
+    officer = staff.worker("officer", town.where, town.head)
+    DutyGrant.objects.create(person=officer, duty="access-officer", starts=OLD, until=NOW + (NOW - OLD), by="t", reason="a test")
+    mine, theirs = town.profile(town.by_head), town.people(1)
+    Episode.objects.filter(person=theirs[0]).update(supervisor=officer)
+    with pytest.raises(NotPermitted, match="wrote the reasons asks"):
+        roster.authorise(mine, theirs, until=UNTIL, actor=town.by_head, now=MS)
     assert not Authorisation.objects.filter(profile__isnull=False).exists()
+    Episode.objects.filter(person=town.head).update(position="Field agent")
+    Authorisation.objects.filter(person=town.head).delete()
+    with pytest.raises(NotPermitted, match="Nobody asks for themselves"):
+        roster.authorise(mine, [town.head], until=UNTIL, actor=town.by_deputy, now=MS)
+    assert roster.authorise(mine, theirs, until=UNTIL, actor=town.by_deputy, now=MS)[0].requester == town.head
 
 
 def test_all_or_none_and_only_who_is_of_the_position_and_without_access() -> None:

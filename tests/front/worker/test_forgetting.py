@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.sequencer import Sequencer
@@ -33,6 +34,8 @@ from civicmail.mail.search.extracted import Extracts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.rebuild import Rebuild, generations
 from civicmail.mail.search.tasks import IndexJob
+
+TWO = Facts(frozenset({"ana", "ben"}))
 
 YEAR = 365 * 86_400_000
 NOW = 1_772_452_800_000  # 2026-03-02
@@ -92,7 +95,7 @@ class Town:
         writer.event(Event(Type.DELIVERED, id_, NOW, (0,), {"hop": "maildir", "reply": "kept"}))
 
     def dispose(self) -> None:
-        outcome = keeping.dispose(self.data, proposer="ana", approver="ben", reason="yearly", now=NOW)
+        outcome = keeping.dispose(self.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
         assert (outcome.gone, outcome.kept["held"]) == (1, 2)
 
     def step(self, ms: int) -> None:
@@ -220,7 +223,7 @@ def test_a_disposal_while_one_is_being_forgotten_is_forgotten_too(town: Town) ->
     town.step(tasks.FORGET_AFTER_MS)  # now it is under way
     [hold] = holds.in_force(Shelf(town.data))
     holds.end(town.data, hold.id, actor="a", reason="r", now=NOW)
-    outcome = keeping.dispose(town.data, proposer="ana", approver="ben", reason="yearly", now=NOW)
+    outcome = keeping.dispose(town.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
     assert outcome.gone == 2
     town.step(1000)
     for _ in range(20):

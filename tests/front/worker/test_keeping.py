@@ -9,6 +9,7 @@ from pathlib import Path
 
 import zstandard
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify
@@ -77,7 +78,7 @@ def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> No
     assert count(Reader(data), Everything()) == 2
     holds.place(data, ground="audit", scope="bridge", actor="a", reason="r", now=NOW)
     (data / "claimed").touch()
-    outcome = keeping.dispose(data, proposer="ana", approver="ben", reason="yearly", now=NOW)
+    outcome = keeping.dispose(data, proposer="ana", approver="ben", eyes=Facts(frozenset({"ana", "ben"})), reason="yearly", now=NOW)
     assert (outcome.gone, outcome.kept) == (1, {"held": 1})
     with closing(IndexJob.take(data)) as job:
         job.catch_up(NOW)

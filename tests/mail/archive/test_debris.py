@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import Files
 from civicmail.mail.archive import debris, dispose, holds
@@ -16,6 +17,8 @@ from civicmail.mail.archive.shelf import Shelf
 from mail.archive.crashing import Crash, CrashingFiles
 from mail.archive.keeping import LATER, SCHEDULES, adopt, claim, integrate, remains, see
 from mail.archive.making import NOW, UNSYNCED, capture, writer
+
+TWO = Facts(frozenset("ab"))
 
 PERMANENT = (
     SCHEDULES
@@ -53,7 +56,7 @@ def damaged(data: Path) -> Path:
 
 
 def go(data: Path, now: int, files: Files = UNSYNCED) -> Outcome:
-    return dispose.dispose(data, proposer="a", approver="b", reason="yearly", now=now, view=see, files=files)
+    return dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="yearly", now=now, view=see, files=files)
 
 
 def test_what_was_put_aside_goes_when_its_class_is_due_and_a_certificate_names_it(damaged: Path) -> None:

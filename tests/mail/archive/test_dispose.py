@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from civicmail.city.access.foureyes import Facts, Opened
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk import lease
 from civicmail.core.disk.errors import LeaseHeld
@@ -48,9 +49,12 @@ def town(data: Path, bodies: list[bytes], **changes: str) -> list[Capture]:
     return made
 
 
-def go(data: Path, at: int = LATER, **changes: str) -> Outcome:
+TWO = Facts(frozenset({"Ana", "Ben", "a", "b"}))
+
+
+def go(data: Path, at: int = LATER, eyes: Facts = TWO, **changes: str) -> Outcome:
     people = {"proposer": "Ana", "approver": "Ben", "reason": "yearly"} | changes
-    return dispose.dispose(data, **people, now=at, view=see, files=UNSYNCED)
+    return dispose.dispose(data, **people, eyes=eyes, now=at, view=see, files=UNSYNCED)
 
 
 def starter() -> str:
@@ -256,6 +260,11 @@ def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None
     town(tmp_path, [b"x"])
     with pytest.raises(NotDisposed, match="two persons"):
         go(tmp_path, approver=" ana")
+    opened = Opened("Ben", frozenset({"Ana"}), "recovered", LATER - 1)
+    one, tied = Facts(frozenset({"Ana"})), Facts(frozenset({"Ana", "Ben"}), (opened,))
+    for eyes, why in ((one, "cannot be told"), (tied, "opened your sign-in")):
+        with pytest.raises(NotDisposed, match=why):
+            go(tmp_path, eyes=eyes)
     for missing in ("proposer", "approver", "reason"):
         with pytest.raises(NotSaid):
             go(tmp_path, **{missing: " "})
@@ -327,7 +336,17 @@ def test_a_reader_who_looked_before_finds_nothing_after_not_even_in_memory(tmp_p
 
 def test_in_portions_each_with_its_certificate(tmp_path: Path) -> None:
     town(tmp_path, [b"%d" % n for n in range(7)])
-    outcome = dispose.dispose(tmp_path, proposer="a", approver="b", reason="r", now=LATER, view=see, files=UNSYNCED, portion=3)
+    outcome = dispose.dispose(
+        tmp_path,
+        proposer="a",
+        approver="b",
+        eyes=TWO,
+        reason="r",
+        now=LATER,
+        view=see,
+        files=UNSYNCED,
+        portion=3,
+    )
     assert (outcome.gone, len(outcome.certificates)) == (7, 3)
     assert [len(c["items"]) for c in certificates.every(Shelf(tmp_path))] == [3, 3, 1]
     assert problems(tmp_path) == []

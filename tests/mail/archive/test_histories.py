@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring
 from civicmail.mail.archive.errors import RulesChanged
@@ -104,7 +105,7 @@ class Town:
 
         before = ids(self.data)
         portion = self.chance.randint(1, 4)
-        people = {"proposer": "a", "approver": "b", "reason": "r"}
+        people = {"proposer": "a", "approver": "b", "reason": "r", "eyes": Facts(frozenset("ab"))}
         with suppress(RulesChanged):
             dispose.dispose(self.data, **people, now=self.now, view=view, files=UNSYNCED, portion=portion)
         for id_ in before - ids(self.data):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, sealstate, segments
@@ -25,6 +26,8 @@ from faults.recording import RecordingFiles, SyncSite, power_cut
 from mail.archive.crashing import Crash, CrashingFiles, no_problem, sample
 from mail.archive.keeping import LATER, adopt, claim, integrate, names, remains, seal, see
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, fill, writer
+
+TWO = Facts(frozenset("ab"))
 
 FULL = bool(os.environ.get("FULL"))
 
@@ -52,7 +55,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def go(data: Path, files: CrashingFiles | RecordingFiles) -> None:
-    dispose.dispose(data, proposer="a", approver="b", reason="r", now=LATER, view=see, files=files)
+    dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="r", now=LATER, view=see, files=files)
 
 
 def recover(data: Path) -> None:
@@ -106,7 +109,7 @@ def test_a_crash_at_any_operation_leaves_the_old_or_the_new(old: Path, tmp_path:
         recover(data)
         seen.add(judge(data, before))
         if not finished:
-            dispose.dispose(data, proposer="a", approver="b", reason="r", now=LATER, view=see, files=UNSYNCED)
+            dispose.dispose(data, proposer="a", approver="b", eyes=TWO, reason="r", now=LATER, view=see, files=UNSYNCED)
             recover(data)
             assert judge(data, before), f"disposed again after a crash at operation {at}"
         shutil.rmtree(data)

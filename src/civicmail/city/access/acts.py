@@ -30,10 +30,6 @@ from civicmail.city.access.whomay import (
     leads,
     looks_at_files,
     not_for_oneself,
-    not_the_asker,
-    not_the_author,
-    not_the_first,
-    not_the_reviewer,
     office,
     one_of,
     own,
@@ -47,16 +43,30 @@ from civicmail.city.access.whomay import (
 from civicmail.core.config.sentence import sentence as _
 
 _OFFICE = _("the access office")
+_ASKED = _("Who asked does not approve.")
+_ELSEWHERE = _("Somebody else decides about this one: a second person who is outside of every line that it touches.")
+_GRANTED = _("Whoever granted it alone does not review it.")
+_LOOKED = _("Nobody does this to themselves.")
+_REVIEWED = _("Who looked first is not the second reviewer.")
+_SENT = _("Nobody approves files that they send themselves.")
+_TOOK_BACK = _("Who wants to take copies back is not the second person.")
+_TWO = _("It takes two: somebody else answers.")
+_WROTE_PROFILE = _("Whoever wrote the reasons asks; somebody else authorises.")
+_WROTE_RULE = _("Who wrote a rule does not approve it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """clause: what it serves; ask: whom to ask who may not; before_admission: also for who still has to acknowledge."""
+    """clause: what it serves; ask: whom to ask who may not; before_admission: also for who still has to acknowledge; second: of an
+    act that takes two people, what whoever did another half hears (foureyes.py); alone: of such an act, that no second person is
+    only whoever could have been both alone: by it a sign-in comes to be opened by two."""
 
     rule: Rule
     clause: str
     ask: str = _OFFICE
     before_admission: bool = False
+    second: str = ""
+    alone: bool = False
 
 
 ACTS: dict[str, Act] = {
@@ -78,10 +88,10 @@ ACTS: dict[str, Act] = {
     "my.views": Act(own, "P-06"),
     "request.ask": Act(asks_for, "P-04", _("your supervisor")),
     "request.see": Act(one_of(asks_for, department_or_office, own, duty("auditor")), "P-04"),
-    "request.decide": Act(answers_request, "P-04", _("the department's head")),
+    "request.decide": Act(answers_request, "P-04", _("the department's head"), second=_ASKED),
     "request.withdraw": Act(asks_for, "P-04"),
     "roster.see": Act(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),
-    "roster.authorise": Act(decides, "P-04", _("the department's head")),
+    "roster.authorise": Act(decides, "P-04", _("the department's head"), second=_WROTE_PROFILE),
     "profile.write": Act(decides, "P-04", _("the department's head")),
     "personal-use.set": Act(decides, "P-10", _("the department's head")),
     "access.suspend": Act(not_for_oneself(department_or_office), "P-04"),
@@ -98,9 +108,9 @@ ACTS: dict[str, Act] = {
     "outside.give": Act(department_or_office, "P-08", _("the department's head")),
     "outside.confirm": Act(not_for_oneself(one_of(answers_for, office)), "P-08"),
     "left.forward": Act(decides, "P-08", _("the department's head")),
-    "request.decide-higher": Act(answers_higher, "P-09", _("the next head up or the access office")),
+    "request.decide-higher": Act(answers_higher, "P-09", _("the next head up or the access office"), second=_ASKED),
     "bar.ask-end": Act(not_for_oneself(office), "P-30"),
-    "bar.end": Act(not_the_first(one_of(office, duty("city-attorney"))), "P-30"),
+    "bar.end": Act(not_for_oneself(one_of(office, duty("city-attorney"))), "P-30", second=_TWO),
     "undertaking.record": Act(office, "P-09"),
     "undertaking.give": Act(signed_in, "P-09", before_admission=True),
     "violation.report": Act(signed_in, "P-30"),
@@ -108,9 +118,9 @@ ACTS: dict[str, Act] = {
     "violation.see": Act(one_of(department_or_office, duty("auditor")), "P-30", _("the department's head")),
     "violation.find": Act(not_for_oneself(department_or_office), "P-30", _("the department's head")),
     "violation.decide": Act(not_for_oneself(department_or_office), "P-30", _("the department's head")),
-    "violation.second": Act(not_the_first(office), "P-30"),
+    "violation.second": Act(not_for_oneself(office), "P-30", second=_TWO),
     "violation.hear": Act(not_for_oneself(department_or_office), "P-30"),
-    "violation.reverse": Act(not_the_first(department_or_office), "P-09"),
+    "violation.reverse": Act(not_for_oneself(department_or_office), "P-09", second=_TWO),
     "violations.see": Act(one_of(office, duty("auditor")), "P-30"),
     "violation.name": Act(office, "P-30"),
     "my.violations": Act(own, "P-30", before_admission=True),
@@ -134,7 +144,7 @@ ACTS: dict[str, Act] = {
     "feed.map": Act(office, "P-08"),
     "feed.key": Act(office, "P-08"),
     "review.see": Act(one_of(asked_in_review, department_or_office, duty("auditor")), "P-05", _("the department's head")),
-    "review.decide": Act(answers_review, "P-05", _("the department's head")),
+    "review.decide": Act(answers_review, "P-05", _("the department's head"), second=_GRANTED),
     "review.delegate": Act(asked_in_review, "P-05", _("the department's head")),
     "reviews.see": Act(one_of(office, duty("auditor")), "P-05"),
     "review.run": Act(office, "P-05"),
@@ -145,7 +155,7 @@ ACTS: dict[str, Act] = {
     "duty.take-up": Act(own, "P-16"),
     "account.unlock": Act(not_for_oneself(office), "P-07"),
     "account.invite": Act(not_for_oneself(department_or_office), "P-07"),
-    "account.hand-over": Act(not_the_first(department_or_office), "P-07", _("the department's head")),
+    "account.hand-over": Act(not_for_oneself(department_or_office), "P-07", _("the department's head"), second=_TWO, alone=True),
     "account.recover": Act(not_for_oneself(office), "P-07"),
     "entries.see": Act(one_of(duty("auditor"), office), "P-16"),
     "my.mail": Act(own, "P-06"),
@@ -153,8 +163,8 @@ ACTS: dict[str, Act] = {
     "my.viewings": Act(own, "P-16", before_admission=True),
     "mandate.ask": Act(by_mandate, "P-16"),
     "mandate.see": Act(one_of(by_mandate, second, duty("auditor")), "P-16"),
-    "mandate.approve": Act(not_for_oneself(second), "P-16", _("an examination approver")),
-    "mandate.ratify": Act(not_for_oneself(second), "P-16", _("an examination approver")),
+    "mandate.approve": Act(not_for_oneself(second), "P-16", _("an examination approver"), second=_ELSEWHERE),
+    "mandate.ratify": Act(not_for_oneself(second), "P-16", _("an examination approver"), second=_ELSEWHERE),
     "protection.see": Act(one_of(office, duty("auditor")), "P-16"),
     "mandate.protect": Act(office, "P-16"),
     "content.list": Act(by_mandate, "P-16"),
@@ -171,38 +181,38 @@ ACTS: dict[str, Act] = {
     "retention.promote": Act(duty("retention-officer", "records-officer"), "P-20"),
     "retention.dispose": Act(duty("retention-officer"), "P-20"),
     "viewings.see": Act(one_of(duty("auditor"), duty("system-administrator")), "P-16"),
-    "viewings.mark": Act(not_for_oneself(duty("auditor")), "P-17"),
+    "viewings.mark": Act(not_for_oneself(duty("auditor")), "P-17", second=_LOOKED),
     "rules.see": Act(one_of(writes_rules, duty("auditor"), heads), "P-29", _("a policy author")),
     "rule.write": Act(duty("policy-author"), "P-29", _("a policy author")),
-    "rule.decide": Act(not_the_author(approves), "P-29", _("a policy approver")),
+    "rule.decide": Act(approves, "P-29", _("a policy approver"), second=_WROTE_RULE),
     "rule.replay": Act(writes_rules, "P-29", _("a policy author")),
     "emergency.make": Act(duty("security-officer"), "P-25", _("a security officer")),
-    "emergency.decide": Act(not_the_author(writes_rules), "P-25", _("a policy approver")),
+    "emergency.decide": Act(writes_rules, "P-25", _("a policy approver"), second=_WROTE_RULE),
     "matrix.see": Act(one_of(writes_rules, duty("auditor"), duty("system-administrator")), "P-29", _("a policy author")),
     "quarantine.see": Act(duty("security-officer", "system-administrator"), "P-25", _("a security officer")),
     "quarantine.release": Act(duty("security-officer"), "P-25", _("a security officer")),
     "releases.see": Act(duty("security-officer", "privacy-officer"), "P-25", _("a security officer")),
-    "release.answer": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer")),
-    "release.agree": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer")),
-    "release.second": Act(not_the_first(duty("security-officer")), "P-25", _("another security officer")),
-    "release.confidential": Act(not_for_oneself(duty("privacy-officer")), "P-19", _("a privacy officer")),
+    "release.answer": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), second=_ASKED),
+    "release.agree": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), second=_ASKED),
+    "release.second": Act(not_for_oneself(duty("security-officer")), "P-25", _("another security officer"), second=_TWO),
+    "release.confidential": Act(not_for_oneself(duty("privacy-officer")), "P-19", _("a privacy officer"), second=_ASKED),
     "containment.see": Act(duty("security-officer"), "P-25", _("a security officer")),
     "containment.lock": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer")),
     "containment.release": Act(not_for_oneself(duty("security-officer")), "P-25", _("a security officer")),
     "approvals.see": Act(one_of(heads, duty("auditor")), "P-22", _("your department's head")),
-    "approval.answer": Act(approves_files, "P-22", _("the department's head")),
+    "approval.answer": Act(approves_files, "P-22", _("the department's head"), second=_SENT),
     "approval.look": Act(looks_at_files, "P-22", _("the department's head")),
-    "approval.sample": Act(not_for_oneself(looks_at_files), "P-22", _("the next head up")),
+    "approval.sample": Act(not_for_oneself(looks_at_files), "P-22", _("the next head up"), second=_SENT),
     "approval.withdraw": Act(own, "P-22"),
     "my.approvals": Act(own, "P-22"),
     "approval.standing": Act(leads, "P-22", _("the department's head")),
     "approval.switch": Act(approves, "P-22", _("a policy author")),
-    "approval.agree": Act(leads, "P-22", _("the department's head")),
+    "approval.agree": Act(leads, "P-22", _("the department's head"), second=_TWO),
     "reports.see": Act(duty("security-officer"), "P-31", _("a security officer")),
     "report.read": Act(duty("security-officer"), "P-31", _("a security officer")),
     "report.answer": Act(duty("security-officer"), "P-31", _("a security officer")),
     "pull.ask": Act(duty("security-officer"), "P-31", _("a security officer")),
-    "pull.second": Act(not_the_asker(duty("security-officer")), "P-31", _("another security officer")),
+    "pull.second": Act(duty("security-officer"), "P-31", _("another security officer"), second=_TOOK_BACK),
     "pull.undo": Act(duty("security-officer"), "P-31", _("a security officer")),
     "sender.verify": Act(own, "P-27"),
     "plain.see": Act(duty("privacy-officer", "auditor"), "P-19", _("a privacy officer")),
@@ -210,7 +220,7 @@ ACTS: dict[str, Act] = {
     "contest.answer": Act(one_of(approves, duty("security-officer")), "P-29", _("a policy approver")),
     "findings.see": Act(reviews, "P-12", _("a use reviewer")),
     "finding.answer": Act(reviews, "P-12", _("a use reviewer")),
-    "finding.second": Act(not_the_reviewer(reviews), "P-12", _("another use reviewer")),
+    "finding.second": Act(reviews, "P-12", _("another use reviewer"), second=_REVIEWED),
     "finding.hand-over": Act(reviews, "P-12", _("a use reviewer")),
     "setup.see": Act(one_of(office, duty("system-administrator")), "P-29"),
     "health.see": Act(one_of(duty("system-administrator"), duty("auditor")), "P-17"),
@@ -227,3 +237,6 @@ ACTS: dict[str, Act] = {
 
 UNDER_A_MANDATE = frozenset({f"content.{what}" for what in ("list", "show", "attachment", "print", "export", "hold")})
 """Acts on other people's mail: no case, no body (E2)."""
+
+TAKE_TWO = frozenset(name for name, act in ACTS.items() if act.second)
+"""Acts that one person never does alone: the guard refuses whoever did another half, or could have been them (foureyes.py)."""

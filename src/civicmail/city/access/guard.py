@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import grounds
+from civicmail.city.access import foureyes, grounds
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, About
 from civicmail.city.access.errors import NotPermitted
@@ -52,13 +52,18 @@ def may(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> Answer:
     if actor.uid and not actor.machine and not actor.admitted and not rule.before_admission:
         return Answer(False, sentence("Acknowledge the e-mail policy first."), "P-18", sentence("the access office"))
     said = rule.rule(actor, about, now)
+    if not said and rule.second:
+        said = foureyes.why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=rule.second, alone=rule.alone)
     return Answer(not said, said, rule.clause, rule.ask)
 
 
 def require(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> None:
-    """Raise NotPermitted with the sentence unless the actor may."""
+    """Raise NotPermitted with the sentence unless the actor may. An act that takes two people is refused where nobody has looked
+    whether they are two (queries/foureyes.py)."""
     if not (answer := may(actor, act, about, now=now)):
         raise NotPermitted(answer.why)
+    if about.firsts and about.eyes is None and ACTS[act].second:
+        raise NotPermitted(foureyes.UNKNOWN)
 
 
 def permit(

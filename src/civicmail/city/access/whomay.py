@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from civicmail.city.access import foureyes
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.core.config.sentence import Sentence
@@ -17,15 +18,23 @@ from civicmail.core.config.sentence import sentence as _
 @dataclass(frozen=True, slots=True)
 class About:
     """What an act is done to, as far as the rules ask: the owning department's code and the people concerned (uids). holder: of the
-    mailbox that it is about; sponsor: of the contract under which the person is here; senders: who may send from it now."""
+    mailbox that it is about; sponsor: of the contract under which the person is here; senders: who may send from it now. firsts:
+    of an act that takes two, whoever did the other halves ("" for somebody who is not known); began: when that was, ms; eyes: what
+    is known of these people (foureyes.py), without which only a button is decided, never an act."""
 
     department: str = ""
     person: str = ""
-    requester: str = ""
     id: str = ""
     holder: str = ""
     sponsor: str = ""
     senders: frozenset[str] = frozenset()
+    firsts: tuple[str, ...] = ()
+    began: int = 0
+    eyes: foureyes.Facts | None = None
+
+    def is_person(self, actor: Actor) -> bool:
+        """Whether the actor is the person whom it is about, under whatever number."""
+        return foureyes.is_same(actor.uid, self.person, self.eyes)
 
 
 Rule = Callable[[Actor, About, int], str]
@@ -50,22 +59,18 @@ def decides(actor: Actor, about: About, now: int) -> str:
 
 
 def answers_request(actor: Actor, about: About, now: int) -> str:
-    """Requester, approver and holder are three people (M3)."""
+    """Requester, approver and holder are three people (M3); the requester is one of about.firsts."""
     if said := decides(actor, about, now):
         return said
-    if actor.uid == about.person:
-        return _("Nobody approves access for themselves.")
-    return _("Who asked does not approve.") if actor.uid == about.requester else ""
+    return _("Nobody approves access for themselves.") if about.is_person(actor) else ""
 
 
 def answers_higher(actor: Actor, about: About, now: int) -> str:
     """One level higher: department is the one above (C4)."""
     if said := signed_in(actor, about, now):
         return said
-    if actor.uid == about.person:
+    if about.is_person(actor):
         return _("Nobody approves access for themselves.")
-    if actor.uid == about.requester:
-        return _("Who asked does not approve.")
     if not office(actor, about, now) or (about.department and actor.decides_for(about.department)):
         return ""
     return _("After a violation, the next head up or the access office decides.")
@@ -75,7 +80,7 @@ def records(actor: Actor, about: About, now: int) -> str:
     """Sponsor, authoriser or access officer (P-09)."""
     if said := signed_in(actor, about, now):
         return said
-    if actor.uid == about.person:
+    if about.is_person(actor):
         return _("Nobody does this to themselves.")
     sponsors = about.sponsor != "" and actor.uid == about.sponsor
     if sponsors or actor.decides_for(about.department) or not office(actor, about, now):
@@ -86,7 +91,7 @@ def records(actor: Actor, about: About, now: int) -> str:
 def asks_for(actor: Actor, about: About, now: int) -> str:
     if said := signed_in(actor, about, now):
         return said
-    if about.person == actor.uid:
+    if about.is_person(actor):
         return _("Your supervisor asks for your access.")
     if about.person in actor.supervises or actor.decides_for(about.department) or not office(actor, about, now):
         return ""
@@ -144,7 +149,7 @@ def not_for_oneself(inner: Rule) -> Rule:
     def rule(actor: Actor, about: About, now: int) -> str:
         if said := inner(actor, about, now):
             return said
-        return _("Nobody does this to themselves.") if actor.uid == about.person else ""
+        return _("Nobody does this to themselves.") if about.is_person(actor) else ""
 
     return rule
 
@@ -178,64 +183,16 @@ def leads(actor: Actor, about: About, now: int) -> str:
     )
 
 
-def not_the_author(inner: Rule) -> Rule:
-    """A second person decides about a rule (P-29)."""
-
-    def rule(actor: Actor, about: About, now: int) -> str:
-        if said := inner(actor, about, now):
-            return said
-        return _("Who wrote a rule does not approve it.") if actor.uid == about.person else ""
-
-    return rule
-
-
-def not_the_reviewer(inner: Rule) -> Rule:
-    """A second person looks at a finding (P-12)."""
-
-    def rule(actor: Actor, about: About, now: int) -> str:
-        if said := inner(actor, about, now):
-            return said
-        return _("Who looked first is not the second reviewer.") if actor.uid == about.person else ""
-
-    return rule
-
-
-def not_the_asker(inner: Rule) -> Rule:
-    """A second person agrees to pull mail back out of many mailboxes (P-31)."""
-
-    def rule(actor: Actor, about: About, now: int) -> str:
-        if said := inner(actor, about, now):
-            return said
-        return _("Who wants to take copies back is not the second person.") if actor.uid == about.person else ""
-
-    return rule
-
-
 def asked_in_review(actor: Actor, about: About, now: int) -> str:
     """Whoever is asked at this moment: about.holder, whom the review names (R7, R10)."""
     return signed_in(actor, about, now) or ("" if about.holder == actor.uid else _("This is asked of somebody else."))
 
 
 def answers_review(actor: Actor, about: About, now: int) -> str:
-    """Nobody about their own access, nor about what they alone granted (R6): about.requester."""
+    """Nobody about their own access; whoever granted it alone is one of about.firsts (R6)."""
     if said := asked_in_review(actor, about, now):
         return said
-    if actor.uid == about.person:
-        return _("Nobody decides about their own access.")
-    return _("Whoever granted it alone does not review it.") if actor.uid == about.requester else ""
-
-
-def not_the_first(inner: Rule) -> Rule:
-    """A second officer: not who began it, nor whom it is about (V3)."""
-
-    def rule(actor: Actor, about: About, now: int) -> str:
-        if said := inner(actor, about, now):
-            return said
-        if actor.uid == about.person:
-            return _("Nobody does this to themselves.")
-        return _("It takes two: somebody else answers.") if actor.uid == about.requester else ""
-
-    return rule
+    return _("Nobody decides about their own access.") if about.is_person(actor) else ""
 
 
 def by_mandate(actor: Actor, about: About, now: int) -> str:
@@ -255,7 +212,7 @@ def looks_at_files(actor: Actor, about: About, now: int) -> str:
     about.holder (P-22)."""
     if said := signed_in(actor, about, now):
         return said
-    if actor.uid == about.person:
+    if about.is_person(actor):
         return "" if about.holder == actor.uid else _("Nobody approves files that they send themselves.")
     if about.department and about.department in actor.departments:
         return ""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import ms
 from civicmail.city.conduct.queries.deciders import absent, gone
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.core.config.sentence import sentence
@@ -145,9 +146,13 @@ def above(row: Approval) -> About:
     department = row.department
     if department.head_id == row.person_id and department.parent is not None:
         department = department.parent
-    return About(department.code, row.person.uid, id=str(row.pk), holder=row.person.uid)
+    return About(
+        department.code, row.person.uid, str(row.pk), row.person.uid, firsts=(row.person.uid,), began=ms(row.made)
+    )  # fmt: skip
 
 
 def about(row: Approval) -> About:
     """What the guard is asked."""
-    return About(row.department.code, row.person.uid, id=str(row.pk), holder=row.person.uid if decides_alone(row) else "")
+    if decides_alone(row):
+        return About(row.department.code, row.person.uid, str(row.pk), row.person.uid)
+    return About(row.department.code, row.person.uid, str(row.pk), firsts=(row.person.uid,), began=ms(row.made))

@@ -9,6 +9,7 @@ from pathlib import Path
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
+from civicmail.city.access.moments import ms
 from civicmail.city.policy.published import active_or_starter
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.disk.errors import DamagedFile
@@ -87,7 +88,8 @@ def waiting_for(actor: Actor, now: int) -> int:
 
 def about(row: Release) -> About:
     """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
-    return About(person=row.requester.uid, requester=row.first.uid if row.first else "")
+    firsts = (row.requester.uid, *([row.first.uid] if row.first else []))
+    return About(person=row.requester.uid, firsts=firsts, began=ms(row.made))
 
 
 def contests(capture: uuid.UUID) -> list[Contest]:

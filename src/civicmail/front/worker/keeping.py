@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Patience
 from civicmail.mail.archive import dispose as archive
@@ -19,17 +20,26 @@ _UUID = 36  # characters
 
 
 def dispose(
-    data: Path, *, proposer: str, approver: str, reason: str, now: int, files: Files = OS_FILES, patience: Patience = PATIENCE
+    data: Path,
+    *,
+    proposer: str,
+    approver: str,
+    eyes: Facts,
+    reason: str,
+    now: int,
+    files: Files = OS_FILES,
+    patience: Patience = PATIENCE,
 ) -> Outcome:
     """Dispose of everything that is due, and of its copies in local mailboxes. A worker lets the lease `seal` go for it.
 
-    now: ms. Raises what the archive raises.
+    now: ms. eyes: what is known of the two people (city/access/foureyes.py). Raises what the archive raises.
     """
     try:
         return archive.dispose(
             data,
             proposer=proposer,
             approver=approver,
+            eyes=eyes,
             reason=reason,
             now=now,
             view=viewer(data),

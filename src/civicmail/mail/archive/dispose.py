@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 
+from civicmail.city.access.foureyes import Facts, is_same, why_not
 from civicmail.city.access.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -30,6 +31,7 @@ from civicmail.mail.archive.rules import Watch
 from civicmail.mail.archive.seal import Sealer, new_batch
 from civicmail.mail.archive.shelf import Shelf
 
+_TWO = "Whoever proposes a disposal does not approve it: it needs two persons."
 PORTION = 5000  # captures that one certificate names
 
 
@@ -150,6 +152,7 @@ def dispose(
     *,
     proposer: str,
     approver: str,
+    eyes: Facts,
     reason: str,
     now: int,
     view: Viewer,
@@ -157,15 +160,18 @@ def dispose(
     portion: int = PORTION,
     patience: Patience | None = None,
 ) -> Outcome:
-    """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms.
+    """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms. eyes: what is known of
+    the two people (city/access/foureyes.py).
 
     Raises NotDisposed for one person alone or an unclaimed installation, NotSaid, LeaseHeld, RulesChanged: what has its certificate
     by then is gone, all else is as it was.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise NotSaid("A disposal needs who proposes it, who approves it, and why.")
-    if proposer.strip().casefold() == approver.strip().casefold():
-        raise NotDisposed("Whoever proposes a disposal does not approve it: it needs two persons.")
+    if is_same(proposer.strip().casefold(), approver.strip().casefold()):
+        raise NotDisposed(_TWO)
+    if why := why_not(approver, [proposer], eyes, began=0, now=now, said=_TWO):
+        raise NotDisposed(why)
     if not is_claimed(data):
         raise NotDisposed("An unclaimed installation only simulates disposal.")
     outcome = Outcome()

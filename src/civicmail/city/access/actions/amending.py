@@ -15,9 +15,9 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Amendment, Mandate, Subject
 from civicmail.city.access.moments import DAY, moment, ms
-from civicmail.city.access.queries import lines
+from civicmail.city.access.queries import foureyes, lines
+from civicmail.city.access.queries.mandates import about_mandate, subjects_of
 from civicmail.city.access.queries.mandates import plain as as_plain
-from civicmail.city.access.queries.mandates import subjects_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.wanted import Wanted
 
@@ -79,7 +79,7 @@ def withdraw(amendment: Amendment, *, actor: Actor, reason: str, now: int) -> Am
 
 
 def _answer(amendment: Amendment, answer: str, actor: Actor, reason: str, now: int) -> Amendment:
-    require(actor, "mandate.approve", amendment.mandate, now)
+    foureyes.require(actor, "mandate.approve", about_mandate(amendment.mandate, ms(amendment.asked)), now=now)
     with transaction.atomic():
         mandate = locked(amendment.mandate)
         row = _open(amendment)

@@ -6,6 +6,8 @@ button undoes it. Whose access it was is never asked whether the door may shut.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from civicmail.city.access import guard
@@ -15,10 +17,12 @@ from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS, Kind
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.foureyes import is_same
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, DutyUse, Invitation, Token
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
@@ -48,7 +52,7 @@ def put(
     open_ = person.episodes.filter(ended__isnull=True).first()
     if open_ is not None and not DIFFERENCES[open_.kind].silenced and not meaning.elected:
         raise Unusable("Who was elected is restricted, never silenced (P-30).", {"outcome": "Not for elected officials."})
-    if meaning.two and (second is None or second == first):
+    if meaning.two and (second is None or is_same(second.uid, first.uid)):
         raise Unusable("A permanent bar takes two officers (P-30).", {"outcome": "Two officers."})
     if kind == "permanent" and Bar.objects.filter(person=person, kind=kind, ended__isnull=True).exists():
         raise Conflict(f"{person} is barred already.")
@@ -103,19 +107,22 @@ def ask_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
         return propose_end(bar, law, actor=actor, reason=reason, now=now)
 
 
+def about_end(bar: Bar) -> About:
+    """What the guard is asked of whoever answers: not who asked."""
+    firsts = (bar.asker.uid,) if bar.asker is not None else ()
+    return replace(about_person(bar.person), firsts=firsts, began=ms(bar.asked) if bar.asked is not None else 0)
+
+
 def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> Bar:
     """A second officer agrees, and the bar ends; no access comes back by that. Or says no, and it goes on. Raises NotPermitted for
     the first one, Conflict."""
-    about = About(about_person(bar.person).department, bar.person.uid, bar.asker.uid if bar.asker else "")
-    guard.require(actor, "bar.end", about, now=now)
+    foureyes.require(actor, "bar.end", about_end(bar), now=now)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(bar, "ended", "asker_id")
         if row.ended is not None or row.asker is None:
             raise Conflict("Nobody asks for this now; look at it again.")
         ender = person_of(actor)
-        if ender == row.asker:
-            raise NotPermitted("Who asked does not agree: it takes two officers.")
         if yes:
             _end(row, ender, row.ended_why, actor, now)
         else:

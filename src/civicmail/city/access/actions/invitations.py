@@ -23,7 +23,7 @@ from civicmail.city.access.credentials import device_key
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Invitation
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import letters
+from civicmail.city.access.queries import foureyes, letters
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Person
@@ -59,7 +59,7 @@ def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str
     if actor.machine:
         _require_nobody_else(letter, now)
     else:
-        guard.require(actor, "account.hand-over", letters.about(letter), now=now)
+        foureyes.require(actor, "account.hand-over", letters.about(letter), now=now)
     with transaction.atomic():
         row = Invitation.objects.select_for_update().select_related("account__person").get(pk=letter.pk)
         if not _is_open(row, now) or row.whole or row.handed is not None or not row.account.is_active:

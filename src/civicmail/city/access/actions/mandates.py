@@ -17,13 +17,13 @@ from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
+from civicmail.city.access.acts import ACTS, About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Mandate, MandateYear, Subject
 from civicmail.city.access.moments import DAY, moment, ms
-from civicmail.city.access.queries import boxes, lines
+from civicmail.city.access.queries import boxes, foureyes, lines
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.mandates import subjects_of
+from civicmail.city.access.queries.mandates import about_mandate, subjects_of
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Department, Person
@@ -31,7 +31,8 @@ from civicmail.city.directory.models import Department, Person
 SECOND = "examination-approver"
 """The duty as which a second person decides."""
 
-ELSEWHERE = "Somebody else decides about this one: a second person who is outside of every line that it touches."
+ELSEWHERE = ACTS["mandate.approve"].second
+"""What everybody hears who may not decide, whoever asked and whoever it is about (E1)."""
 
 
 def ask(ground: str, duty: str, wanted: Wanted, *, actor: Actor, now: int, sealed: bool = False) -> Mandate:
@@ -125,8 +126,12 @@ def seal(mandate: Mandate, sealed: bool, *, actor: Actor, reason: str, now: int)
 
 
 def require(actor: Actor, act: str, mandate: Mandate, now: int) -> None:
-    """Raise NotPermitted unless the guard says yes; what is the asker's own is nobody else's."""
-    guard.require(actor, act, About(person=mandate.person.uid if act == "mandate.ask" else "", id=mandate.number), now=now)
+    """Raise NotPermitted unless the guard says yes; what is the asker's own is nobody else's, and what a second person decides is
+    not the asker's (E3)."""
+    if act == "mandate.ask":
+        guard.require(actor, act, About(person=mandate.person.uid, id=mandate.number), now=now)
+    else:
+        foureyes.require(actor, act, about_mandate(mandate), now=now)
 
 
 def begin(ground: str, duty: str, wanted: Wanted, *, sealed: bool, actor: Actor, now: int) -> Mandate:

@@ -13,6 +13,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.grounds import PROTECTED
 from civicmail.city.access.models import Protection
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.directory.models import Department, Person
 
@@ -43,7 +44,7 @@ def end(protection: Protection, *, actor: Actor, reason: str, now: int) -> None:
 
 def _made(kind: str, whom: Person | Department, approves: bool, actor: Actor, reason: str, now: int) -> Protection:
     guard.require(actor, "mandate.protect", now=now)
-    if isinstance(whom, Person) and whom.uid == actor.uid:
+    if isinstance(whom, Person) and foureyes.is_oneself(actor, whom, now):
         raise NotPermitted("Nobody does this for themselves.")
     reason = in_words(reason, least=10)
     if kind not in PROTECTED:

@@ -7,6 +7,7 @@ at a time under them; exceptions are asked for by hand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -18,10 +19,11 @@ from civicmail.city.access.actions.mailboxes import domains
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import checked_end
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Authorisation, DutyGrant, Profile
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import bars, sponsors
+from civicmail.city.access.models import Account, Authorisation, Profile
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import bars, foureyes, sponsors
 from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.states import LIVING
@@ -52,12 +54,17 @@ def write_profile(department: Department, position: str, reasons: Reasons, *, ac
     return made
 
 
+def about_profile(profile: Profile) -> About:
+    """What the guard is asked of whoever authorises by these reasons: not who wrote them."""
+    return replace(about_department(profile.department), firsts=(profile.by.uid,), began=ms(profile.at))
+
+
 def authorise(
     profile: Profile, people: Sequence[Person], *, until: int, actor: Actor, reason: str = "", now: int
 ) -> list[Authorisation]:
-    """Authorise up to fifty people of the profile's position; until: ms. All or none of them. Each was asked for by somebody else:
-    the supervisor, else the writer of the profile, else an access officer (M3). Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "roster.authorise", about_department(profile.department), now=now)
+    """Authorise up to fifty people of the profile's position; until: ms. All or none of them. Who wrote the reasons asks for all of
+    them, and is somebody else (M3); nobody is named as a requester who did nothing. Raises NotPermitted, Unusable, Conflict."""
+    foureyes.require(actor, "roster.authorise", about_profile(profile), now=now)
     if not 1 <= len(people) <= MOST:
         raise Unusable(f"Choose 1 to {MOST} people.", {"people": f"Choose 1 to {MOST}."})
     with transaction.atomic():
@@ -80,7 +87,9 @@ def _reviewed(profile: Profile, people: Sequence[Person], approver: Person, unti
     ids = {p.pk for p in people}
     if approver.pk in ids:
         raise NotPermitted("Nobody approves access for themselves.")
-    rows = Episode.objects.select_for_update(of=("self",)).select_related("person", "contract", "supervisor")
+    if profile.by_id in ids:
+        raise NotPermitted("Nobody asks for themselves: another one writes the reasons, or the access office asks for this person.")
+    rows = Episode.objects.select_for_update(of=("self",)).select_related("person", "contract")
     episodes = list(
         rows.filter(person__in=ids, ended__isnull=True, department=profile.department, position=profile.position).order_by("id")
     )
@@ -103,33 +112,27 @@ def _authorise(
     profile: Profile, episodes: list[Episode], boxes: dict[int, Mailbox], approver: Person, until: int, now: int
 ) -> list[Authorisation]:
     at, end = moment(now), moment(until)
-    officers = list(DutyGrant.objects.in_force(at).filter(duty="access-officer").select_related("person").order_by("id"))
     reasons = {field: getattr(profile, field) for field in ("duties", "performance", "efficiency", "service")}
-    rows = []
-    for episode in episodes:
-        askers = [episode.supervisor, profile.by, *(g.person for g in officers)]
-        asker = next((p for p in askers if p is not None and p.pk not in (approver.pk, episode.person.pk)), None)
-        if asker is None:
-            raise NotPermitted("Somebody else asks first: a supervisor, a deputy who writes the profile, or the access office.")
-        rows.append(
-            Authorisation(
-                mailbox=boxes[episode.person.pk],
-                person=episode.person,
-                episode=episode,
-                department=profile.department,
-                profile=profile,
-                requester=asker,
-                asked=at,
-                approver=approver,
-                decided=at,
-                starts=at,
-                until=end,
-                state="active",
-                since=at,
-                cost=profile.department.mailbox_cost,
-                **reasons,
-            )
+    rows = [
+        Authorisation(
+            mailbox=boxes[episode.person.pk],
+            person=episode.person,
+            episode=episode,
+            department=profile.department,
+            profile=profile,
+            requester=profile.by,
+            asked=at,
+            approver=approver,
+            decided=at,
+            starts=at,
+            until=end,
+            state="active",
+            since=at,
+            cost=profile.department.mailbox_cost,
+            **reasons,
         )
+        for episode in episodes
+    ]
     others = Authorisation.objects.filter(person__in=[e.person.pk for e in episodes], role="holder", state__in=LIVING)
     others.filter(state="asked").update(state="withdrawn", since=at, why=f"{profile.department} authorises now")
     others.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=at, why=f"{profile.department} authorises now")

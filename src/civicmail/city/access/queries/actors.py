@@ -9,7 +9,7 @@ from django.db.models import Q
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS
-from civicmail.city.access.models import Account, Authorisation, ConflictRecord, DutyGrant, DutyUse
+from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, DutyUse
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import standing
 from civicmail.city.access.standing import Facts
@@ -53,16 +53,11 @@ def offices(person: Person) -> frozenset[str]:
     return frozenset(_by_office(person, _tree()))
 
 
-def about_person(person: Person, *, requester: str = "", id_: str = "") -> About:
+def about_person(person: Person) -> About:
     """An act on a person: the department is where the person works, or worked last."""
     episode = person.episodes.select_related("department").order_by("ended", "-starts").filter(ended__isnull=True).first()
     episode = episode or person.episodes.select_related("department").order_by("-ended").first()
-    return About(episode.department.code if episode else "", person.uid, requester, id_)
-
-
-def about_authorisation(a: Authorisation) -> About:
-    """An act on an authorisation: the owning department's."""
-    return About(a.department.code, a.person.uid, a.requester.uid, str(a.pk))
+    return About(episode.department.code if episode else "", person.uid)
 
 
 def about_mailbox(mailbox: Mailbox) -> About:

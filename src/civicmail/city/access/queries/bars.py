@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -14,7 +14,7 @@ from django.utils.timezone import localdate
 from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS, PHONE, SHUTS, Identity, digits, identity, is_match
 from civicmail.city.access.models import Authorisation, Bar, Entry
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.directory.models import Address, Episode, FormerName, Person, ScimUser
 
@@ -174,12 +174,17 @@ def _shared_phones() -> set[str]:
     return {number for number, count in counts.items() if count > _SHARED}
 
 
+def about_authorisation(a: Authorisation) -> About:
+    """An act on an authorisation: the owning department's; whoever asked for it does not decide about it."""
+    return About(a.department.code, a.person.uid, str(a.pk), firsts=(a.requester.uid,), began=ms(a.asked))
+
+
 def decider(a: Authorisation) -> tuple[str, About, list[str]]:
     """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
     access office alone where somebody barred for good has more in common with them than a name."""
     likenesses = alike(a.person) if a.state in ("asked", "approved") else []
     why = _higher(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:
-        return "request.decide", About(a.department.code, a.person.uid, a.requester.uid, str(a.pk)), []
+        return "request.decide", about_authorisation(a), []
     above = a.department.parent if not any(one.is_strong for one in likenesses) else None
-    return "request.decide-higher", About(above.code if above else "", a.person.uid, a.requester.uid, str(a.pk)), why
+    return "request.decide-higher", replace(about_authorisation(a), department=above.code if above else ""), why

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 
-from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.models import Account, DutyGrant, Invitation
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.actors import about_person, actor_of
 from civicmail.city.access.queries.waiting import decided_departments
 from civicmail.city.directory.models import Department, Person
@@ -21,8 +21,8 @@ SHOWN = timedelta(days=30)
 
 
 def about(letter: Invitation) -> About:
-    """An act on a letter: whom it is for, who asked."""
-    return about_person(letter.account.person, requester=letter.by, id_=str(letter.pk))
+    """An act on a letter: whom it is for; whoever asked does not hand it over."""
+    return replace(about_person(letter.account.person), id=str(letter.pk), firsts=(letter.by,), began=ms(letter.made))
 
 
 def waiting(now: int) -> QuerySet[Invitation]:
@@ -52,7 +52,7 @@ def who_may_hand_over(letter: Invitation, now: int, most: int = 3) -> list[Perso
     there = Account.objects.filter(person__in=people, last_login__isnull=False, is_active=True, locked__isnull=True)
     found: list[Person] = []
     for account in there.select_related("person").order_by("id"):
-        if len(found) < most and guard.may(_on_duty(actor_of(account, "", now), now), "account.hand-over", where, now=now):
+        if len(found) < most and foureyes.may(_on_duty(actor_of(account, "", now), now), "account.hand-over", where, now=now):
             found.append(account.person)
     return found
 

@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import UNUSED, Ground, Mandate, Scope
 from civicmail.city.access.models import Amendment, Entry
@@ -25,6 +26,11 @@ LOOKS = ("content.list", "content.show", "content.attachment", "content.print", 
 def subjects_of(row: Row) -> list[Person]:
     """Whom a mandate is about now."""
     return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
+
+
+def about_mandate(row: Row, began: int = 0) -> About:
+    """What the guard is asked of a second person: not who asked. began: of a later change, ms."""
+    return About(id=row.number, firsts=(row.person.uid,), began=began or ms(row.asked))
 
 
 def plain(row: Row) -> Mandate:

@@ -15,6 +15,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import ACTS, About
 from civicmail.city.access.models import Account, Mandate
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Person
 
@@ -51,13 +52,14 @@ def acting(act: str) -> Callable[[View], View]:
 
 
 def require(request: Asked, act: str, about: About = guard.NOTHING) -> None:
-    """Raise NotPermitted, which becomes the 403 page with the sentence, unless the person may."""
-    guard.require(request.actor, act, about, now=ms(request.now))
+    """Raise NotPermitted, which becomes the 403 page with the sentence, unless the person may, and is a second person where the act
+    takes two."""
+    foureyes.require(request.actor, act, about, now=ms(request.now))
 
 
 def may(request: Asked, act: str, about: About = guard.NOTHING) -> guard.Answer:
-    """Whether to show a button at all."""
-    return guard.may(request.actor, act, about, now=ms(request.now))
+    """Whether to show a button at all. Rows of a list ask guard.may, which compares numbers alone."""
+    return foureyes.may(request.actor, act, about, now=ms(request.now))
 
 
 def hidden_unless(request: Asked, act: str, about: About) -> None:

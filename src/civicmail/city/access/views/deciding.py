@@ -15,7 +15,8 @@ from civicmail.city.access.forms import Because, Decision, SuspendOrResume
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, states
-from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require

@@ -17,7 +17,7 @@ from civicmail.city.access.forms import Chosen, Why, end_of
 from civicmail.city.access.models import Profile
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, roster
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import crumb, department_of
@@ -42,6 +42,7 @@ def position(request: Asked, department: str) -> HttpResponse:
     page = Page(name, where.name, [crumb(where), ("First roster", reverse("positions", args=[where.code]))])
     people = _without(where, name)
     shown = {"page": page, "department": where, "position": name, "profile": profile, "people": people}
+    shown["elsewhere"] = may(request, "roster.authorise", verbs.about_profile(profile)).why if profile else ""
     shown["by_hand"] = bars.higher_of([e.person for e in people], ms(request.now))
     return render(request, "access/position.html", {**shown, "most": verbs.MOST})
 

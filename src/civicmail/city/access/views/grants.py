@@ -16,7 +16,7 @@ from civicmail.city.access.forms import Because, end_of
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import states
-from civicmail.city.access.queries.actors import about_authorisation
+from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered

@@ -7,6 +7,7 @@ their own access, or in the first tier about what they alone granted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.conduct.actions import enforcing
 from civicmail.city.conduct.actions.reviewing import object_of, only_open
@@ -59,7 +61,9 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
             raise Conflict(f"{len(first)} that are out of order or have changed wait for an answer first.")
         full = ReviewRow.objects.select_related(*WITH).filter(pk__in=[r.pk for r in rows]).order_by("id")
         uids, me = answerers.uids_of(part, now), person_of(actor)
-        mine = [r for r in full if guard.may(actor, "review.decide", answerers.about(part, actor.uid, now, r, uids), now=now)]
+        asked = {r: answerers.about(part, actor.uid, now, r, uids) for r in full}
+        known = foureyes.facts_of(asked.values(), actor, now)
+        mine = [r for r in full if guard.may(actor, "review.decide", replace(asked[r], eyes=known), now=now)]
         if not mine:
             raise Conflict("Nothing is left here that could be kept together.")
         only_open(part.review)
@@ -104,7 +108,7 @@ def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
     """Take back a "keep" that was not carried out yet. Raises Conflict when it was."""
     with transaction.atomic():
         mine = _locked(row)
-        guard.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
+        foureyes.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
         if mine.answer != "keep" or mine.by_id != person_of(actor).pk:
             raise Conflict("Only whoever kept it takes that back.")
         if mine.late:
@@ -124,7 +128,7 @@ def may_undo(row: ReviewRow, now: int) -> bool:
 def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
     mine = _locked(row)
-    guard.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
+    foureyes.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
     if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
         only_open(mine.review)
     if mine.part_id != row.part_id:

@@ -17,6 +17,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import DAY, in_words, moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
@@ -51,7 +52,7 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
     guard.require(actor, "violation.decide", whom.about_violation(row), now=now)
     with transaction.atomic():
         found = locked(row, "state")
-        decider = apart(found, actor)
+        decider = apart(found, actor, now)
         found.state = step(found.state, "propose" if decision.outcome == "permanent" else "decide")
         _write(found, decision, now)
         found.since, found.decider = moment(now), decider
@@ -69,12 +70,11 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
 def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
     """A second officer agrees to a permanent bar, and it begins; or does not, and somebody decides afresh. Raises NotPermitted for
     the first one, Conflict."""
-    about = whom.about_violation(row, requester=row.decider.uid if row.decider is not None else "")
-    guard.require(actor, "violation.second", about, now=now)
+    foureyes.require(actor, "violation.second", whom.about_violation(row), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         found = locked(row, "state", "decider_id")
-        second = apart(found, actor)
+        second = apart(found, actor, now)
         found.state, found.since = step(found.state, "agree" if yes else "disagree"), moment(now)
         entered("violation.second", found, actor, reason, now, yes=int(yes))
         if yes:
@@ -135,7 +135,7 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
         found = locked(row, "state")
-        hearer = apart(found, actor)
+        hearer = apart(found, actor, now)
         found.state, found.since = step(found.state, "uphold" if uphold else "overturn"), moment(now)
         found.hearer, found.heard, found.hearing = hearer, moment(now), reason
         if not uphold:
@@ -150,12 +150,11 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
 def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
     """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0040). Raises
     NotPermitted for who recorded it, Conflict."""
-    about = whom.about_violation(row, requester=row.reporter.uid if row.reporter is not None else "")
-    guard.require(actor, "violation.reverse", about, now=now)
+    foureyes.require(actor, "violation.reverse", whom.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
         found = locked(row, "state")
-        officer = apart(found, actor)
+        officer = apart(found, actor, now)
         found.state, found.since = step(found.state, "reverse"), moment(now)
         found.hearer, found.heard, found.hearing = officer, moment(now), reason
         count = _reopen(found, officer, actor, reason, now)

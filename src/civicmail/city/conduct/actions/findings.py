@@ -12,7 +12,9 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.foureyes import is_same, why_not
 from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.actions.goingon import tell_next
@@ -39,7 +41,7 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
         found = locked(row, "state", "respond_by")
         if found.state not in FIRST or found.respond_by is not None or found.person is None:
             raise Conflict("The person was asked already, or is not named, or it was found.")
-        apart(found, actor)
+        apart(found, actor, now)
         found.respond_by = moment(now + ANSWER)
         found.save(update_fields=["respond_by"])
         entered("violation.ask", found, actor, "", now, until=now + ANSWER)
@@ -89,7 +91,7 @@ def find(
         raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
     with transaction.atomic():
         found = locked(row, "state", "response")
-        finder = apart(found, actor)
+        finder = apart(found, actor, now)
         target = step(found.state, action)
         _require_fair(found, action, good_faith, now)
         found.state, found.since, found.found = target, moment(now), moment(now)
@@ -129,16 +131,19 @@ def _require_fair(row: Violation, action: str, good_faith: bool, now: int) -> No
         raise Conflict("The person is asked first, and has a week to answer.")
 
 
-def apart(row: Violation, actor: Actor) -> Person:
+_APART = "Who finds, who decides and who hears an appeal are different people."
+_REPORTED = "Who reported it does not decide about it."
+
+
+def apart(row: Violation, actor: Actor, now: int) -> Person:
     """The officer, who is not the person or the reporter, had no other part in it before, and is not below the person (V4). Raises
     NotPermitted."""
-    me = person_of(actor)
-    if me.pk == row.person_id:
+    me, about = person_of(actor), foureyes.with_facts(whom.about_violation(row), actor, now)
+    if about.is_person(actor):
         raise NotPermitted("Nobody decides about themselves.")
-    if me.pk == row.reporter_id:
-        raise NotPermitted("Who reported it does not decide about it.")
-    if me.pk in (row.finder_id, row.decider_id, row.second_id, row.hearer_id):
-        raise NotPermitted("Who finds, who decides and who hears an appeal are different people.")
+    said = _REPORTED if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _APART
+    if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=said):
+        raise NotPermitted(why)
     if row.person is not None and row.person.uid in lines().above(me.uid):
         raise NotPermitted("Nobody decides about somebody who is above them.")
     return me

@@ -24,6 +24,7 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.moments import DAY, in_words, moment
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.conduct.queries import whom
@@ -127,7 +128,7 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
         found = locked(row, "state", "person_id")
         if found.person is not None or found.state != "reported":
             raise Conflict("Somebody has named the person meanwhile; look at it again.")
-        if person.uid == actor.uid:
+        if foureyes.is_oneself(actor, person, now):
             raise NotPermitted("Somebody else looks at what is about you.")
         found.clause = _checked_clause(clause)
         _place(found, person)

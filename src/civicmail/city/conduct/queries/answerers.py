@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from civicmail.city.access.acts import About
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
 from civicmail.city.directory.models import Person
 
@@ -43,8 +43,9 @@ def about(part: ReviewPart, uid: str, now: int, row: ReviewRow | None = None, ui
     mine = uid if uid in (uids_of(part, now) if uids is None else uids) else ""
     if row is None:
         return About(part.department.code, id=str(part.review_id), holder=mine)
-    approver = row.approver.uid if row.approver is not None else ""
-    return About(part.department.code, row.person.uid, approver, str(row.pk), mine)
+    firsts = (row.approver.uid,) if row.approver is not None else ()
+    began = ms(part.review.started) if part.review.started is not None else 0
+    return About(part.department.code, row.person.uid, str(row.pk), mine, firsts=firsts, began=began)
 
 
 def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from civicmail.city.access.actions.undertakings import told_of
 from civicmail.city.access.acts import About
 from civicmail.city.access.kinds import DIFFERENCES
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.undertakings import contact_of
 from civicmail.city.conduct import strikes
 from civicmail.city.conduct.models import Violation
@@ -19,6 +19,9 @@ from civicmail.city.conduct.strikes import Consequence, Ladder, Table
 from civicmail.city.conduct.violationstates import COUNTS
 from civicmail.city.directory.models import Episode, Person
 
+HALVES = ("reporter", "finder", "decider", "second", "hearer")
+"""Columns of whoever did something in a case that somebody else goes on with."""
+
 
 def work_of(person: Person) -> Episode | None:
     """The open employment of somebody, else the last one."""
@@ -26,19 +29,22 @@ def work_of(person: Person) -> Episode | None:
     return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
 
 
-def about(person: Person | None, *, requester: str = "") -> About:
+def about(person: Person | None) -> About:
     """An act on somebody, with the sponsor of the contract under which they are here."""
     work = work_of(person) if person is not None else None
     if person is None or work is None:
-        return About(person=person.uid if person is not None else "", requester=requester)
+        return About(person=person.uid if person is not None else "")
     sponsor = work.contract.sponsor if work.contract is not None else None
-    return About(work.department.code, person.uid, requester, sponsor=sponsor.uid if sponsor is not None else "")
+    return About(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
 
 
-def about_violation(row: Violation, *, requester: str = "") -> About:
-    """An act on a violation: the department's in which the person worked then."""
+def about_violation(row: Violation) -> About:
+    """An act on a violation: the department's in which the person worked then. Whoever had a part in it before has no other (V4);
+    who reports what they did themselves is the person."""
     uid = row.person.uid if row.person is not None else ""
-    return About(row.department.code if row.department is not None else "", uid, requester, str(row.pk))
+    had = [getattr(row, part) for part in HALVES]
+    firsts = tuple(dict.fromkeys(p.uid for p in had if p is not None))
+    return About(row.department.code if row.department is not None else "", uid, str(row.pk), firsts=firsts, began=ms(row.made))
 
 
 def is_outside(row: Violation) -> bool:

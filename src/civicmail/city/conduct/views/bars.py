@@ -22,7 +22,6 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.views.violationforms import YesOrNo
 
 ROLES = {"permanent": "stop", "suspension": "lock", "restriction": "warn", "re-entry": "plain"}
@@ -77,7 +76,7 @@ def bar(request: Asked, pk: int) -> HttpResponse:
     """One bar. A permanent one has no button that undoes it: an officer asks, by a law, and another one answers."""
     require(request, "violations.see")
     row = get_object_or_404(Bar.objects.select_related("person", "first", "second", "asker", "ender"), pk=pk)
-    about = whom.about(row.person, requester=row.asker.uid if row.asker is not None else "")
+    about = barring.about_end(row)
     now = ms(request.now)
     lives = row.kind == "permanent" and row.ended is None
     asking = lives and row.asker is None and bool(may(request, "bar.ask-end", about))

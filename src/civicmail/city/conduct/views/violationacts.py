@@ -23,7 +23,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.strikes import OUTCOMES
 from civicmail.city.conduct.views import violationforms as typed
-from civicmail.city.conduct.views.violations import DOING, about_of, doable, found
+from civicmail.city.conduct.views.violations import DOING, doable, found
 from civicmail.city.directory.models import Person
 
 
@@ -48,7 +48,7 @@ def do(request: Asked, department: str, pk: int, what: str) -> HttpResponse:
     if act is None:
         raise Http404
     row = found(request, department, pk)
-    about = about_of(row, what)
+    about = whom.about_violation(row)
     require(request, "violation.see", about)
     require(request, act, about)
     if what not in doable(row) and request.method != "POST":
@@ -259,7 +259,7 @@ def record(request: Asked, uid: str) -> HttpResponse:
 
 def _after(request: Asked, made: Violation) -> str:
     """The record, where whoever made it may see what becomes of it."""
-    about = about_of(made, "")
+    about = whom.about_violation(made)
     if made.department is None or not may(request, "violation.see", about):
         return reverse("violation-new")
     return reverse("violation", args=[made.department.code, made.pk])

@@ -196,28 +196,22 @@ def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
 _APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"})
 
 
-def about_of(row: Violation, what: str) -> About:
-    """What the guard is asked about for an act on this case."""
-    first = {"second": row.decider, "reverse": row.reporter}.get(what)
-    return whom.about_violation(row, requester=first.uid if first is not None else "")
-
-
 def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
     mine = not _part(request, row)
     can = doable(row)
     return [
         (what, label)
         for what, label, act in DOING
-        if what in can and (mine or what not in _APART) and may(request, act, about_of(row, what))
+        if what in can and (mine or what not in _APART) and may(request, act, whom.about_violation(row))
     ]
 
 
 def _part(request: Asked, row: Violation) -> str:
     """Why this person decides nothing here, who could otherwise."""
-    if row.state not in OPEN or not may(request, "violation.find", About(department=about_of(row, "").department)):
+    if row.state not in OPEN or not may(request, "violation.find", About(department=whom.about_violation(row).department)):
         return ""
     try:
-        apart(row, request.actor)
+        apart(row, request.actor, ms(request.now))
     except NotPermitted as error:
         return str(error.args[0])
     return ""

@@ -19,6 +19,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.tallies import What
 from civicmail.city.conduct.queries.deciders import holders
@@ -43,9 +44,9 @@ def look(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
     returns (P-16). Raises NotPermitted, NotRecorded."""
     waits = row.copies.filter(state="waits").exists()
     if waits:
-        guard.require(actor, "approval.answer", approvers.about(row), now=now)
+        foureyes.require(actor, "approval.answer", approvers.about(row), now=now)
     else:
-        guard.require(actor, "approval.sample", approvers.above(row), now=now)
+        foureyes.require(actor, "approval.sample", approvers.above(row), now=now)
     if not waits and (not row.sampled or row.seen is not None):
         raise NotPermitted("This was answered already; to look at it again takes a mandate.")
 
@@ -66,7 +67,7 @@ def answer(
     none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
     NotPermitted, Unusable, Conflict where one was answered meanwhile, or somebody else may be using this account: then nothing is
     changed."""
-    guard.require(actor, "approval.answer", approvers.about(row), now=now)
+    foureyes.require(actor, "approval.answer", approvers.about(row), now=now)
     approvers.require_own_hand(actor)
     if what not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
@@ -108,7 +109,7 @@ def _carried(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[Ap
 
 def sample(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
     """The next head has looked at what somebody decided about their own files. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "approval.sample", approvers.above(row), now=now)
+    foureyes.require(actor, "approval.sample", approvers.above(row), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         fresh = Approval.objects.select_for_update().get(pk=row.pk)

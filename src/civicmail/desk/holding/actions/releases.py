@@ -25,6 +25,7 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.tallies import What
 from civicmail.city.notices.actions import tell
@@ -88,7 +89,6 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
     with transaction.atomic():
         found = locked(row, "state")
         releasestates.step(found.kind, found.state, "release")
-        _not_twice(found, actor)
     done = _let_go(found, actor, reason, now)
     action = "lapse" if done is None or not (done.let or done.kept) else "release" if done.let else "keep"
     return _ended(found, action, actor, reason, now, let=len(done.let) if done is not None else 0)
@@ -125,13 +125,7 @@ def _require(row: Release, actor: Actor, now: int) -> None:
     act = releasestates.act_of(row.kind, row.state)
     if not act:
         raise Conflict("This request was answered meanwhile; look at it again.")
-    guard.require(actor, act, queries.about(row), now=now)
-
-
-def _not_twice(row: Release, actor: Actor) -> None:
-    """As the guard says already, of the row that is locked now."""
-    if row.first is not None and row.first.uid == actor.uid:
-        raise Conflict("It takes two: somebody else answers.")
+    foureyes.require(actor, act, queries.about(row), now=now)
 
 
 def _first(row: Release, action: str, actor: Actor, reason: str, now: int) -> Release:
@@ -140,7 +134,6 @@ def _first(row: Release, action: str, actor: Actor, reason: str, now: int) -> Re
     with transaction.atomic():
         found = locked(row, "state")
         found.state = releasestates.step(found.kind, found.state, action)
-        _not_twice(found, actor)
         if action == "agree":
             found.first, found.first_why, found.agreed = person_of(actor), reason, moment(now)
         else:

@@ -20,7 +20,8 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.views import saying
 from civicmail.city.conduct.actions import reporting
@@ -54,7 +55,7 @@ def answer(finding: Finding, said: str, *, actor: Actor, reason: str, now: int) 
     reason = given(reason, least=10)
     with transaction.atomic():
         row = _locked(finding, "open")
-        _not_oneself(row, actor)
+        _not_oneself(row, actor, now)
         row.state, row.reviewer, row.answered, row.why = said, person_of(actor), moment(now), reason
         row.save()
         if said != "second":
@@ -66,13 +67,19 @@ def answer(finding: Finding, said: str, *, actor: Actor, reason: str, now: int) 
     return row
 
 
+def about_second(finding: Finding) -> About:
+    """What the guard is asked of a second reviewer: not the first."""
+    began = ms(finding.answered) if finding.answered is not None else 0
+    return About(id=str(finding.pk), firsts=(finding.reviewer.uid if finding.reviewer else "",), began=began)
+
+
 def second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:
     """Another reviewer: from here on both see whose it is, if it was right. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "finding.second", About(person=finding.reviewer.uid if finding.reviewer else ""), now=now)
+    foureyes.require(actor, "finding.second", about_second(finding), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         row = _locked(finding, "second")
-        _not_oneself(row, actor)
+        _not_oneself(row, actor, now)
         row.state, row.second, row.decided, row.answer = "confirmed" if right else "refused", person_of(actor), moment(now), reason
         row.person = _sender(row) if right else None
         row.save()
@@ -91,7 +98,7 @@ def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violati
     text = given(text, "text", least=20, most=TEXT_MOST)
     with transaction.atomic():
         row = _locked(finding, "confirmed")
-        _not_oneself(row, actor)
+        _not_oneself(row, actor, now)
         assert row.person is not None, "whoever is confirmed has a name"
         words, by = _report(row, row.person, text), person_of(actor)
         made = reporting.hand_over(row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now)
@@ -128,9 +135,9 @@ def _sender(row: Finding) -> Person:
     return found
 
 
-def _not_oneself(row: Finding, actor: Actor) -> None:
+def _not_oneself(row: Finding, actor: Actor, now: int) -> None:
     found = row.person or senders.sender_of(row.capture)
-    if found is not None and found.uid == actor.uid:
+    if found is not None and foureyes.is_oneself(actor, found, now):
         raise NotPermitted("Nobody answers a finding about themselves.")
 
 

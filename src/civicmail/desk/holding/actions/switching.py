@@ -10,7 +10,8 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.policy.approvals import RULE
@@ -49,12 +50,15 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
     return row
 
 
+def about(row: AskedDepartment) -> About:
+    """What the guard is asked of whoever agrees: the department's head, and not whoever switched it on."""
+    return About(department=row.department.code, firsts=(row.by.uid,), began=ms(row.asked))
+
+
 def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
     """The head's own words, after which it acts. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "approval.agree", About(department=row.department.code), now=now)
+    foureyes.require(actor, "approval.agree", about(row), now=now)
     reason = given(reason, least=20)
-    if row.by.uid == actor.uid:
-        raise Conflict("It takes two: somebody else agrees.")
     with transaction.atomic():
         head = Person.objects.get(uid=actor.uid)
         fresh = AskedDepartment.objects.filter(pk=row.pk, since__isnull=True)

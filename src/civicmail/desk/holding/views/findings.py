@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
@@ -125,7 +124,7 @@ def _asking(request: Asked, row: Finding) -> tuple[forms.Form, Callable[[], obje
     now, data = ms(request.now), request.POST or None
     actor = request.actor
     form: forms.Form
-    if row.state == "second" and may(request, "finding.second", About(person=row.reviewer.uid if row.reviewer else "")):
+    if row.state == "second" and may(request, "finding.second", reviewing.about_second(row)):
         form = Second(data)
 
         def agree() -> object:

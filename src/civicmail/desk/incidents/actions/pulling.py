@@ -13,7 +13,8 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions.telling import tell_back, tell_second, tell_taken
@@ -51,9 +52,14 @@ def ask(case: Case, copies: Sequence[Has], query: str, counted: int, *, actor: A
     return made
 
 
+def about(pull: Pull) -> About:
+    """What the guard is asked of a second officer: not whoever wants to take the copies back."""
+    return About(id=str(pull.pk), firsts=(pull.by.uid,), began=ms(pull.made))
+
+
 def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> Pull:
     """The second person. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "pull.second", About(person=pull.by.uid), now=now)
+    foureyes.require(actor, "pull.second", about(pull), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         row = locked(pull, "state")

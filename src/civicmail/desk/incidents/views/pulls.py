@@ -10,7 +10,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
@@ -81,7 +80,7 @@ def pull(request: Asked, pk: int) -> HttpResponseBase:
     ]
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {row.case_id}", reverse("incident", args=[row.case_id]))]
     page = Page("How far is it?", "Pull", crumbs, PULLS[row.state], facts)
-    second = row.state == "asked" and bool(may(request, "pull.second", About(person=row.by.uid)))
+    second = row.state == "asked" and bool(may(request, "pull.second", pulling.about(row)))
     undo = "undo" in PULL.actions(row.state) and bool(may(request, "pull.undo"))
     shown = {"page": page, "row": row, "form": form, "second": second, "undo": undo, "problems": row.copies.filter(problem__gt="")}
     return listing.shown(request, "incidents/pull.html", _copies(request, row), shown)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from civicmail.city.access import guard
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import activate, active_texts, entered, move
@@ -18,8 +18,12 @@ from civicmail.desk.oversight.models import Version
 
 def require_second(version: Version, actor: Actor, now: int) -> None:
     """Raise NotPermitted unless the actor decides about rules and has no hand in this one."""
-    for uid in version.authors or [""]:
-        guard.require(actor, "rule.decide", About(person=uid), now=now)
+    foureyes.require(actor, "rule.decide", about(version), now=now)
+
+
+def about(version: Version) -> About:
+    """What the guard is asked of whoever decides: nobody who has written in this version."""
+    return About(id=str(version.pk), firsts=tuple(version.authors) or ("",), began=ms(version.made))
 
 
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:

@@ -19,6 +19,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import reason as given
 from civicmail.desk.oversight import emergencies
@@ -57,6 +58,11 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     return row
 
 
+def about(emergency: Emergency) -> About:
+    """What the guard is asked of a second person: not whoever made it."""
+    return About(id=str(emergency.pk), firsts=(emergency.officer.uid,), began=ms(emergency.at))
+
+
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """A second person says that it was right; it makes nothing longer. Raises NotPermitted, Unusable, Conflict."""
     return _answer(emergency, "ratified", actor, given(reason, least=10), now)
@@ -72,7 +78,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
     if actor.uid == emergency.officer.uid:
         guard.require(actor, "emergency.make", now=now)
     else:
-        guard.require(actor, "emergency.decide", About(person=emergency.officer.uid), now=now)
+        foureyes.require(actor, "emergency.decide", about(emergency), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         row = locked(emergency, "ratified")
@@ -110,7 +116,7 @@ def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) ->
 
 
 def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: int) -> Emergency:
-    guard.require(actor, "emergency.decide", About(person=emergency.officer.uid), now=now)
+    foureyes.require(actor, "emergency.decide", about(emergency), now=now)
     with transaction.atomic():
         row = locked(emergency, "ratified")
         if row.ratified != "due" or row.ended is not None or now >= ms(row.ratify_by):

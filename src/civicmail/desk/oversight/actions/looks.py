@@ -6,21 +6,26 @@ from datetime import datetime
 
 from django.db import transaction
 
-from civicmail.city.access import guard
 from civicmail.city.access.actions.entries import enter
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.desk.oversight.queries.looks import MARK, marks_of, sample_of
+
+
+def about(reveal: Entry) -> About:
+    """What the guard is asked of whoever looks at a look: not whose it was."""
+    return About(person=reveal.person, id=str(reveal.pk), firsts=(reveal.person,), began=reveal.at)
 
 
 def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) -> Entry:
     """A reveal of the week's sample was looked at, with a remark. Raises NotPermitted, Unusable, Conflict where it was not drawn or
     somebody has looked at it already."""
-    guard.require(actor, "viewings.mark", About(person=reveal.person), now=ms(now))
+    foureyes.require(actor, "viewings.mark", about(reveal), now=ms(now))
     remark = in_words(remark, "remark")
     with transaction.atomic():
         Entry.objects.select_for_update().get(pk=reveal.pk)  # two auditors at once: the second one sees the first one's mark

@@ -12,7 +12,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.days import holidays
@@ -99,7 +98,7 @@ def _verb(request: Asked, of: Department, stand: Switch, form: forms.Form, tenth
     def why() -> str:
         return str(form.cleaned_data["reason"])
 
-    if row is not None and row.since is None and may(request, "approval.agree", About(department=of.code)):
+    if row is not None and row.since is None and may(request, "approval.agree", switching.about(row)):
         return lambda: switching.agree(row, actor=actor, reason=why(), now=now), "Agree", "It acts from now on."
     if row is not None:
         may_off = "Switch it off" if may(request, "approval.switch") else ""

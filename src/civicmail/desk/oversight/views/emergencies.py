@@ -10,7 +10,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
@@ -140,7 +139,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     row = _one(pk)
     now = ms(request.now)
     waits = row.ratified == "due" and row.ended is None and now < ms(row.ratify_by)
-    second = may(request, "emergency.decide", About(person=row.officer.uid))
+    second = may(request, "emergency.decide", verbs.about(row))
     actions = []
     if waits and second:
         actions.append(Action("Answer it", reverse("emergency-decide", args=[pk]), primary=True))
@@ -162,7 +161,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
 def decide(request: Asked, pk: int) -> HttpResponse:
     """A second person says whether it was right."""
     row = _one(pk)
-    require(request, "emergency.decide", About(person=row.officer.uid))
+    require(request, "emergency.decide", verbs.about(row))
     form = Answer(request.POST or None, initial={"revision": 0})
     field = form.fields["decision"]
     assert isinstance(field, forms.ChoiceField)
@@ -187,7 +186,7 @@ def stop(request: Asked, pk: int) -> HttpResponse:
     """Before its time, by whoever made it or a second person."""
     row = _one(pk)
     own = request.actor.uid == row.officer.uid
-    require(request, "emergency.make" if own else "emergency.decide", About(person="" if own else row.officer.uid))
+    require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
     form = Why(request.POST or None)
     held = ["What it has kept back goes on through the checks."] if row.do == "quarantine" else []
     return answered(

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.oversight import ruletext, states
+from civicmail.desk.oversight.actions import deciding
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.replaying import Tally
@@ -112,7 +112,7 @@ def compared(before: str, after: str) -> list[Line]:
 
 def may_decide(request: Asked, shown: Version) -> bool:
     """Whether this person may answer about a version: nobody who has written in it."""
-    return all(may(request, "rule.decide", About(person=uid)) for uid in shown.authors or [""])
+    return bool(may(request, "rule.decide", deciding.about(shown)))
 
 
 def _matrix(request: Asked, rows: list[Version]) -> HttpResponse:

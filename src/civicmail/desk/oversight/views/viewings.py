@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment, ms
@@ -104,7 +103,7 @@ def sample(request: Asked) -> HttpResponseBase:
 def mark(request: Asked, pk: int) -> HttpResponse:
     """The auditor has read one reveal of the sample, and says so."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=pk, act=queries.REVEAL)
-    require(request, "viewings.mark", About(person=reveal.person))
+    require(request, "viewings.mark", actions.about(reveal))
     week = sampling.name_of(timezone.localdate(moment(reveal.at)))
     form = Remark(request.POST or None)
     crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]

@@ -35,7 +35,9 @@ def seen(request: Asked, number: str) -> Row:
 def decidable(request: Asked, number: str, act: str = "mandate.approve") -> Row:
     """The same for whoever is to answer: an officer without the duty taken up is told to do that first."""
     require(request, act)
-    return seen(request, number)
+    row = seen(request, number)
+    require(request, act, mandates.about_mandate(row))
+    return row
 
 
 def own(request: Asked, number: str) -> Row:

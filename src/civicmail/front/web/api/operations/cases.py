@@ -26,7 +26,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.views import violationforms as typed
 from civicmail.city.conduct.views.bars import End
-from civicmail.city.conduct.views.violations import about_of, found
+from civicmail.city.conduct.views.violations import found
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.violations import Case, case
@@ -142,7 +142,7 @@ def _seen(request: Call, department: str, id_: int, what: str, act: str, body: C
     """The case as it was seen, for whoever may do this with it. what: of views/violations.py."""
     require(request, "violation.see", About(department=department_of(department).code))
     row = found(request, department, id_)
-    require(request, act, about_of(row, what))
+    require(request, act, whom.about_violation(row))
     as_seen(request, row.state, body.state, "This case has gone on meanwhile; read it again.")
     return row
 
@@ -343,7 +343,7 @@ def _bars() -> QuerySet[Bar]:
 def _bar_for(request: Call, id_: int, act: str) -> Bar:
     require(request, "violations.see")
     row = get_object_or_404(_bars(), pk=id_)
-    require(request, act, whom.about(row.person, requester=row.asker.uid if row.asker is not None else ""))
+    require(request, act, barring.about_end(row))
     return row
 
 

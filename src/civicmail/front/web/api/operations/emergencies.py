@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
@@ -130,7 +129,7 @@ def make_emergency(request: Call, body: Stopping) -> Emergency:
 def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency:
     """Say, as a second person, whether it was right."""
     row = _row(id)
-    require(request, "emergency.decide", About(person=row.officer.uid))
+    require(request, "emergency.decide", verbs.about(row))
     as_seen(request, row.ratified, body.ratified, "Somebody has answered it meanwhile; read it again.")
     c = sending.checked(Answer({**sending.plain(body), "revision": 0}))
     verb = verbs.ratify if c["decision"] == "approve" else verbs.reject
@@ -147,7 +146,7 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
     """End it before its time, as whoever made it or as a second person."""
     row = _row(id)
     own = request.actor.uid == row.officer.uid
-    require(request, "emergency.make" if own else "emergency.decide", About(person="" if own else row.officer.uid))
+    require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
     reason = sending.checked(Why(sending.plain(body)))["reason"]
 
     def do() -> Emergency:

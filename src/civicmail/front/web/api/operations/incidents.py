@@ -12,7 +12,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
@@ -271,7 +270,7 @@ def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
     """Agree or not, as another officer than who asked."""
     require(request, "reports.see")
     row = _one(id)
-    require(request, "pull.second", About(person=row.by.uid))
+    require(request, "pull.second", pulling.about(row))
     reason = _reason(request, row, body.state, body)
     if body.answer not in ("agree", "refuse"):
         raise Unusable("Choose an answer.", {"answer": "agree or refuse"})

@@ -10,7 +10,6 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import looking, protecting
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.models import Entry, Protection
@@ -175,7 +174,7 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
 def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
     """Say, as an auditor, that one has looked at a reveal of the sample, and what one thinks of it."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
-    require(request, "viewings.mark", About(person=reveal.person))
+    require(request, "viewings.mark", looks.about(reveal))
     week = sampling.name_of(timezone.localdate(moment(reveal.at)))
     remark = sending.checked(Remark(sending.plain(body)))["remark"]
 

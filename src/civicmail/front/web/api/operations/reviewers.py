@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
 from civicmail.desk.holding import findings
@@ -111,7 +110,7 @@ def second_finding(request: Call, id: int, body: Second) -> FindingLine:
     """Agree or not, as another reviewer; only then there is a name."""
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
-    require(request, "finding.second", About(person=row.reviewer.uid if row.reviewer else ""))
+    require(request, "finding.second", reviewing.about_second(row))
     row = _as_seen(request, id, body.state)
     c = sending.checked(typed.Second(sending.plain(body)))
 

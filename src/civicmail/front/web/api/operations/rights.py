@@ -17,7 +17,8 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import Because, Decision, Until, Why, end_of
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.queries.actors import about_authorisation, about_person
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.views.asked import hidden_unless, require
 from civicmail.city.access.views.mailboxes import the
 from civicmail.city.access.views.officeforms import AskGrant, UntilBecause

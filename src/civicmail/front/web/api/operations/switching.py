@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
@@ -83,7 +82,7 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
 @operation(router, "POST", f"{ONE}/agree", act="approval.agree", scope="write:files", page="asked-department", response=Asked)
 def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
     """Agree, as the department's head, in one's own words; it acts from then on."""
-    require(request, "approval.agree", About(department=_of(department).code))
+    require(request, "approval.agree", switching.about(_row(_of(department))))
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:

@@ -1,0 +1,256 @@
+"""First halves of every act that takes two people, by the real verbs or the row that they leave; each returns the second half."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from django.db import transaction
+
+from city.access.staff import MS, WORDS
+from civicmail.city.access.actions import amending, barring, entries, invitations, mandates, requests, roster, urgent
+from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.models import Authorisation, Bar, Invitation
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.wanted import Wanted
+from civicmail.city.conduct.actions import answering, consequences, findings
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
+from civicmail.city.directory.models import Department, Person
+from civicmail.desk.holding.actions import approving, releases, reviewing, switching
+from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
+from civicmail.desk.incidents.actions import pulling
+from civicmail.desk.incidents.models import Case, Pull
+from civicmail.desk.oversight.actions import deciding, emergencies, looks
+from civicmail.desk.oversight.models import Emergency, Version
+from civicmail.mail.archive import dispose
+from civicmail.mail.archive.errors import NotDisposed
+
+WHY = "It is needed for the work that is done here."
+WHOLE = tuple(Held(duty, "", MS + 2000 * DAY) for duty in DUTIES)
+FOUR = ("ann", "bea", "cyd", "dot")
+Second = Callable[[Actor, int], object]
+
+
+def able(uid: str) -> Actor:
+    """Somebody who may do everything but what takes another person."""
+    return Actor(uid, uid, WHOLE, frozenset({"clerk"}), frozenset({"sub"}))
+
+
+def row(uid: str) -> Person:
+    return Person.objects.get(uid=uid)
+
+
+def where() -> Department:
+    return Department.objects.get(code="clerk")
+
+
+# -- first halves by the real verbs, or the row that they leave; each returns the second half
+
+
+def _request(a: str, now: int) -> Second:
+    asked = requests.ask(row("sub"), reasons=Reasons(**WORDS), until=now + 60 * DAY, actor=able(a), now=now)
+    return lambda who, at: requests.approve(asked, actor=who, now=at, reason=WHY)
+
+
+def _request_higher(a: str, now: int) -> Second:
+    Bar.objects.create(person=row("sub"), kind="re-entry", since=moment(now), reason=WHY, first=row("boss"))
+    return _request(a, now)
+
+
+def _roster(a: str, now: int) -> Second:
+    profile = roster.write_profile(where(), "Field agent", Reasons(**WORDS), actor=able(a), now=now)
+    return lambda who, at: roster.authorise(profile, [row("sub")], until=at + 60 * DAY, actor=who, now=at)
+
+
+def _mandate(a: str, now: int, verb: str = "approve") -> Second:
+    wanted = Wanted(("sub",), reason=WHY)
+    if verb == "ratify":
+        made = urgent.ask_urgent("examination", "examiner", wanted, stepped_up=moment(now), actor=able(a), now=now)
+        return lambda who, at: urgent.ratify(made, actor=who, reason=WHY, now=at)
+    made = mandates.ask("examination", "examiner", wanted, actor=able(a), now=now)
+    return lambda who, at: mandates.approve(made, actor=who, now=at)
+
+
+def _amendment(a: str, now: int) -> Second:
+    made = mandates.ask("examination", "examiner", Wanted(("sub",), reason=WHY), actor=able(a), now=now)
+    mandates.put_in_force(made, now, now + 14 * DAY)
+    made.state, made.approver, made.decided = "open", row("boss"), moment(now)
+    made.save()
+    change = amending.amend(made, Wanted(("sub",), days=30, reason=WHY), actor=able(a), now=now)
+    return lambda who, at: amending.approve(change, actor=who, now=at)
+
+
+def _bar(a: str, now: int) -> Second:
+    made = Bar.objects.create(
+        person=row("sub"), kind="permanent", since=moment(now), reason=WHY, first=row("boss"), second=row("head")
+    )
+    asked = barring.ask_end(made, "Section 12", actor=able(a), reason=WHY, now=now)
+    return lambda who, at: barring.answer_end(asked, yes=True, actor=who, reason=WHY, now=at)
+
+
+def _violation(a: str, now: int, part: str, state: str, second: Callable[[Violation, Actor, int], object]) -> Second:
+    made = Violation.objects.create(
+        person=row("sub"), department=where(), kind="employee", clause="P-12", what=WHY, source="person", made=moment(now),
+        state=state, since=moment(now), response=WHY, **{part: row(a)},
+    )  # fmt: skip
+    return lambda who, at: second(made, who, at)
+
+
+def _found(a: str, now: int) -> Second:
+    return _violation(
+        a, now, "reporter", "reported", lambda v, who, at: findings.find(v, "dismiss", actor=who, reason=WHY, now=at)
+    )  # fmt: skip
+
+
+def _decided(a: str, now: int) -> Second:
+    warning = consequences.Decision("warning", "rule", "Section 12", WHY)
+    return _violation(a, now, "finder", "confirmed", lambda v, who, at: consequences.decide(v, warning, actor=who, now=at))
+
+
+def _agreed(a: str, now: int) -> Second:
+    def second(v: Violation, who: Actor, at: int) -> object:
+        return consequences.agree(v, yes=False, actor=who, reason=WHY, now=at)
+
+    return _violation(a, now, "decider", "proposed", second)
+
+
+def _reversed(a: str, now: int) -> Second:
+    return _violation(a, now, "reporter", "recorded", lambda v, who, at: consequences.reverse(v, actor=who, reason=WHY, now=at))
+
+
+def _heard(a: str, now: int) -> Second:
+    def second(v: Violation, who: Actor, at: int) -> object:
+        return consequences.hear(v, uphold=True, actor=who, reason=WHY, now=at)
+
+    return _violation(a, now, "decider", "appealed", second)
+
+
+def _review(a: str, now: int) -> Second:
+    right = Authorisation.objects.filter(person=row("head")).get()
+    review = Review.objects.create(
+        key="r", tier="everyone", state="running", planned=date(2026, 3, 1), started=moment(now),
+        deadline=moment(now + 300 * DAY), by="tick",
+    )  # fmt: skip
+    part = ReviewPart.objects.create(review=review, department=where(), reviewer=row("boss"), role="head")
+    asked = ReviewRow.objects.create(
+        review=review, part=part, department=where(), person=row("head"), right=right, approver=row(a), asked={"uid": "head"}
+    )
+
+    def second(who: Actor, at: int) -> object:
+        ReviewPart.objects.filter(pk=part.pk).update(reviewer=row(who.uid))
+        return answering.keep(ReviewRow.objects.select_related(*answering.WITH).get(pk=asked.pk), actor=who, reason=WHY, now=at)
+
+    return second
+
+
+def _mark(a: str, now: int) -> Second:
+    with transaction.atomic():
+        look = entries.enter("content.reveal", actor=able(a), reason=WHY, now=now)
+    return lambda who, at: looks.mark(look, "2026-W10", actor=who, remark=WHY, now=moment(at))
+
+
+def _rule(a: str, now: int) -> Second:
+    made = Version.objects.create(rule="x", number=1, text="", authors=[a], made=moment(now), since=moment(now), state="proposed")
+    return lambda who, at: deciding.refuse(made, actor=who, reason=WHY, now=at)
+
+
+def _emergency(a: str, now: int) -> Second:
+    ends = moment(now + 3 * DAY)
+    made = Emergency.objects.create(
+        kind="domain", value="x.example", do="refuse", reason=WHY, officer=row(a), at=moment(now), until=ends, ratify_by=ends
+    )
+    return lambda who, at: emergencies.ratify(made, actor=who, reason=WHY, now=at)
+
+
+def _release(a: str, now: int, kind: str = "other", state: str = "asked") -> Second:
+    made = Release.objects.create(
+        capture=str(uuid.uuid4()), kind=kind, rules="", requester=row("boss" if state == "agreed" else a), why=WHY,
+        made=moment(now), state=state, first=row(a) if state == "agreed" else None,
+    )  # fmt: skip
+    return lambda who, at: releases.refuse(made, actor=who, reason=WHY, now=at)
+
+
+def _files(a: str, now: int, verb: str = "answer") -> Second:
+    made = Approval.objects.create(
+        capture=str(uuid.uuid4()), person=row(a), department=where(), received=moment(now), made=moment(now), since=moment(now),
+        ends=moment(now + 9 * DAY), sampled=verb == "sample",
+    )  # fmt: skip
+    if verb == "sample":
+        return lambda who, at: approving.sample(made, actor=who, reason=WHY, now=at)
+    return lambda who, at: approving.answer(made, [0], "approve", actor=who, reason="", now=at)
+
+
+def _switch(a: str, now: int) -> Second:
+    made = AskedDepartment.objects.create(department=where(), by=row(a), asked=moment(now), reason=WHY, forecast=900)
+    return lambda who, at: switching.agree(made, actor=who, reason=WHY, now=at)
+
+
+def _pull(a: str, now: int) -> Second:
+    case = Case.objects.create(capture=str(uuid.uuid4()), text="0" * 64, made=moment(now))
+    made = Pull.objects.create(case=case, total=60, state="asked", by=row(a), why=WHY, made=moment(now))
+    return lambda who, at: pulling.decide(made, agrees=True, actor=who, reason=WHY, now=at)
+
+
+def _finding(a: str, now: int) -> Second:
+    made = Finding.objects.create(
+        capture=str(uuid.uuid4()), rule="x", clause="P-12", pseudonym="p", received=moment(now), made=moment(now), state="second",
+        reviewer=row(a), answered=moment(now),
+    )  # fmt: skip
+    return lambda who, at: reviewing.second(made, right=True, actor=who, reason=WHY, now=at)
+
+
+def _disposal(a: str, now: int) -> Second:
+    def second(who: Actor, at: int) -> None:
+        known = foureyes.facts({a, who.uid}, began=now, now=at)
+        try:
+            dispose.dispose(Path("/nowhere"), proposer=a, approver=who.uid, eyes=known, reason=WHY, now=at, view=None)  # type: ignore[arg-type]
+        except NotDisposed as refused:
+            if "unclaimed" not in str(refused).lower():
+                raise NotPermitted(str(refused)) from None
+
+    return second
+
+
+def _letter(a: str, now: int) -> Second:
+    invitations.invite(row("sub"), actor=able(a), reason=WHY, now=now)
+    letter = Invitation.objects.get(account__person__uid="sub")
+    return lambda who, at: invitations.hand_over(letter, actor=who, reason=WHY, now=at)
+
+
+HALVES: dict[str, Callable[[str, int], Second]] = {
+    "request.decide": _request,
+    "request.decide-higher": _request_higher,
+    "roster.authorise": _roster,
+    "account.hand-over": _letter,
+    "mandate.approve": _mandate,
+    "mandate.approve of a change": _amendment,
+    "mandate.ratify": lambda a, now: _mandate(a, now, "ratify"),
+    "bar.end": _bar,
+    "violation.find": _found,
+    "violation.decide": _decided,
+    "violation.second": _agreed,
+    "violation.reverse": _reversed,
+    "violation.hear": _heard,
+    "review.decide": _review,
+    "viewings.mark": _mark,
+    "rule.decide": _rule,
+    "emergency.decide": _emergency,
+    "release.answer": _release,
+    "release.agree": lambda a, now: _release(a, now, "malware"),
+    "release.second": lambda a, now: _release(a, now, "malware", "agreed"),
+    "release.confidential": lambda a, now: _release(a, now, "confidential"),
+    "approval.answer": _files,
+    "approval.sample": lambda a, now: _files(a, now, "sample"),
+    "approval.agree": _switch,
+    "pull.second": _pull,
+    "finding.second": _finding,
+    "disposal": _disposal,
+}
+BESIDE = {"mandate.approve of a change", "violation.find", "violation.decide", "violation.hear", "disposal"}
+"""Acts in which only some steps take two, so that their verb asks and not the table."""
