@@ -184,7 +184,8 @@ class FirstCity:
         first, *commands = officer.commands()
         (where,) = re.findall(r"http://\S+/accounts/welcome/", officer.text)
         if commands:
-            second = self.terminal.run(commands[0].replace("TEXT", shlex.quote(WHY))).strip().splitlines()[-1]
+            said = self.terminal.run(commands[0].replace("TEXT", shlex.quote(WHY)))
+            (second,) = re.findall(r"(?m)^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$", said)
         else:
             second = self._second(next(one for who, one in others.items() if who in officer.text), name)
         one = self._new()
