@@ -60,13 +60,17 @@ for n in range(40):
     department = Department.objects.get(code=f"d{n}")
     head, deputy = Person.objects.get(uid=f"p-{n}-0"), Person.objects.get(uid=f"p-{n}-1")
     structure.lead_department(department, head, [deputy], actor=office, reason="as the council has it", now=now())
-    actor = Actor(head.uid, head.display, departments=frozenset({department.code}))
-    second = Actor(deputy.uid, deputy.display, departments=frozenset({department.code}))
+    first, second, third = (
+        Actor(p.uid, p.display, departments=frozenset({department.code}))
+        for p in (head, deputy, Person.objects.get(uid=f"p-{n}-2"))
+    )
     for position in ("Clerk", "Inspector"):
-        profile = roster.write_profile(department, position, Reasons(words, words, words, words), actor=second, now=now())
         rows = Person.objects.filter(episodes__department=department, episodes__position=position, episodes__ended__isnull=True)
-        people = list(rows.order_by("id"))
-        for who, those in ((second, [p for p in people if p == head]), (actor, [p for p in people if p != head])):
+        people = list(rows.exclude(pk__in=[head.pk, deputy.pk]).order_by("id"))
+        own = [(third, first, [p for p in rows if p == deputy]), (third, second, [p for p in rows if p == head])]
+        for writer, who, those in ((second, first, people), *own):
+            if those:
+                profile = roster.write_profile(department, position, Reasons(words, words, words, words), actor=writer, now=now())
             with together():  # two hundred publications would be most of the time
                 for start in range(0, len(those), 50):
                     roster.authorise(profile, those[start : start + 50], until=now() + 300 * 86_400_000, actor=who, now=now())

@@ -9,14 +9,14 @@ import pytest
 from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access import foureyes, guard
-from civicmail.city.access.actions import structure
+from civicmail.city.access.actions import feed, structure
 from civicmail.city.access.actions.people import add, rename
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.acts import ACTS, TAKE_TWO, About
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.foureyes import WINDOW, Facts, How, Named, Opened, is_same, why_not
-from civicmail.city.access.models import Account, Invitation
+from civicmail.city.access.models import Account, Entry, Invitation
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.foureyes import facts
 from civicmail.city.directory.actions.people import Name, Work
@@ -184,6 +184,19 @@ def test_a_person_who_was_added_by_hand_is_somebodys_until_another_list_has_them
     for handed, counts in (("officer", 1), ("os:root", 1), ("eve", 0)):
         signed_in("new", "officer", handed=handed, at=MS - 200 * DAY)
         assert len(known("new").counted(MS, MS)) == counts, "eve has seen them at the counter"
+
+
+@pytest.mark.usefixtures("town")
+def test_whom_a_personnel_list_brought_nobody_has_added_by_hand() -> None:
+    """R-1244: also where one officer reads the list of the whole city."""
+    rows = [
+        "uid,family,given,kind,department,position,supervisor",
+        *(f"x-{n},Family{n}x,Given{n},employee,clerk,Clerk," for n in (1, 2)),
+    ]
+    run = feed.propose("\n".join(rows).encode(), source="people.csv", actor=OFFICER, now=MS - DAY)
+    feed.apply(run, actor=OFFICER, reason="the first list", now=MS - DAY, despite_brake=True)
+    assert {e.object for e in Entry.objects.filter(act="person.add", person="officer")} == {"person:x-1", "person:x-2"}
+    assert why_not("x-1", ["x-2", "officer"], known("x-1", "x-2", "officer"), began=MS, now=MS) == ""
 
 
 @pytest.mark.usefixtures("town")

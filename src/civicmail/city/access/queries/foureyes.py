@@ -98,9 +98,10 @@ def _hands(*uids: str) -> frozenset[str]:
 
 def _by_hand(uids: Collection[str]) -> list[Opened]:
     """People whom somebody added, with who has seen them since: whoever read a personnel list that has them, or handed a letter to
-    them. Whom an identity provider has nobody added."""
+    them. Whom a list brought (its entries have what was before, too) or an identity provider has, nobody added by hand."""
     rows = Entry.objects.filter(act="person.add", object__in=[f"person:{uid}" for uid in uids]).order_by()
-    found = [(object_.partition(":")[2], by, at) for object_, by, at in rows.values_list("object", "person", "at")]
+    added = rows.values_list("object", "person", "at", "facts")
+    found = [(object_.partition(":")[2], by, at) for object_, by, at, said in added if isinstance(said.get("department"), str)]
     if not found:
         return []
     seen: dict[str, set[str]] = {}
