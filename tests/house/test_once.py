@@ -22,3 +22,10 @@ def test_no_two_functions_have_the_same_body() -> None:
                     found.setdefault(text, []).append(f"{name(path)}::{node.name}")
     assert len(found) > 2_000
     assert [places for places in found.values() if len(places) > 1] == []
+
+
+def test_mail_of_ours_and_pages_have_one_clock() -> None:
+    """A page said 8:46 a.m. of what a notice about it had at 08:46: saying.clock is how people read a time."""
+    texts = [p for room in ("desk", "city/conduct", "city/notices") for p in modules(f"src/civicmail/{room}")]
+    assert texts
+    assert [name(p) for p in texts if ":%H:%M}" in p.read_text() and "/models" not in name(p)] == []

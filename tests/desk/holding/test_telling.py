@@ -144,7 +144,10 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
     one, other = Notice.objects.order_by("to")
     assert [one.to, other.to] == ["dana.ortiz@city.example", "lena.vogt@city.example"]
     assert one.subject == "2 messages are kept back" and "For desk@city.example, which you use:" in one.text
-    assert "12:00  from shop.example: Nearly the same message was reported" in one.text and "12:01  from shop.example" in one.text
+    assert (
+        "12:00 p.m.  from shop.example: Nearly the same message was reported" in one.text
+        and "12:01 p.m.  from shop.example" in one.text
+    )
     assert not any(word in one.text for word in (*CANARIES.values(), "heron@"))
 
 

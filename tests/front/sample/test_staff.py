@@ -40,6 +40,7 @@ def test_the_sample_city_has_everybody(installed: Path) -> None:
         assert bool(seen.people[person.uid].why) == (name in held | {"unacknowledged"}), name
     reachable = sum(seen.mailbox_of(p.address) is not None for p in SAMPLE.employees)
     assert reachable >= len(SAMPLE.employees) - 2, "the sample mail's addresses are these people's"
+    assert {"report@city.example", "records@city.example"} <= set(seen.groups), "pages name these addresses"
     assert len(seen.groups["everybody@city.example"]) > 85 and len(city.pending) == 2
     assert Entry.objects.count() > 400
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,7 +16,7 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.courier import bell
-from civicmail.mail.courier.leaving import additions, as_sent, leaving, sent_facts
+from civicmail.mail.courier.leaving import absent, additions, as_sent, leaving, sent_facts
 
 PIECES = st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b".", b"\0", b"word", b"\r\n.\r\n"]), max_size=15)
 
@@ -60,6 +63,26 @@ def test_with_several_recipients_nobody_is_named_and_return_path_is_for_mailboxe
     lines = additions(capture(), "h", ["a@x", "b@x"], final=False)
     assert not any("for <" in line or "Return-Path" in line for line in lines)
     assert additions(capture(), "h", ["a@x"], final=True)[0] == "Return-Path: <eve@out.example>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "added"),
+    [
+        ("submission", b"From: a@city.example\r\n", ["Date", "Message-ID"]),
+        ("relay", b"From: a@city.example\r\nDate: Mon, 2 Mar 2026 12:00:00 +0000\r\n", ["Message-ID"]),
+        ("submission", b"MESSAGE-ID: <1@city.example>\r\nDate: Mon, 2 Mar 2026 12:00:00 +0000\r\n", []),
+        ("mx", b"From: eve@out.example\r\n", []),
+    ],
+)
+def test_a_date_and_a_number_are_added_to_mail_of_the_city_that_has_none(kind, header, added):
+    """What a printer or a script sends left without them, and systems outside refuse that; each copy has the same (RFC 6409 8)."""
+    capture_ = replace(capture(), source=Source(kind))
+    kept = SimpleNamespace(capture=capture_, header=lambda: header)
+    lines = absent(kept, "mail.city.example")
+    assert [line.partition(":")[0] for line in lines] == added and absent(kept, "mail.city.example") == lines
+    if "Date" in added:
+        assert parsedate_to_datetime(lines[0].partition(": ")[2]).timestamp() * 1000 == capture_.received
+    assert all(line.endswith(f"<{capture_.uuid}@mail.city.example>") for line in lines if line.startswith("Message-ID"))
 
 
 def test_the_bell_wakes_the_courier_and_nobody_waits_for_it(town):

@@ -187,11 +187,12 @@ class _Writer:
             self._runs.append(Run("".join(r.text for r in told(words)), "picture"))
 
     def _item(self) -> None:
+        inset = "\u2003" * (len(self._lists) - 1)  # what lies in another item is seen to
         if self._lists and self._lists[-1] >= 0:
             self._lists[-1] += 1
-            self._marker = f"{self._lists[-1]}. "
+            self._marker = f"{inset}{self._lists[-1]}. "
         else:
-            self._marker = "\u2022 "
+            self._marker = f"{inset}\u2022 "
 
     def _take_words(self) -> None:
         text, self._words = "".join(self._words), []

@@ -13,6 +13,7 @@ from civicmail.city.access.actions import (
     ending,
     feed,
     mailboxes,
+    officelists,
     people,
     personal_use,
     policy,
@@ -248,6 +249,7 @@ def _boxes(city: Staff, now: int) -> None:
                 reason=WHY, now=now,
             )
         )  # fmt: skip
+    officelists.make_missing(city.departments["it"], actor=officer, reason=WHY, now=now)
     clerk = city.departments["clerk"]
     box = mailboxes.make_function(
         f"311@{DOMAIN}", "City Services 311", clerk, "Where residents ask first.", actor=officer, reason=WHY, now=now

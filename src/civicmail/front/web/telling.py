@@ -54,7 +54,7 @@ def when(value: datetime | date | int | None) -> SafeString | str:
 
 def clock(value: datetime) -> str:
     """The time of day alone: "2:30 p.m."."""
-    return date_format(timezone.localtime(value), "g:i a")
+    return saying.clock(value)
 
 
 def day(value: datetime | date | None) -> SafeString | str:

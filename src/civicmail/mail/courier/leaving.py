@@ -16,6 +16,7 @@ from typing import Any, Literal
 from civicmail.city.access.honest import is_correction
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message import headers
 from civicmail.core.wire.dotstuff import Conformer
 from civicmail.mail.archive.records import EDGE, Capture
 from civicmail.mail.courier import notes
@@ -134,6 +135,20 @@ def additions(capture: Capture, host: str, recipients: list[str], *, final: bool
     lines[-1] += ";"
     lines.append(f"\t{format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))}")
     return [*lines, *told, *corrected(capture.findings)[0]]
+
+
+def absent(kept: Kept, host: str) -> list[str]:
+    """Date and Message-ID of a message of the city that has none, as a printer or a script sends it: systems outside refuse it
+    (RFC 5322 3.6, RFC 6409 8.2 and 8.3). The same lines for each copy. What strangers left out stays out."""
+    capture = kept.capture
+    if capture.source.kind not in ("submission", "relay"):
+        return []
+    there = headers.firsts(kept.header(), ("date", "message-id"))
+    lines = {
+        "date": f"Date: {format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))}",
+        "message-id": f"Message-ID: <{capture.uuid}@{host}>",
+    }
+    return [line for name, line in lines.items() if name not in there]
 
 
 def sent_facts(

@@ -18,7 +18,7 @@ from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.jobs import Job
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
+from civicmail.mail.courier.leaving import absent, additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.maildir import Maildir
 from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.verdict import Result, our_fault
@@ -109,6 +109,7 @@ class Local:
         marked = self._marking.of(kept, index, copy.target, copy.told, inside=inside)
         told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
         removed = taken_out(kept, self._host, inside=inside)
+        told = [*told, *absent(kept, self._host)]
         lines = additions(kept.capture, self._host, [address], final=True, told=told)
         sent = apartlimited.finished(kept, sent_facts("lf", lines, removed, marked.replaced), copy.apart)
         pieces = _Hashed(leaving(kept.pieces(), sent))

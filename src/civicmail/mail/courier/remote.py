@@ -13,7 +13,7 @@ from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, sent_facts, taken_out
+from civicmail.mail.courier.leaving import absent, additions, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
 from civicmail.mail.courier.marking import Marked, Marking
 from civicmail.mail.courier.rounds import Rounds
@@ -164,6 +164,7 @@ class Remote:
         marked = await self._marked(job, kept)
         told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if job.hop.inside else ()
         removed = taken_out(kept, self._host, inside=job.hop.inside)
+        told = [*told, *absent(kept, self._host)]
         lines = additions(kept.capture, self._host, recipients, final=False, told=told)
         sent = sent_facts("crlf", lines, removed, marked.replaced)
         apart = job.entry.copies[index].apart

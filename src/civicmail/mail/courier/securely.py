@@ -24,7 +24,7 @@ from civicmail.mail.courier import apartlimited, boxes, cms, openpgp, readerkeys
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import additions, leaving, sent_facts, taken_out
+from civicmail.mail.courier.leaving import absent, additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
 from civicmail.mail.courier.marking import Marking
 from civicmail.mail.courier.proven import NoProof, Proven
@@ -197,7 +197,7 @@ class Securely:
 
     def _added(self, copy: Copy) -> list[str]:
         named = [copy.kept.capture.envelope.recipients[copy.index].address]
-        return additions(copy.kept.capture, self._host, named, final=False)
+        return additions(copy.kept.capture, self._host, named, final=False, told=absent(copy.kept, self._host))
 
     def _in_clear(self, copy: Copy, added: list[str]) -> dict[str, Any]:
         """What is done with the kept bytes before they are encrypted: links of ours lead where they did (P-31), and files that do

@@ -33,6 +33,9 @@ def access(request: Asked) -> HttpResponse:
         "facts": facts,
         "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),
         "past": [r for r in rights if r.state not in LIVING],
+        "work": who.episodes.filter(ended__isnull=True)
+        .select_related("supervisor", "contract__agency", "contract__sponsor")
+        .first(),
         "uses": personal.allowed_to(who, timezone.localdate(request.now)),
         "said": who.acknowledgements.select_related("text").order_by("-at")[:20],
         "shows_devices": bool(may(request, "my.devices", about)),

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access import guard
@@ -154,7 +153,8 @@ def _line(copy: Copy, who: str, person: Person, slot: datetime, book: Book) -> s
     rule = next((found for name in copy.rules if (found := book.rule(name)) is not None), None)
     said = late_words(copy) or (saying.said(rule.reader or rule.sender or rule.why) if rule is not None else "")
     said = said or gettext("By a rule that is not in the book any more.")
-    when = date_format(timezone.localtime(moment(copy.received)), "M j, H:i")
+    at = moment(copy.received)
+    when = f"{saying.short(at)}, {saying.clock(at)}"
     data: Path | None = settings.DATA
     assert data is not None, "digests have an installation"
     token = tokens.make(data, "digest", copy.id, copy.index, ms(slot) + OPEN_FOR, str(person.pk).encode())

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext, override
 
 from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.saying import clock, day
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices import actions
@@ -78,7 +78,7 @@ def _tell_owner(key: str, sent: Sent, by: Forwarding, before: tuple[int, date | 
                 "one to which you wrote."
             )
         lines = [
-            begin.format(day=day(when), time=f"{when:%H:%M}"),
+            begin.format(day=day(when), time=clock(when)),
             *_before(before),
             gettext(
                 "Nothing is lost. Take the rule out of your mail program. If you have not made it, somebody else may have your "

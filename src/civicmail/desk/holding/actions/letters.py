@@ -68,7 +68,7 @@ def answered(row: Approval, copies: Sequence[ApprovalCopy]) -> Letter | None:
     of = gettext("The message of {day} at {time}, to: {to}")
     lines = [
         str(began[first.state]).format(who=who, things=things),
-        of.format(day=saying.day(when), time=f"{when:%H:%M}", to=", ".join(copy.address for copy in copies)),
+        of.format(day=saying.day(when), time=saying.clock(when), to=", ".join(copy.address for copy in copies)),
     ]
     if first.reason:
         lines.append(gettext("Why: {words}").format(words=first.reason))

@@ -162,7 +162,7 @@ def _reminder(row: Finding) -> tuple[str, str]:
     at, clause = timezone.localtime(row.received), CLAUSES[row.clause]
     begin = gettext("On {day} at {time} you sent a message that fits a rule of the e-mail policy about what mail is for.")
     lines = [
-        begin.format(day=saying.day(at), time=f"{at:%H:%M}"),
+        begin.format(day=saying.day(at), time=saying.clock(at)),
         f"{row.clause}, {saying.said(clause.title)}: {saying.said(clause.says)}",
         gettext("It is read here: {page}").format(page=address(row.clause, settings.CITY.web.url)),
         gettext(
@@ -193,7 +193,7 @@ def _of_clause(clause: str) -> list[str]:
 
 def _when(row: Finding) -> str:
     at = timezone.localtime(row.received)
-    return f"On {in_words(at.date())} at {at:%H:%M}"
+    return f"On {in_words(at.date())} at {saying.clock(at)}"
 
 
 def _entered(row: Finding, actor: Actor, reason: str, now: int) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, override
 
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.saying import clock, day
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.actions import tell
@@ -51,7 +51,7 @@ def _tell(what: str, sent: Sent, now: int, letter: Callable[[Mailbox], tuple[str
 def _kept_back(box: Mailbox, sent: Sent, held: list[Told]) -> tuple[str, list[str]]:
     when = timezone.localtime(moment(sent.at))
     begin = gettext("A message that {mailbox} sent on {day} at {time} was kept back, at least for some recipients.")
-    first = begin.format(mailbox=box.address, day=day(when), time=f"{when:%H:%M}")
+    first = begin.format(mailbox=box.address, day=day(when), time=clock(when))
     subject = gettext("Mail of {mailbox} is kept back").format(mailbox=box.address)
     return subject, [first, *(line(told, settings.CITY.web.url) for told in held)]
 
@@ -63,7 +63,7 @@ def _waits(box: Mailbox, sent: Sent) -> tuple[str, list[str]]:
         "at least one of its recipients. That copy waits: it does not leave unencrypted."
     )
     subject = gettext("Mail of {mailbox} waits").format(mailbox=box.address)
-    return subject, [text.format(mailbox=box.address, day=day(when), time=f"{when:%H:%M}")]
+    return subject, [text.format(mailbox=box.address, day=day(when), time=clock(when))]
 
 
 def _mailbox(address: str) -> Mailbox | None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.saying import clock, day
 from civicmail.city.notices.actions import tell
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared
@@ -38,7 +38,7 @@ def tell_sender(sent: Sent, now: int) -> None:
             "A message that you sent on {day} at {time} must leave encrypted, and at this moment there is no way to do that for at "
             "least one of its recipients. That copy waits: it does not leave unencrypted, and nothing is lost.\n\n"
             "Call the recipient if it is urgent. The help desk can say how long it waits; the number of the message is {number}."
-        ).format(day=day(when), time=f"{when:%H:%M}", number=sent.capture)
+        ).format(day=day(when), time=clock(when), number=sent.capture)
         if pages:
             text += "\n\n" + gettext("How it stands: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
         tell(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=moment(now))

@@ -56,7 +56,7 @@ def letter(capture: str, at: int, rules: list[Told]) -> tuple[str, str]:
         begin = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
     else:
         begin = gettext("A message that you sent on {day} at {time} was sent; a rule has something to say about it.")
-    lines = [begin.format(day=saying.day(when), time=f"{when:%H:%M}"), *(line(told, pages) for told in rules)]
+    lines = [begin.format(day=saying.day(when), time=saying.clock(when)), *(line(told, pages) for told in rules)]
     if held:
         place = f"{pages}{reverse('decision', args=[capture])}"
         lines.append(gettext("What was decided, and where to say that it is wrong: {page}").format(page=place))

@@ -23,7 +23,7 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.saying import clock, day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.actions import tell
@@ -140,7 +140,7 @@ def _question(row: Verification, when: datetime, link: str) -> str:
         "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "
         "knew it before that message came.\n\n{link}"
     ).format(
-        asker=row.asker.display, day=day(when), time=f"{when:%H:%M}", claimed=row.claimed, until=day(row.until), link=link,
+        asker=row.asker.display, day=day(when), time=clock(when), claimed=row.claimed, until=day(row.until), link=link,
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def _answer(case: Case, reported: datetime) -> tuple[str, str]:
     else:
         subject = gettext("It is genuine: what you reported")
         said = gettext("The message that you reported is what it says it is. Thank you for asking; you may use it.")
-    when = gettext("You reported it on {day} at {time}.").format(day=saying.day(reported), time=f"{reported:%H:%M}")
+    when = gettext("You reported it at {time} on {day}.").format(day=saying.day(reported), time=saying.clock(reported))
     return subject, "\n\n".join([said, when, gettext("Why: {reason}").format(reason=case.why)])
 
 

@@ -35,7 +35,7 @@
       left.className = "cm-hint";
       left.setAttribute("aria-hidden", "true");
       area.after(left);
-      const count = () => { left.textContent = document.body.dataset.left.replace("{count}", area.maxLength - area.value.length); };
+      const count = () => { left.textContent = document.body.dataset.left.replace("{count}", (area.maxLength - area.value.length).toLocaleString("en-US")); };
       area.addEventListener("input", count);
       count();
     });
