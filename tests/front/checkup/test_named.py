@@ -77,6 +77,19 @@ def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made
     assert "PROBLEM    broken: This could not be checked: " in said and "ok         disk: " in said and "mail out: " in said
 
 
+def test_what_may_not_be_read_is_given_back_to_its_owner_and_not_verified(
+    office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(_: Patient) -> Iterator[Finding]:
+        raise PermissionError(13, "Permission denied", f"{office.data}/journal/0001")
+        yield
+
+    monkeypatch.setattr(examine, "CHECKS", (shut,))
+    assert office.run("doctor") == 1
+    said = capsys.readouterr().out
+    assert f"{office.data}/journal/0001 may not be read." in said and f"chown -R --reference={office.data} " in said
+
+
 def test_lost_settings_of_an_installation_with_mail_are_written_anew_and_nothing_else(office: Office, capsys: Capture) -> None:
     """R-1215: neither is the key of its mail made anew, nor is a person sent to a new folder."""
     office.receive(b"Subject: x\r\n\r\nx\r\n")

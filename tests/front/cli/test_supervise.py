@@ -125,6 +125,29 @@ def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> Non
     assert supervisor.look() == 3
 
 
+@pytest.mark.parametrize("code", [2, 3])
+def test_who_has_worked_with_the_settings_is_tried_again_and_the_others_go_on(code: int) -> None:
+    """R-1250: a mistake in the settings of a city that is served, or a folder that is away for a moment, must not end its mail."""
+    now, over = 0.0, False
+    children = {"x": _child(f"import sys; sys.exit({code})"), "other": _child("import time; time.sleep(60)")}
+    supervisor = Supervisor(children, clock=lambda: now, is_over=lambda: over)
+    supervisor.look()
+    child, other = supervisor.children
+    assert child.process is not None and other.process is not None
+    child.process.wait()
+    now = 11.0
+    assert supervisor.look() == 0
+    assert (child.process, other.process.poll()) == (None, None)
+    now = 12.0
+    supervisor.look()
+    assert child.process is not None
+    child.process.wait()
+    over = True
+    assert supervisor.look() == code
+    other.process.kill()
+    other.process.wait()
+
+
 def test_a_child_that_is_optional_ends_nothing_and_is_tried_again() -> None:
     """Mail goes on without pages, whatever is wrong with them (P-06)."""
     supervisor = Supervisor({"web": _child("import sys; sys.exit(3)")}, optional={"web"})

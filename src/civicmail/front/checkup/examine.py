@@ -50,6 +50,9 @@ def made(check: Check, patient: Patient) -> Iterator[Finding]:
     """The findings of one check, and that it failed where it did, however it did: what is broken is what brings people here."""
     try:
         yield from check(patient)
+    except PermissionError as error:
+        do = f"Give it back to the owner of the data folder: chown -R --reference={patient.data} {error.filename}; chmod -R u+rwX."
+        yield Finding(check.__name__, "problem", f"This could not be checked: {error.filename} may not be read.", do)
     except (CivicmailError, OSError) as error:
         yield Finding(check.__name__, "problem", f"This could not be checked: {error}", "civicmail verify")
     except Exception as error:  # noqa: BLE001 - a damaged file may fail in any way, and the other checks are still made

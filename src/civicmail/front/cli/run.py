@@ -71,7 +71,14 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
         if settings.web.serve:
             wanted["web"] = [*program, "web", *rest]
     with _alone(data) if role is None else contextlib.nullcontext():
-        return Supervisor(wanted, optional={"web"}).run()
+        return Supervisor(wanted, optional={"web"}, is_over=lambda: _is_fenced(data)).run()
+
+
+def _is_fenced(data: Path) -> bool:
+    """While the data folder cannot be read nobody knows, and nothing is ended for that."""
+    with contextlib.suppress(OSError):
+        return epoch.is_fenced(data)
+    return False
 
 
 def _alone(data: Path) -> Lease:

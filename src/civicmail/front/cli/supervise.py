@@ -19,6 +19,7 @@ DRAIN_SECONDS = 14
 
 _PR_SET_PDEATHSIG = 1
 _WELL_AFTER = 60.0  # seconds alive after which a death counts as the first one again
+_BEGUN_AFTER = 10.0  # seconds alive after which its settings were good
 _PAUSE_FIRST, _PAUSE_MOST = 0.2, 30.0
 _FINAL = frozenset({2, 3})  # usage, configuration: starting again cannot help
 
@@ -46,19 +47,26 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
+    has_worked: bool = False  # for a while, with the settings as they were
     due: float = field(default=0.0)
 
 
 class Supervisor:
     """Keeps the wanted processes alive until SIGTERM or SIGINT. wanted: name -> command line; optional: names of those that end
-    nothing when they cannot work: mail goes on without pages."""
+    nothing when they cannot work: mail goes on without pages; is_over: whether another installation has taken over.
+
+    Who cannot begin with these settings ends everything. Who could before is tried again, and the others go on: somebody has just
+    written a mistake into the settings, or the data folder is away for a moment.
+    """
 
     def __init__(
         self,
         wanted: Mapping[str, Sequence[str]],
         clock: Callable[[], float] = time.monotonic,
         optional: Collection[str] = (),
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_over = is_over
         self._optional = frozenset(optional)
         self.children = [Child(name, command) for name, command in wanted.items()]
         self._clock = clock
@@ -89,9 +97,11 @@ class Supervisor:
         """Take note of who died, start who is due. Returns an exit code that ends everything, else 0."""
         for child in self.children:
             if child.process is not None and (code := child.process.poll()) is not None:
+                child.has_worked |= self._clock() - child.started > _BEGUN_AFTER
                 if code in _FINAL and child.name not in self._optional:
                     log.error("a process cannot work with these settings", child=child.name, exit=code)
-                    return code
+                    if not child.has_worked or self._is_over():
+                        return code
                 self._note_death(child, code)
             if child.process is None and self._clock() >= child.due and not self._stop:
                 self._start(child)
