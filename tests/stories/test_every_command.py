@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
@@ -16,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from city.policy.books import text_of
+from civicmail.city.access.saved import DATABASE
 from civicmail.front.cli import verbs
 from neighbours.civic import PROGRAM, Civicmail, civicmail
 from stories import townhall
@@ -127,6 +131,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("duty grant", f"p-lee policy-approver --until {day}", office, why=True),
         Step("duty list", "", office, says="policy-approver"),
         Step("duty end", "p-lee policy-approver", office, why=True),
+        Step("duty list", "", office, never="policy-approver"),
         Step("duty lay-down", "records-officer", "d-records"), Step("duty take", "records-officer", "d-records", why=True),
         Step("duty conflict", f"p-lee examiner auditor --control Two_people_only_the_mayor_reads_all --until {day}", office),
         Step("mandate ask", "request --person p-lee --duty records-officer", "d-records", says=r"(?P<mandate>\d\d-\d+)", why=True),
@@ -150,6 +155,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("lists change", "signals@city.example --add sam.ferrer@city.example", office, why=True),
         Step("lists show", "signals@city.example", office, says="sam.ferrer"),
         Step("lists close", "signals@city.example", office, why=True),
+        Step("lists list", "works", office, never="signals@city.example"),
         Step("policy list", "", office), Step("policy paper", "p-lee --reference Binder_12", office),
         Step("policy publish", f"{f}/policy.md --title E-mail --changed Clearer", office, why=True),
         Step("policy list", "", office, says="E-mail"),
@@ -160,7 +166,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("exact-list remove", "people", author, says="is gone", why=True),
         Step("exact-list list", "", author, never=r"people \d", why=True),
         Step("works add", f"publisher {f}/works.txt", author, why=True), Step("works list", "", author, says="publisher", why=True),
-        Step("works remove", "publisher", author, why=True),
+        Step("works remove", "publisher", author, why=True), Step("works list", "", author, never="publisher", why=True),
         Step("doctor", code=1), Step("config check"), Step("config show"), Step("config explain", "gateway.processes"),
         Step("secure list", "", operator, why=True), Step("secure add", "pat@agency.example {f}/key", operator, code=2, why=True),
         Step("secure remove", "pat@agency.example", operator, code=2, why=True),
@@ -191,10 +197,46 @@ def test_every_command_of_the_table_is_called(tmp_path: Path) -> None:
     assert {step.verb for step in steps(tmp_path, "")} | ELSEWHERE.keys() == verbs.VERBS.keys()
 
 
+LOOKING = re.compile(r".*\.(see|list|show|export|read)$")
+"""Acts by which nothing is changed; some of them leave an entry all the same."""
+CHANGES_NOTHING = {"people sync": "is a dry run here", "policy replay": "is asked of the worker by the page alone"}
+"""Verbs of acts that change something, which do not in the line that stands here -> why."""
+
+
+def is_written(step: Step) -> bool:
+    """Whether somebody changes something by this step, so that an entry of theirs has to be there afterwards."""
+    act = verbs.VERBS[step.verb].act
+    return bool(step.who and act) and step.code == 0 and step.verb not in CHANGES_NOTHING and LOOKING.match(act) is None
+
+
+class Ledger:
+    """What the database of the city has of entries."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = data / DATABASE
+
+    def newest(self) -> int:
+        return int(self._asked("SELECT coalesce(max(id), 0) FROM access_entry")[0][0])
+
+    def since(self, newest: int) -> list[str]:
+        """Whose entries there are behind this one."""
+        return [str(row[0]) for row in self._asked("SELECT person FROM access_entry WHERE id > ?", newest)]
+
+    def uncarried(self) -> int:
+        """Entries that the ledger has not."""
+        wanted = "SELECT count(*) FROM access_entry e LEFT JOIN access_carried c ON c.entry_id = e.id WHERE c.entry_id IS NULL"
+        return int(self._asked(wanted)[0][0])
+
+    def _asked(self, query: str, *values: int) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self._file, timeout=30)) as db:
+            return db.execute(query, values).fetchall()
+
+
 class Teller:
     """Gives each step to the program and keeps what it says under names."""
 
     def __init__(self, data: Path, folder: Path, tokens: dict[str, Path]) -> None:
+        self.ledger = Ledger(data)
         self.data, self.tokens = data, tokens
         self.known = defaultdict(lambda: "none", f=str(folder))
         self.wrong: list[str] = []
@@ -210,6 +252,7 @@ class Teller:
             words += ["--as", step.who]
             if step.verb.split()[0] in WITH_DUTY or step.verb in WITH_DUTY:
                 words += ["--duty", DUTIES[step.who.removeprefix("d-")]]
+        newest = self.ledger.newest()
         done = subprocess.run(
             [PROGRAM, *step.verb.split(), *words], capture_output=True, text=True, timeout=120, env=env, check=False
         )
@@ -220,6 +263,8 @@ class Teller:
             self.wrong.append(
                 f"{step.verb} {step.line} as {step.who or 'owner'}: {done.returncode}, not {step.code}: {said.strip()[-300:]}"
             )
+        if is_written(step) and step.who not in self.ledger.since(newest):
+            self.wrong.append(f"{step.verb} {step.line} as {step.who}: there is no entry of theirs")
         if found is not None:
             self.known |= found.groupdict()
 
@@ -275,7 +320,12 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
 
 
 def test_every_command_works_while_the_city_is_served(teller: Teller, tmp_path: Path) -> None:
-    """R-1110: exit code and what is said of it, one after the other, with all workers running."""
+    """R-1110: exit code and what is said of it, one after the other, with all workers running. What somebody changed has an entry
+    of theirs when the command ends, and the ledger has it soon after."""
     for step in steps(tmp_path, (date.today() + timedelta(days=120)).isoformat()):
         teller.tell(step)
     assert teller.wrong == [], "\n".join(teller.wrong)
+    end = time.monotonic() + 60
+    while teller.ledger.uncarried():
+        assert time.monotonic() < end, "the ledger has every entry"
+        time.sleep(0.2)
