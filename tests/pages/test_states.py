@@ -47,13 +47,13 @@ def _of(table: Table[str]) -> frozenset[str]:
 
 
 def test_the_town_has_something_in_every_state(whole_city: Town) -> None:
-    """R-1242: else no page of the sweep meets it."""
+    """R-1251: else no page of the sweep meets it."""
     assert whole_city.people
     assert {f"{model.__name__}.{name}": found for (model, name) in STATES if (found := missing((model, name)))} == {}
 
 
 def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> None:
-    """R-1242: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
+    """R-1251: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
     assert whole_city.objects
     traced, copies = passages(installed), [copy for _, copy in outstanding(installed)]
     assert {p.do for p in traced} >= set(get_args(Do))
