@@ -113,8 +113,14 @@ def flush_past_append_only_tables() -> Iterator[None]:
             return
         with transaction.atomic(), connection.cursor() as c:
             if connection.vendor == "postgresql":
+                c.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled = 'A'")
+                always = c.fetchall()
+                for table, name in always:
+                    c.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
                 c.execute("SET LOCAL session_replication_role = replica")
                 plain(ops, statements)
+                for table, name in always:
+                    c.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
                 return
             c.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = c.fetchall()

@@ -107,6 +107,11 @@ def retired_by_files(place: Path) -> int:
     return files[0][0] - 1 if files else read_durable(place)
 
 
+def retired(data: Path) -> dict[str, int]:
+    """Journal to the last of its records that are in segments only."""
+    return {name: read_retired(folder(data) / name) for name in names(data)}
+
+
 def retire(place: Path, paths: Sequence[Path], last: int, files: Files = OS_FILES) -> None:
     """Remove closed files, the first ones of the journal, after everything in them was sealed, synced and read back.
 

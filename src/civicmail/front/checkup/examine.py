@@ -33,8 +33,8 @@ Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
-    keeping.jobs, machine.attachments, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, passing.outstanding,
-    passing.screening, keeping.journals, keeping.second_place,
+    keeping.jobs, machine.attachments, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
+    passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
     otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from civicmail.city.access import compared, guard
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk import journal, lease, lost
 from civicmail.core.disk.tail import Tail
@@ -23,6 +24,7 @@ from civicmail.mail.search.reader import Reader
 
 BEHIND_MOST = 10_000  # records
 DELAY_MOST = MINUTE
+COMPARED_MOST = 2 * HOUR
 JOBS = {
     "courier": "mail waits and is not delivered",
     "extract": "attachments are not read",
@@ -99,6 +101,25 @@ def delay(p: Patient) -> Iterator[Finding]:
             yield Finding(
                 f"{job} delay", "ok", f"All mail that came in can {may}." if not times else "Imported mail is being read."
             )
+
+
+def entries(p: Patient) -> Iterator[Finding]:
+    """Whether the table of entries is what the journals say: no look was removed, changed or invented in the database."""
+    last = compared.read(p.data)
+    if last is None:
+        if guard.is_claimed(p.data):
+            text = "Entries of people were never compared with the journals."
+            yield Finding("audit log", "warning", text, f"civicmail run --data {p.data}")
+        return
+    text = f"{last.entries} entries were compared with the journals at {when(last.at)}"
+    if last.count:
+        text = f"{text}: {last.count} are not what these say. {last.differences[0].text}"
+        do = "Somebody has written to the database: copy it away, look at the page of entries, and call civicmail verify."
+        yield Finding("audit log", "problem", text, do)
+    elif not 0 <= p.now - last.at < COMPARED_MOST:
+        yield Finding("audit log", "warning", f"{text}, and not since.", "Is the job compare running?")
+    else:
+        yield Finding("audit log", "ok", f"{text}, and are what these say.")
 
 
 def checkpoint(p: Patient) -> Iterator[Finding]:

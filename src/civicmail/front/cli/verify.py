@@ -13,6 +13,7 @@ from civicmail.core.config.load import require_folder
 from civicmail.core.ledger.problems import KeptRecord, Verdict
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import checkpoints, options, output
+from civicmail.front.web.entrytable import Table
 from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check, torn_tails
 from civicmail.mail.search import counts
@@ -35,19 +36,22 @@ def verify(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="The ledger's public key as you know it: a file, or base64.")
     ] = "",
+    config: options.Config = None,
 ) -> None:
-    """Check journals, segments, catalogue and ledger. Ends with a line of JSON, and with 1 when there is a problem."""
+    """Check journals, segments, catalogue, ledger and the table of entries. Ends with a line of JSON, and with 1 when there is a
+    problem."""
     folder = options.data_folder(data)
     require_folder(folder)
     outside = checkpoints.outside(checkpoint or [], key)
     check = Check(folder, deep=deep)
     found = Findable(folder) if deep else None
     losses = Losses()
-    hearers = [losses.add, *([found.add] if found is not None else [])]
+    table = Table(folder, config)
+    hearers = [losses.add, table.add, *([found.add] if found is not None else [])]
     with output.progress("Checking") as report:
         verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
-    problems = losses.explain(_problems(verdict, check))
-    notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed)
+    problems = losses.explain(_problems(verdict, check)) + table.problems()
+    notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed) + table.notes
     if found is not None:
         problems += found.problems()
         notes += found.notes

@@ -34,6 +34,7 @@ FOLLOW_EVERY = 1.0
 SWEEP_EVERY = 15.0
 ALIVE_EVERY = 10.0
 SAVE_EVERY = 30.0
+COMPARE_EVERY = 600.0
 EXPORT_EVERY = 1.0
 FEEDS_EVERY = 30.0
 EXPORTS_SWEPT_EVERY = 60_000
@@ -56,6 +57,7 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
         Job("doors", each(once, lambda: _doors(clock)), DOORS_EVERY, lease="doors"),
         Job("follow", lambda: _follow(data, once, clock), FOLLOW_EVERY, lease="follow"),
         Job("alive", each(once, lambda: _alive(clock)), ALIVE_EVERY),
+        Job("compare", lambda: _compare(data, once, clock), COMPARE_EVERY, lease="compare"),
         Job("save", each(once, lambda: _save(data)), SAVE_EVERY, lease="save"),
         Job("exports", lambda: _exports(data, once, clock), EXPORT_EVERY, lease="exports"),
         Job("feeds", each(once, lambda: _feeds(clock)), FEEDS_EVERY, lease="feeds"),
@@ -77,6 +79,7 @@ def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, lis
         "follow": lambda: Listening(data, _Heard(tasks.Following()), clock).all(),
         "exports": lambda: _all_exports(data, clock),
         "entries": carry,
+        "compare": lambda: compare_once(data, clock()),
     }
     prepare()
     done: dict[str, int] = {}
@@ -161,6 +164,25 @@ def _alive(clock: Clock) -> Round:
     return lambda: note_alive(clock())
 
 
+@contextmanager
+def _compare(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    """The table of entries is what the journals say."""
+    from civicmail.front.worker.comparing import Comparing
+
+    prepare()
+    with connected(), closing(Comparing(data, clock)) as comparing:
+        yield comparing.step
+
+
+def compare_once(data: Path, now: int) -> int:
+    """How many differences there are."""
+    from civicmail.front.worker.comparing import Comparing
+
+    with closing(Comparing(data, lambda: now)) as comparing:
+        comparing.step()
+        return comparing.differences
+
+
 def _save(data: Path) -> Round:
     """A whole file of the database for whoever makes a copy."""
     from civicmail.city.access.tasks import Saving
@@ -198,6 +220,8 @@ class _Heard:
         elif record.type == Type.ENTRY:
             plain = orjson.loads(record.head)
             heard.entry(plain["facts"], plain["at"])
+            if "uuid" in plain["facts"]:
+                heard.entries.append((plain["facts"], record.journal, record.number))
         elif ENTERED in record.head:
             heard.deeds.append(orjson.loads(record.head)["facts"]["entry"])
 

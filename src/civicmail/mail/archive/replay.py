@@ -17,8 +17,10 @@ from civicmail.core.disk.lease import Lease, Patience, lease_path
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.mail.archive import outstanding_file, segments, warc
 from civicmail.mail.archive.errors import KeyMissing
+from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.outstanding import Outstanding
+from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.sealstate import log_path
 from civicmail.mail.archive.segments import Row, Segment
@@ -79,6 +81,12 @@ def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> It
             return
     if left:
         problems.append(f"{left} records of journals are in no segment.")
+
+
+def sealed_entries(data: Path, problems: list[str]) -> Iterator[Record]:
+    """Sealed entries of people: what is about no capture lies in segments of class `ledger`, so no mail is read."""
+    there = [segments.path_of(data, *one) for one in segments.listed(data) if one[0] == LEDGER_CLASS]
+    return _of_segments(data, there, problems, lambda row: row.type == Type.ENTRY)
 
 
 def _sealed(data: Path, problems: list[str]) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.access.compared import FILES as COMPARED
 from civicmail.city.access.saved import LIVING
 from civicmail.mail.archive import sealstate
 
@@ -22,7 +23,9 @@ SMALL = 1 << 16
 _LOG = re.compile(r"journal/[0-9a-f]{4,8}/\d{16}\.log|ledger/entries\.log|ledger/leaves/[0-9a-f]{4,8}\.bin")
 _SPOOL = re.compile(r"journal/[0-9a-f]{4,8}/spool/[0-9a-f]{32}")
 _NAME = re.compile(r"(?!\.)[^/\0]{1,200}")
-_DERIVED = frozenset({"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "lost+found", *LIVING})
+_DERIVED = frozenset(
+    {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "lost+found", *LIVING, *COMPARED}
+)
 _DERIVED_BELOW = re.compile(
     r"access/alive|ledger/(entries\.idx|tree|wanted|leaves/.*\.idx)|journal/[0-9a-f]{4,8}/(lock|durable)|policy/answers"
     r"|screening/(?!taught$)[^/]*"

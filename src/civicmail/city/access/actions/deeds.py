@@ -24,13 +24,11 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotRecorded
 from civicmail.city.access.models import Begun, Entry
 from civicmail.core.config.log import get_logger
-from civicmail.core.ledger.entries import canonical
 
 LONGEST = 3_600_000
 """ms that a deed may take: after that the process which began it is taken to be dead."""
 NOT_KNOWN = "not known: the process ended before it said so"
 _NOTHING_DONE = "This cannot be recorded at this moment, so nothing is done."
-_COLUMNS = ("at", "act", "person", "duty", "behalf", "object", "reason", "facts", "client")
 log = get_logger()
 
 
@@ -68,7 +66,7 @@ def restore(plain: Iterable[dict[str, Any]]) -> int:
     """Write the entries of records that have no row, because a process died in between; how many. Belongs into a transaction."""
     by = {str(one["uuid"]): one for one in plain}
     there = {str(uuid) for uuid in Entry.objects.filter(uuid__in=by).values_list("uuid", flat=True)}
-    missing = [_row(one) for uuid, one in by.items() if uuid not in there]
+    missing = [entries.row_of(one) for uuid, one in by.items() if uuid not in there]
     Entry.objects.bulk_create(missing, ignore_conflicts=True)  # whoever writes it may be about to commit
     return len(missing)
 
@@ -108,8 +106,4 @@ def _finish(begun: Begun, more: dict[str, Any]) -> None:
     with transaction.atomic():
         gone, _ = Begun.objects.filter(pk=begun.pk).delete()
         if gone:
-            _row(begun.plain | {"facts": begun.plain["facts"] | more}).save(force_insert=True)
-
-
-def _row(plain: dict[str, Any]) -> Entry:
-    return Entry(uuid=plain["uuid"], head=canonical(plain), **{name: plain[name] for name in _COLUMNS})
+            entries.row_of(begun.plain | {"facts": begun.plain["facts"] | more}).save(force_insert=True)

@@ -1,7 +1,9 @@
 """Entries of people's acts: in the transaction of what they describe, protected by the database, carried to the ledger (A1, A3).
 
 `enter` belongs inside the transaction of a change; what is done outside of the database has its entry by `deeds`. `enter_alone` is
-for looking: its own transaction is committed when it returns, so that nothing is shown that was not recorded before (E6).
+for looking: when it returns, its entry is durable in a journal and its own transaction is committed, so that nothing is shown that
+was not recorded before, and nobody who has the database can take it back (E6). The table is a view of it: a row that is missing
+is written by whoever follows the journals (`restore`).
 """
 
 from __future__ import annotations
@@ -13,22 +15,31 @@ from contextvars import ContextVar
 from importlib import metadata
 from typing import Any
 
+import orjson
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotRecorded
 from civicmail.city.access.models import Carried, Entry
+from civicmail.core.config.errors import CivicmailError
 from civicmail.core.ledger.entries import canonical
+from civicmail.core.ledger.entry_journal import EntryJournal
 
 VERSION = metadata.version("civicmail")
 LAG_MOST = 60_000
 """ms that an entry may wait for the ledger before nothing more is shown."""
+
+COLUMNS = ("at", "act", "person", "duty", "behalf", "object", "reason", "facts", "client")
+"""What the table has of an entry beside its head."""
 
 SETTLED = 3_600_000
 """ms for which no transaction stays open."""
 
 
 _one_answer = ContextVar("one_answer", default=False)
+_looks: ContextVar[list[Entry] | None] = ContextVar("looks", default=None)
+"""Entries that are to be durable in a journal before their transaction is committed; None outside of a look."""
 
 
 @contextmanager
@@ -59,6 +70,8 @@ def enter(
     _require_transaction()
     made = _entry(act, actor, reason, now, object, facts or {}, duty=duty, behalf=behalf)
     made.save(force_insert=True)
+    if (looks := _looks.get()) is not None:
+        looks.append(made)
     return made
 
 
@@ -99,13 +112,38 @@ def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = 
 
 @contextmanager
 def before_showing(now: int) -> Iterator[None]:
-    """The transaction that is committed before something is shown. Raises NotRecorded as enter_alone does."""
+    """The transaction that is committed before something is shown; its entries are durable in a journal before. Raises NotRecorded
+    as enter_alone does."""
     try:
         require_fresh(now)
-        with transaction.atomic(durable=not _one_answer.get()):
+        with transaction.atomic(durable=not _one_answer.get()), _journaled(now):
             yield
-    except DatabaseError as error:
+    except (DatabaseError, NotJournaled) as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+
+
+@contextmanager
+def _journaled(now: int) -> Iterator[None]:
+    """Entries of the transaction within are durable in a journal when it ends, by one sync, and the table says where. Where the
+    transaction is then not committed, the journal says all the same that somebody was about to look. Raises NotJournaled."""
+    made: list[Entry] = []
+    token = _looks.set(made)
+    try:
+        yield
+    finally:
+        _looks.reset(token)
+    data = settings.DATA
+    if not made or data is None:
+        return
+    try:
+        places = EntryJournal.of(data).append([orjson.loads(entry.head) for entry in made], now)
+    except (CivicmailError, OSError) as error:
+        raise NotJournaled from error
+    note_carried([(entry, journal, number) for entry, (journal, number) in zip(made, places, strict=True)], now=now)
+
+
+class NotJournaled(Exception):
+    """No journal could be written: it becomes NotRecorded."""
 
 
 def require_fresh(now: int) -> None:
@@ -118,9 +156,9 @@ def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = 
     """Commit the entry of a look that does not wait for the ledger, or of something long that begins, such as an import. Raises
     NotRecorded when it could not be written: then nothing may be shown, and nothing begins."""
     try:
-        with transaction.atomic(durable=not _one_answer.get()):
+        with transaction.atomic(durable=not _one_answer.get()), _journaled(now):
             return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
-    except DatabaseError as error:
+    except (DatabaseError, NotJournaled) as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
 
 
@@ -148,3 +186,28 @@ def note_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
     """Remember where the journal has these entries: (entry, journal, number). The records are durable before this is called."""
     with transaction.atomic():
         Carried.objects.bulk_create([Carried(entry=e, journal=journal, number=number, at=now) for e, journal, number in places])
+
+
+def restore(found: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> int:
+    """Write the entries of journals that have no row, because a process died in between or an older database was put back; how
+    many. found: each as data, with its journal and number. Belongs into a transaction."""
+    by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in found}
+    names = list(by)
+    there: set[str] = set()
+    for begin in range(0, len(names), 500):
+        there.update(map(str, Entry.objects.filter(uuid__in=names[begin : begin + 500]).values_list("uuid", flat=True)))
+    missing = [name for name in names if name not in there]
+    for begin in range(0, len(missing), 500):
+        some = missing[begin : begin + 500]
+        Entry.objects.bulk_create([row_of(by[name][0]) for name in some], ignore_conflicts=True)  # it may be about to be committed
+        rows = Entry.objects.filter(uuid__in=some, carried__isnull=True)
+        places = [(row, *by[str(row.uuid)][1:]) for row in rows]
+        Carried.objects.bulk_create(
+            [Carried(entry=row, journal=journal, number=number, at=now) for row, journal, number in places], ignore_conflicts=True
+        )
+    return len(missing)
+
+
+def row_of(plain: dict[str, Any]) -> Entry:
+    """The row of an entry that stands in a record."""
+    return Entry(uuid=plain["uuid"], head=canonical(plain), **{name: plain[name] for name in COLUMNS})

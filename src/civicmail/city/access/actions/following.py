@@ -16,12 +16,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import deeds, devices, inplace, reached, signin
+from civicmail.city.access.actions import deeds, devices, entries, inplace, reached, signin
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.directory.models import Address, Person
+from civicmail.core.config.log import get_logger
 from civicmail.core.wire.paths import without_detail
 
+log = get_logger()
 _GATES = frozenset({"submission", "mx", "relay", "lmtp"})
 _OURSELVES = "local"
 """The source of what this program writes."""
@@ -46,7 +48,7 @@ class Attempt:
 @dataclass(slots=True)
 class Heard:
     """What was read since the last write. sent: (uid, address, day) -> how often; received, notices: (address, day) -> how often;
-    deeds: entries that stand in the record of what was done."""
+    deeds: entries that stand in the record of what was done; entries: those that are records, with journal and number."""
 
     positions: dict[str, int] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Heard:
     received: Counter[tuple[str, date]] = field(default_factory=Counter)
     notices: Counter[tuple[str, date]] = field(default_factory=Counter)
     deeds: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[tuple[dict[str, Any], str, int]] = field(default_factory=list)
 
     def entry(self, facts: dict[str, Any], at: int) -> None:
         """An entry of a gateway, which says by which mechanism; others are not ours to read."""
@@ -84,6 +87,7 @@ class Heard:
         self.received.clear()
         self.notices.clear()
         self.deeds.clear()
+        self.entries.clear()
 
 
 def write(heard: Heard, *, now: int) -> None:
@@ -92,6 +96,8 @@ def write(heard: Heard, *, now: int) -> None:
     with transaction.atomic():
         _attempts(heard.attempts, now)
         deeds.restore(heard.deeds)
+        if restored := entries.restore(heard.entries, now=now):
+            log.warning("entries of journals that the table did not have were written", entries=restored)
         _count(counts)
         reached.note(Followed, heard.positions)
     heard.clear()

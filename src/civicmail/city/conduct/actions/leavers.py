@@ -123,7 +123,8 @@ def open_due(now: int) -> int:
         made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows]
         letters = _letters(made, now)  # before the transaction: nobody waits for whom to ask
         with transaction.atomic():
-            Leaver.objects.bulk_create(made, ignore_conflicts=True)
+            known = set(Leaver.objects.filter(ending__in=[row.ending for row in made]).values_list("ending_id", flat=True))
+            Leaver.objects.bulk_create([row for row in made if row.ending_id not in known])
             tell_many(letters, now=moment(now))
         done += len(made)
     return done

@@ -1,0 +1,78 @@
+"""What `verify` says of the table of entries: it is what journals and segments have, or which entries are not (A3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.access import guard
+from civicmail.city.access.saved import DATABASE
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.config.load import load
+from civicmail.core.disk import journal
+from civicmail.core.ledger.expected import Expected
+from civicmail.core.ledger.problems import KeptRecord
+
+
+class Table:
+    """Hears every record, then compares. Make it before the first is read."""
+
+    def __init__(self, data: Path, config: Path | None) -> None:
+        self.notes: list[str] = []
+        self._data = data
+        self._problem = ""
+        self._expected = Expected()
+        self._known: Any = None
+        self._is_there = self._has_tables(config)
+        if self._is_there:
+            self._begin(config)
+
+    def _has_tables(self, config: Path | None) -> bool:
+        try:
+            return bool(load(self._data, config).database.url) or (self._data / DATABASE).exists()
+        except ConfigError:
+            self.notes.append("The settings cannot be read, so nothing was compared with the table of entries.")
+            return False
+
+    def _begin(self, config: Path | None) -> None:
+        from civicmail.front.web.start import start
+
+        start(self._data, config)
+        from django.conf import settings
+        from django.db import DatabaseError
+
+        from civicmail.city.access.queries import comparison
+
+        if self._data != settings.DATA:  # this process works for another installation
+            return
+        try:
+            self._known = comparison.before()
+        except DatabaseError as error:
+            self._problem = f"The table of entries cannot be read ({type(error).__name__}), so nothing was compared with it."
+
+    def add(self, record: KeptRecord) -> None:
+        """Take one record."""
+        if self._is_there:
+            self._expected.add(record.journal, record.number, record.head)
+
+    def problems(self) -> list[dict[str, Any]]:
+        """What is wrong with the table, after the last record."""
+        if self._known is None:
+            if not guard.is_claimed(self._data):  # nobody has ever used its tables
+                return []
+            return [{"code": "entries", "text": self._problem}] if self._problem else []
+        from django.db import DatabaseError
+
+        from civicmail.city.access.actions import reached
+        from civicmail.city.access.models import Followed
+        from civicmail.city.access.queries import comparison
+        from civicmail.core.config.clock import now_ms
+
+        try:
+            followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
+            found = comparison.compare(self._expected, self._known, followed, now=now_ms())
+        except DatabaseError as error:
+            return [{"code": "entries", "text": f"The table of entries cannot be read ({type(error).__name__})."}]
+        if found.pending:
+            self.notes.append(f"{found.pending} entries are so new that table and journals may still differ.")
+        return [{"code": f"entry-{d.kind}", "text": d.text, "where": d.uuid} for d in found.differences]
