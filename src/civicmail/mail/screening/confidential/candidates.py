@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from civicmail.mail.screening.confidential import canonical
-from civicmail.mail.screening.confidential.shapes import Text
+from civicmail.mail.screening.confidential.shapes import Text, each
 
 IDS, WORDS = 1000, 4000
 """At most so many of a message."""
@@ -24,12 +24,12 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
 
 def of(texts: Iterable[Text]) -> dict[str, Any]:
-    """ids: [value, part, offset, length] each; words: in small letters. Empty where there is nothing to look up."""
+    """ids: [value, part, offset, length] each; words: in small letters. Empty where there is nothing to look up. Raises Spent."""
     ids: dict[str, list[Any]] = {}
     words: set[str] = set()
     held = list(texts)
     for text in held:
-        for value, start, end in _ids(text.text):
+        for value, start, end in _ids(text):
             if len(ids) == IDS:
                 break
             if value not in ids:
@@ -37,7 +37,7 @@ def of(texts: Iterable[Text]) -> dict[str, Any]:
     if not ids:
         return {}
     for text in held:
-        for found in _WORD.finditer(text.text):
+        for found in each(_WORD, text):
             words.add(found[0].replace("'", "").lower())
             if len(words) >= WORDS:
                 break
@@ -56,9 +56,9 @@ def name(value: str) -> str:
     return max(words, key=len, default="")
 
 
-def _ids(text: str) -> Iterator[tuple[str, int, int]]:
+def _ids(text: Text) -> Iterator[tuple[str, int, int]]:
     """What stands together, and the parts of it between blanks."""
-    for m in _SHAPE.finditer(text):
+    for m in each(_SHAPE, text):
         if whole := identifier(m[0]):
             yield whole, m.start(), m.end()
         if " " in m[0]:

@@ -7,7 +7,7 @@ A finding names part, offset and length and shows at most the last two character
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -32,8 +32,8 @@ _WORDS = frozenset({"health"})
 _DOTS = "…"
 
 
-def find(case: Inner) -> Found:
-    """asked["scanned"]: (part, words, why not all) of pictures."""
+def find(case: Inner, clock: Callable[[], float] = time.process_time) -> Found:
+    """asked["scanned"]: (part, words, why not all) of pictures. clock: seconds of the processor."""
     inbound = bool(case.asked.get("inbound", False))
     said = texts.shared(case)
     scanned = case.asked.get("scanned", ())
@@ -41,34 +41,44 @@ def find(case: Inner) -> Found:
         said.say(f"{part}/{SCAN}", words)
         said.unread += [(f"{part}/{SCAN}", why)] if why else []
     public = frozenset(_plain(number) for number in case.asked.get("public", ()))
-    hits = [found for found in _hits(said) if not _is_public(found[1], public)]
+    until = clock() + SECONDS
+
+    def tick() -> None:
+        if clock() > until:
+            raise Spent(TOO_LONG)
+
+    held = [replace(text, tick=tick) for text in said.found]
+    hits = [found for found in _hits(held, said.unread) if not _is_public(found[1], public)]
+    looked_up = _looked_up(held, said.unread) if case.asked.get("lists") and not inbound else {}
     findings = list(_findings(hits))
     findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in said.unread[:TOLD]]
     facts = _facts(hit for _, hit in hits)
     if any(why not in SEALED for _, why in said.unread):
         facts["confidential.unread"] = True
-    looked_up = candidates.of(said.found) if case.asked.get("lists") and not inbound else {}
     more: dict[str, object] = {"candidates": looked_up} if looked_up else {}
     if said.pictures and not scanned:
         more[PICTURES] = said.pictures
     return Found(tuple(findings), facts, more)
 
 
-def _hits(said: texts.Texts) -> Iterator[tuple[Text, Hit]]:
+def _hits(held: Iterable[Text], unread: list[tuple[str, str]]) -> Iterator[tuple[Text, Hit]]:
     """What is found in all texts, as long as there is time; the text at which it ends is one that was not read."""
-    until = time.process_time() + SECONDS
-
-    def tick() -> None:
-        if time.process_time() > until:
-            raise Spent(TOO_LONG)
-
-    for text in said.found:
+    for text in held:
         try:
-            tick()
-            yield from ((text, hit) for hit in in_text(replace(text, tick=tick)))
+            text.tick()
+            yield from ((text, hit) for hit in in_text(text))
         except Spent as spent:
-            said.unread.append((text.part, spent.why))
+            unread.append((text.part, spent.why))
             break
+
+
+def _looked_up(held: list[Text], unread: list[tuple[str, str]]) -> dict[str, object]:
+    """What may be a value of the city's lists; without time for it nothing is, and that is said."""
+    try:
+        return candidates.of(held)
+    except Spent as spent:
+        unread.append((held[-1].part, spent.why))
+        return {}
 
 
 def _is_public(hit: Hit, public: frozenset[str]) -> bool:

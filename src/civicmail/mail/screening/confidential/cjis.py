@@ -32,7 +32,7 @@ def _find(text: Text) -> Iterator[Hit]:
     if not terms:
         return
     persons = [(m.start(), m.end(), next(g for g in m.groups() if g)) for m in each(_PERSONAL, text)]
-    persons += [(start, end, text.text[start:end]) for start, end in births(text.text)]
+    persons += [(start, end, text.text[start:end]) for start, end in births(text)]
     own = {start for start, _, _ in persons}
     places = sorted(
         start for start, _ in terms if start not in own

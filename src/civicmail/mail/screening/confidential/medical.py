@@ -101,7 +101,7 @@ def _find_health(text: Text) -> Iterator[Hit]:
     worded = list(_worded(lower))
     if not (told or codes or worded):
         return
-    people = sorted([*(m.start() for m in each(PERSON, text)), *(start for start, _ in births(text.text))])
+    people = sorted([*(m.start() for m in each(PERSON, text)), *(start for start, _ in births(text))])
     for start, end, said, weak in told:
         if beside(people, start, end, _OWNS):
             yield Hit("health", start, end, said, "medium" if weak else "high", shown=False)

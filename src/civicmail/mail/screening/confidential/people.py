@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from civicmail.mail.screening.confidential.shapes import Text, each
+
 PERSON = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sr|Sra)\.? [A-Z][a-z'-]{1,20}\b"
     r"|\b(?i:patient|client|claimant|employee|resident|defendant|suspect|subject|victim|juvenile|inmate|my (?:son"
@@ -21,11 +23,11 @@ _BORN = re.compile(r"\bd\.?o\.?b\b|\bborn\b|date of birth|birth ?(?:date|day)|fe
 _NEAR = 25
 
 
-def births(text: str) -> list[tuple[int, int]]:
-    """Where dates of birth stand: a date within 25 characters of the word for it."""
+def births(text: Text) -> list[tuple[int, int]]:
+    """Where dates of birth stand: a date within 25 characters of the word for it. Raises Spent."""
     found = []
-    for word in _BORN.finditer(text):
-        date = DATE.search(text, max(0, word.start() - _NEAR), min(len(text), word.end() + _NEAR + 12))
+    for word in each(_BORN, text):
+        date = DATE.search(text.text, max(0, word.start() - _NEAR), min(len(text.text), word.end() + _NEAR + 12))
         if date is not None:
             found.append(date.span())
     return found

@@ -74,14 +74,36 @@ class Detector:
 
 _ROUND = 64
 """Matches between two looks at the clock."""
+STRETCH = 128 << 10
+"""Characters between two looks at the clock: every pattern takes some hundredths of a second for them, whatever they are."""
+_BEYOND, _ROOM = 8 << 10, 1 << 10
+"""Characters behind a stretch in which its last match may end, and at the end of them, where one may want to go on."""
 
 
 def each(pattern: re.Pattern[str], text: Text) -> Iterator[re.Match[str]]:
-    """All matches, as long as there is time. Raises Spent."""
-    for n, found in enumerate(pattern.finditer(text.text), 1):
-        if n % _ROUND == 0:
+    """All matches, as long as there is time: the clock is asked between stretches, also where nothing matches. A match may begin in
+    one stretch and end in the next. Raises Spent."""
+    at, size, n = 0, len(text.text), 0
+    while at < size:
+        if at:
             text.tick()
-        yield found
+        stop = at + STRETCH
+        limit = size if size <= stop + _BEYOND else stop + _BEYOND
+        found_all = pattern.finditer(text.text, at, limit)
+        at = stop
+        for found in found_all:
+            if limit < size and found.start() >= stop:
+                break
+            if limit < size and found.end() + _ROOM > limit:  # it may go on behind what was looked at
+                whole = pattern.match(text.text, found.start())
+                if whole is None:
+                    continue
+                found = whole
+            n += 1
+            if n % _ROUND == 0:
+                text.tick()
+            yield found
+            at = max(at, found.end())
 
 
 def lines(text: Text, most: int) -> Iterator[str]:

@@ -17,6 +17,8 @@ SUBJECT, ELSEWHERE, NAME = "subject", "elsewhere", "name"
 """Where a part is named that is the subject, or what only some programs show; below a part, for the name of a file."""
 
 MEMO = "texts"
+FOLDED = canonical.LONGEST
+"""Characters of a message that are brought into one spelling where it is not ASCII: a microsecond each."""
 _DEEPEST = 8
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 _PLAIN = frozenset({"text", "html", "letter", "nothing", "unknown", "empty"})
@@ -25,17 +27,22 @@ _PLAIN = frozenset({"text", "html", "letter", "nothing", "unknown", "empty"})
 
 @dataclass(slots=True)
 class Texts:
-    """found: in order; unread: (part, why) of files that were not or not wholly read; pictures: how many may show words."""
+    """found: in order; unread: (part, why) of files that were not or not wholly read; pictures: how many may show words; folded:
+    characters of texts that are not ASCII."""
 
     found: list[Text] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     pictures: int = 0
+    folded: int = 0
 
     def say(self, part: str, text: str, *, table: bool = False) -> None:
         """Have it looked at, as far as texts are."""
-        if text:
+        plain = text.isascii()
+        self.folded += 0 if plain else len(text)
+        fits = plain or self.folded <= FOLDED
+        if text and fits:
             self.found.append(canonical.of(part, text, table=table))
-        if len(text) > canonical.LONGEST:
+        if len(text) > canonical.LONGEST or not fits:
             self.unread.append((part, TOO_LARGE))
 
 
