@@ -40,7 +40,7 @@ function auth_password_verify(req, password)
 end
 
 function auth_userdb_lookup(req)
-  local status, body = ask("/doors/user", { user = req.user, protocol = req.protocol, master = req.master_user })
+  local status, body = ask("/doors/user", { user = req.user, protocol = req.protocol, master = req.master_user, client = req.remote_ip })
   if status == 404 then return dovecot.auth.USERDB_RESULT_USER_UNKNOWN, "no such mailbox" end
   if status ~= 200 then return dovecot.auth.USERDB_RESULT_INTERNAL_FAILURE, "Civicmail answered " .. status end
   return dovecot.auth.USERDB_RESULT_OK, { user = body:match('"user": *"([^"\\]+)"') }

@@ -162,7 +162,7 @@ WHICH = st.integers(0, 4)
 def test_no_history_lets_one_natural_person_do_both_halves(
     history: list[tuple[str, int, int]], act: str, first: int, second: int, after: list[tuple[str, int, int]]
 ) -> None:
-    """R-1247."""
+    """R-1230."""
     with transaction.atomic():
         world, order = World(), list(FOUR)
 

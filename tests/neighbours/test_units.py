@@ -26,6 +26,7 @@ EVERYWHERE = {
     "StateDirectory=civicmail",
     "StateDirectoryMode=0700",
     "UMask=0077",
+    "LimitCORE=0",
     "NoNewPrivileges=yes",
     "CapabilityBoundingSet=",
     "AmbientCapabilities=",
@@ -75,7 +76,7 @@ def test_a_process_may_do_its_work_and_nothing_else(unit: str) -> None:
 
 
 def test_there_is_a_unit_for_each_process_that_run_starts() -> None:
-    """R-1240: mail whose units leave out the pages is a city where nobody can sign in."""
+    """R-1260: mail whose units leave out the pages is a city where nobody can sign in."""
     settings = Settings(archive=Archive(standby="/mnt/copy"))
     roles = {"gateway", "web"} if settings.web.serve else {"gateway"}
     assert {*roles, *jobs(settings)} == set(UNITS)

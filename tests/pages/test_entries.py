@@ -27,7 +27,7 @@ def marked(installed: Path) -> Entry:
 
 @pytest.mark.django_db
 def test_an_entry_that_is_not_what_the_journal_has_is_marked(visit: Callable[..., Any], installed: Path) -> None:
-    """R-1261: for whoever watches; the access office, which sees no looks, hears only how many there are."""
+    """R-1224: for whoever watches; the access office, which sees no looks, hears only how many there are."""
     auditor = visit("auditor")
     entry = marked(installed)
     page = auditor.get(AUDIT).content.decode()

@@ -30,7 +30,7 @@ def city(whole_city: Town) -> Town:
 
 
 def test_as_many_as_home_counts_are_on_the_page_that_it_leads_to(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1209: a number on Home with fewer or more behind it sends people looking for the difference."""
+    """R-1241: a number on Home with fewer or more behind it sends people looking for the difference."""
     wrong, compared = {}, 0
     for who in PEOPLE:
         client = visit(who)

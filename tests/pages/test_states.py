@@ -53,7 +53,7 @@ def test_the_town_has_something_in_every_state(whole_city: Town) -> None:
 
 
 def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> None:
-    """R-1251: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
+    """R-1261: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
     assert whole_city.objects
     traced, copies = passages(installed), [copy for _, copy in outstanding(installed)]
     assert {p.do for p in traced} >= set(get_args(Do))

@@ -17,7 +17,7 @@ from city.access.people import KEY, PASSWORD, city, own, person
 from city.access.signins import account
 from city.access.signins import person as row
 from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Device, Failure
+from civicmail.city.access.models import Device, Entry, Failure
 from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import doors
@@ -161,6 +161,8 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
                 found = [content for _, content in box.everything()]
             assert time.monotonic() - began < 60, dovecot.log()
     assert len(found) == 1 and b"left behind" in found[0]
+    looks = Entry.objects.filter(act="mailbox.open-as-master")
+    assert [(e.object, e.person, e.facts["client"]) for e in looks][-1:] == [("mailbox:ann@city.example", "dovecot", "127.0.0.1")]
 
 
 def test_a_device_that_was_ended_is_out_and_another_stays_able(reading: Reading) -> None:

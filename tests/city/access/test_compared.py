@@ -61,7 +61,7 @@ def found(data: Path, now: int = MS + 1_000_000) -> list[str]:
 
 
 def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(installed: Path) -> None:
-    """R-1257, E6: nobody has to carry it, so nobody can take it away before."""
+    """R-1220, E6: nobody has to carry it, so nobody can take it away before."""
     made = look()
     assert [plain["uuid"] for plain in recorded(installed)] == [str(made.uuid)]
     place = Carried.objects.get(entry=made)
@@ -70,7 +70,7 @@ def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(in
 
 
 def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1258, E6, AU-5."""
+    """R-1221, E6, AU-5."""
 
     def full(*_: object) -> object:
         raise DiskFull("There is no room left for the journal.")
@@ -84,7 +84,7 @@ def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, m
 
 
 def test_a_look_whose_process_died_before_its_row_was_committed_gets_one(installed: Path) -> None:
-    """R-1259: the table is a view of the journal; as often as it is read, one row."""
+    """R-1222: the table is a view of the journal; as often as it is read, one row."""
     with pytest.raises(RuntimeError, match="power"), entries.one_answer():
         made = look()
         raise RuntimeError("power")
@@ -119,7 +119,7 @@ def test_the_comparison_names_rows_that_were_removed_or_changed_past_the_guards(
 
 
 def test_a_row_that_never_came_to_a_journal_is_named_after_a_minute(installed: Path) -> None:
-    """R-1260: and a young one, or one that is just being carried, is not."""
+    """R-1223: and a young one, or one that is just being carried, is not."""
     made = look()
     following.write(heard(installed), now=MS)
     with transaction.atomic():
@@ -159,7 +159,7 @@ def test_a_session_that_says_to_be_a_replica_is_held_by_the_guards_too() -> None
 
 
 def test_no_table_that_stays_lets_a_row_take_the_place_of_another() -> None:
-    """R-1255: for every unique index of every table with such a guard there is one against replacing."""
+    """R-1218: for every unique index of every table with such a guard there is one against replacing."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as c:

@@ -39,7 +39,7 @@ def refused(uid: str, *firsts: str, began: int = MS, now: int = MS, **known: obj
 
 @pytest.mark.parametrize("how", ["invited", "recovered"])
 def test_who_opened_a_sign_in_is_no_second_person_for_90_days_either_way(how: How) -> None:
-    """R-1242."""
+    """R-1225."""
     known = (opened("bea", "ann", how=how),)
     for one, other in (("ann", "bea"), ("bea", "ann")):
         assert "opened" in refused(one, other, opened=known)
@@ -100,7 +100,7 @@ def test_one_person_with_two_numbers_is_one() -> None:
 
 
 def test_whom_the_first_person_named_after_it_began_does_not_count() -> None:
-    """R-1246."""
+    """R-1229."""
     for at, counts in ((MS, True), (MS + 1, True), (MS - 1, False)):
         assert bool(refused("bea", "ann", named=(Named("ann", "bea", at),), now=MS + 9)) is counts
     assert refused("bea", "ann", named=(Named("cyd", "bea", MS + 1),), now=MS + 9) == ""
@@ -108,7 +108,7 @@ def test_whom_the_first_person_named_after_it_began_does_not_count() -> None:
 
 
 def test_what_is_not_known_refuses() -> None:
-    """R-1242: nobody looked, or somebody is not in the directory."""
+    """R-1226: nobody looked, or somebody is not in the directory."""
     assert why_not("ann", ["nobody"], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
     assert why_not("nobody", ["ann"], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
     assert why_not("ann", [""], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
@@ -201,7 +201,7 @@ def test_whom_a_personnel_list_brought_nobody_has_added_by_hand() -> None:
 
 @pytest.mark.usefixtures("town")
 def test_two_numbers_are_known_by_name_former_name_and_address_and_an_office_may_share_a_line() -> None:
-    """R-1245."""
+    """R-1228."""
     pair = frozenset({"ann", "bea"})
     assert pair not in known("ann", "bea").same
     Person.objects.filter(uid="bea").update(phone="414 555 0101")

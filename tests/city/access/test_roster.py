@@ -67,7 +67,7 @@ def test_more_than_fifty_nobody_reviews() -> None:
 
 
 def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> None:
-    """R-1248, M3: no supervisor and no officer stands for a requester."""
+    """R-1231, M3: no supervisor and no officer stands for a requester."""
     town = Town()
     officer = staff.worker("officer", town.where, town.head)
     DutyGrant.objects.create(person=officer, duty="access-officer", starts=OLD, until=NOW + (NOW - OLD), by="t", reason="a test")

@@ -124,7 +124,7 @@ def test_a_newer_invitation_ends_the_older() -> None:
 
 
 def test_half_a_letter_opens_nothing_and_neither_does_a_letter_of_72_hours() -> None:
-    """R-1229 (P-07): also by the verbs, without a page."""
+    """R-1204 (P-07): also by the verbs, without a page."""
     ines = person()
     first = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
     row = Invitation.objects.get()

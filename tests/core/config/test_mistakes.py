@@ -102,7 +102,7 @@ def test_the_pages_may_be_on_a_socket_file_as_their_help_says(tmp_path: Path) ->
 
 
 def test_two_listeners_or_the_pages_never_share_a_port(tmp_path: Path) -> None:
-    """R-1210: the kernel would hand each of them what is meant for the other."""
+    """R-1242: the kernel would hand each of them what is meant for the other."""
     two = "[[gateway.listener]]\nport = 2525\n[[gateway.listener]]\nkind = 'relay'\nport = {}\naddress = '{}'\n"
     assert "line 5: 127.0.0.1, port 2525, is taken by another listener (mx)" in refused(tmp_path, two.format(2525, "127.0.0.1"))
     assert "line 5: 127.0.0.1, port 8025, is taken by the pages" in refused(tmp_path, two.format(8025, "127.0.0.1"))
@@ -112,7 +112,7 @@ def test_two_listeners_or_the_pages_never_share_a_port(tmp_path: Path) -> None:
 
 
 def test_nothing_waits_for_a_second_place_that_there_is_not(tmp_path: Path) -> None:
-    """R-1211: every message would be answered 451, for ever."""
+    """R-1243: every message would be answered 451, for ever."""
     text = '[archive]\nacknowledge = "standby"\n'
     assert "line 2: archive.acknowledge" in refused(tmp_path, text)
     (tmp_path / FILE).write_text(text + 'standby = "/mnt/copy"\n')

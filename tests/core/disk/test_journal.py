@@ -278,7 +278,7 @@ def test_numbers_go_on_when_every_file_was_sealed_and_removed(tmp_path: Path) ->
 
 @pytest.mark.parametrize("lost", ["retired", "the last file"])
 def test_numbers_are_never_given_twice_whatever_file_of_a_journal_is_lost(tmp_path: Path, lost: str) -> None:
-    """R-1225: new mail goes to another journal, and what is gone stays visible until somebody accounts for it."""
+    """R-1257: new mail goes to another journal, and what is gone stays visible until somebody accounts for it."""
     j = Journal.take(tmp_path, now=0)
     add(j, b"1", b"2")
     j.flush(0)

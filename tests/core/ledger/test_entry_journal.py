@@ -39,7 +39,7 @@ def test_it_is_the_record_that_the_archive_writes_of_an_entry() -> None:
 
 
 def test_each_is_durable_in_its_place_and_threads_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1256: no place is told before a sync has covered it."""
+    """R-1219: no place is told before a sync has covered it."""
     syncs, plain_sync = [0], File.sync
 
     def slow(file: File) -> None:

@@ -59,7 +59,7 @@ def forged(honest: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 
 def test_verify_names_a_rewritten_archive_by_any_older_checkpoint(honest: Town, forged: Town) -> None:
-    """R-1202: without one from outside there is nothing to see."""
+    """R-1234: without one from outside there is nothing to see."""
     assert verify(forged.data).problems == [] and verify(honest.data, outside=brought(*signed(honest))).problems == []
     for known in signed(honest):
         problems = verify(forged.data, outside=brought(known)).problems
@@ -73,7 +73,7 @@ def test_a_checkpoint_larger_than_the_ledger_says_that_it_was_set_back(honest: T
 
 
 def test_a_replaced_key_is_named_by_the_one_that_somebody_knows(honest: Town, tmp_path: Path) -> None:
-    """R-1203: whoever makes the whole ledger again with a key of their own signs well."""
+    """R-1235: whoever makes the whole ledger again with a key of their own signs well."""
     other = grown(tmp_path / "data", COUNTS)
     assert verify(other.data).problems == []
     problems = verify(other.data, outside=Outside(key=honest.public)).problems
@@ -112,7 +112,7 @@ def proved(town: Town, number: int = 1) -> dict[str, object]:
 
 
 def test_offline_a_proof_continues_every_published_checkpoint(honest: Town, forged: Town, tmp_path: Path) -> None:
-    """R-1204: of any size; and that of a rewritten archive contradicts each of them."""
+    """R-1236: of any size; and that of a rewritten archive contradicts each of them."""
     for town in (honest, forged):
         for known in signed(honest):
             checkpoints.note_published(town.ledger, known.size)
@@ -128,7 +128,7 @@ def test_offline_a_proof_continues_every_published_checkpoint(honest: Town, forg
 
 
 def test_offline_a_checkpoint_that_nobody_has_noted_is_proved_when_it_is_asked_for(tmp_path: Path) -> None:
-    """R-1205: older or newer than the proof; and what does not continue it cannot be proved."""
+    """R-1237: older or newer than the proof; and what does not continue it cannot be proved."""
     town = grown(tmp_path / "data", COUNTS)
     first, *_, fourth, last = signed(town)
     given = [written(tmp_path, f"{n}.note", known) for n, known in enumerate((first, fourth, last))]

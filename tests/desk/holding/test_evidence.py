@@ -57,7 +57,7 @@ def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None
 def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_for_nothing_else(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1217: it took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
+    """R-1249: it took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
     cases.town()
     keeper, asked = evidence.Keeper(), list[int]()
     standing = holds.standing

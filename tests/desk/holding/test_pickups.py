@@ -329,7 +329,8 @@ def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
     assert given.status_code == 200 and b"".join(given.streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
     assert visit("").get(at, headers={"host": "mail.city.example"}).status_code == 404
     for page in ("/", link, "/accounts/login/", "/mail/", "/api/v1/openapi.json", "/healthz"):
-        assert visit("crew0").get(page, headers={"host": files}).status_code == 404, page
+        for host in (files, f"{files}.", f"{files.upper()}.:443"):
+            assert visit("crew0").get(page, headers={"host": host}).status_code == 404, (page, host)
 
 
 def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed: Path) -> None:

@@ -195,7 +195,7 @@ def test_until_midnight_is_until_the_end_of_the_day_before(ends: datetime, said:
 
 
 def test_whoever_sent_files_reads_which_and_how_many_of_them_leave(files: Bureau, visit: Visit) -> None:
-    """R-1249: five messages to one address were five rows alike, and one of which half was approved stood as approved."""
+    """R-1232: five messages to one address were five rows alike, and one of which half was approved stood as approved."""
     row = files.asked("crew0", ACME, files=BOTH)
     other = files.asked("crew0", LENA, ACME, files=BOTH)
     with closing(IndexJob.take(files.desk.data, bulk=True)) as job:

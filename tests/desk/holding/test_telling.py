@@ -57,7 +57,7 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
 
 
 def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_back_of_it(city: Town, installed: Path) -> None:
-    """R-1216 (P-14, P-29, promise 7): the head of the machine's department, and readers of the function mailbox; once a day for
+    """R-1248 (P-14, P-29, promise 7): the head of the machine's department, and readers of the function mailbox; once a day for
     each, no word of the message, and nothing of what only a rule has something to say about."""
     now = ms(city.now)
     machine = {"rules": ("confidential-many",), "do": "hold", "review": (), "login": "service:printer@city.example/hall"}

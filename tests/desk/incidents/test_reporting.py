@@ -333,7 +333,7 @@ def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: P
 
 
 def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-699: without signing in; as whoever holds the mailbox; nothing of the message is on the page."""
+    """R-699: without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
     now = ms(plain.now)
     one = came(installed, now - 9000, PAT, DANA, raw=phish())
     token = tokens.make(installed, "report", one.id, 1, now + 3_600_000)
@@ -344,6 +344,9 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
     assert client.post(f"/report/{token}/").status_code == 302 and client.post(f"/report/{token}/").status_code == 302
     row = Report.objects.get()
     assert (row.reporter, row.how, row.capture) == (plain.people["crew0"], "link", one.uuid)
+    other = visit("crew2").post(f"/report/{token}/")
+    assert other.status_code == 403 and "somebody else's copy" in words(other) and Report.objects.count() == 1
+    assert visit("crew0").get(f"/report/{token}/").status_code == 200
     over = tokens.make(installed, "report", one.id, 1, now - 1000)
     gone = tokens.make(installed, "report", uuid.uuid4().bytes, 0, 0)
     wrong = tokens.make(installed, "verify", one.id, 1, 0)

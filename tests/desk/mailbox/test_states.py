@@ -46,7 +46,7 @@ ENDED = {
 
 @pytest.mark.parametrize("word", ENDED)
 def test_the_list_and_the_page_of_a_message_say_the_same(post: Post, visit: Visit, word: str) -> None:
-    """R-1241: a message that nobody got, because its files were not approved, had no state on its own page."""
+    """R-1233: a message that nobody got, because its files were not approved, had no state on its own page."""
     id_ = post.submit(DANA, letter(sender=DANA, to=LENA, subject="Detour"), "x0@paving.example", "x1@paving.example")
     for n, (type_, facts) in enumerate(ENDED[word]):
         post.happens(type_, id_, n, **facts)

@@ -31,7 +31,7 @@ def levels(data: Path, settings: Settings) -> list[str]:
 
 
 def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
-    """R-1222: not before a gateway has listened for the first time; a port that another family or address has does not count."""
+    """R-1254: not before a gateway has listened for the first time; a port that another family or address has does not count."""
     settings = settings_for(Listener(port=free()), Listener(kind="relay", address="0.0.0.0", port=free()))
     data = Office(tmp_path / "data").data
     assert levels(data, settings) == ["not-set-up"] * 2
@@ -56,7 +56,7 @@ def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
 
 
 def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_path: Path) -> None:
-    """R-1223: the kernel would give each a part of the mail, and neither would know."""
+    """R-1255: the kernel would give each a part of the mail, and neither would know."""
     one, other = (Office(tmp_path / name).data for name in ("one", "other"))
     settings = settings_for(Listener(port=free()))
     with running(one, settings) as first, running(one, settings) as second:
@@ -73,7 +73,7 @@ def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_p
 
 
 def test_the_pages_of_two_installations_do_not_share_a_port(tmp_path: Path) -> None:
-    """R-1224: half of the people would sign in to the wrong city. The other one shares its port, as its server does."""
+    """R-1256: half of the people would sign in to the wrong city. The other one shares its port, as its server does."""
     office = Office(tmp_path / "data")
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

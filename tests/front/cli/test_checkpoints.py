@@ -83,7 +83,7 @@ def offline(capfdbinary: pytest.CaptureFixture[bytes], place: Path, old: Path) -
 def test_publishing_writes_where_it_is_told_and_notes_that_it_did(
     office: Office, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1206: proofs continue what left the house."""
+    """R-1238: proofs continue what left the house."""
     assert office.run("checkpoint", "publish") == 5
     office.receive(BODY)
     first = note(office, capfdbinary)

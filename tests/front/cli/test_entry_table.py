@@ -74,7 +74,7 @@ def looked(claimed: tuple[Path, Path]) -> Path:
 
 
 def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> None:
-    """R-1252, A3: deleted, changed, replaced, forged, kept out of every journal; each is named, and nothing else is."""
+    """R-1215, A3: deleted, changed, replaced, forged, kept out of every journal; each is named, and nothing else is."""
     data = looked
     assert differences(data)[0] == set()
     whole = data.parent / "whole.sqlite3"
@@ -90,7 +90,7 @@ def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> Non
 
 
 def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked: Path, claimed: tuple[Path, Path]) -> None:
-    """R-1253: the table is a view; whether all of the file was put back, or the newer rows were taken out, which is named."""
+    """R-1216: the table is a view; whether all of the file was put back, or the newer rows were taken out, which is named."""
     data, token = claimed
     before = data.parent / "yesterday.sqlite3"
     shutil.copy(data / "city.sqlite3", before)
@@ -104,7 +104,7 @@ def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked:
 
 
 def test_guards_that_are_gone_are_named(looked: Path) -> None:
-    """R-1254: also where nothing was changed yet."""
+    """R-1217: also where nothing was changed yet."""
     for statement in ("DROP TRIGGER access_entry_no_replace", "DROP TRIGGER access_carried_no_delete"):
         with closing(sqlite3.connect(looked / "city.sqlite3")) as db:
             db.execute(statement)

@@ -126,3 +126,16 @@ def test_the_data_folder_comes_from_the_environment(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("CIVICMAIL_DATA", str(tmp_path))
     assert options.data_folder(None) == tmp_path
     assert options.data_folder(tmp_path / "other") == tmp_path / "other"
+
+
+def test_what_the_program_writes_is_its_users_alone_and_its_memory_is_written_nowhere(tmp_path: Path) -> None:
+    """R-1264: whatever the shell that started it allows; what it starts has it from it."""
+    data = tmp_path / "data"
+    program = [sys.executable, "-m", "civicmail.front.cli.main"]
+    subprocess.run([*program, "init", "--data", str(data)], check=True, capture_output=True, umask=0)
+    subprocess.run([*program, "tick", "--data", str(data)], check=True, capture_output=True, umask=0)
+    assert [str(p) for p in data.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o077] == []
+    asked = "import os, resource, sys; from civicmail.front.cli import main; main.run = lambda _: print("
+    asked += "os.umask(0), *resource.getrlimit(resource.RLIMIT_CORE)) or 0; main.main()"
+    said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True, umask=0)
+    assert said.stdout.split() == [str(0o077), "0", "0"]

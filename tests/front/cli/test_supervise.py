@@ -127,7 +127,7 @@ def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> Non
 
 @pytest.mark.parametrize("code", [2, 3])
 def test_who_has_worked_with_the_settings_is_tried_again_and_the_others_go_on(code: int) -> None:
-    """R-1250: a mistake in the settings of a city that is served, or a folder that is away for a moment, must not end its mail."""
+    """R-1259: a mistake in the settings of a city that is served, or a folder that is away for a moment, must not end its mail."""
     now, over = 0.0, False
     children = {"x": _child(f"import sys; sys.exit({code})"), "other": _child("import time; time.sleep(60)")}
     supervisor = Supervisor(children, clock=lambda: now, is_over=lambda: over)

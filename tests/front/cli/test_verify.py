@@ -206,7 +206,7 @@ def test_a_folder_that_is_no_installation(tmp_path: Path, office: Office) -> Non
 def test_a_damaged_or_beheaded_index_is_said_by_verify_doctor_and_search(
     office: Office, verify: Output, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1226: one that has lost its meta.json looked like one of nothing that covers everything; `doctor` looked at none."""
+    """R-1258: one that has lost its meta.json looked like one of nothing that covers everything; `doctor` looked at none."""
     office.receive(*BODIES)
     index(office)
     (meta,) = office.data.glob("index/*/*/*/meta.json")

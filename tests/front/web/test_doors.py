@@ -18,7 +18,7 @@ from city.access.signins import account, mailbox
 from city.access.signins import person as row
 from civicmail.city.access import published, reading
 from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Account, Failure, Usage
+from civicmail.city.access.models import Account, Entry, Failure, Usage
 from civicmail.city.access.snapshot import Grant
 from civicmail.front.web import doors
 
@@ -107,6 +107,24 @@ def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, setti
     assert status(master="civicmail", user="nobody@city.example") == 404
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap=""))
     assert status(master="civicmail") == 404
+
+
+def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
+    installed: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1265, P-16: whoever has its password could read everybody's mail."""
+    settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
+    asked = {"user": "ann@city.example", "protocol": "imap", "master": "civicmail", "client": "127.0.0.1"}
+    assert _ask(installed, "user", **asked).status_code == 200
+    entry = Entry.objects.get(act="mailbox.open-as-master")
+    assert (entry.object, entry.person, entry.facts["client"]) == ("mailbox:ann@city.example", "dovecot", "127.0.0.1")
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise DatabaseError
+
+    monkeypatch.setattr("civicmail.city.access.actions.entries.enter", gone)
+    assert _ask(installed, "user", **asked).status_code == 503
+    assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").status_code == 200
 
 
 def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: Kic
 
 
 def test_each_mailbox_is_a_command_of_its_own_and_each_is_answered(tmp_path: Path) -> None:
-    """R-1207: Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""
+    """R-1239: Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""
     (tmp_path / "key").write_text("k")
     dovecot = Answering()
     thread = threading.Thread(target=dovecot.serve_forever, daemon=True)

@@ -18,7 +18,7 @@ from civicmail.core.config.settings import Secure
 from civicmail.mail.courier import dane
 from civicmail.mail.courier.dane import Tlsa
 from civicmail.mail.courier.proven import NoProof, Proven
-from mail.courier.test_securely import OFFERS, Zone
+from mail.courier.test_securely import HERE, OFFERS, Zone
 from neighbours.authority import Authority
 
 
@@ -55,7 +55,7 @@ async def served(next_hop: Any, tls: ssl.SSLContext, record: str) -> AsyncIterat
     transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=True), local_addr=("127.0.0.1", 0))
     at = transport.get_extra_info("sockname")
     try:
-        yield Proven(Secure(resolver=f"{at[0]}:{at[1]}"), "mail.city.example", 5, port=hop.port)
+        yield Proven(Secure(resolver=f"{at[0]}:{at[1]}", networks=HERE), "mail.city.example", 5, port=hop.port)
     finally:
         transport.close()
         await hop.stop()

@@ -29,6 +29,8 @@ from civicmail.mail.courier.proven import NoProof, Proven
 from neighbours.authority import Authority
 
 OFFERS = ("PIPELINING", "STARTTLS")
+HERE = ["127.0.0.0/8", "::1/128"]
+"""Networks besides the internet in which the servers of these tests are."""
 WORDS = b"4111 1111 1111 1111"
 TEXT = (
     b"From: ann@city.example\r\nTo: pat@agency.example\r\nSubject: [secure] your account\r\nMessage-ID: <1@city.example>\r\n"
@@ -289,7 +291,7 @@ def test_dane_proves_a_server_by_signed_records_only(next_hop, authority, signed
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=signed), local_addr=("127.0.0.1", 0))
         at = transport.get_extra_info("sockname")
-        proven = Proven(Secure(resolver=f"{at[0]}:{at[1]}"), "mail.city.example", 5, port=hop.port)
+        proven = Proven(Secure(resolver=f"{at[0]}:{at[1]}", networks=HERE), "mail.city.example", 5, port=hop.port)
         try:
             if proves:
                 link, found = await proven.open("agency.example")
@@ -345,7 +347,7 @@ def test_a_policy_that_is_enforced_proves_the_servers_that_it_names(next_hop, au
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=False), local_addr=("127.0.0.1", 0))
         at = transport.get_extra_info("sockname")
-        rules = Secure(resolver=f"{at[0]}:{at[1]}", mta_sts=True)
+        rules = Secure(resolver=f"{at[0]}:{at[1]}", mta_sts=True, networks=HERE)
         proven = Proven(rules, "mail.city.example", 5, port=hop.port, ca=str(authority.certificate), fetch=fetch)
         try:
             if proves:

@@ -261,7 +261,7 @@ def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: 
 def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1208: what was stored by then is kept and searchable; the same import stores the rest. The words say what to do."""
+    """R-1240: what was stored by then is kept and searchable; the same import stores the rest. The words say what to do."""
     free = iter([2_000_000] * 5 + [999_999] * 100)
     monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
     folder = _put(tmp_path / "in", *(_mail(n) for n in range(8)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from civicmail.mail.importers import sniff
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers.walk import LINK, Found, Left, walk
 
 MAIL = b"From: ana@out.example\nSubject: hello\n\nhello\n"
 LINE = b"From ana@out.example Mon Mar  2 12:00:00 2026\n"
@@ -123,8 +124,7 @@ def test_a_file_that_a_person_names_is_mail_unless_it_is_something_else_for_sure
 
 
 def test_what_cannot_be_read_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also for root, who may read every file: links in a circle, a name that vanishes, a disk that fails."""
-    (tmp_path / "circle.eml").symlink_to("circle.eml")
+    """Also for root, who may read every file: a name that vanishes, a disk that fails."""
     gone, broken = _put(tmp_path / "gone.eml"), _put(tmp_path / "broken.eml")
     opened = os.open
 
@@ -138,16 +138,47 @@ def test_what_cannot_be_read_has_failed(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "open", fails)
     left = _left(tmp_path)
     assert {name: why.partition(": ")[0] for name, (why, _) in left.items()} == dict.fromkeys(left, "it cannot be read")
-    assert {name for name, (_, failed) in left.items() if failed} == {"circle.eml", "gone.eml", "broken.eml"}
+    assert {name for name, (_, failed) in left.items() if failed} == {"gone.eml", "broken.eml"}
 
 
-def test_a_link_to_nothing_has_failed_and_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "gone.eml").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "round").symlink_to(tmp_path)
-    os.mkfifo(tmp_path / "pipe.eml")
-    left = _left(tmp_path)
-    assert left["gone.eml"][1]
-    assert left["pipe.eml"] == ("it is empty", False)
+def test_no_link_is_followed_and_only_files_are_read(tmp_path: Path) -> None:
+    """R-1263: who may write into the folder reads nothing by an import that they may not read; the link has failed, and says so."""
+    secret, place = _put(tmp_path / "secret.eml"), tmp_path / "in"
+    (place / "box" / "cur").mkdir(parents=True)
+    (place / "box" / "new").mkdir()
+    for name in ("plain.eml", "box/cur/1", "box/new/2"):
+        (place / name).symlink_to(secret)
+    (place / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (place / "circle.eml").symlink_to("circle.eml")
+    (place / "round").symlink_to(tmp_path)
+    os.mkfifo(place / "pipe.eml")
+    assert _found(place) == [] and len(_found(tmp_path / "secret.eml")) == 1
+    left = _left(place)
+    assert left.pop("pipe.eml") == ("it is no regular file", False)
+    assert set(left) == {"plain.eml", "1", "2", "gone.eml", "circle.eml", "round"}
+    assert set(left.values()) == {(LINK, True)}
+    (tmp_path / "named").symlink_to(place.parent / "secret.eml")
+    assert len(_found(tmp_path / "named")) == 1, "whoever names a link means what it leads to"
+
+
+def test_a_file_that_is_swapped_for_a_link_while_it_is_read_stays_the_file_that_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1216: what holds many messages is opened again by what was opened first."""
+    box, secret = tmp_path / "in" / "a.mbox", tmp_path / "secret.mbox"
+    box.parent.mkdir()
+    box.write_bytes(b"From a@b.example Mon Jan  1 00:00:00 2024\n" + MAIL)
+    secret.write_bytes(b"From a@b.example Mon Jan  1 00:00:00 2024\nSubject: secret\n\nx\n")
+    look = sniff.look
+
+    def swapped(*args: Any, **more: Any) -> Any:
+        box.unlink(missing_ok=True)
+        box.symlink_to(secret)
+        return look(*args, **more)
+
+    monkeypatch.setattr(sniff, "look", swapped)
+    (found,) = _found(box.parent)
+    assert b"secret" not in found.content
 
 
 def test_names_that_are_no_utf8_can_be_written_down(tmp_path: Path) -> None:

@@ -170,6 +170,9 @@ class Secure:
         "", "A validating name server on this machine, 127.0.0.1:53, whose DNSSEC answers prove servers (DANE); empty: not asked."
     )
     mta_sts: bool = _setting(False, "Whether what other domains publish about their servers (MTA-STS, mode enforce) proves them.")
+    networks: list[str] = _setting(
+        [], "Networks besides the internet in which servers may be that the DNS names (DANE, MTA-STS), such as 10.20.0.0/16."
+    )
     requiretls: bool = _setting(
         False, "Whether a smart host that promises it (REQUIRETLS) may hand on what has no other way than the portal."
     )

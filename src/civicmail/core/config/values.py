@@ -184,6 +184,7 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Listener", "xclient"): _networks,
     ("Listener", "proxy"): _networks,
     ("Listener", "verdicts"): _networks,
+    ("Secure", "networks"): _networks,
     ("Listener", "tls"): _one_of("starttls", "implicit", "off"),
     ("Listener", "line_ends"): _one_of("", "reject", "normalise"),
     ("Listener", "senders"): _senders,

@@ -24,10 +24,12 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.access import reading
 from civicmail.city.access.actions.devices import note_use
+from civicmail.city.access.actions.entries import enter_ahead
 from civicmail.city.access.actions.signin import note_failure
 from civicmail.city.access.actions.usage import note_retrieved
+from civicmail.city.access.actors import machine
 from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key
-from civicmail.city.access.errors import BadToken
+from civicmail.city.access.errors import BadToken, NotRecorded
 from civicmail.city.access.models import Account
 from civicmail.city.access.published import INBOUND_MOST, Watch
 from civicmail.city.access.queries.signin import is_barred
@@ -43,6 +45,8 @@ log = get_logger()
 LARGEST = 16_384
 """Bytes of a question: a password or a token, and a name."""
 
+AS_MASTER = "mailbox.open-as-master"
+MASTER = "signed in as the master user of the mailbox server"
 _NOT_IN_IMAP = str.maketrans('"\\', "'/")
 """What neither the text of an IMAP response nor civicmail.lua has: a name of an agency may have them."""
 
@@ -144,10 +148,11 @@ def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
 def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, protocol, master} -> {user}, or 404. For IMAP at this very moment: who was signed in and lost access meanwhile is
     nobody. For delivery: every mailbox that is not closed. For ourselves, as the master user of [courier] imap, whom Dovecot has
-    verified: every mailbox, because also what a leaver has is taken back, counted and emptied."""
+    verified: every mailbox, because also what a leaver has is taken back, counted and emptied. Whoever has that password could
+    read everybody's mail, so each time leaves an entry first, and there is none without (P-16): 503."""
     mailbox = snapshot.mailbox_of(asked.get("user", ""))
     if mailbox is not None and _is_master(asked):
-        return JsonResponse({"user": mailbox.id})
+        return JsonResponse({"user": mailbox.id}) if _entered(mailbox.id, asked) else HttpResponse(status=503)
     if mailbox is None or mailbox.state == "closed":
         return HttpResponse(status=404)
     if asked.get("protocol") == "imap":
@@ -160,6 +165,16 @@ def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
 def _is_master(asked: dict[str, Any]) -> bool:
     courier = settings.CITY.courier
     return bool(courier.imap) and asked.get("protocol") == "imap" and asked.get("master") == courier.imap_user
+
+
+def _entered(mailbox: str, asked: dict[str, Any]) -> bool:
+    facts = {"client": asked.get("client", "")[:45]}
+    try:
+        enter_ahead(AS_MASTER, actor=machine("dovecot"), reason=MASTER, now=now_ms(), object=f"mailbox:{mailbox}", facts=facts)
+    except NotRecorded:
+        log.warning("a mailbox does not open to the master user: no entry can be written")
+        return False
+    return True
 
 
 @_door

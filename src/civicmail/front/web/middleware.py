@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import auth
@@ -34,7 +33,7 @@ from civicmail.front.web.api import problems
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
-from civicmail.mail.courier.ways import files_host
+from civicmail.mail.courier.ways import is_files_host
 
 log = get_logger()
 
@@ -163,8 +162,7 @@ def _has_zero_byte(request: HttpRequest) -> bool:
 
 def _is_beside_files(request: HttpRequest) -> bool:
     """Whether a page is asked of the host that has files of the portal alone: nothing that somebody puts there meets a session."""
-    host = files_host(settings.CITY)
-    return bool(host) and urlsplit(f"//{request.META.get('HTTP_HOST', '')}").hostname == host and not request.path.startswith(FILES)
+    return is_files_host(settings.CITY, request.META.get("HTTP_HOST", "")) and not request.path.startswith(FILES)
 
 
 class Door:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from civicmail.core.config.settings import Courier
 from civicmail.core.wire.client import Client, ClientEvent, Closing, Greeted, Hello, TlsAnswer
+from civicmail.core.wire.hosts import public
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.hops import Hop
 
@@ -148,18 +151,31 @@ async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
         return link
 
 
-async def connect(hop: Hop, hostname: str) -> Link:
-    """A connection that nothing was said over. Raises HopDown."""
-    loop = asyncio.get_running_loop()
+async def connect(hop: Hop, hostname: str, inside: Sequence[str] | None = None) -> Link:
+    """A connection that nothing was said over. inside: networks besides the internet in which a hop may be that a stranger's zone
+    has named; None: one of the settings, wherever it is. Raises HopDown."""
     protocol: Literal["smtp", "lmtp"] = "lmtp" if hop.kind == "lmtp" else "smtp"
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            _, link = await loop.create_connection(lambda: Link(Client(hostname, protocol)), hop.host, hop.port)
+            return await _reach(lambda: Link(Client(hostname, protocol)), hop, inside)
     except TimeoutError:
         raise HopDown(f"{hop}: no connection within {_CONNECT_SECONDS} s.") from None
     except OSError as error:
         raise HopDown(f"{hop}: {_words(error)}.") from None
-    return link
+
+
+async def _reach(made: Callable[[], Link], hop: Hop, inside: Sequence[str] | None) -> Link:
+    """To the address that was looked at: the name may lead elsewhere at the next look."""
+    loop, why = asyncio.get_running_loop(), OSError(0, "no address answers")
+    if inside is None:
+        return (await loop.create_connection(made, hop.host, hop.port))[1]
+    found = await loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+    for address in public(hop.host, hop.port, found, inside):
+        try:
+            return (await loop.create_connection(made, address, hop.port))[1]
+        except OSError as error:
+            why = error
+    raise why
 
 
 async def greet(link: Link, seconds: float) -> None:

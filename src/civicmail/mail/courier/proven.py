@@ -14,6 +14,7 @@ import http.client
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dns.asyncresolver
@@ -56,7 +57,8 @@ class Way:
 
 class Proven:
     """ca: authorities for servers that are not pinned, instead of the system's; port: of servers that the DNS names; fetch: the
-    text of a domain's MTA-STS policy, blocks."""
+    text of a domain's MTA-STS policy, blocks. What the DNS names is connected to at public addresses alone, and in networks of the
+    settings: whoever writes a zone would make us speak to our own machines otherwise."""
 
     def __init__(
         self,
@@ -65,10 +67,10 @@ class Proven:
         seconds: float,
         port: int = 25,
         ca: str = "",
-        fetch: Callable[[str], str] = sts.fetched,
+        fetch: Callable[[str], str] | None = None,
     ) -> None:
         self._ca = ca
-        self._fetch = fetch
+        self._fetch = fetch if fetch is not None else partial(sts.fetched, inside=settings.networks)
         self._settings = settings
         self._hostname = hostname
         self._seconds = seconds
@@ -139,7 +141,8 @@ class Proven:
 
     async def _secured(self, way: Way, context: ssl.SSLContext) -> Link:
         """A connection with TLS, over which nothing was said since. Raises NoProof where the server has none."""
-        link = await connect(way.hop, self._hostname)
+        inside = self._settings.networks if way.how in ("dane", "mta-sts") else None
+        link = await connect(way.hop, self._hostname, inside)
         try:
             await greet(link, self._seconds)
             if "STARTTLS" not in link.client.offers:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from civicmail.core.wire.hosts import public
 from civicmail.mail.screening.published import is_sts
 
 LARGEST = 64 << 10
 SECONDS = 10
+HTTPS = 443
 PATH = "/.well-known/mta-sts.txt"
 _NAMES_MOST = 100
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
@@ -64,10 +68,15 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 10
 
 
-def fetched(domain: str, context: ssl.SSLContext | None = None, address: tuple[str, int] | None = None) -> str:
+def fetched(
+    domain: str, context: ssl.SSLContext | None = None, address: tuple[str, int] | None = None, inside: Sequence[str] = ()
+) -> str:
     """The text that a domain publishes; blocks. No redirect is followed (RFC 8461 3.3). address: of the server, instead of what the
-    DNS says of its name. Raises OSError, http.client.HTTPException, ValueError."""
+    DNS says of its name, which is public or in a network of inside. Raises OSError, http.client.HTTPException, ValueError."""
     host = f"mta-sts.{domain}"
+    if address is None:
+        found = socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
+        address = public(host, HTTPS, found, inside)[0], HTTPS
     connection = _Connection(host, context or ssl.create_default_context(), address)
     try:
         connection.request("GET", PATH, headers={"Host": host})
@@ -84,14 +93,11 @@ def fetched(domain: str, context: ssl.SSLContext | None = None, address: tuple[s
 class _Connection(http.client.HTTPSConnection):
     """To an address that is known, in the name that the certificate must have."""
 
-    def __init__(self, host: str, context: ssl.SSLContext, address: tuple[str, int] | None) -> None:
+    def __init__(self, host: str, context: ssl.SSLContext, address: tuple[str, int]) -> None:
         super().__init__(host, timeout=SECONDS, context=context)
         self._context_, self._address = context, address
 
     def connect(self) -> None:
-        if self._address is None:
-            super().connect()
-            return
         plain = http.client.HTTPConnection(*self._address, timeout=SECONDS)
         plain.connect()
         self.sock = self._context_.wrap_socket(plain.sock, server_hostname=self.host)

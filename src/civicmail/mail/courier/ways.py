@@ -29,8 +29,14 @@ def why_no_portal(settings: Settings) -> str:
 
 def files_host(settings: Settings) -> str:
     """The host that has files of the portal and nothing else; empty where they come from the host of the pages."""
-    host = urlsplit(settings.secure.files_url).hostname or ""
-    return host if host != urlsplit(settings.web.url).hostname else ""
+    host = (urlsplit(settings.secure.files_url).hostname or "").rstrip(".")
+    return host if host != (urlsplit(settings.web.url).hostname or "").rstrip(".") else ""
+
+
+def is_files_host(settings: Settings, said: str) -> bool:
+    """Whether a Host field names that host; a dot at its end is the root of the DNS and the same host (RFC 3986 3.2.2)."""
+    host = files_host(settings)
+    return bool(host) and (urlsplit(f"//{said}").hostname or "").rstrip(".") == host
 
 
 def may_leave(settings: Settings, data: Path, address: str, now: int) -> bool:

@@ -6,12 +6,13 @@ at (sniff.py); what is no mail is left out and named, with the reason.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from civicmail.mail.importers import archives, mbox, sniff
 from civicmail.mail.importers.items import NO_ITEM, Items
 
 _READ_AT_ONCE = 1 << 16
+LINK = "it is a link, and links are not followed: name what it leads to, if that is meant"
 _NUMBERS = re.compile(r"(\d+)")
 _QUIET = frozenset({"dovecot-uidlist", "dovecot-keywords", "maildirfolder", "maildirsize", "subscriptions", "msgid.sqlite"})
 
@@ -57,7 +59,9 @@ Item = Found | Left
 
 
 def walk(path: Path) -> Iterator[Item]:
-    """Everything below a path; the path itself may be a file. Folder names have no surrogates, so they can be written down."""
+    """Everything below a path; the path itself may be a file, or a link to what is meant. No other link is followed: what lies in a
+    folder may be whoever's, and a link in it leads to what only we may read. Folder names have no surrogates."""
+    path = path.resolve() if path.is_symlink() else path
     with closing(Items()) as items:
         if path.is_dir():
             yield from _folder(str(path), "", items)
@@ -100,9 +104,10 @@ def _maildir(place: str, folder: str) -> Iterator[Item]:
         if name.startswith("."):
             continue
         try:
-            content, modified, _ = _read(path)
+            with _reading(path) as source:
+                content, modified, _ = _read(source)
         except OSError as error:
-            yield Left(text_of(path), f"it cannot be read: {error.strerror}", failed=True)
+            yield _unread(path, error)
             continue
         if content:
             yield Found(folder, path, content, modified, "mailbox")
@@ -141,27 +146,34 @@ class File:
 def opened(file: File) -> Iterator[Item]:
     """What a file holds."""
     try:
-        content, modified, whole = _read(file.path, may_hold=True)
-        look = sniff.look(file.name.rpartition("/")[2], content[: sniff.LOOK], named=file.named)
-        if look.is_ == "message":
-            at = modified if not file.member else file.at
-            yield Found(file.folder, file.name, content if whole else _read(file.path)[0], at, "mailbox")
-        elif look.is_ == "mbox":
-            yield from _mbox(file)
-        elif look.is_ == "store":
-            yield from _store(file)
-        elif look.is_ == "item":
-            yield _item(file, content if whole else _read(file.path)[0], modified)
-        elif look.is_ == "archive":
-            yield from _archive(file)
-        else:
-            yield Left(text_of(file.name), look.why, failed=file.named or look.mail)
+        with _reading(file.path) as source:
+            yield from _held(file, source)
     except OSError as error:
-        yield Left(text_of(file.name), f"it cannot be read: {error.strerror}", failed=True)
+        yield _unread(file.name, error)
 
 
-def _mbox(file: File) -> Iterator[Item]:
-    with open(file.path, "rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
+def _held(file: File, source: int) -> Iterator[Item]:
+    """source: descriptor of the file. Whoever needs a path opens the same file by it, whatever its name leads to meanwhile."""
+    content, modified, whole = _read(source, may_hold=True)
+    look = sniff.look(file.name.rpartition("/")[2], content[: sniff.LOOK], named=file.named)
+    same = f"/proc/self/fd/{source}"
+    if look.is_ == "message":
+        at = modified if not file.member else file.at
+        yield Found(file.folder, file.name, content if whole else _read(source)[0], at, "mailbox")
+    elif look.is_ == "mbox":
+        yield from _mbox(file, same)
+    elif look.is_ == "store":
+        yield from _store(file, same)
+    elif look.is_ == "item":
+        yield _item(file, content if whole else _read(source)[0], modified)
+    elif look.is_ == "archive":
+        yield from _archive(file, same)
+    else:
+        yield Left(text_of(file.name), look.why, failed=file.named or look.mail)
+
+
+def _mbox(file: File, source: str) -> Iterator[Item]:
+    with open(source, "rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         kind = mbox.kind_of(m)
         for place in mbox.places(m, kind):
             sender, at = mbox.envelope_of(m[place.line : place.start])
@@ -172,10 +184,10 @@ def _mbox(file: File) -> Iterator[Item]:
                 yield Left(text_of(name), "it is empty", failed=False)
 
 
-def _store(file: File) -> Iterator[Item]:
+def _store(file: File, source: str) -> Iterator[Item]:
     """The items of an Outlook data file."""
     count = 0
-    for told in file.items.store(file.path):
+    for told in file.items.store(source):
         count += 1
         name = text_of(file.name) if told.index < 0 else f"{text_of(file.name)} item {told.index} in {told.folder or '/'}"
         if isinstance(told.built, str):
@@ -198,14 +210,14 @@ def _item(file: File, content: bytes, modified: int) -> Item:
     return Found(file.folder, text_of(file.name), built.content, at, "mailbox", built=kind, properties=built.properties)
 
 
-def _archive(file: File) -> Iterator[Item]:
+def _archive(file: File, source: str) -> Iterator[Item]:
     """The members of an archive, each like a file that lies in a folder with the archive's name."""
     if file.depth >= archives.DEPTH:
         yield Left(text_of(file.name), archives.TOO_DEEP, failed=True)
         return
-    budget = file.budget or archives.Budget(os.path.getsize(file.path))  # noqa: PTH202 - beside open()
+    budget = file.budget or archives.Budget(os.path.getsize(source))  # noqa: PTH202 - beside open()
     count = 0
-    for member in archives.members(file.path, file.name.rpartition("/")[2], budget):
+    for member in archives.members(source, file.name.rpartition("/")[2], budget):
         name = f"{file.name}!/{member.name}" if member.name else file.name
         if isinstance(member, archives.Unread):
             count += 1
@@ -223,24 +235,42 @@ def _archive(file: File) -> Iterator[Item]:
         yield Left(text_of(file.name), "it holds no files", failed=False)
 
 
-def _read(path: str, *, may_hold: bool = False) -> tuple[bytes, int, bool]:
-    """(content, time of last change in ms, whether that is all). may_hold: of a file that may hold many messages, and be larger
-    than memory then, the beginning is enough."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+class _NoFile(OSError):
+    """What has this name is a device, a pipe or a socket."""
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[int]:
+    """A descriptor of a regular file. Raises OSError for anything else, also for a link."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return b"", 0, True
-        content = os.read(fd, min(status.st_size + 1, _READ_AT_ONCE + 1))
-        whole = len(content) >= status.st_size or not (may_hold and sniff.may_hold(content))
-        if whole and len(content) < status.st_size:
-            chunks = [content]
-            while chunk := os.read(fd, 1 << 24):
-                chunks.append(chunk)
-            content = b"".join(chunks)
-        return content, status.st_mtime_ns // 1_000_000, whole
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise _NoFile
+        yield fd
     finally:
         os.close(fd)
+
+
+def _unread(name: str, error: OSError) -> Left:
+    if isinstance(error, _NoFile):
+        return Left(text_of(name), "it is no regular file", failed=False)
+    why = LINK if error.errno == errno.ELOOP else f"it cannot be read: {error.strerror}"
+    return Left(text_of(name), why, failed=True)
+
+
+def _read(fd: int, *, may_hold: bool = False) -> tuple[bytes, int, bool]:
+    """(content, time of last change in ms, whether that is all). may_hold: of a file that may hold many messages, and be larger
+    than memory then, the beginning is enough."""
+    os.lseek(fd, 0, os.SEEK_SET)
+    status = os.fstat(fd)
+    content = os.read(fd, min(status.st_size + 1, _READ_AT_ONCE + 1))
+    whole = len(content) >= status.st_size or not (may_hold and sniff.may_hold(content))
+    if whole and len(content) < status.st_size:
+        chunks = [content]
+        while chunk := os.read(fd, 1 << 24):
+            chunks.append(chunk)
+        content = b"".join(chunks)
+    return content, status.st_mtime_ns // 1_000_000, whole
 
 
 def text_of(name: str) -> str:

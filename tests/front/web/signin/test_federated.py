@@ -234,7 +234,7 @@ def test_what_we_are_is_told_to_the_provider(provided: Any) -> None:
 @pytest.mark.usefixtures("provided")
 @pytest.mark.parametrize(("name", "which"), [("openid_connect_login", "city"), ("saml_login", "hall")])
 def test_a_page_elsewhere_begins_no_sign_in(name: str, which: str) -> None:
-    """R-1236: opening the address shows a button; a form of somebody else's page is refused."""
+    """R-1211: opening the address shows a button; a form of somebody else's page is refused."""
     browser = Client(HTTP_HOST="mail.city.example", enforce_csrf_checks=True)
     page = browser.get(reverse(name, args=[which]))
     assert page.status_code == 200 and b"http-equiv" not in page.content and b"<button" in page.content

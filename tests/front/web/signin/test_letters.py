@@ -59,7 +59,7 @@ def _letter(visit: Visit, who: str, uid: str, kind: str = "invite") -> tuple[lis
 
 
 def test_a_head_does_not_become_an_employee(city: Town, visit: Visit) -> None:
-    """R-1227: what the head's screen shows opens nothing, and the head does not hand over what the head asked for."""
+    """R-1202: what the head's screen shows opens nothing, and the head does not hand over what the head asked for."""
     secrets, letter = _letter(visit, "head", "p-crew0")
     assert secrets, "the first half is shown"
     secrets += _shown(visit("head").post(f"/access/sign-in-letters/{letter.pk}/", {"reason": BECAUSE}))
@@ -68,7 +68,7 @@ def test_a_head_does_not_become_an_employee(city: Town, visit: Visit) -> None:
 
 
 def test_an_access_officer_alone_recovers_nobody(city: Town, visit: Visit) -> None:
-    """R-1228: neither examiner nor approver, by page or by the command line of the owner."""
+    """R-1203: neither examiner nor approver, by page or by the command line of the owner."""
     for victim in ("examiner", "approver"):
         uid = city.people[victim].uid
         secrets, letter = _letter(visit, "office", uid, "recover")
@@ -102,7 +102,7 @@ def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit
 
 
 def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town, visit: Visit) -> None:
-    """R-1230: sessions, device passwords, tokens, duties taken up; every address known, former ones too; Home for 30 days."""
+    """R-1205: sessions, device passwords, tokens, duties taken up; every address known, former ones too; Home for 30 days."""
     who = city.people["approver"]
     city.grant("head", "access-officer", taken=True)
     who.outside, who.phone = "ex@home.example", "555-0101"
@@ -146,7 +146,7 @@ def test_officers_hear_of_the_recovery_key(city: Town) -> None:
 
 
 def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town, visit: Visit, settings: Any) -> None:
-    """R-1231: past the provider's second factor there is no way."""
+    """R-1206: past the provider's second factor there is no way."""
     oidc = Oidc(id="city", name="City account", issuer="https://id.example")
     settings.CITY = dataclasses.replace(settings.CITY, signin=Signin(oidc=[oidc]))
     for kind in ("invite", "recover"):
@@ -156,13 +156,13 @@ def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town,
 
 
 def test_whoever_has_signed_in_once_is_not_invited_again(city: Town, visit: Visit) -> None:
-    """R-1232: by a provider, too: then there is no local password, and never was."""
+    """R-1207: by a provider, too: then there is no local password, and never was."""
     Account.objects.filter(person__uid="p-crew0").update(last_login=city.now)
     assert visit("head").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).status_code == 409
 
 
 def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
-    """R-1234 (D4): until then an access officer grants, invites and recovers nothing, and reads no list of people."""
+    """R-1209 (D4): until then an access officer grants, invites and recovers nothing, and reads no list of people."""
     DutyUse.objects.filter(grant__duty="access-officer").update(laid_down=city.now)
     office = visit("office")
     assert "Take up the duty of the access office" in office.get("/").content.decode()
@@ -172,7 +172,7 @@ def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
 
 
 def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Visit) -> None:
-    """R-1235 (P-07): a session that somebody left open does none of it."""
+    """R-1210 (P-07): a session that somebody left open does none of it."""
     office = visit("office")
     session = office.session
     session[AT] = ms(city.now) - 400_000
@@ -185,7 +185,7 @@ def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Vis
 
 
 def test_the_owner_hands_over_first_letters_alone(city: Town, visit: Visit) -> None:
-    """R-1233: while nobody else who could has ever signed in."""
+    """R-1208: while nobody else who could has ever signed in."""
     _, letter = _letter(visit, "office", "p-crew0")
     shown = visit("office").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).content.decode()
     assert "civicmail access hand-over p-crew0" in shown

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -25,7 +24,7 @@ from civicmail.desk.holding.models import PickUp
 from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, client_of, pass_of
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.courier import boxes
-from civicmail.mail.courier.ways import files_host
+from civicmail.mail.courier.ways import files_host, is_files_host
 
 FILE_SECONDS = 6 * 3600
 """A file of 60 MB over a slow line takes hours, and what breaks off near its end goes on only by the same link."""
@@ -77,8 +76,7 @@ def file(request: Asked, signed: str) -> HttpResponseBase:
     now = ms(request.now)
     if row is None or pass_of(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
         raise Http404
-    host = files_host(settings.CITY)
-    if host and urlsplit(f"//{request.get_host()}").hostname != host:
+    if files_host(settings.CITY) and not is_files_host(settings.CITY, request.get_host()):
         raise Http404  # on the host of the pages a file could reach what is theirs
     try:
         index = boxes.index(installation(), row.box)

@@ -5,6 +5,7 @@ A look changes nothing, because programs follow links, too; the button does. Not
 
 from __future__ import annotations
 
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.asked import Asked, me
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
@@ -38,12 +39,23 @@ def report(request: Asked, token: str) -> HttpResponse:
     found = queries.record(str(UUID(bytes=said.capture))) if said is not None else None
     if said is None or found is None or said.index >= len(found.envelope.recipients):
         return render(request, "incidents/link.html", {"page": Page(title, gettext("Report"))}, status=404)
+    if _is_somebody_elses(request, found, said.index):
+        words = gettext(
+            "This link is in somebody else's copy. Report yours in My mail, or send the message as an attachment to report@."
+        )
+        return render(request, "incidents/link.html", {"page": Page(title, gettext("Report")), "wrong": words}, status=403)
     if request.method == "POST":
         _report(found, said.index, now)
         messages.success(request, gettext("Thank you. Security looks at it. Do not answer it, and open nothing in it."))
         return redirect(request.path)
     page = Page(title, gettext("Report"), facts=[(gettext("Received"), moment(found.received))])
     return render(request, "incidents/link.html", {"page": page, "found": found})
+
+
+def _is_somebody_elses(request: Asked, found: Capture, index: int) -> bool:
+    """Whether whoever is signed in would report in the name of the person whose copy it is: links are forwarded with their mail."""
+    user, holder = cast(Any, request).user, _holder(found, index)
+    return user.is_authenticated and holder is not None and me(request) != holder
 
 
 def _report(found: Capture, index: int, now: int) -> None:

@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "content.export": "Exported",
     "content.hold": "Put on hold",
     "content.successor": "Read as a successor",
+    "mailbox.open-as-master": "Mailbox opened by the mailbox server's master user",
     "report.read": "Reported mail read",
     "approval.look": "File looked at before it left",
 }
