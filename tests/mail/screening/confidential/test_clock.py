@@ -25,6 +25,7 @@ UNITS = (
 
 @pytest.mark.parametrize("detector", prefilter.DETECTORS, ids=lambda one: one.name)
 def test_a_detector_asks_the_clock_in_every_stretch_of_a_text(detector: shapes.Detector) -> None:
+    """R-1262: also where nothing matches."""
     length = 2 * STRETCH + 1
     for unit in UNITS:
         asked = 0
