@@ -81,7 +81,10 @@ def _migrate(data: Path, patience: Patience | None) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from civicmail.front.web.lostpeople import require_people
+
     with Lease.take(lease_path(data, "migrate"), patience):
+        require_people(data)
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
