@@ -1,5 +1,5 @@
-"""The file of people is lost, and its copy is there: it is not made anew, for nobody would have a mailbox any more, and the next copy
-would be one of that. To mail it is a database that is away; to a person a sentence with what to do."""
+"""The file of people is lost, and its copy is there: it is not made anew, for nobody would have a mailbox any more, and the next
+copy would be one of that. To mail it is a database that is away; to a person a sentence with what to do."""
 
 from __future__ import annotations
 
