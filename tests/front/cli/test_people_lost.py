@@ -23,7 +23,7 @@ def claim(data: Path) -> subprocess.CompletedProcess[str]:
         "--department",
         "it=IT",
         "--reason",
-        "first",
+        "the first officer of the city",
         "--data",
     ]
     command = [sys.executable, "-m", "civicmail.front.cli.main", *words, str(data)]
