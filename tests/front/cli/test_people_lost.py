@@ -31,7 +31,7 @@ def claim(data: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path: Path) -> None:
-    """R-1260: an empty one would be published, every mailbox would be gone, and the copy would be made of that."""
+    """R-1267: an empty one would be published, every mailbox would be gone, and the copy would be made of that."""
     data = Office(tmp_path / "data").data
     (data / SAVED).write_bytes(b"people")
     done = claim(data)
