@@ -265,7 +265,7 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
     assert labels["operator"][-9:] == system
     assert labels["admin"] == [*labels["crew0"], "Take up the duty…"]
-    assert "Locked sign-ins" in labels["office"]
+    assert "Throttled sign-ins" in labels["office"]
 
 
 def test_an_unclaimed_installation_says_so_on_every_page(city: Town, visit: Visit, installed: Any) -> None:

@@ -21,6 +21,7 @@ from civicmail.city.access import models as access
 from civicmail.city.access.actions.entries import enter, note_carried
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.signin import digest
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
 from civicmail.desk.holding.models import UnaskedDepartment
@@ -278,6 +279,12 @@ def _extras(t: Town) -> None:
     t.objects |= {"device": device.key, "token": token.pk}
     t.objects |= {"rule": rule.pk, "ending": ending.pk, "use": use.pk, "entry": entry.pk}
     access.Account.objects.filter(person=t.people["crew5"]).update(locked=t.now - timedelta(minutes=20))
+    guessed = access.Account.objects.get(person=t.people["crew4"])
+    for kind, network in (("password", "198.51.100.23"), ("password", "2001:db8:1:2::/64"), ("login", "")):
+        access.Throttle.objects.create(
+            kind=kind, login=digest(guessed.username), network=network, account=guessed, failures=6, streak=12, last=t.now,
+            until=t.now + timedelta(minutes=30),
+        )  # fmt: skip
 
 
 def _addresses(t: Town, contract: Any) -> None:

@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from city.access import cases, staff
 from city.access.staff import MS
-from civicmail.city.access.actions import duties, ending, looking, mandates, policy, requests
+from civicmail.city.access.actions import duties, ending, looking, mandates, policy, requests, throttling
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Ending, Entry, Mandate, PolicyText
@@ -67,6 +67,15 @@ def _town() -> tuple[Person, Person, Authorisation]:
 
 def _actor(person: Person) -> Actor:
     return actor_of(Account.objects.select_related("person").get(person=person), "", MS)
+
+
+def test_twelve_guesses_at_the_same_moment_are_twelve() -> None:
+    """R-1267: also the very first ones, whose counters are not there yet."""
+    admitted: list[bool] = []
+    said = _together(
+        *[lambda: admitted.append(throttling.admit("ann", "password", client="192.0.2.9", now=MS) is not None) for _ in range(12)]
+    )
+    assert said == [None] * 12 and sum(admitted) == 5
 
 
 def test_one_says_yes_and_one_says_no() -> None:

@@ -11,65 +11,27 @@ from hypothesis import strategies as st
 
 from city.access.signins import NOW, OFFICER, SECOND, account, actor, letter, mailbox, person
 from civicmail.city.access import shownonce
-from civicmail.city.access.actions import devices, invitations, signin, tokens
+from civicmail.city.access.actions import devices, invitations, signin, throttling, tokens
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.credentials import device_key, mac
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Device, Entry, Failure, Invitation, Token
+from civicmail.city.access.models import Account, Device, Entry, Invitation, Token
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import sharing
-from civicmail.city.access.queries.signin import digest, is_barred
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 MINUTE = 60_000
 
 
-def _fail(times: int, login: str = "ines", client: str = "192.0.2.9", now: int = NOW) -> bool:
-    return [signin.note_failure(login, door="web", client=client, now=now + i) for i in range(times)][-1]
-
-
-def test_the_fifth_failure_within_15_minutes_locks_until_an_officer_releases() -> None:
-    """AC-7, P-07; R-150."""
-    ines = account()
-    assert not _fail(4) and not is_barred("ines", "192.0.2.8", NOW + 10)
-    assert _fail(1) and is_barred("INES ", "192.0.2.8", NOW + 10)
-    assert is_barred("ines", "192.0.2.8", NOW + 90 * 24 * 60 * MINUTE), "time alone releases nobody"
-    assert Entry.objects.get(act="account.locked").object == "person:e-17"
-    signin.unlock(ines, actor=OFFICER, reason="it was me who forgot", now=NOW + MINUTE)
-    assert not is_barred("ines", "192.0.2.8", NOW + MINUTE)
-    assert not _fail(4, now=NOW + MINUTE), "what failed before does not count any more"
-
-
-def test_failures_count_for_15_minutes_and_since_the_last_success() -> None:
-    """AC-7."""
-    ines = account()
-    _fail(4)
-    assert not _fail(1, now=NOW + 15 * MINUTE + 10)
-    _fail(3, now=NOW + 16 * MINUTE)
-    ines.last_login = signin.moment(NOW + 17 * MINUTE)
-    ines.save()
-    assert not _fail(4, now=NOW + 18 * MINUTE)
-
-
-def test_a_name_that_is_nobodys_is_barred_like_one_that_is_somebodys() -> None:
-    """P-07: no answer says whether an account exists."""
-    _fail(5, "nobody@city.example")
-    assert is_barred("nobody@city.example", "192.0.2.8", NOW + 10)
-    assert set(Failure.objects.values_list("login", flat=True)) == {digest("nobody@city.example")}, "and nobody's word is kept"
-
-
-def test_an_address_that_fails_for_many_may_not_try_any() -> None:
-    """P-07; R-151."""
-    account()
-    for i in range(20):
-        _fail(1, f"guess{i}")
-    assert is_barred("ines", "192.0.2.9", NOW + MINUTE)
-    assert not is_barred("ines", "192.0.2.8", NOW + MINUTE)
-    assert not is_barred("ines", "192.0.2.9", NOW + 16 * MINUTE)
+def _fail(times: int, login: str = "ines", client: str = "192.0.2.9", now: int = NOW) -> None:
+    for i in range(times):
+        assert throttling.admit(login, "password", client=client, now=now + i) is not None
 
 
 def test_only_the_access_office_releases_and_never_for_itself() -> None:
     ines = account()
+    with pytest.raises(Conflict, match="not locked"):
+        signin.unlock(ines, actor=OFFICER, reason="nothing is the matter", now=NOW)
     _fail(5)
     with pytest.raises(NotPermitted):
         signin.unlock(ines, actor=actor(ines.person), reason="me", now=NOW)
@@ -78,6 +40,9 @@ def test_only_the_access_office_releases_and_never_for_itself() -> None:
         signin.unlock(ines, actor=own, reason="me", now=NOW)
     with pytest.raises(Unusable):
         signin.unlock(ines, actor=OFFICER, reason=" ", now=NOW)
+    signin.unlock(ines, actor=OFFICER, reason="it was me who forgot", now=NOW + MINUTE)
+    assert Entry.objects.get(act="account.unlock").facts == {"locked": 0, "networks": ["192.0.2.9"]}
+    _fail(5, now=NOW + MINUTE)
 
 
 def test_one_person_has_one_sign_in_named_by_the_mailbox() -> None:

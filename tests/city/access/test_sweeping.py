@@ -360,7 +360,7 @@ def test_a_sweep_with_nothing_to_do_is_a_fixed_number_of_queries(
     where, head, _ = town
     for n in range(5):
         staff.worker(f"w{n}", where, head)
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(43):
         sweep(MS)
 
 

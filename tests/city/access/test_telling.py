@@ -116,7 +116,10 @@ ACTS: dict[str, Callable[[Town], object]] = {
         _own(t.ann), MS + 90 * DAY, actor=t.actor, reason="Goes on until the winter is over.", now=MS
     ),
     "device": lambda t: devices.make(t.ann, "phone", actor=Actor("ann"), now=MS),
-    "lock": lambda t: [signin.note_failure("ann@city.example", door="web", client="", now=MS + n) for n in range(9)],
+    "unlock": lambda t: (
+        Account.objects.filter(person=t.ann).update(locked=NOW),
+        signin.unlock(Account.objects.get(person=t.ann), **ACT, now=MS),
+    ),
     "decline": lambda t: policy.decline(t.ann, t.text, t.text.sha256, actor=Actor("ann"), now=MS),
     "alias": lambda t: mailboxes.add_alias(t.ann.mailboxes.get(), "a.m@city.example", **ACT, now=MS),
     "function": lambda t: mailboxes.make_function(

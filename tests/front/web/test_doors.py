@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +147,20 @@ def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.M
     assert list(Usage.objects.order_by("day").values_list("retrieved", flat=True)) == [3, 1]
 
 
-def test_five_failures_at_this_door_lock_the_pages_too(installed: Path) -> None:
-    """AC-7: one count for all doors."""
+def test_wrong_device_passwords_lock_nothing_and_the_right_one_opens_from_the_same_address(installed: Path) -> None:
+    """R-203: a stranger who knows the name, and a telephone with an old password."""
     ann = account(row("ann", "Ann Müller"), "ann@city.example")
-    for _ in range(5):
-        _signs_in(installed, "a.mueller@city.example", "wrong")
+    for _ in range(12):
+        assert _signs_in(installed, "a.mueller@city.example", "wrong") == ""
     ann.refresh_from_db()
-    assert ann.locked is not None
+    assert ann.locked is None and Failure.objects.count() == 5, "and so many are rows, no more"
+    assert _signs_in(installed, "ann@city.example") == "ann@city.example"
+    assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
+
+
+def test_what_an_officer_locked_opens_nothing(installed: Path) -> None:
+    account(row("ann", "Ann Müller"), "ann@city.example")
+    Account.objects.update(locked=datetime.fromtimestamp(T0 / 1000, UTC))
     assert _signs_in(installed, "ann@city.example") == ""
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
 
@@ -163,7 +171,7 @@ def test_without_the_database_the_snapshot_decides(installed: Path, monkeypatch:
     def gone(*_: Any, **__: Any) -> Any:
         raise DatabaseError
 
-    for name in ("is_barred", "note_failure", "note_use"):
+    for name in ("note_wrong_device", "note_use"):
         monkeypatch.setattr(doors, name, gone)
     monkeypatch.setattr(Account.objects, "filter", gone)
     assert _signs_in(installed, "ann@city.example") == "ann@city.example"

@@ -41,16 +41,25 @@ class Clock:
         return self.now
 
 
-def test_ten_thousand_wrong_passwords_for_one_login_stop_at_the_fifth() -> None:
+@pytest.mark.parametrize("clients", [["192.0.2.9"], [f"2001:db8::{n:x}" for n in range(200)]], ids=["address", "64"])
+def test_ten_thousand_wrong_passwords_for_one_login_stop_at_the_fifth(clients: list[str]) -> None:
     clock = Clock()
-    attempts, tried = Attempts(Signin(), clock), 0
-    for n in range(10_000):
-        if not attempts.is_blocked("ann", f"192.0.2.{n % 200}"):
-            attempts.failed("ann", f"192.0.2.{n % 200}")
-            tried += 1
-    assert tried == 5
+    attempts = Attempts(Signin(), clock)
+
+    def tried() -> int:
+        count = 0
+        for n in range(10_000):
+            if not attempts.is_blocked("ann", clients[n % len(clients)]):
+                attempts.failed("ann", clients[n % len(clients)])
+                count += 1
+        return count
+
+    assert tried() == 5
+    assert not attempts.is_blocked("ann", "198.51.100.1") and not attempts.is_blocked("bob", clients[0])
     clock.now = 900_000
-    assert not attempts.is_blocked("ann", "192.0.2.1")
+    assert tried() == 1
+    clock.now = 2 * 900_000
+    assert tried() == 0, "each wait is twice as long"
 
 
 def test_what_is_remembered_of_many_names_and_addresses_is_bounded_by_the_window() -> None:
@@ -68,7 +77,7 @@ def test_a_success_forgets_the_failures_of_the_login_and_not_those_of_the_addres
     attempts = Attempts(Signin(attempts=3, per_address=4), Clock())
     for login in ("ann", "ann", "bob"):
         attempts.failed(login, "192.0.2.1")
-    attempts.succeeded("ann")
+    attempts.succeeded("ann", "192.0.2.1")
     attempts.failed("ann", "192.0.2.1")
     assert not attempts.is_blocked("ann", "192.0.2.2")
     assert attempts.is_blocked("carol", "192.0.2.1")

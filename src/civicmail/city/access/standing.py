@@ -125,7 +125,7 @@ def why(facts: Facts, now: int) -> str:
         agency = facts.unbound
         return sentence("{agency} has not bound itself to the e-mail policy in force; ask your sponsor (P-09).", agency=agency)
     if facts.locked:
-        return sentence("Your sign-in is locked after wrong passwords; ask the access office (P-07).")
+        return sentence("Your sign-in is locked; ask the access office (P-07).")
     if not facts.active:
         if facts.suspended:
             day = facts.suspended

@@ -18,7 +18,7 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connections
 
-from civicmail.city.access.actions import accountnews, deeds, entries, following, publishing, reached, sweeping
+from civicmail.city.access.actions import accountnews, deeds, entries, following, publishing, reached, signin, sweeping
 from civicmail.city.access.actions.publishing import tell_waiting as tell_waiting
 from civicmail.city.access.actions.sweeping import Swept
 from civicmail.city.access.models import Followed
@@ -57,6 +57,7 @@ class Sweeping:
         swept = sweeping.sweep(now)
         deeds.settle(now)
         accountnews.tell_news(now=now)
+        signin.tell_of_guesses(now=now)
         if self._is_due(now):
             said = _content(now)
             if said != self._published:

@@ -98,9 +98,9 @@ class Saml:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signin:
-    attempts: int = _setting(5, "Wrong passwords for one login within the window after which nobody may try it (AC-7).")
-    per_address: int = _setting(20, "Wrong passwords from one address within the window after which it may not try.")
-    window: int = _setting(900, "Seconds for which a wrong password counts.")
+    attempts: int = _setting(5, "Wrong passwords for one login from one network after which that network waits (AC-7).")
+    per_address: int = _setting(20, "Wrong passwords from one network after which logins that are new there wait a minute each.")
+    window: int = _setting(900, "Seconds of the first wait; each later one is twice as long, up to a day.")
     per_connection: int = _setting(3, "Wrong passwords on one connection after which it is closed.")
     delay: int = _setting(1000, "Milliseconds before a wrong password is answered; twice as long after each one.")
     issuer: str = _setting("", "Who issues the tokens that mail programs may sign in with (iss); empty: no tokens.")

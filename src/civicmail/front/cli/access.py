@@ -126,7 +126,7 @@ def resume(
 def unlock(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
-    """Release a sign-in that too many wrong passwords have locked."""
+    """Release a sign-in that is locked, or for which people wait after wrong passwords."""
     desk = acting.signed_in("access unlock", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import signin
     from civicmail.city.access.models import Account

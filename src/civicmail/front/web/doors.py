@@ -1,7 +1,7 @@
 """What Dovecot asks before it lets anybody read: passwords, users, tokens (deploy/dovecot/civicmail.lua; P-07, L2, AC-7).
 
 Three addresses below /doors/, for programs of this machine that know the secret in keys/doors.key. Answers come from the published
-snapshot, like a gateway's; the database is asked for the lockout alone, and where it is away the snapshot decides.
+snapshot, like a gateway's; the database is asked for locks alone, and where it is away the snapshot decides.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from django.views.decorators.http import require_POST
 from civicmail.city.access import reading
 from civicmail.city.access.actions.devices import note_use
 from civicmail.city.access.actions.entries import enter_ahead
-from civicmail.city.access.actions.signin import note_failure
+from civicmail.city.access.actions.throttling import note_wrong_device
 from civicmail.city.access.actions.usage import note_retrieved
 from civicmail.city.access.actors import machine
 from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key
 from civicmail.city.access.errors import BadToken, NotRecorded
 from civicmail.city.access.models import Account
 from civicmail.city.access.published import INBOUND_MOST, Watch
-from civicmail.city.access.queries.signin import is_barred
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
@@ -121,19 +120,19 @@ def _asked(request: HttpRequest) -> dict[str, Any] | None:
 @sensitive_post_parameters()
 @_door
 def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
-    """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. Whoever is locked or came too often is told
-    no before anything is compared; a wrong password counts, at whichever door. why: for who knows the password and may not read
-    any more; nobody else learns whose access ended (P-09)."""
+    """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. The right password opens however many wrong
+    ones came before: it is 140 random bits, and nobody who guesses keeps a telephone from its mail. why: for who knows the password
+    and may not read any more; nobody else learns whose access ended (P-09)."""
     assert settings.DATA is not None  # the door has asked
     login, client = asked.get("user", ""), asked.get("client", "")[:45]
     person = reading.person_named(snapshot, login)
     name = person.login if person is not None else login
-    if _barred(name, client):
-        return JsonResponse({"ok": False})
     key, typed = read_key(settings.DATA) or b"", asked.get("password", "")
     device, former = device_of(key, person, typed), former_device_of(key, person, typed)
     if person is None or (device is None and former is None):
         _failed(name, client)
+        return JsonResponse({"ok": False})
+    if device is not None and _is_locked(name):
         return JsonResponse({"ok": False})
     mailbox = reading.own_mailbox(snapshot, person, now_ms()) if device is not None else None
     if device is None or mailbox is None:
@@ -194,13 +193,6 @@ def introspect(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     return JsonResponse({"active": True, "username": mailbox.id, "scope": "imap"})
 
 
-def _barred(login: str, client: str) -> bool:
-    try:
-        return is_barred(login, client, now_ms())
-    except DatabaseError:
-        return False  # 140 random bits are not guessed; who may read at all is in the snapshot
-
-
 def _is_locked(login: str) -> bool:
     try:
         return Account.objects.filter(username=login, locked__isnull=False).exists()
@@ -210,7 +202,7 @@ def _is_locked(login: str) -> bool:
 
 def _failed(login: str, client: str) -> None:
     try:
-        note_failure(login, door="imap", client=client, now=now_ms())
+        note_wrong_device(login, client=client, now=now_ms())
     except DatabaseError:
         log.warning("a failure could not be counted: the database is away")
 

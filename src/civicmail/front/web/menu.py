@@ -88,7 +88,7 @@ OFFICE = (
     Wanted(_("Personnel feed"), "feeds", "feed.run", "feeds"),
     Wanted(_("Duties"), "duty-grants", "duty.see"),
     Wanted(_("Protected mail"), "protected", "protection.see"),
-    Wanted(_("Locked sign-ins"), "unlocks", "account.unlock", "locked"),
+    Wanted(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked"),
     Wanted(_("Endings"), "endings", "duty.grant"),
     Wanted(_("What does not fit"), "reconcile", "reconcile.see"),
     Wanted(_("Other doors"), "outside-doors", "outside.see"),

@@ -3,6 +3,9 @@
 Every answer is an entry in the journal before the client hears it, so that the city counts mail doors and pages together. An entry
 has no password, and no login that nobody has: what somebody types there may be a password.
 
+These passwords are 140 random bits, and tokens are signed: what is right is let in, however many wrong ones came before from the
+same network. Otherwise whoever knows a name would keep its owner from sending.
+
 Whoever shows the password that they had until their access ended is not let in, and hears why and whom to ask (P-09). That is no
 guess and counts as none; to everybody else an ended sign-in is like one that nobody has.
 """
@@ -10,10 +13,10 @@ guess and counts as none; to everybody else an ended sign-in is like one that no
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
 
+from civicmail.city.access import throttle
 from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key, veil
 from civicmail.city.access.errors import BadToken
 from civicmail.city.access.published import OUTBOUND_MOST
@@ -36,43 +39,42 @@ TOO_MANY = "421 4.7.0 Too many failed sign-ins"
 _DELAY_MOST = 10_000
 _KNOWN_MOST = 20_000
 _SWEEP_MS = 60_000
+_NONE = throttle.Count()
 
 log = get_logger()
 
 
 class Attempts:
-    """Failures of the last minutes by login and by address, in memory. clock: ms."""
+    """Wrong ones of the last days by login and network, and by network, in memory. clock: ms."""
 
     def __init__(self, settings: Signin, clock: Callable[[], int]) -> None:
-        self._settings = settings
+        self._limits = throttle.limits(settings.attempts, settings.per_address, settings.window)
         self._clock = clock
-        self._failed: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._failed: dict[tuple[str, str, str], throttle.Count] = {}
         self._swept = 0
 
     def is_blocked(self, login: str, client: str) -> bool:
-        s = self._settings
-        return self._count(f"@{client}") >= s.per_address or (bool(login) and self._count(login) >= s.attempts)
+        now = self._clock()
+        return any(throttle.until(self._failed.get(key, _NONE), self._limits[key[0]]) > now for key in self._keys(login, client))
 
     def failed(self, login: str, client: str) -> None:
-        if len(self._failed) > _KNOWN_MOST and self._clock() - self._swept > _SWEEP_MS:
-            self._swept = self._clock()
-            for name in [n for n in self._failed if not self._count(n)]:
-                del self._failed[name]
-        for name in (f"@{client}", login):
-            if name:
-                self._failed[name].append(self._clock())
+        now = self._clock()
+        if len(self._failed) > _KNOWN_MOST and now - self._swept > _SWEEP_MS:
+            self._swept = now
+            self._failed = {key: count for key, count in self._failed.items() if self._matters(key[0], count, now)}
+        for key in self._keys(login, client):
+            self._failed[key] = throttle.failed(self._failed.get(key, _NONE), self._limits[key[0]], now)
 
-    def succeeded(self, login: str) -> None:
-        self._failed.pop(login, None)
+    def succeeded(self, login: str, client: str) -> None:
+        self._failed.pop(("mail", login, throttle.network_of(client)), None)
 
-    def _count(self, name: str) -> int:
-        times = self._failed.get(name)
-        if times is None:
-            return 0
-        least = self._clock() - self._settings.window * 1000
-        while times and times[0] <= least:
-            times.popleft()
-        return len(times)
+    def _matters(self, kind: str, count: throttle.Count, now: int) -> bool:
+        limit = self._limits[kind]
+        return throttle.until(count, limit) > now or now - count.last < limit.first
+
+    def _keys(self, login: str, client: str) -> list[tuple[str, str, str]]:
+        network = throttle.network_of(client)
+        return [("mailnet", "", network), *([("mail", login, network)] if login else [])]
 
 
 class SignIns:
@@ -95,12 +97,13 @@ class SignIns:
         if snapshot is None or self._key is None or not self._people.watch.serves(OUTBOUND_MOST):
             return LATER, None
         login = shown.name.lower()
-        if self.attempts.is_blocked(login, client):
-            log.info("a sign-in was not tried", door=door, client=client)
-            return BLOCKED, None
         person, device = self._whose(shown, snapshot, self._key)
         found = person is not None and (device is not None or shown.is_token)
         former = None if found else former_device_of(self._key, person, shown.secret)
+        if not found and former is None and self.attempts.is_blocked(login, client):
+            log.info("a wrong sign-in was not counted any more", door=door, client=client)
+            await self._delay(before)
+            return (TOO_MANY if before + 1 >= self._settings.per_connection else BLOCKED), None
         act = "sign-in" if found else "sign-in-ended" if former is not None else "sign-in-failed"
         by = device or former
         facts = {"act": act, "person": person.id if person is not None else "", "duty": "", "device": by.id if by else ""}
@@ -108,7 +111,7 @@ class SignIns:
         if person is None:
             facts["login"] = veil(self._key, login)
         if found:
-            self.attempts.succeeded(login)
+            self.attempts.succeeded(login, client)
         elif former is None:
             self.attempts.failed(login, client)
         try:

@@ -78,20 +78,21 @@ def test_every_no_is_the_same_no() -> None:
     assert len(said) == 1 and NO.split(",")[0] in said.pop()
 
 
-def test_the_right_password_opens_nothing_after_five_wrong_ones() -> None:
-    """AC-7, P-07."""
+def test_after_five_wrong_passwords_the_right_one_opens_from_elsewhere_alone() -> None:
+    """AC-7, P-07: a browser waits where they were typed; the officer ends the wait."""
     account(password=PASSWORD)
     for _ in range(5):
         _try(_browser(), password="wrong")
-    browser = _browser("192.0.2.99")
+    browser, elsewhere = _browser(), _browser("192.0.2.99")
     _try(browser)
-    assert not _is_in(browser)
+    _try(elsewhere)
+    assert not _is_in(browser) and _is_in(elsewhere)
     signin.unlock(Account.objects.get(), actor=OFFICER, reason="called me", now=now_ms())
     _try(browser)
     assert _is_in(browser)
 
 
-def test_ten_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bad input; R-159: after the first few no password is hashed, no row is written, and nobody else is kept out."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
@@ -104,14 +105,14 @@ def test_ten_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.Monkey
 
     request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.66")
     adapter, began, refused = get_adapter(request), time.perf_counter(), 0
-    for i in range(10_000):
+    for i in range(1_000):
         try:
             assert adapter.authenticate(request, username="ines", password=f"guess {i}") is None
         except ValidationError:
             refused += 1
         assert len(hashed) <= 5
     spent = time.perf_counter() - began
-    assert len(hashed) == 5 and Failure.objects.count() == 5 and refused == 9_995
+    assert len(hashed) == 5 and Failure.objects.count() == 5 and refused == 995
     assert spent < 60, spent
     other = _browser("192.0.2.8")
     _try(other, "otto")

@@ -60,6 +60,22 @@ def recovery_key_used(row: Invitation, *, now: int) -> None:
             )
 
 
+def guesses(account: Account, networks: list[str], *, now: int) -> None:
+    """Somebody types wrong passwords for this sign-in. Whoever asks for it often asks for one message a day."""
+    person, when = account.person, timezone.localtime(moment(now))
+    with translation.override(person.language):
+        subject = gettext("Somebody guesses your password")
+        said = gettext(
+            "Wrong passwords or codes were typed for your sign-in, the last of them before {day}, {time}. Whoever types them has "
+            "to wait longer each time. Nothing of yours is locked: passkeys, the city's sign-in, mail programs and pages that are "
+            "open go on."
+        )
+        ending = gettext("If you use this password anywhere else, choose a new one on the page My sign-in.")
+    lines = [said.format(day=f"{when:%Y-%m-%d}", time=f"{when:%H:%M}"), ", ".join(networks[:5]), ending]
+    for address in addresses_of(person)[:1]:
+        tell(f"guesses:{account.pk}:{when:%Y-%m-%d}", address, subject, "\n\n".join(filter(None, lines)), now=moment(now))
+
+
 def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:
     when = timezone.localtime(moment(now))
     said = {

@@ -16,9 +16,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import deeds, devices, entries, inplace, reached, signin
+from civicmail.city.access.actions import deeds, devices, entries, inplace, reached
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.signin import digest
 from civicmail.city.directory.models import Address, Person
 from civicmail.core.config.log import get_logger
 from civicmail.core.wire.paths import without_detail
@@ -105,7 +106,7 @@ def write(heard: Heard, *, now: int) -> None:
 
 def _attempts(attempts: Iterable[Attempt], now: int) -> None:
     """Of each account and device only the last sign-in is written: a city has a hundred in a second, and while they are written
-    everybody else waits for the database. What comes before a failure is written first, because it begins the count anew."""
+    everybody else waits for the database. A wrong device password is a row for whoever looks, and locks nobody out of anything."""
     attempts = sorted(attempts, key=lambda a: a.at)
     rows = Account.objects.filter(person__uid__in={a.person for a in attempts}).select_related("person")
     accounts = {a.person.uid: a for a in rows.only("username", "last_login", "person__uid")}
@@ -113,21 +114,19 @@ def _attempts(attempts: Iterable[Attempt], now: int) -> None:
     signed_in: dict[str, Account] = {}
     for attempt in attempts:
         account = accounts.get(attempt.person)
-        if attempt.good:
-            if account is not None and (account.last_login is None or ms(account.last_login) < attempt.at):
-                account.last_login = moment(attempt.at)
-                signed_in[attempt.person] = account
-        elif account is not None:
-            if attempt.person in signed_in:
-                signed_in.pop(attempt.person).save(update_fields=["last_login"])
-            signin.note_failure(account.username, door=attempt.door, client=attempt.client, now=attempt.at)
-        else:
-            unknown = attempt.login or hashlib.sha256(attempt.person.encode()).hexdigest()
-            Failure.objects.create(
-                login=unknown[:64], door=attempt.door[:12], client=attempt.client[:45], at=moment(min(attempt.at, now))
-            )
+        if attempt.good and account is not None and (account.last_login is None or ms(account.last_login) < attempt.at):
+            account.last_login = moment(attempt.at)
+            signed_in[attempt.person] = account
+    Failure.objects.bulk_create([_failure(a, accounts.get(a.person), now) for a in attempts if not a.good], batch_size=200)
     devices.note_uses(used)
     inplace.write(signed_in.values(), ["last_login"])
+
+
+def _failure(attempt: Attempt, account: Account | None, now: int) -> Failure:
+    unknown = attempt.login or hashlib.sha256(attempt.person.encode()).hexdigest()
+    login = digest(account.username) if account is not None else unknown[:64]
+    at = moment(min(attempt.at, now))
+    return Failure(account=account, login=login, door=attempt.door[:12], client=attempt.client[:45], at=at)
 
 
 type _Counts = dict[tuple[int, int | None, date], list[int]]

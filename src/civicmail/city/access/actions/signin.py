@@ -1,20 +1,19 @@
-"""Sign-ins: opening one, failures that lock it, and its release (P-07, S1; AC-7)."""
+"""Sign-ins: opening one, releasing one that is held up, and telling its owner of guesses (P-07, S1; AC-7)."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import accountnews, entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Account, Failure
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.models import Account, Entry, Failure, Throttle
+from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.signin import digest, failures_of, normal
+from civicmail.city.access.queries.signin import account_typed, digest, normal, waiting, waits_of
 from civicmail.city.directory.models import Mailbox, Person
 
 SIGNIN = machine("sign-in")
@@ -50,47 +49,55 @@ def _address_of(person: Person) -> str:
     return own.values_list("address", flat=True).first() or ""
 
 
-def note_failure(login: str, *, door: str, client: str, now: int) -> bool:
-    """A sign-in failed. True when the account is locked now. Who fails `signin.attempts` times within the window since the last
-    success is locked until an officer releases it (AC-7)."""
-    name = normal(login)
-    with transaction.atomic():
-        account = Account.objects.select_for_update().filter(username=name).first()
-        Failure.objects.create(account=account, login=digest(name), door=door[:12], client=client[:45], at=moment(now))
-        if account is None or account.locked is not None:
-            return account is not None
-        if failures_of(account, now) < settings.CITY.signin.attempts:
-            return False
-        account.locked = moment(now)
-        account.save(update_fields=["locked"])
-        entries.enter(
-            "account.locked",
-            actor=Actor(SIGNIN.uid, SIGNIN.name, machine=True, client=client),
-            reason=f"{settings.CITY.signin.attempts} failures within {settings.CITY.signin.window // 60} minutes",
-            now=now,
-            object=f"person:{account.person.uid}",
-            facts={"door": door},
-        )
-        publish_on_commit([account.person_id])
-    return True
+def note_refused(login: str, *, door: str, client: str, now: int) -> None:
+    """A row for whoever looks: somebody was refused where nothing can be guessed (a provider's identity, a mail door)."""
+    account = account_typed(login)
+    name = digest(account.username if account is not None else login)
+    Failure.objects.create(account=account, login=name, door=door[:12], client=client[:45], at=moment(now))
 
 
 def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
-    """Release a locked sign-in; what failed before does not count any more. Raises Conflict when it is not locked."""
+    """Release a sign-in: nobody waits for it anywhere, and what failed before does not count any more. Raises Conflict when it is
+    not held up."""
     guard.require(actor, "account.unlock", about_person(account.person), now=now)
     if not reason.strip():
         raise Unusable("Say why.", {"reason": "Say why."})
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
-        if row.locked is None:
-            raise Conflict("This sign-in is not locked.")
-        since = ms(row.locked)
+        waits = Throttle.objects.filter(Q(account=row) | Q(login=digest(row.username)))
+        places = sorted({wait.network for wait in waits.filter(waiting(now)) if wait.kind != "login"})
+        if row.locked is None and not waits.filter(waiting(now)).exists():
+            raise Conflict("This sign-in is not locked, and nobody waits for it.")
+        facts = {"locked": ms(row.locked) if row.locked is not None else 0, "networks": places}
         row.locked = None
         row.save(update_fields=["locked"])
-        Failure.objects.filter(Q(account=row) | Q(login=digest(row.username))).delete()
-        facts = {"locked": since}
+        waits.delete()
         entries.enter("account.unlock", actor=actor, reason=reason, now=now, object=f"person:{row.person.uid}", facts=facts)
         publish_on_commit([row.person_id])
+
+
+def tell_of_guesses(*, now: int) -> int:
+    """Whoever works here and has a sign-in that somebody guesses hears of it, once a day and whatever strangers do; how many were
+    told. It is an entry, too."""
+    guessed = Throttle.objects.filter(waiting(now), kind__in=["password", "code", "login"])
+    own = Account.objects.filter(pk__in=guessed.values("account"), is_active=True, person__episodes__ended__isnull=True)
+    told = 0
+    for account in own.select_related("person").distinct().order_by("pk"):
+        with transaction.atomic():
+            told += _tell_of_guesses(account, now)
+    return told
+
+
+def _tell_of_guesses(account: Account, now: int) -> bool:
+    object_ = f"person:{account.person.uid}"
+    if Entry.objects.filter(act="account.guessed", object=object_, at__gt=now - DAY).exists():
+        return False
+    rows = waits_of(account, now)
+    places = sorted({row.network for row in rows if row.network and not row.network.startswith("session")})
+    facts = {"failures": sum(row.failures for row in rows), "networks": places[:20]}
+    entries.enter("account.guessed", actor=SIGNIN, reason="too many wrong passwords or codes", now=now, object=object_, facts=facts)
+    accountnews.guesses(account, places, now=now)
+    return True
 
 
 def forget_failures(*, now: int) -> int:

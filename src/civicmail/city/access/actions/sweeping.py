@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from civicmail.city.access import states
-from civicmail.city.access.actions import ending, entries, mandatesweep, replysweep, requests, signin
+from civicmail.city.access.actions import ending, entries, mandatesweep, replysweep, requests, signin, throttling
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import machine
 from civicmail.city.access.errors import Conflict
@@ -64,6 +64,7 @@ def sweep(now: int) -> Swept:
     done.replies = sum(_each(b, now) for b in (replysweep.end_replies, replysweep.end_forwardings))
     replysweep.forget_answered(now)
     signin.forget_failures(now=now)
+    throttling.forget(now=now)
     Session.objects.filter(expire_date__lt=moment(now)).delete()
     return done
 

@@ -6,6 +6,7 @@ from civicmail.city.access.models.accounts import Accounts as Accounts
 from civicmail.city.access.models.accounts import Failure as Failure
 from civicmail.city.access.models.accounts import Invitation as Invitation
 from civicmail.city.access.models.accounts import Place as Place
+from civicmail.city.access.models.accounts import Throttle as Throttle
 from civicmail.city.access.models.bars import Bar as Bar
 from civicmail.city.access.models.bars import Undertaking as Undertaking
 from civicmail.city.access.models.doors import Publication as Publication

@@ -19,9 +19,9 @@ class Accounts(BaseUserManager["Account"]):
 
 class Account(AbstractBaseUser):
     """The one sign-in of one person (S1). epoch: every session and token of an older one is refused at its next request (L2).
-    locked: since when nobody gets in until an officer releases it (AC-7). contained: since when every door is shut, because
-    somebody else may use it, until a security officer gives it back (P-25): no right that begins meanwhile opens it. letter_keys:
-    letters are keys on the pages that know some (WCAG 2.1.4: only where they were switched on)."""
+    locked: since when nobody gets in until an officer releases it; nothing that a stranger does writes it. contained: since when
+    every door is shut, because somebody else may use it, until a security officer gives it back (P-25): no right that begins
+    meanwhile opens it. letter_keys: letters are keys on the pages that know some (WCAG 2.1.4: only where they were switched on)."""
 
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     username = models.CharField(max_length=120, unique=True)
@@ -76,8 +76,7 @@ class Invitation(models.Model):
 
 
 class Failure(models.Model):
-    """A sign-in that failed, at any door; five within 15 minutes lock the account (AC-7). Nobody's login is kept in clear when it
-    belongs to nobody."""
+    """A sign-in that failed, at any door, for whoever looks at it. Nobody's login is kept in clear when it belongs to nobody."""
 
     account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="failures")
     login = models.CharField(max_length=64, help_text="SHA-256 of what was typed")
@@ -87,6 +86,28 @@ class Failure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.door}, {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Throttle(models.Model):
+    """How often one kind of secret failed in a row, and until when nobody is heard (throttle.py). kind: password, code or mail of
+    a login from a network, near (the same of a /24), login (from networks new to it; streak: from anywhere since somebody signed
+    in), network and mailnet (whatever the login). login: SHA-256 of it, or "". network: "" for all, "session " with a digest for
+    one."""
+
+    kind = models.CharField(max_length=12)
+    login = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=43, blank=True)
+    account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="throttles")
+    failures = models.PositiveIntegerField(default=0)
+    streak = models.PositiveIntegerField(default=0)
+    last = models.DateTimeField(db_index=True)
+    until = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "login", "network"], name="throttle_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.network or 'all networks'}: {self.failures}"
 
 
 class Place(models.Model):

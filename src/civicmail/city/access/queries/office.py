@@ -40,7 +40,7 @@ def _stopped(now: datetime) -> list[Trouble]:
     shut_out = Account.objects.filter(locked__isnull=False).count()
     return [
         Trouble("Endings that are not done", "A door is still open.", open_, "endings", "stop"),
-        Trouble("Locked sign-ins", "Five wrong passwords.", shut_out, "unlocks", "stop"),
+        Trouble("Locked sign-ins", "They open when you release them.", shut_out, "unlocks", "stop"),
         Trouble("Feeds that the brake stopped", "They would end too many.", _runs("stopped"), "feeds", "stop"),
         Trouble("Feeds that wait for a decision", "", _runs("proposed"), "feeds", "wait"),
     ]
@@ -93,5 +93,6 @@ def holders(now: datetime) -> QuerySet[DutyGrant, DutyGrant]:
     return DutyGrant.objects.filter(ended__isnull=True, until__gt=now).select_related("person", "department")
 
 
-def locked() -> QuerySet[Account, Account]:
-    return Account.objects.filter(locked__isnull=False).select_related("person")
+def held_up_by(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+    """Of those that are held up: the locked ones, or those for which somebody waits."""
+    return rows.filter(locked__isnull=value != "locked")

@@ -1,14 +1,17 @@
-"""Whether a sign-in may be tried at all, and what is known of it (P-07; AC-7)."""
+"""Whose sign-in is meant, and where passwords for it have to wait (P-07; AC-7)."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
+from typing import cast
 
-from django.conf import settings
+from allauth.account.internal.userkit import get_user_by_username
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from civicmail.city.access.models import Account, Failure
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.models import Account, Throttle
+from civicmail.city.access.moments import moment
+from civicmail.city.access.throttle import STRANGERS_MOST
 from civicmail.city.directory.models import Person
 
 
@@ -29,25 +32,26 @@ def person_named(text: str) -> Person | None:
     return found.pop() if len(found) == 1 else None
 
 
-def failures_of(account: Account, now: int) -> int:
-    """Failures of an account within the window, since it last succeeded. now: ms."""
-    since = now - settings.CITY.signin.window * 1000
-    if account.last_login is not None:
-        since = max(since, ms(account.last_login))
-    return Failure.objects.filter(account=account, at__gt=moment(since)).count()
+def account_typed(login: str) -> Account | None:
+    """The account that is meant, found as where the password is compared: what names one account counts as one login. Two
+    questions, also for nobody's."""
+    compared, kept = get_user_by_username(login), Account.objects.filter(username=normal(login)).first()
+    return cast("Account | None", compared or kept)
 
 
-def is_barred(login: str, client: str, now: int) -> bool:
-    """Whether this login may not even be tried now: locked, or too many failures for it or from this address.
+def held_up(now: int) -> QuerySet[Account, Account]:
+    """Accounts that are locked, or for which somebody has to wait somewhere at this moment (waits_of)."""
+    waits = Throttle.objects.filter(waiting(now)).order_by("kind", "network")
+    rows = Account.objects.filter(Q(locked__isnull=False) | Exists(waits.filter(account=OuterRef("pk"))))
+    return rows.select_related("person").prefetch_related(Prefetch("throttles", waits, to_attr="waits"))
 
-    A login that is nobody's is barred like one that is somebody's, so that the answer says nothing. Two or three short queries and
-    no hashing of passwords: that is what 10,000 wrong ones cost.
-    """
-    since = moment(now - settings.CITY.signin.window * 1000)
-    recent = Failure.objects.filter(at__gt=since)
-    if client and recent.filter(client=client[:45]).count() >= settings.CITY.signin.per_address:
-        return True
-    account = Account.objects.filter(username=normal(login)).only("locked").first()
-    if account is not None:
-        return account.locked is not None
-    return recent.filter(login=digest(login)).count() >= settings.CITY.signin.attempts
+
+def waiting(now: int) -> Q:
+    """Of counters: whoever is new there, or whoever is there, waits."""
+    return Q(until__gt=moment(now)) | Q(kind="login", streak__gte=STRANGERS_MOST)
+
+
+def waits_of(account: Account, now: int) -> list[Throttle]:
+    """Where passwords of this login are not compared at this moment; of one of `held_up` without a question."""
+    found: list[Throttle] | None = getattr(account, "waits", None)
+    return list(account.throttles.filter(waiting(now)).order_by("kind", "network")) if found is None else found

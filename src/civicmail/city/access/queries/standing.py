@@ -136,7 +136,7 @@ def why(person: int, now: int) -> str:
 
 
 def _shut(people: Iterable[int] | None) -> tuple[frozenset[int], frozenset[int]]:
-    """Whose sign-in is locked after wrong passwords, and whose account somebody else may use."""
+    """Whose sign-in is locked, and whose account somebody else may use."""
     rows = Account.objects.filter(Q(locked__isnull=False) | Q(contained__isnull=False))
     if people is not None:
         rows = rows.filter(person__in=people)

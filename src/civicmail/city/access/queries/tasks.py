@@ -243,7 +243,7 @@ def _office(actor: Actor, now: int) -> list[Task]:
     locked = Account.objects.filter(locked__isnull=False).count()
     if locked:
         words = ngettext("{count} locked", "{count} locked", locked).format(count=locked)
-        tasks.append(Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words)))
+        tasks.append(Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words), query="state=locked"))
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
     if headless:
         words = ngettext("{count} department", "{count} departments", headless).format(count=headless)

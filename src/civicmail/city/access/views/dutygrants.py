@@ -1,4 +1,4 @@
-"""Granting and ending duties, and releasing locked sign-ins: the access office's, each on a page with a reason (P-16, AC-7)."""
+"""Granting and ending duties, and releasing held-up sign-ins: the access office's, each on a page with a reason (P-16, AC-7)."""
 
 from __future__ import annotations
 
@@ -59,14 +59,17 @@ def end(request: Asked, pk: int) -> HttpResponse:
 
 @acting("account.unlock")
 def unlock(request: Asked, pk: int) -> HttpResponse:
-    """A sign-in that wrong passwords locked is released; what it opens with stays as it is."""
+    """A sign-in that is held up is released; what it opens with stays as it is."""
     account = get_object_or_404(Account.objects.select_related("person"), pk=pk)
     require(request, "account.unlock", about_person(account.person))
     form = Because(request.POST or None)
     who, back = account.person, reverse("unlocks")
     return answered(
         request, form, lambda: signin.unlock(account, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Release the sign-in of {who}?", "Access office", [("Locked sign-ins", back)]), back=back,
-        effects=[f"{who} can try to sign in again, at the pages and with mail programs.", "Passwords and passkeys stay."],
+        page=Page(f"Release the sign-in of {who}?", "Access office", [("Throttled sign-ins", back)]), back=back,
+        effects=[
+            f"{who} can try a password again, from anywhere; so can whoever typed the wrong ones.",
+            "Passwords and passkeys stay.",
+        ],
         verb="Release 1 sign-in", said=f"{who} can sign in again.",
     )  # fmt: skip

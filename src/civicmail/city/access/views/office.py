@@ -1,4 +1,4 @@
-"""The access office: where is access out of order? Departments, duties with their conflicts, locked sign-ins, endings (pages)."""
+"""The access office: where is access out of order? Departments, duties with conflicts, throttled sign-ins, endings (pages)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from django.urls import reverse
 from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS, DUTIES
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
+from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import named
 from civicmail.city.access.queries import office as found_here
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.queries.signin import held_up, waits_of
 from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -118,22 +120,33 @@ def _duty_cell(g: DutyGrant) -> Cell:
 
 @acting("account.unlock")
 def unlocks(request: Asked) -> HttpResponseBase:
-    """Sign-ins that wrong passwords have locked."""
+    """Sign-ins that are locked, and those for which somebody waits after wrong passwords: from where, and until when."""
     require(request, "account.unlock")
     found = listing.of(
         request,
-        found_here.locked(),
-        caption="Locked sign-ins",
+        held_up(ms(request.now)),
+        caption="Throttled sign-ins",
         columns=[
             Column("person", "Person", lambda a: Cell(str(a.person), hint=a.username), ("person__family",)),
-            Column("locked", "Locked", lambda a: a.locked, ("locked",), name="locked"),
+            Column(
+                "state", "State", lambda a: f"Locked since {saying.minute(a.locked)}" if a.locked else "Throttled", name="state"
+            ),
+            Column(
+                "waits",
+                "Where, and until when",
+                lambda a: "; ".join(saying.wait(w) for w in waits_of(a, ms(request.now))),
+                name="from",
+            ),
             Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
         ],
-        empty="No sign-in is locked.",
-        noun="locked sign-ins",
-        sort="-locked",
+        filters=[Filter("state", "State", found_here.held_up_by, [("locked", "Locked"), ("waits", "Waits")])],
+        empty="No sign-in is locked, and nobody waits for one.",
+        noun="throttled sign-ins",
+        sort="person",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Who cannot sign in?", "Access office")})
+    return listing.shown(
+        request, "access/list.html", found, {"page": Page("For which sign-ins does somebody wait?", "Access office")}
+    )
 
 
 @acting("duty.grant")

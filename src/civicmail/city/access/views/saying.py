@@ -9,6 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
 from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.models import Throttle
+from civicmail.city.access.throttle import STRANGERS_MOST
 from civicmail.core.config.sentence import Sentence
 
 
@@ -39,6 +41,16 @@ def clock(value: datetime) -> str:
 def minute(value: datetime) -> str:
     """Nov 23, 2026, 4:05 p.m."""
     return f"{day(value)}, {clock(value)}"
+
+
+def wait(row: Throttle) -> str:
+    """Where wrong passwords make somebody wait, and until when."""
+    what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
+    where = {"login": "networks that are new to it"}.get(row.kind, row.network)
+    where = "a session of its own" if where.startswith("session") else where or "an unknown address"
+    closed = row.until is None or (row.kind == "login" and row.streak >= STRANGERS_MOST)
+    end = "until the person signs in, or you release it" if row.until is None or closed else f"until {minute(row.until)}"
+    return f"{where}: {what}, {row.failures} wrong, {end}"
 
 
 def short(value: date) -> str:

@@ -14,21 +14,24 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.actions import accountnews, entries, signin
+from civicmail.city.access.actions import accountnews, entries, throttling
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account
 from civicmail.city.access.queries import standing
-from civicmail.city.access.queries.signin import is_barred
+from civicmail.city.access.queries.signin import normal
 from civicmail.city.access.views.saying import said
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import stepup
 from civicmail.front.web.signin.asker import client
 
 NO = _(
-    "The name and the password do not fit, or this sign-in is locked. After five wrong passwords it is locked until the access "
-    "office releases it."
+    "The name and the password do not fit, or too many wrong ones were typed from here: then wait a while. A passkey or the city's "
+    "own sign-in opens at once."
 )
 """The one answer to every password that does not open: it says nothing about who has an account."""
+
+TICKET = "_throttle_ticket"
+"""Attribute of a request: what was counted before its password was compared."""
 
 EPOCH = "epoch"
 """Key of the session: the account's epoch when it signed in; the middleware compares it at each request (L2)."""
@@ -42,19 +45,31 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         "username_password_mismatch": NO,
         "too_many_login_attempts": NO,
         "incorrect_password": NO,
-        "incorrect_code": _("This did not work. Try again; after five failures the access office releases the sign-in."),
+        "incorrect_code": _("This did not work. Try again; after five failures you have to wait."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Before any hashing: what is locked, or came too often, is answered like a wrong password."""
-        if is_barred(credentials.get("username", ""), client(request), now_ms()):
+        """Before any hashing: it counts, so that many at once are many; what came too often is answered like a wrong password."""
+        ticket = admitted(request, credentials.get("username", ""), "password")
+        if ticket is None:
             raise self.validation_error("username_password_mismatch")
+        setattr(request, TICKET, ticket)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """As allauth's; with the right password a locked account hears what everybody hears, after the same work."""
+        found: Account | None = super().authenticate(request, **credentials)
+        if found is not None and found.locked is not None:
+            self.authentication_failed(request, **credentials)
+            return None
+        if found is not None:
+            throttling.take_back(getattr(request, TICKET))
+        return found
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        signin.note_failure(credentials.get("username", ""), door="web", client=client(request), now=now_ms())
+        throttling.note_failure(getattr(request, TICKET), door="web", now=now_ms())
 
     def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **_hooks: Any) -> HttpResponse | None:
         """Whatever was proved, by whichever means: no locked or closed account gets in."""
@@ -80,6 +95,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():
             accountnews.note_place(account, client(request), now=now)
+            throttling.note_success(account, client(request))
             entries.enter("sign-in", actor=actor, reason="", now=now, object=f"person:{actor.uid}", facts={"how": how})
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
@@ -91,6 +107,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client(request) or "0.0.0.0"  # noqa: S104 - a request over a socket file has no address
+
+
+def admitted(request: HttpRequest, login: str, what: str) -> throttling.Ticket | None:
+    """Count one try of this request; None where it has to wait. Whoever is signed in as this login tries in a session of their own,
+    which nobody else's failures reach."""
+    user = getattr(request, "user", None)
+    own = user is not None and user.is_authenticated and normal(login) == normal(user.get_username())
+    session = (request.session.session_key or "") if own else ""
+    return throttling.admit(login, what, client=client(request), now=now_ms(), session=session)
 
 
 def refused(request: HttpRequest, title: Promise | str, text: Promise | str) -> HttpResponse:

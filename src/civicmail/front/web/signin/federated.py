@@ -14,7 +14,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from civicmail.city.access.actions.signin import note_failure
+from civicmail.city.access.actions.signin import note_refused
 from civicmail.city.access.models import Account
 from civicmail.city.access.queries.signin import normal
 from civicmail.core.config.clock import now_ms
@@ -39,7 +39,7 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         wanted = sociallogin.state.get("process", "login") == "login"
         if account is None or not wanted:
             log.warning("an identity of a provider is nobody here", provider=sociallogin.provider.app.name, claim=claim)
-            note_failure(str(facts.get(claim, "")), door="provider", client=client(request), now=now_ms())
+            note_refused(str(facts.get(claim, "")), door="provider", client=client(request), now=now_ms())
             said = _("You are signed in there, and nobody here has this identity. Ask the access office.")
             raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), said))
         sociallogin.user = account

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm
+from allauth.core import context
 from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
+from civicmail.city.access.actions import throttling
 from civicmail.city.access.models import Account
+from civicmail.core.config.clock import now_ms
+from civicmail.front.web.signin.adapters import admitted
 
 
 class Halves(forms.Form):
@@ -51,6 +57,22 @@ class NewPassword(forms.Form):
         if data.get("password") and data.get("again") and data["password"] != data["again"]:
             self.add_error("again", _("The two are not the same."))
         return data
+
+
+class ChangePassword(ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
+    """The old password is guessed here no faster than elsewhere."""
+
+    def clean_oldpassword(self) -> str:
+        ticket = admitted(context.request, self.user.username, "password")
+        if ticket is None:
+            raise get_adapter().validation_error("enter_current_password")
+        try:
+            old: str = super().clean_oldpassword()
+        except forms.ValidationError:
+            throttling.note_failure(ticket, door="web", now=now_ms())
+            raise
+        throttling.take_back(ticket)
+        return old
 
 
 class NewPasskey(forms.Form):

@@ -16,12 +16,11 @@ from cryptography.fernet import Fernet
 from django import forms
 from django.conf import settings
 
-from civicmail.city.access.actions.signin import note_failure
+from civicmail.city.access.actions import throttling
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.models import Account
-from civicmail.city.access.queries.signin import is_barred
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin.asker import client
+from civicmail.front.web.signin.adapters import admitted
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -52,19 +51,20 @@ def _box(key: bytes) -> Fernet:
 
 
 class _Counted:
-    """A wrong code is a failure of the account, at this door; a locked account's code is not even looked at."""
+    """A wrong code is counted before it is looked at, like a password; with too many of them nobody is heard for a while."""
 
     user: Account
 
     def clean_code(self) -> str:
-        where = client(context.request)
-        if is_barred(self.user.username, where, now_ms()):
+        ticket = admitted(context.request, self.user.username, "code")
+        if ticket is None:
             raise account_adapter().validation_error("incorrect_code")
         try:
             code: str = super().clean_code()  # type: ignore[misc]  # of the form that this is mixed into
         except forms.ValidationError:
-            note_failure(self.user.username, door="code", client=where, now=now_ms())
+            throttling.note_failure(ticket, door="code", now=now_ms())
             raise
+        throttling.take_back(ticket)
         return code
 
 

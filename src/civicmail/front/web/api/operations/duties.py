@@ -1,4 +1,4 @@
-"""Duties: who has which, until when; locked sign-ins (P-16, AC-7). None is taken up here: that needs a fresh proof."""
+"""Duties: who has which, until when; sign-ins that are held up (P-16, AC-7). None is taken up here: that needs a fresh proof."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from civicmail.city.access.forms import Because, Grant, end_of
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import office
+from civicmail.city.access.queries import signin as signins
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.officeforms import RecordConflict
@@ -72,13 +73,24 @@ class ConflictRecorded(Schema):
     by: str
 
 
+class Waiting(Schema):
+    """Where one kind of secret has to wait. kind: password, code, mail (programs), near (its /24), login (every network that is new
+    to it). network: "" for all. until: none where only a sign-in in another way, or a release, ends it."""
+
+    kind: str
+    network: str
+    failures: int
+    until: datetime | None
+
+
 class Locked(Schema):
-    """A sign-in that wrong passwords have locked, since when; none where it was released."""
+    """A sign-in that is held up. locked: since when an officer has to release it. waits: where wrong passwords make people wait."""
 
     id: int
     person: Who
     login: str
     locked: datetime | None
+    waits: list[Waiting]
 
 
 @operation(router, "GET", "/duties", act="duty.see", scope="read:duties", page="duty-grants", response=list[DutyHeld])
@@ -149,21 +161,22 @@ def _recorded(r: ConflictRecord) -> ConflictRecorded:
 
 @operation(router, "GET", "/locked", act="account.unlock", scope="read:access", page="unlocks", response=list[Locked])
 def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
-    """Sign-ins that wrong passwords have locked."""
+    """Sign-ins that are locked, or for which somebody waits after wrong passwords."""
     require(request, "account.unlock")
-    return paging.rows(request, response, office.locked().select_related("person"), _locked)
+    return paging.rows(request, response, signins.held_up(ms(request.now)), lambda a: _locked(a, request.now))
 
 
 @operation(router, "POST", "/locked/{int:id}/release", act="account.unlock", scope="write:access", page="unlock", response=Locked)
 def release_locked(request: Call, id: int, body: sending.Because) -> Locked:
-    """A locked sign-in is released; what it opens with stays as it is."""
+    """A sign-in is released; what it opens with stays as it is."""
     account = get_object_or_404(Account.objects.select_related("person"), pk=id)
     require(request, "account.unlock", about_person(account.person))
     c = sending.checked(Because(sending.plain(body)))
     signin.unlock(account, actor=request.actor, reason=c["reason"], now=ms(request.now))
     account.refresh_from_db()
-    return _locked(account)
+    return _locked(account, request.now)
 
 
-def _locked(a: Account) -> Locked:
-    return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked)
+def _locked(a: Account, now: datetime) -> Locked:
+    waits = [Waiting(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, ms(now))]
+    return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked, waits=waits)
