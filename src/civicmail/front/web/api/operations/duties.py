@@ -73,7 +73,7 @@ class ConflictRecorded(Schema):
     by: str
 
 
-class Waiting(Schema):
+class SignInWait(Schema):
     """Where one kind of secret has to wait. kind: password, code, mail (programs), near (its /24), login (every network that is new
     to it). network: "" for all. until: none where only a sign-in in another way, or a release, ends it."""
 
@@ -90,7 +90,7 @@ class Locked(Schema):
     person: Who
     login: str
     locked: datetime | None
-    waits: list[Waiting]
+    waits: list[SignInWait]
 
 
 @operation(router, "GET", "/duties", act="duty.see", scope="read:duties", page="duty-grants", response=list[DutyHeld])
@@ -178,5 +178,5 @@ def release_locked(request: Call, id: int, body: sending.Because) -> Locked:
 
 
 def _locked(a: Account, now: datetime) -> Locked:
-    waits = [Waiting(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, ms(now))]
+    waits = [SignInWait(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, ms(now))]
     return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked, waits=waits)

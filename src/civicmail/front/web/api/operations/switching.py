@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
@@ -82,7 +83,8 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
 @operation(router, "POST", f"{ONE}/agree", act="approval.agree", scope="write:files", page="asked-department", response=Asked)
 def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
     """Agree, as the department's head, in one's own words; it acts from then on."""
-    require(request, "approval.agree", switching.about(_row(_of(department))))
+    row, code = _rows().filter(department=_of(department)).first(), _of(department).code
+    require(request, "approval.agree", switching.about(row) if row is not None else About(department=code))
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:
