@@ -48,7 +48,7 @@ def test_a_request_is_decided_by_keyboard(browse: Callable[..., Any]) -> None:
     page = browse("head", "/")
     tab_to(page, "Answer requests")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/requests/")
+    page.wait_for_url("**/requests/*")
     tab_to(page, "Jo Ray")
     page.keyboard.press("Enter")
     page.wait_for_url("**/access/requests/*/")
@@ -56,7 +56,7 @@ def test_a_request_is_decided_by_keyboard(browse: Callable[..., Any]) -> None:
     page.keyboard.press("Space")
     tab_to(page, "Record decision")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/requests/")
+    page.wait_for_url("**/requests/*")
     assert "Access for Jo Ray was approved." in page.locator("[role=status]").first.inner_text()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,11 +47,11 @@ def verify(
     check = Check(folder, deep=deep)
     found = Findable(folder) if deep else None
     losses = Losses()
-    table = Table(folder, config)
-    hearers = [losses.add, table.add, *([found.add] if found is not None else [])]
-    with output.progress("Checking") as report:
-        verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
-    problems = losses.explain(_problems(verdict, check)) + table.problems()
+    with closing(Table(folder, config)) as table:
+        hearers = [losses.add, table.add, *([found.add] if found is not None else [])]
+        with output.progress("Checking") as report:
+            verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
+        problems = losses.explain(_problems(verdict, check)) + table.problems()
     notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed) + table.notes
     if found is not None:
         problems += found.problems()

@@ -55,6 +55,10 @@ class Table:
         if self._is_there:
             self._expected.add(record.journal, record.number, record.head)
 
+    def close(self) -> None:
+        """What was heard is not needed any more."""
+        self._expected.close()
+
     def problems(self) -> list[dict[str, Any]]:
         """What is wrong with the table, after the last record."""
         if self._known is None:

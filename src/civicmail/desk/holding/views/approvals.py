@@ -232,7 +232,9 @@ def _mine(request: Asked, row: Approval) -> HttpResponse:
     subject = mysubjects.Subjects(request.actor, ms(request.now)).of(row)
     facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
     facts += [(gettext("Answer by"), last_moment(row.ends))] if waits else []
-    acts = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))] if row.capture else []
+    acts = []
+    if mysubjects.can_open(request, row):
+        acts = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))]
     page = Page(
         gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts, acts
     )

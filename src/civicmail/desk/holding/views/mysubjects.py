@@ -50,6 +50,14 @@ def _drafted(row: Approval) -> str:
     return (draft.subject or gettext("(no subject)")) if draft is not None else ""
 
 
+def can_open(request: Asked, row: Approval) -> bool:
+    """Whether its page opens to whoever sent it: they may have lost the mailbox since, and a draft is no message yet."""
+    try:
+        return bool(row.capture) and found(request, uuid.UUID(row.capture)) is not None
+    except Http404:
+        return False
+
+
 def has_colleagues(request: Asked, row: Approval) -> bool:
     """Whether the message went to people of the city as well, who did not wait for the answer."""
     if not row.capture:
