@@ -73,8 +73,10 @@ from civicmail.mail.archive import classes
 classes.adopt(Path({data!r}), {text!r}, actor="clerk", reason="council", now=time.time_ns() // 1_000_000)
 """
 _DISPOSE = """
+from civicmail.city.access.foureyes import Facts
 from civicmail.front.worker import keeping
-outcome = keeping.dispose(Path({data!r}), proposer="ana", approver="ben", reason="yearly", now=time.time_ns() // 1_000_000)
+two, now = Facts(frozenset({{"ana", "ben"}})), time.time_ns() // 1_000_000
+outcome = keeping.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)
 print(outcome.gone, outcome.kept.get("held", 0))
 """
 _HOLDS = """

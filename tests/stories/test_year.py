@@ -127,6 +127,7 @@ def _review_of_outsiders(year: Year, settings: Any) -> None:
 
 def _violations(year: Year, settings: Any) -> None:
     """Two of agencies' people, one of them by mistake; two employees, one of them for good; one mistake told by oneself."""
+    _second_officer(year)  # named before any of these cases begins: whom the first person names afterwards is no second
     sponsor = year.by(year.city.team["works"][0])
     paver, surveyor = Person.objects.get(uid="c-3001"), Person.objects.get(uid="c-3002")
     reporting.record(paver, "P-12", SAID, evidence(1), actor=sponsor, now=year.now)
@@ -180,6 +181,8 @@ def _second_officer(year: Year) -> Actor:
             reason="The office has two people.",
             now=year.now,
         )
+    held = person.duties.get(duty="access-officer", ended__isnull=True)
+    duties.take_up(held, hours=4, actor=year.by(person), reason="The second officer answers.", now=year.now)
     return year.by(person)
 
 

@@ -71,6 +71,7 @@ def test_with_several_recipients_nobody_is_named_and_return_path_is_for_mailboxe
         ("submission", b"From: a@city.example\r\n", ["Date", "Message-ID"]),
         ("relay", b"From: a@city.example\r\nDate: Mon, 2 Mar 2026 12:00:00 +0000\r\n", ["Message-ID"]),
         ("submission", b"MESSAGE-ID: <1@city.example>\r\nDate: Mon, 2 Mar 2026 12:00:00 +0000\r\n", []),
+        ("relay", b"Message-ID: <1@old.city.example>\r\n", []),
         ("mx", b"From: eve@out.example\r\n", []),
     ],
 )

@@ -139,11 +139,14 @@ def additions(capture: Capture, host: str, recipients: list[str], *, final: bool
 
 def absent(kept: Kept, host: str) -> list[str]:
     """Date and Message-ID of a message of the city that has none, as a printer or a script sends it: systems outside refuse it
-    (RFC 5322 3.6, RFC 6409 8.2 and 8.3). The same lines for each copy. What strangers left out stays out."""
+    (RFC 5322 3.6, RFC 6409 8.2 and 8.3). The same lines for each copy. What strangers left out stays out, and so does what another
+    mail system of the city did, whose number a message has: its copy by another way would be another message."""
     capture = kept.capture
     if capture.source.kind not in ("submission", "relay"):
         return []
     there = headers.firsts(kept.header(), ("date", "message-id"))
+    if capture.source.kind == "relay" and "message-id" in there:
+        return []
     lines = {
         "date": f"Date: {format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))}",
         "message-id": f"Message-ID: <{capture.uuid}@{host}>",
