@@ -56,5 +56,5 @@ def made(check: Check, patient: Patient) -> Iterator[Finding]:
     except (CivicmailError, OSError) as error:
         yield Finding(check.__name__, "problem", f"This could not be checked: {error}", "civicmail verify")
     except Exception as error:  # noqa: BLE001 - a damaged file may fail in any way, and the other checks are still made
-        text = f"This could not be checked: {type(error).__name__}: {error}"
+        text = f"This could not be checked: {type(error).__name__}."  # what an unknown error says may be of a message
         yield Finding(check.__name__, "problem", text, "civicmail verify; and please report it: a check should say what is wrong.")
