@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_without_collected_files_pages_and_pages_of_errors_have_their_style(plac
     assert answer.status_code == status
     assert "/static/cm/favicon.svg" in linked(answer.content)
     assert all_served(linked(answer.content))
+
+
+def test_collected_files_are_their_users_alone(place: Path) -> None:
+    """R-1264: Django asks the umask of the program for what it makes, and not for what it copies."""
+    before = os.umask(0o077)
+    try:
+        assert files.collect()
+    finally:
+        os.umask(before)
+    assert [str(p) for p in place.rglob("*") if p.stat().st_mode & 0o077] == []
 
 
 def test_collected_files_are_named_by_their_checksums(place: Path) -> None:

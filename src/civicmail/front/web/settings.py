@@ -176,6 +176,7 @@ TIME_ZONE = CITY.city.time_zone
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static" if DATA else None
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # of what is collected, too: Django asks no umask
 _NAMED = "civicmail.front.web.files.Files"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
