@@ -140,9 +140,9 @@ def test_officers_hear_of_the_recovery_key(city: Town) -> None:
     """Whoever has it gets in past all of them, and not unnoticed."""
     who = city.people["crew0"]
     invitations.invite_first(who, actor=machine("os:root"), reason="locked out", now=ms(city.now), recovery=True)
-    told = dict(Notice.objects.values_list("to", "subject"))
-    assert told["maya.lund@city.example"] == "The recovery key was used"
-    assert told[who.account.person.mailboxes.get().address] == "A new sign-in for your account"
+    told = set(Notice.objects.values_list("to", "subject"))
+    assert ("maya.lund@city.example", "The recovery key was used") in told
+    assert (who.account.person.mailboxes.get().address, "A new sign-in for your account") in told
 
 
 def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town, visit: Visit, settings: Any) -> None:

@@ -60,7 +60,8 @@ def test_who_has_no_access_yet_may_sign_in() -> None:
 
 
 def test_every_no_is_the_same_no() -> None:
-    """P-07; R-158: a wrong password, a name that is nobody's, a function mailbox, a machine, and a locked account look the same."""
+    """P-07; R-158: a wrong password, a name that is nobody's, a function mailbox, a machine, a locked account, and who
+    has to wait after too many wrong ones look the same."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     Account.objects.filter(username="otto").update(locked=signin.moment(now_ms()))
@@ -70,6 +71,7 @@ def test_every_no_is_the_same_no() -> None:
     said = set()
     for login, password in [
         ("ines", "wrong"), ("nobody", PASSWORD), ("info@city.example", "x"), ("printer@city.example", secret), ("otto", PASSWORD),
+        *[("ines", "wrong")] * 4, ("ines", PASSWORD),
     ]:  # fmt: skip
         browser = _browser()
         page = _try(browser, login, password).content.decode()
