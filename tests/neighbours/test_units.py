@@ -138,5 +138,17 @@ def test_an_alert_brings_the_last_words_of_a_unit_to_the_operators() -> None:
 def test_the_container_runs_without_root_and_as_one_program() -> None:
     lines = shipped("container/Containerfile").splitlines()
     assert lines.index("USER civicmail") < lines.index('ENTRYPOINT ["civicmail"]')
-    assert "RUN uv sync --frozen --no-dev --no-editable" in lines
+    assert "RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable" in lines
     assert "STOPSIGNAL SIGTERM" in lines
+
+
+def test_the_same_containerfile_makes_the_same_image() -> None:
+    """What comes from elsewhere is named by what it is: images by digest, uv and every package by hash."""
+    lines = [line.split() for line in shipped("container/Containerfile").splitlines() if line.strip()]
+    stages = [words[3] for words in lines if words[0] == "FROM" and words[2:3] == ["AS"]]
+    taken = [words[1] for words in lines if words[0] == "FROM"]
+    taken += [word.removeprefix("--from=") for words in lines for word in words if word.startswith("--from=")]
+    outside = {image for image in taken if image not in stages}
+    assert len(outside) == 1 and all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", image) for image in outside), outside
+    pinned = shipped("container/uv.txt")
+    assert "--require-hashes" in shipped("container/Containerfile") and len(re.findall(r"--hash=sha256:[0-9a-f]{64}", pinned)) == 3
