@@ -19,7 +19,7 @@ from civicmail.city.access import guard
 from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, PolicyText
 from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import officelists
+from civicmail.city.access.queries import officelists, pairs
 from civicmail.city.directory.models import Department, Episode
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
@@ -187,11 +187,15 @@ def _policy(_: Asking) -> Step:
 def _duties(of: Asking) -> Step:
     held = set(DutyGrant.objects.in_force(moment(of.now)).values_list("duty", flat=True))
     missing = [str(DUTIES[duty].name).lower() for duty in NEEDED if duty not in held]
+    alone = [str(DUTIES[duty].name).lower() for duty in pairs.alone(now=of.now)]
+    facts = [f"Nobody is {_list(missing)}."] if missing else []
+    if alone:
+        facts.append(f"It takes two people, and there is no second one for: {_list(alone)}.")
     return Step(
         "Hand out the duties",
         "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
-        not missing,
-        f"Nobody is {_list(missing)}." if missing else "Each duty has somebody.",
+        not facts,
+        " ".join(facts) or "Each duty has somebody, and a second person where it takes two.",
         (("Duties", reverse("duty-grants")), ("Grant a duty", reverse("duty-grant"))),
     )
 
