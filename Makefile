@@ -17,7 +17,7 @@ QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests
 LANES := mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
 MAIL := tests/core tests/mail tests/faults tests/stories
 
-.PHONY: help setup demo test again suite mail pages mutants postgresql quick check bench fmt verify neighbours
+.PHONY: help setup demo test again suite mail pages mutants postgresql city quick check bench fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 i
 
 again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
 	@$(IN)/python tools/again.py
+
+city: $(READY) ## what is too long for every change: 6,200 people by the first roster, each sync left out, 200 faults of each kind
+	@CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} $(IN)/pytest --durations=12 tests/faults tests/stories/test_roster.py
 
 quick: $(READY) ## the tests of a minute: no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)
