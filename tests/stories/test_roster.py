@@ -1,5 +1,6 @@
-"""The first roster: the people of a city (6,200 of 40 departments in `make city`, else a tenth of them) come by the personnel list, their heads authorise them fifty at a time, each
-department goes live, and no message is missed meanwhile (issue 4; P-04, P-06, P-08)."""
+"""The first roster: the people of a city (6,200 of 40 departments in `make city`, else a tenth of them) come by the personnel
+list, their heads authorise them fifty at a time, each department goes live, and no message is missed meanwhile (P-04, P-06,
+P-08)."""
 
 from __future__ import annotations
 
