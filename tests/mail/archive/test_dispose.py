@@ -18,6 +18,7 @@ from civicmail.core.ledger.proof import prove
 from civicmail.core.ledger.verify import verify
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
+from civicmail.core.query.tree import Or
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, rules
 from civicmail.mail.archive.dispose import Outcome
 from civicmail.mail.archive.errors import NoHold, NotDisposed, NotInArchive, NotSaid, RulesChanged
@@ -378,3 +379,21 @@ def test_disposal_and_sealing_exclude_each_other(tmp_path: Path) -> None:
     town(tmp_path, [b"x"])
     with Sealer(tmp_path, UNSYNCED), pytest.raises(LeaseHeld):
         go(tmp_path)
+
+
+def test_a_hold_of_before_the_limits_covers_what_it_covered_and_a_new_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1278: no hold becomes narrower because a query may ask for less now, and no new one covers a part of its words."""
+    scope = " OR ".join(f"w{n}*" for n in range(1_000))
+    with monkeypatch.context() as before:
+        before.setattr("civicmail.core.query.limits.STARS_MOST", 1_000)
+        before.setattr("civicmail.core.query.limits.WORDS_MOST", 1_000)
+        name = hold(tmp_path, scope)
+    (there,) = holds.in_force(Shelf(tmp_path))
+    assert there.id == name
+    assert isinstance(there.tree, Or)
+    assert len(there.tree.parts) == 1_000
+    with pytest.raises(QueryError, match="may have 20 words with a"):
+        hold(tmp_path, scope)
+    assert len(holds.in_force(Shelf(tmp_path))) == 1

@@ -118,9 +118,9 @@ def custodian(name: str) -> str:
     return f"={exact(name)}"
 
 
-def words(text: str, now: int) -> Tree:
-    """The words of a scope as a tree. Raises QueryError."""
-    return parse(text, now=datetime.fromtimestamp(now / 1000, UTC))
+def words(text: str, now: int, *, accepted: bool = True) -> Tree:
+    """The words of a scope as a tree. accepted: of a mandate that is there. Raises QueryError."""
+    return parse(text, now=datetime.fromtimestamp(now / 1000, UTC), accepted=accepted)
 
 
 def widens(before: Scope, after: Scope, now: int) -> bool:

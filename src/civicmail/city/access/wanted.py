@@ -40,7 +40,7 @@ class Wanted:
             fields["days"] = f"From 1 to {mandates.DAYS_MOST} days."
         words = " ".join(self.words.split())
         try:
-            mandates.words(words, now)
+            mandates.words(words, now, accepted=False)
         except QueryError as error:
             fields["words"] = str(error)
         if len(words) > WORDS_MOST:

@@ -19,18 +19,20 @@ from datetime import datetime
 from civicmail.core.config.sentence import sentence
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import Lexeme, lexemes
+from civicmail.core.query.limits import Weight
 from civicmail.core.query.operators import OPERATORS, Value, free, near, nearest
 from civicmail.core.query.tree import And, Everything, Not, Or, Tree
 
 DEEPEST = 64
 
 
-def parse(text: str, *, now: datetime) -> Tree:
-    """The tree of a query; no words at all mean everything. now (aware) is what newer_than: and older_than: count from.
+def parse(text: str, *, now: datetime, accepted: bool = False) -> Tree:
+    """The tree of a query; no words at all mean everything. now (aware) is what newer_than: and older_than: count from. accepted:
+    somebody wrote it down when more may have been allowed (limits.py), and it means what it meant then.
 
     Raises QueryError with the position, one sentence, and the nearest valid word where there is one.
     """
-    parser = _Parser(lexemes(text), now)
+    parser = _Parser(lexemes(text), now, None if accepted else Weight())
     if parser.peek().kind == "end":
         return Everything()
     tree = parser.alternatives("")
@@ -43,11 +45,12 @@ def parse(text: str, *, now: datetime) -> Tree:
 class _Parser:
     """Recursive descent over the lexemes; `operator` is the one whose group we are in, "" for none."""
 
-    def __init__(self, found: Sequence[Lexeme], now: datetime) -> None:
+    def __init__(self, found: Sequence[Lexeme], now: datetime, weight: Weight | None) -> None:
         self._lexemes = found
         self._at = 0
         self._depth = 0
         self._now = now
+        self._weight = weight
 
     def peek(self) -> Lexeme:
         return self._lexemes[self._at]
@@ -157,10 +160,15 @@ class _Parser:
             other = self._take() if self.peek().kind in {"word", "phrase"} else None
             if other is None or self.peek().kind == "AROUND":
                 raise _one_sided(around if other is None else self.peek())
-            return near(value, self._read(other, operator), int(around.text), around.position)
+            return self._weighed(near(value, self._read(other, operator), int(around.text), around.position), value)
         tree = OPERATORS[operator](value) if operator else free(value)
         if tree is None and required:
             raise value.wrong(sentence("a word with letters or digits"))
+        return None if tree is None else self._weighed(tree, value)
+
+    def _weighed(self, tree: Tree, value: Value) -> Tree:
+        if self._weight is not None:
+            self._weight.add(tree, value.position)
         return tree
 
     def _read(self, lexeme: Lexeme, operator: str) -> Value:

@@ -168,7 +168,7 @@ class _Made:
         self._done, self._mark, self._took = row.done, row.mark, row.took
         last = min(row.last, received_of(bytes.fromhex(row.mark))) if row.mark else row.last
         if row.query:
-            tree = And((parse(row.query, now=row.asked.astimezone(UTC)), Range("received", row.first, row.last)))
+            tree = And((parse(row.query, now=row.asked.astimezone(UTC), accepted=True), Range("received", row.first, row.last)))
             reader = Reader(data)
             self.found = count(reader, tree)
             narrowed = And((tree, Range("received", row.first, last)))

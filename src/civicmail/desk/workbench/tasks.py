@@ -119,7 +119,7 @@ class Exporting:
         archive, reader = Archive(self._data), Reader(self._data)
         permit = exports.begin(row, mandate, actor=self._actor, now=now)
         gate = scope.Gate(self._data, archive, permit, mandate, now)
-        asked = gate.with_threads(reader, parse(row.query, now=row.asked))
+        asked = gate.with_threads(reader, parse(row.query, now=row.asked, accepted=True))
         plain = mandate.scope
         told = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
         about = About(

@@ -110,13 +110,13 @@ def _in_force(events: Iterable[Event]) -> list[Hold]:
         if e.type == Type.HOLD_END:
             ended.add(f["hold"])
         elif e.type == Type.HOLD:
-            tree = decoded(f["tree"]) if "tree" in f else _tree(f["scope"], e.at)
+            tree = decoded(f["tree"]) if "tree" in f else _tree(f["scope"], e.at, accepted=True)
             found[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
     return [hold for name, hold in found.items() if name not in ended]
 
 
-def _tree(scope: str, at: int) -> Tree:
-    return parse(scope, now=datetime.fromtimestamp(at / 1000, UTC))
+def _tree(scope: str, at: int, *, accepted: bool = False) -> Tree:
+    return parse(scope, now=datetime.fromtimestamp(at / 1000, UTC), accepted=accepted)
 
 
 def _asks_content(tree: Tree) -> bool:
