@@ -384,7 +384,7 @@ def test_disposal_and_sealing_exclude_each_other(tmp_path: Path) -> None:
 def test_a_hold_of_before_the_limits_covers_what_it_covered_and_a_new_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1278: no hold becomes narrower because a query may ask for less now, and no new one covers a part of its words."""
+    """R-1279: no hold becomes narrower because a query may ask for less now, and no new one covers a part of its words."""
     scope = " OR ".join(f"w{n}*" for n in range(1_000))
     with monkeypatch.context() as before:
         before.setattr("civicmail.core.query.limits.STARS_MOST", 1_000)

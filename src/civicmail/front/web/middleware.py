@@ -31,6 +31,7 @@ from civicmail.core.config.sentence import sentence
 from civicmail.front.web import failing, metering
 from civicmail.front.web.api import problems
 from civicmail.front.web.firststeps import page as firststeps
+from civicmail.front.web.seats import MACHINES
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
 from civicmail.mail.courier.ways import is_files_host
@@ -39,8 +40,6 @@ log = get_logger()
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of the largest request body: a feed of a large city is a fifth of that."""
-MACHINES = ("/healthz", "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
-"""Asked by programs: no session, no actor, no database before the view wants it."""
 FEEDS = "/scim/v2"
 """Asked by identity providers, with tokens of their own: no session either."""
 

@@ -1,4 +1,4 @@
-"""The web process: granian with one worker of several threads, on the address of the settings (`civicmail run web`).
+"""The web process: granian with one worker of several threads (seats.py), on the address of the settings (`civicmail run web`).
 
 The listening process knows no Django; the worker starts it (wsgi.py), brings the tables up to date beside serving, and
 answers that it is starting until that is done. So the mail path waits for nothing here.
@@ -15,8 +15,6 @@ from civicmail.core.config import memory
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Settings
 
-THREADS = 4
-"""Requests at a time, and connections to the database at most."""
 shows_pages = mmap.mmap(-1, 1)
 """Of the process that listens and the one that it forks: the first byte is 1 when the tables are there."""
 NICE = 5
@@ -28,6 +26,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from civicmail.front.web import seats
     from civicmail.front.web.pageserver import PageServer
     from civicmail.mail.gateway.ports import require_free
 
@@ -51,7 +50,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         uds_permissions=0o660 if socket else None,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=THREADS,
+        blocking_threads=seats.THREADS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=False,

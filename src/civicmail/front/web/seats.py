@@ -1,0 +1,149 @@
+"""Threads for pages, and others for what must answer while pages are slow: `/healthz` and the doors that mail programs ask.
+
+    application = Seats(django, busy)
+
+A request is heard by one of the server's threads (serve.py), which waits while a thread of the right kind answers. So many may wait
+for a page; who comes then is refused at once, and no number of slow pages takes the threads of the rest. Only the threads that
+answer ask the database: they are its connections.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+PAGES = 4
+"""Pages at a time."""
+DOORS = 2
+"""Questions of mail programs, and of programs that watch, at a time."""
+PAGES_MOST = 32
+"""Requests for pages that are answered or wait: eight turns of each thread."""
+DOORS_MOST = 16
+ALIVE = "/healthz"
+"""Answered by the thread that has heard it: it asks nobody anything."""
+THREADS = PAGES_MOST + DOORS_MOST + 2
+"""Of the server: so many may wait, and somebody is left to refuse, and to say that the process is alive."""
+MACHINES = (ALIVE, "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
+"""Asked by programs: no session, no actor, no database before the view wants it."""
+
+_LOOK = 1.0
+_AHEAD = 4
+"""Pieces of an answer that are made before they are taken."""
+
+Environ = dict[str, Any]
+Start = Callable[..., Any]
+Application = Callable[[Environ, Start], Iterable[bytes]]
+
+
+class Seats:
+    """The application in threads of its own. busy: what is answered where nobody can wait any more."""
+
+    def __init__(self, application: Application, busy: Application) -> None:
+        self._application = application
+        self._busy = busy
+        self._pages = _Pool("page", PAGES, PAGES_MOST)
+        self._doors = _Pool("door", DOORS, DOORS_MOST)
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == ALIVE:
+            return self._application(environ, start)
+        pool = self._doors if path in MACHINES else self._pages
+        if (turn := pool.take(self._application, environ, start)) is None:
+            return self._busy(environ, start)
+        return turn.result()
+
+
+class _Pool:
+    def __init__(self, name: str, threads: int, most: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._free = threading.Semaphore(most)
+
+    def take(self, application: Application, environ: Environ, start: Start) -> Future[Iterable[bytes]] | None:
+        """What will be answered, None where too many wait already."""
+        if not self._free.acquire(blocking=False):
+            return None
+        answer: Future[Iterable[bytes]] = Future()
+        self._threads.submit(self._work, answer, application, environ, start)
+        return answer
+
+    def _work(self, answer: Future[Iterable[bytes]], application: Application, environ: Environ, start: Start) -> None:
+        try:
+            _answered(answer, application(environ, start))
+        except BaseException as error:
+            if answer.done():
+                raise
+            answer.set_exception(error)
+        finally:
+            self._free.release()
+
+
+def _answered(answer: Future[Iterable[bytes]], response: Any) -> None:
+    """Hand over a response: whole where it is, else piece by piece as it is taken, and close it here: what it asks the database on
+    the way is asked by this thread."""
+    try:
+        if not getattr(response, "streaming", True):
+            answer.set_result([b"".join(response)])
+            return
+        pieces = _Pieces()
+        answer.set_result(_Taking(pieces))
+        pieces.give(response)
+    finally:
+        if hasattr(response, "close"):
+            response.close()
+
+
+class _Pieces:
+    """Between the thread that makes an answer and the one that sends it."""
+
+    def __init__(self) -> None:
+        self.queue: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+        self.left = threading.Event()
+
+    def give(self, response: Iterable[bytes]) -> None:
+        try:
+            for piece in response:
+                if not self._put(piece):
+                    return
+            self._put(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the line breaks: what was sent is not all of the answer
+            self._put(error)
+
+    def _put(self, piece: bytes | BaseException | None) -> bool:
+        while not self.left.is_set():
+            try:
+                self.queue.put(piece, timeout=_LOOK)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
+class _Taking:
+    """What the server sends; whoever lets go of it lets the thread go that makes it."""
+
+    def __init__(self, pieces: _Pieces) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> _Taking:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._pieces.left.is_set():
+            raise StopIteration
+        piece = self._pieces.queue.get()
+        if isinstance(piece, bytes):
+            return piece
+        self.close()
+        if piece is None:
+            raise StopIteration
+        raise piece
+
+    def close(self) -> None:
+        self._pieces.left.set()
+
+    def __del__(self) -> None:
+        self.close()
