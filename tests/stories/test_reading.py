@@ -21,7 +21,7 @@ from civicmail.city.access.models import Device, Entry, Failure
 from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import doors
-from civicmail.front.worker.kicking import Kicking, doveadm
+from civicmail.front.worker.kicking import Kicking, doveadm, seen_path
 from civicmail.mail.courier.imapboxes import Away, Boxes
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
@@ -44,27 +44,39 @@ class Reading:
         self.dovecot = Dovecot(asks=Asks(url, doors.secret(data)))
         key = self.dovecot.folder / "api.key"
         key.write_text("doveadm-scratch")
-        self.kicking = Kicking(Watch(data, _now), doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(key)), _now)
+        self._key = key
         self._wires: list[imaplib.IMAP4] = []
-        self._stop = threading.Event()
-        self._follows = threading.Thread(target=self._follow, daemon=True)
+        self.follow(True)
 
     def publish(self, snapshot: Snapshot) -> None:
         self.version += 1
         publish(self.data, replace(snapshot, version=self.version, at=_now()))
 
-    def _follow(self) -> None:
-        while not self._stop.wait(0.1):
-            self.kicking.step()
+    def follow(self, on: bool) -> None:
+        """The worker begins, or has ended."""
+        if not on:
+            self._stop.set()
+            self._follows.join(10)
+            return
+        kick = doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(self._key))
+        kicking = Kicking(self.data, Watch(self.data, _now), kick, _now)
+        while not seen_path(self.data).exists():  # it knows who may what now: else the first change that it sees is none to it
+            kicking.step()
+            time.sleep(0.1)
+        self._stop = threading.Event()
+        self._follows = threading.Thread(target=self._follow, args=(kicking, self._stop), daemon=True)
+        self._follows.start()
+
+    @staticmethod
+    def _follow(kicking: Kicking, stop: threading.Event) -> None:
+        while not stop.wait(0.1):
+            kicking.step()
 
     def __enter__(self) -> Reading:
-        self.kicking.step()  # it knows who may what now: else the first change that it sees is none to it
-        self._follows.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._follows.join(10)
+        self.follow(False)
         for wire in self._wires:
             with suppress(OSError, imaplib.IMAP4.error):
                 wire.shutdown()
@@ -160,9 +172,38 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
             with suppress(Away), Boxes(url, "civicmail", str(dovecot.key_file)).open("ann@city.example") as box:
                 found = [content for _, content in box.everything()]
             assert time.monotonic() - began < 60, dovecot.log()
+        _no_other_master(dovecot)
     assert len(found) == 1 and b"left behind" in found[0]
     looks = Entry.objects.filter(act="mailbox.open-as-master")
     assert [(e.object, e.person, e.facts["client"]) for e in looks][-1:] == [("mailbox:ann@city.example", "dovecot", "127.0.0.1")]
+
+
+def test_a_device_that_was_ended_while_no_worker_ran_is_out_too(reading: Reading) -> None:
+    """L2: all who are connected are told to come again, once."""
+    ann, bob = reading.signed_in(), reading.signed_in("bob@city.example")
+    reading.follow(False)
+    reading.publish(_city(ann=replace(_city().people["ann"], devices=())))
+    reading.follow(True)
+    for wire in (ann, bob):
+        wire.sock.settimeout(20)
+        assert b"BYE" in wire.readline()
+    assert reading.signed_in("bob@city.example").noop()[0] == "OK"
+
+
+def _no_other_master(dovecot: Dovecot) -> None:
+    """P-16: somebody has written a second master user into the file, and asks for a mailbox that is open to its holder."""
+    with (dovecot.folder / "masters").open("a") as masters:
+        masters.write("helpdesk:{PLAIN}scratch::::::\n")
+    began, said = time.monotonic(), "AUTHENTICATIONFAILED"
+    while "AUTHENTICATIONFAILED" in said:  # until Dovecot has read the file again, and its password is right
+        wire = imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=60)
+        with pytest.raises((imaplib.IMAP4.error, OSError)) as refused:
+            wire.login("bob@city.example*helpdesk", "scratch")
+            wire.select("INBOX", readonly=True)
+        with suppress(OSError, imaplib.IMAP4.error):
+            wire.shutdown()
+        said = str(refused.value)
+        assert time.monotonic() - began < 60, dovecot.log()
 
 
 def test_a_device_that_was_ended_is_out_and_another_stays_able(reading: Reading) -> None:

@@ -128,6 +128,24 @@ def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
     assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").status_code == 200
 
 
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "submission", "sieve", "lmtp", "doveadm", ""])
+@pytest.mark.parametrize("master", ["helpdesk", "root", "civicmail"])
+def test_no_other_master_user_opens_anything(installed: Path, protocol: str, master: str) -> None:
+    """R-1283, P-16: not who reads it all the same, by no door, and not ours where the city has named none ([courier] imap)."""
+    assert _ask(installed, "user", user="ann@city.example", protocol=protocol, master=master).status_code == 404
+    assert not Entry.objects.filter(act="mailbox.open-as-master").exists()
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "submission", "sieve", ""])
+def test_whoever_lost_access_reads_by_no_protocol(installed: Path, protocol: str) -> None:
+    """A city may switch more of Dovecot on than we ship."""
+    assert _ask(installed, "user", user="ann@city.example", protocol=protocol).status_code == 200
+    ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
+    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    doors._watch.cache_clear()
+    assert _ask(installed, "user", user="ann@city.example", protocol=protocol).status_code == 404
+
+
 def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-576, P-05: by password and by token; what is refused is none, and who is not in the directory neither."""
     ann = row("ann", "Ann Müller")

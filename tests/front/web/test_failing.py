@@ -151,6 +151,24 @@ def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
     assert CANARY not in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/pickup/{}/", "/pickup/file/{}/", "/welcome/{}/", "/digest/{}/"])
+def test_no_log_has_a_link_that_opens_something(
+    city: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """R-1284, I4: also where Django refuses, by a form without its token, or a host that is not ours."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    set_up(Log(level="debug"), "web")
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(path.format(CANARY)).status_code in (403, 404)
+    assert client.get(path.format(CANARY), headers={"Host": f"{CANARY}.example"}).status_code == 400
+    lines = said.getvalue()
+    assert lines.count("page id=") == 2
+    assert CANARY not in lines and CANARY.lower() not in lines
+    assert CANARY not in caplog.text
+    assert "Traceback" not in lines, "whoever asks for another host fills no disk"
+
+
 def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:
     """R-980: nobody else is."""
     city.grant("crew2", "privacy-officer")

@@ -137,6 +137,16 @@ def test_people_elsewhere_get_no_answer_where_the_holder_wants_none(town: Town) 
     assert town.work() == 1 and town.answers()[0].envelope.recipients[0].address == "head@city.example"
 
 
+@pytest.mark.parametrize("odd", ["a..b@home.example", "a.@home.example"])
+def test_a_stranger_with_an_odd_address_keeps_nobody_elses_answer_back(town: Town, odd: str) -> None:
+    """P-06: such addresses are in use, and one of them stopped all answers."""
+    _away(town)
+    town.comes(odd)
+    town.comes("eve@home.example")
+    assert town.work() == 2
+    assert {c.envelope.recipients[0].address for c in town.answers()} == {odd, "eve@home.example"}
+
+
 def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) -> None:
     """R-553, L4: until its end, and no longer than the holder is gone."""
     _away(town)

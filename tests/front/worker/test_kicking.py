@@ -74,7 +74,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def kicking(world: World) -> Kicking:
-    made = Kicking(Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+    made = Kicking(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
     made.step()
     world.now += AGAIN
     made.step()
@@ -82,10 +82,35 @@ def kicking(world: World) -> Kicking:
     return made
 
 
-def test_a_start_ends_what_may_not_be_open(world: World) -> None:
-    """Nobody knows what happened while no worker ran."""
-    Kicking(Watch(world.data, lambda: world.now), world.kick, lambda: world.now).step()
-    assert world.told == [["eve@city.example", "frank@city.example"]]
+def begun(world: World) -> Kicking:
+    """A worker that begins now, after two rounds."""
+    made = Kicking(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+    made.step()
+    world.now += AGAIN
+    made.step()
+    return made
+
+
+def test_a_start_ends_what_may_not_be_open(world: World, kicking: Kicking) -> None:
+    """Also a right that ended by its date while no worker ran."""
+    begun(world)
+    assert world.told == [["eve@city.example", "frank@city.example"]] * 2
+
+
+@pytest.mark.parametrize("how", ["access", "epoch", "device"])
+def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: World, kicking: Kicking, how: str) -> None:
+    """R-1282: a new worker does not know whose connection stands on what is gone; the next one has nothing to do."""
+    ann = city().people["ann"]
+    changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
+    world.publish(city(people=[changed]))
+    world.is_away = True
+    assert begun(world) and world.told == []
+    world.is_away = False
+    begun(world)
+    assert world.told == [["*"]] * 2
+    world.told.clear()
+    begun(world)
+    assert ["*"] not in world.told
 
 
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])

@@ -35,6 +35,17 @@ def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("odd", ["a..b@home.example", '"a b"@home.example', "x@[192.0.2.1]", "josé@home.example", "MAILER"])
+def test_an_odd_address_keeps_nobody_elses_notice_back(installed: Path, odd: str) -> None:
+    """P-15: an employee writes to it confidentially, and nobody would hear of a new sign-in any more."""
+    tell("a", odd, "About", "text", now=MADE)
+    tell("b", "ben@home.example", "About", "text", now=MADE)
+    assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
+    waiting = {copy.address for entry in outstanding_file.current(installed).waiting() for copy in entry.copies.values()}
+    assert waiting == {odd, "ben@home.example"}
+
+
+@pytest.mark.django_db
 def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: Path) -> None:
     """R-30: the archive knows the notice by its key."""
     tell("a", "ann@city.example", "About", "text", now=MADE)

@@ -6,10 +6,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+
+from civicmail.core.message.fields import mailbox, one_line
 
 _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
 
@@ -28,9 +29,9 @@ class Written:
 def build(notice: Written, city: str, host: str, pages: str = "") -> bytes:
     """The message, from the null sender's name. host: of our servers; pages: the address of the pages (web.url)."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(f"{city} mail system", "MAILER-DAEMON", host)
-    message["To"] = Address(addr_spec=notice.to)
-    message["Subject"] = notice.subject
+    message["From"] = mailbox(f"MAILER-DAEMON@{host}", f"{city} mail system")
+    message["To"] = mailbox(notice.to)
+    message["Subject"] = one_line(notice.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(notice.made // 1000, UTC))
     message["Message-ID"] = f"<notice.{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}@{host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody's absence note answers it

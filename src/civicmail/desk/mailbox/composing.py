@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from civicmail.core.message.fields import mailbox
 from civicmail.desk.viewer.downloads import file_name
 
 WIDTH = 72
@@ -106,7 +107,7 @@ def build(letter: Letter) -> bytes:
 
 
 def _address(named: Named) -> Address:
-    return Address(" ".join(_UNSEEN.sub(" ", named.name).split()), addr_spec=named.address)
+    return mailbox(named.address, named.name)
 
 
 def _references(said: tuple[str, ...], answered: list[str]) -> list[str]:

@@ -14,9 +14,10 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Django's own lines name paths and repeat what exceptions say, which may be anything; ours do not (I4)."""
+        """Django's own lines name paths, which may be links that open something, and repeat what exceptions say; ours do not (I4).
+        A level counts for those below, too, as django.security.csrf; a logger that is disabled lets them speak."""
         for name in ("django.request", "django.security", "django.server"):
-            logging.getLogger(name).disabled = True
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         from allauth.account.signals import authentication_step_completed
 
         from civicmail.front.web.signin import news

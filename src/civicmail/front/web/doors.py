@@ -44,6 +44,8 @@ log = get_logger()
 LARGEST = 16_384
 """Bytes of a question: a password or a token, and a name."""
 
+DELIVERS = frozenset({"lmtp", "lda", "doveadm"})
+"""What Dovecot asks for without anybody who reads: to deliver, and for tools of its machine's root. All else is for readers."""
 AS_MASTER = "mailbox.open-as-master"
 MASTER = "signed in as the master user of the mailbox server"
 _NOT_IN_IMAP = str.maketrans('"\\', "'/")
@@ -145,16 +147,17 @@ def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
 
 @_door
 def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
-    """{user, protocol, master} -> {user}, or 404. For IMAP at this very moment: who was signed in and lost access meanwhile is
-    nobody. For delivery: every mailbox that is not closed. For ourselves, as the master user of [courier] imap, whom Dovecot has
-    verified: every mailbox, because also what a leaver has is taken back, counted and emptied. Whoever has that password could
-    read everybody's mail, so each time leaves an entry first, and there is none without (P-16): 503."""
+    """{user, protocol, master} -> {user}, or 404. For delivery: every mailbox that is not closed. For whoever reads, at this very
+    moment: who was signed in and lost access meanwhile is nobody. For ourselves, as the master user of [courier] imap, whom Dovecot
+    has verified: every mailbox, because also what a leaver has is taken back, counted and emptied. Whoever has that password could
+    read everybody's mail, so each time leaves an entry first, and there is none without (P-16): 503. No other master user opens
+    anything."""
     mailbox = snapshot.mailbox_of(asked.get("user", ""))
     if mailbox is not None and _is_master(asked):
         return JsonResponse({"user": mailbox.id}) if _entered(mailbox.id, asked) else HttpResponse(status=503)
-    if mailbox is None or mailbox.state == "closed":
+    if mailbox is None or mailbox.state == "closed" or asked.get("master"):
         return HttpResponse(status=404)
-    if asked.get("protocol") == "imap":
+    if asked.get("protocol") not in DELIVERS:
         holder = snapshot.people.get(mailbox.holder)
         if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
             return HttpResponse(status=404)

@@ -50,7 +50,7 @@ def _returning(data: Path) -> Iterator[Work]:
 @contextmanager
 def _kick(settings: Settings, data: Path) -> Iterator[Work]:
     """Whoever lost access is no longer connected by IMAP."""
-    kicking = Kicking(watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
+    kicking = Kicking(data, watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
     yield lambda: kicking.step() > 0
 
 

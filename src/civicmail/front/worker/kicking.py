@@ -2,11 +2,15 @@
 
 Dovecot asks at sign-in alone. So whoever loses the right to read, or a device password, or every session, is kicked; who still may
 read signs in again without noticing. Twice, because a sign-in that was under way at the first time is there at the second.
+
+A device may be removed while nobody follows: a file has a digest of the rights that were seen last and carried out. Whoever begins
+and finds other rights does not know whose changed, and ends all connections once.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +25,7 @@ from civicmail.city.access.reading import own_mailbox
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
 
 log = get_logger()
 
@@ -32,6 +37,12 @@ LOOK_EVERY = 2_000
 
 AT_ONCE = 100
 TIMEOUT = 4.0
+EVERYBODY = "*"
+"""The mask of all mailboxes."""
+
+
+def seen_path(data: Path) -> Path:
+    return data / "access" / "connected"
 
 
 class Kick(Protocol):
@@ -54,10 +65,13 @@ class Rights:
 class Kicking:
     """Follows the snapshot. kick raises OSError when Dovecot cannot be told; then it is told again a second later. clock: ms."""
 
-    def __init__(self, watch: Watch, kick: Kick, clock: Callable[[], int]) -> None:
+    def __init__(self, data: Path, watch: Watch, kick: Kick, clock: Callable[[], int], files: Files = OS_FILES) -> None:
+        self._place = seen_path(data)
         self._watch = watch
         self._kick = kick
         self._clock = clock
+        self._files = files
+        self._noted = _read(self._place)
         self._before: dict[str, Rights] | None = None
         self._seen = (-1, 0)
         self._due: dict[str, list[int]] = {}
@@ -79,7 +93,16 @@ class Kicking:
                 self._due[mailbox].pop(0)
             log.info("open IMAP connections were ended", mailboxes=len(part))
         self._due = {m: times for m, times in self._due.items() if times}
+        self._note()
         return len(wanted)
+
+    def _note(self) -> None:
+        """Keep what was seen, once everybody who lost by it is gone."""
+        if self._due or self._before is None or (seen := digest(self._before)) == self._noted:
+            return
+        self._files.make_folder(self._place.parent)
+        self._files.replace(self._place, seen)
+        self._noted = seen
 
     def _look(self, now: int) -> None:
         snapshot = self._watch.now
@@ -87,7 +110,10 @@ class Kicking:
             return
         self._seen = (snapshot.version, now)
         after = rights(snapshot, now)
-        self._due |= {mailbox: [now, now + AGAIN] for mailbox in lost(self._before, after)}
+        gone = lost(self._before, after)
+        if self._before is None and digest(after) != self._noted:
+            gone = [EVERYBODY]
+        self._due |= {mailbox: [now, now + AGAIN] for mailbox in gone}
         self._before = after
 
 
@@ -109,6 +135,21 @@ def lost(before: dict[str, Rights] | None, after: dict[str, Rights]) -> Iterable
         return [m for m, s in after.items() if not s.opens]
     gone = [m for m in before if m not in after]
     return gone + [m for m, s in after.items() if m in before and before[m].lost_to(s)]
+
+
+def digest(seen: dict[str, Rights]) -> bytes:
+    """The same of the same rights, in whatever order they come."""
+    total = hashlib.sha256()
+    for mailbox, one in sorted(seen.items()):
+        total.update(repr((mailbox, one.opens, one.epoch, sorted(one.devices))).encode())
+    return total.digest()
+
+
+def _read(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def doveadm(url: str, key_file: str) -> Kick:

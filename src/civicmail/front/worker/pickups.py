@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.message.fields import mailbox, one_line
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 from civicmail.front.worker.posting import Own, Post
@@ -71,9 +71,10 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 def _letter(row: PickUpReply, host: str) -> Own:
     """A reader's answer to whoever sent. The same answer gives the same bytes."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(addr_spec=row.pickup.to)
-    message["To"] = Address(addr_spec=row.pickup.sender)
-    message["Subject"] = row.subject if row.subject.lower().startswith("re:") else f"Re: {row.subject}"
+    message["From"] = mailbox(row.pickup.to)
+    message["To"] = mailbox(row.pickup.sender)
+    subject = one_line(row.subject)
+    message["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}"
     message["Date"] = format_datetime(row.made.astimezone(UTC))
     key = f"reply:{row.pk}"
     name = hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -15,13 +15,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from civicmail.core.message import addresses, headers
 from civicmail.core.message.encoded import text as decoded
+from civicmail.core.message.fields import mailbox, one_line
 from civicmail.core.message.verdicts import header_of
 from civicmail.core.wire.paths import without_detail
 from civicmail.mail.archive.records import Capture
@@ -101,9 +101,9 @@ def key(capture: Capture, mailbox: str) -> str:
 def build(capture: Capture, answer: Answer, words: str, city: str, host: str) -> bytes:
     """The answer, from the mailbox to the envelope's sender. words: the text for this one; host: of our servers."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(answer.name, addr_spec=answer.mailbox)
-    message["To"] = Address(addr_spec=capture.envelope.sender)
-    message["Subject"] = f"Automatic reply from {answer.name}"
+    message["From"] = mailbox(answer.mailbox, answer.name)
+    message["To"] = mailbox(capture.envelope.sender)
+    message["Subject"] = one_line(f"Automatic reply from {answer.name}")
     message["Date"] = format_datetime(datetime.fromtimestamp(capture.received // 1000, UTC))
     name = hashlib.sha256(key(capture, answer.mailbox).encode()).hexdigest()[:32]
     message["Message-ID"] = f"<answer.{name}@{host}>"

@@ -27,7 +27,7 @@ _DERIVED = frozenset(
     {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "lost+found", *LIVING, *COMPARED}
 )
 _DERIVED_BELOW = re.compile(
-    r"access/alive|ledger/(entries\.idx|tree|wanted|leaves/.*\.idx)|journal/[0-9a-f]{4,8}/(lock|durable)|policy/answers"
+    r"access/(alive|connected)|ledger/(entries\.idx|tree|wanted|leaves/.*\.idx)|journal/[0-9a-f]{4,8}/(lock|durable)|policy/answers"
     r"|screening/(?!taught$)[^/]*"
 )
 _RACY_NS = 2_000_000_000  # a folder that changed so short a time before it was listed is listed again
