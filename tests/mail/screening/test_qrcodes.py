@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from qrcode.image.svg import SvgFillImage, SvgImage, SvgPathImage
 
+from civicmail.core.sandbox.child import ENVIRONMENT
 from civicmail.mail.screening import drawing, qrcodes, rasters, vectors
 from mail.screening import qrpictures
 
@@ -198,6 +201,27 @@ def test_drawing_ends_in_time_and_gives_what_there_is() -> None:
         drawn = drawing.draw(opened[0], 1.5, lambda: time.process_time() > start + 0.02)
         assert time.process_time() - start < 3, "all of it takes a second"
     assert (drawn.width, drawn.height) == (918, 1188) and len(drawn.rows) == drawn.stride * drawn.height
+
+
+_DRAWN_UNDER = """
+import ctypes, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0: sys.exit(7)
+from civicmail.mail.screening import drawing, worker
+from civicmail.core.sandbox import confine
+content = sys.stdin.buffer.read()
+import pypdfium2
+confine.confine(2 << 30)
+with pypdfium2.PdfDocument(content) as opened: print(drawing.draw(opened[0], 1.0, lambda: False).width, flush=True)
+"""
+
+
+def test_pages_are_drawn_where_the_service_may_not_write_programs() -> None:
+    """MemoryDenyWriteExecute= of the gateway's unit: no code in a picture was read there."""
+    command, page = [sys.executable, "-c", _DRAWN_UNDER], qrpictures.page("0 0 m 9 9 l S")
+    done = subprocess.run(command, input=page, capture_output=True, check=False, env=ENVIRONMENT)
+    if done.returncode == 7:
+        pytest.skip("this kernel has no PR_SET_MDWE (Linux 6.3)")
+    assert (done.returncode, done.stdout) == (0, b"612\n"), done.stderr
 
 
 def test_a_large_pdf_is_not_read() -> None:

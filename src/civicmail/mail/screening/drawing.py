@@ -43,16 +43,29 @@ class Pixels:
     stride: int
 
 
+class _Clock:
+    """How pdfium asks whether to go on. Made at import: what a callback of C needs (memory that is written and run) is out of reach
+    of a limited process where the service has MemoryDenyWriteExecute=."""
+
+    is_over: Callable[[], bool] = staticmethod(lambda: False)
+
+    def __init__(self) -> None:
+        self.pause = pdfium.IFSDK_PAUSE(version=1)
+        self.pause.NeedToPauseNow = type(self.pause.NeedToPauseNow)(lambda _: self.is_over())
+
+
+_clock = _Clock()
+
+
 def draw(page: Any, scale: float, is_over: Callable[[], bool]) -> Pixels:
-    """A page of pypdfium2 on white; what is drawn when the time is over."""
+    """A page of pypdfium2 on white; what is drawn when the time is over. One at a time."""
     width, height = (max(1, math.ceil(side * scale)) for side in page.get_size())
     bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_Gray)
     try:
         bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
-        pause = pdfium.IFSDK_PAUSE(version=1)
-        pause.NeedToPauseNow = type(pause.NeedToPauseNow)(lambda _: is_over())
+        _clock.is_over = is_over
         flags = pdfium.FPDF_ANNOT | pdfium.FPDF_GRAYSCALE
-        pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, flags, ctypes.byref(pause))
+        pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, flags, ctypes.byref(_clock.pause))
         pdfium.FPDF_RenderPage_Close(page)
         return Pixels(bytes(bitmap.buffer), width, height, bitmap.stride)
     finally:
