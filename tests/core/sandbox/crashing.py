@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import Any
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import answering, frames
 from civicmail.core.sandbox.errors import Unreadable
+
+_kept: list[bytes] = []
+
+
+def say_more(content: bytes) -> None:
+    """Whoever has taken a reader over answers by itself, to whatever is open."""
+    for fd in range(3, 16):
+        with contextlib.suppress(OSError):
+            os.write(fd, frames.frame(frames.ANSWER, content))
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
@@ -25,6 +35,18 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
             raise KeyError(content)
         case "refuse":
             raise Unreadable("encrypted")
+        case "keep":
+            _kept.append(content)
+            return b" ".join(_kept)
+        case "forge":
+            say_more(b"the first")
+            say_more(b"forged: " + content)
+            os._exit(0)
+        case "stay":
+            say_more(b"the first")
+            while True:
+                said = os.read(0, 1 << 16)
+                say_more(b"overheard: " + said)
         case "look":
             try:
                 os.listdir("/etc/ssl")

@@ -79,13 +79,19 @@ def test_doctor_says_that_pictures_leave_encrypted_where_nothing_reads_them(
     assert findings(office, "pictures") == []
 
 
-def test_doctor_says_what_does_not_hold_a_reader_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confine, "in_force", lambda: ("limits", "seccomp"))
-    (finding,) = findings(office, "attachments")
-    assert finding.level == "warning"
-    assert "no Landlock here" in finding.text
-    monkeypatch.setattr(confine, "in_force", lambda: ("limits", "landlock", "seccomp"))
-    assert [f.level for f in findings(office, "attachments")] == ["ok"]
+def test_doctor_says_what_holds_a_reader_back_and_what_does_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1290 (P-23): a line for each piece, of a process that tried it here."""
+    real, there = findings(office, "readers"), confine.in_force()
+    assert [f.level == "ok" for f in real[:2]] == ["seccomp" in there, "landlock" in there]
+    missing = {"seccomp": "there is no list of calls for riscv64", "landlock": "none", "namespaces": "EPERM", "cgroup": "none"}
+    monkeypatch.setattr(confine, "tried", lambda: missing)
+    calls, files, namespaces, memory = findings(office, "readers")
+    assert [f.level for f in (calls, files, namespaces, memory)] == ["problem", "warning", "warning", "ok"]
+    assert "riscv64" in calls.text and "no Landlock" in files.text and "EPERM" in namespaces.text and "rlimit" in memory.text
+    monkeypatch.setattr(confine, "tried", lambda: {"namespaces": "EPERM"})
+    assert [f.level for f in findings(office, "readers")] == ["ok"] * 4
+    monkeypatch.setattr(confine, "tried", dict)
+    assert "cgroup" in findings(office, "readers")[3].text
 
 
 def test_show_says_what_stands_around_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

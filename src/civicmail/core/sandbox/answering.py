@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from civicmail.core.sandbox import confine, frames
+from civicmail.core.sandbox import confine, frames, life
 from civicmail.core.sandbox.errors import DAMAGED, TOO_MUCH_MEMORY, Unreadable
 
 BUFFER = 1 << 17  # bytes, so that most questions and answers are one read or write
@@ -23,8 +23,10 @@ def serve(answer: Answer, *, memory: int) -> None:
     asks = os.fdopen(os.dup(0), "rb", BUFFER)
     answers = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
-    confine.confine(memory)
-    while (asked := frame(asks)) is not None:
+
+    def once() -> bool:
+        if (asked := frame(asks)) is None:
+            return False
         question = json.loads(asked)
         content = frame(asks) or b""
         confine.cpu_seconds(int(question["seconds"]))
@@ -33,7 +35,9 @@ def serve(answer: Answer, *, memory: int) -> None:
         answers.write(frames.HEAD.pack(kind, len(said)))
         answers.write(said)
         answers.flush()
-        del said
+        return True
+
+    life.live(once, memory)
 
 
 def _answered(answer: Answer, question: dict[str, Any], content: bytes) -> tuple[bytes, bytes]:

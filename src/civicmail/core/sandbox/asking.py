@@ -3,6 +3,7 @@
     desk = Pool((sys.executable, "-I", "-m", "…"), processes=2)
     desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
     shared(COMMAND, 2)                                     the pool of this command that the whole process has
+    shared(COMMAND, 2, each=True)                          the same with a process for each question
 
 Processes start when they are first needed, in a thread of the pool's own that lives as long as the pool: the end of the thread that
 starts a process is its end, too (prctl(2), PR_SET_PDEATHSIG).
@@ -20,7 +21,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from queue import Empty, LifoQueue
+from queue import Empty, LifoQueue, Queue
 from typing import Any
 
 from civicmail.core.sandbox import frames
@@ -32,11 +33,12 @@ QUESTIONS = 5000
 
 
 class Pool:
-    """Safe for any number of threads. processes: how many questions are answered at a time."""
+    """Safe for any number of threads. processes: how many questions are answered at a time; each: a process for each question,
+    which ends with its answer (life.py): where people ask, so that what a message does to its reader reaches nobody else."""
 
-    def __init__(self, command: Sequence[str], *, processes: int) -> None:
-        self._children = [Child(command) for _ in range(processes)]
-        self._idle: LifoQueue[Child] = LifoQueue()
+    def __init__(self, command: Sequence[str], *, processes: int, each: bool = False) -> None:
+        self._children = [Child(command, each=each) for _ in range(processes)]
+        self._idle: Queue[Child] = Queue() if each else LifoQueue()  # one that has just answered is about to fork
         for child in self._children:
             self._idle.put(child)
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")
@@ -61,7 +63,7 @@ class Pool:
 
     def _asked(self, child: Child, question: Mapping[str, Any], content: bytes | mmap.mmap, seconds: float) -> bytes:
         try:
-            line = child.line() if child.is_running else self._starter.submit(child.line).result()
+            line = child.running() or self._starter.submit(child.line).result()
             deadline = time.monotonic() + child.allowed(seconds)
             line.send(frames.CONTENT, content, deadline, before=asked(question, seconds))
             kind, said = line.receive(FRAME_MOST, deadline)
@@ -95,15 +97,15 @@ def judged(child: Child, kind: bytes, said: bytes) -> tuple[str | None, bool]:
 _making = threading.Lock()
 
 
-def shared(command: tuple[str, ...], processes: int) -> Pool:
+def shared(command: tuple[str, ...], processes: int, *, each: bool = False) -> Pool:
     """One pool for all who ask the same command, closed when this process ends. A fork has one of its own: by the same pipes it
     would have the answers of others, and the thread that starts processes is not there."""
     with _making:
-        return _shared(command, processes, os.getpid())
+        return _shared(command, processes, os.getpid(), each=each)
 
 
 @cache
-def _shared(command: tuple[str, ...], processes: int, _pid: int) -> Pool:
-    made = Pool(command, processes=processes)
+def _shared(command: tuple[str, ...], processes: int, _pid: int, *, each: bool) -> Pool:
+    made = Pool(command, processes=processes, each=each)
     atexit.register(made.close)
     return made

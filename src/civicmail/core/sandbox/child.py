@@ -1,31 +1,39 @@
-"""A limited process as its parent holds it: started when it is first needed, ended when it fails, a fresh one after it."""
+"""A limited process as its parent holds it: started when it is first needed, ended when it fails, a fresh one after it. Where
+people ask, it reads nothing itself and forks another for each question (life.py); `line` waits until the one before has ended."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import subprocess
 from collections.abc import Sequence
 
-from civicmail.core.sandbox import frames
+from civicmail.core.sandbox import frames, life
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),  # bytes that pdfium lets go of and takes again for every page stay with the process
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "OPENBLAS_NUM_THREADS": "1",  # who has threads cannot leave for namespaces of its own
 }
 BUSY = 3  # times as long as it may compute a process may take, on a busy machine
 GRACE = 3.0  # seconds that it has for ending by itself, with what it has read so far
+ENDING = 1.0  # seconds that a fork which has answered has for ending, when somebody else asks
 DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
 FRAME_MOST = 1 << 30
 
 
 class Child:
-    """files: that it has read since it was started; ended: how many processes there were. Not safe for two threads at once; let
-    the thread live that starts it, for its end is the process's end too."""
+    """files: that it has read since it was started; ended: how many processes there were. each: it forks for each question. Not
+    safe for two threads at once; let the thread live that starts it, for its end is the process's end too."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, each: bool = False) -> None:
         self._command = command
+        self._each = each
+        self._over = -1  # where it says that a fork has ended
+        self._clean = 0  # files after which nothing was left
         self._running: subprocess.Popen[bytes] | None = None
         self._line: frames.Line | None = None
         self.files = 0
@@ -36,27 +44,52 @@ class Child:
         return self._running is not None and self._running.poll() is None
 
     def running(self) -> frames.Line | None:
-        """The line to it where it runs; starts nothing."""
-        return self._line if self.is_running else None
+        """The line to it where it runs, and nothing of the question before is there any more; starts nothing."""
+        return self._line if self.is_running and self._is_clean() else None
 
     def line(self) -> frames.Line:
-        """The line to it; starts it where it is not there."""
-        if self._running is not None and not self.is_running:  # somebody has ended it
+        """The line to it; starts it where it is not there, or where it left something of another question."""
+        if (line := self.running()) is not None:
+            return line
+        if self._running is not None:
             self.kill()
-        if self._running is None or self._line is None:
+        return self._started()
+
+    def _started(self) -> frames.Line:
+        more: tuple[str, ...] = ()
+        theirs: tuple[int, ...] = ()
+        if self._each:
+            self._over, end = os.pipe()
+            more, theirs = (life.EACH, str(end)), (end,)
+        try:
             running = subprocess.Popen(  # noqa: S603 - our own program
-                self._command,
+                [*self._command, *more],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                pass_fds=theirs,
                 env=ENVIRONMENT,
                 cwd="/",
             )
-            assert running.stdin is not None
-            assert running.stdout is not None
-            self._line, self.files = frames.Line(running.stdin.fileno(), running.stdout.fileno()), 0
-            self._running = running  # last: who sees it run finds its line
-        return self._line
+        finally:
+            for end in theirs:
+                os.close(end)
+        assert running.stdin is not None
+        assert running.stdout is not None
+        line = self._line = frames.Line(running.stdin.fileno(), running.stdout.fileno())
+        self.files = self._clean = 0
+        self._running = running  # last: who sees it run finds its line
+        return line
+
+    def _is_clean(self) -> bool:
+        """Whether neither the fork that had the question before nor a word of it is there any more. Waits for its end."""
+        if self._each and self._clean != self.files and self._line is not None:
+            if not _has_more(self._over, ENDING) or os.read(self._over, 1) != life.OVER:
+                return False
+            if self._line.held or _has_more(self._line.in_, 0):
+                return False
+            self._clean = self.files
+        return True
 
     def allowed(self, seconds: float) -> float:
         """Seconds by the clock that an answer may take which may compute for so many."""
@@ -74,5 +107,14 @@ class Child:
                     pipe.close()
             self._running.wait()
             self.ended += 1
+            if self._each:
+                os.close(self._over)
         self._running = self._line = None
         return ended
+
+
+def _has_more(fd: int, seconds: float) -> bool:
+    """Whether something can be read from a pipe, or its other end has gone."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

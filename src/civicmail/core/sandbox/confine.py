@@ -1,26 +1,36 @@
 """What a process that reads hostile files gives up before the first of them, each piece where the machine has it.
 
-Always: memory, size of files, number of open files, core files. Landlock: all files but the program's own and fonts. seccomp: the
-network, other processes, starting programs. None of it needs root. `in_force` says what this machine has; `doctor` shows it.
+Always: memory, size of files, number of open files, core files, and the capabilities of root. seccomp: all system calls but those
+of a reader (calls.py). Landlock: all files but the program's own and fonts. Namespaces: rights over anything outside. A cgroup:
+memory that limits of a process do not count. None of it needs root. `tried` says what this machine does; `doctor` shows it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
-from civicmail.core.sandbox import landlock, seccomp
+from civicmail.core.sandbox import cgroup, landlock, namespaces, seccomp
 
 FONTS = (Path("/usr/share/fonts"), Path("/etc/fonts"))
+PIECES = ("cgroup", "namespaces", "landlock", "seccomp")
 _OPEN_FILES = 64
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_TRIAL = (sys.executable, "-I", "-c", "from civicmail.core.sandbox import confine; confine.try_here()")
+_TRIAL_SECONDS = 20.0
+
+Missing = dict[str, str]
+"""Piece -> why this machine has it not; empty where all are in force."""
 
 
 def own_files() -> tuple[Path, ...]:
@@ -31,24 +41,47 @@ def own_files() -> tuple[Path, ...]:
     return (*sorted(named), ours / "civicmail", Path(sys.base_prefix) / "lib")
 
 
-def confine(memory: int, *, programs: Iterable[Path] = ()) -> tuple[str, ...]:
-    """Give up what text does not need, for good; says what was done. memory: bytes of address space. programs: folders whose
-    programs may be started (and files read), empty for none."""
+def settle() -> Missing:
+    """What comes before a fork as well as after it: the places that a process lives in. Raises nothing."""
+    missing = Missing()
+    _where_it_is(missing, "cgroup", cgroup.join)
+    _where_it_is(missing, "namespaces", namespaces.enter)
+    return missing
+
+
+def confine(memory: int, *, programs: Iterable[Path] = (), settled: bool = False) -> Missing:
+    """Give up what text does not need, for good. memory: bytes of address space. programs: folders with the one program that this
+    process becomes (and files that it reads), empty for none. settled: its parent has done that. Raises OSError where the kernel
+    has a piece and does not give it."""
     start = tuple(programs)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
-    done = ["limits"]
-    with contextlib.suppress(OSError):
+    missing = Missing() if settled else settle()
+    die_with_parent()
+    with contextlib.suppress(OSError):  # a service manager that took them away does not let us drop them
+        namespaces.drop_capabilities()
+    for limit, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        resource.setrlimit(limit, (most, most))
+    if landlock.abi():
         landlock.lock([*own_files(), *FONTS], start, [Path(os.devnull)])
-        done.append("landlock")
-    with contextlib.suppress(OSError):
-        seccomp.lock(programs=bool(start))
-        done.append("seccomp")
-    return tuple(done)
+    else:
+        missing["landlock"] = "this kernel has none, or it is switched off"
+    if seccomp.known():
+        seccomp.lock(program=bool(start))
+    else:
+        missing["seccomp"] = f"there is no list of calls for {os.uname().machine}, or this kernel filters none"
+    return missing
+
+
+def die_with_parent() -> None:
+    """The end of the thread that started this process is its end, too; and no process of the same user looks into its memory."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_DUMPABLE, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cpu_seconds(seconds: int) -> None:
@@ -59,10 +92,32 @@ def cpu_seconds(seconds: int) -> None:
 
 
 def in_force() -> tuple[str, ...]:
-    """What confine() can do on this machine."""
+    """What holds every reader back on this machine; the other pieces depend on who starts it."""
     found = ["limits"]
     if landlock.abi():
         found.append("landlock")
     if seccomp.known():
         found.append("seccomp")
     return tuple(found)
+
+
+@cache
+def tried() -> Missing:
+    """What a process that this one starts finds when it gives everything up."""
+    try:
+        done = subprocess.run(_TRIAL, capture_output=True, timeout=_TRIAL_SECONDS, check=False, cwd="/", stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
+        return {str(piece): str(why) for piece, why in json.loads(done.stdout).items()}
+    except (subprocess.TimeoutExpired, ValueError, AttributeError):
+        return dict.fromkeys(PIECES, "a process that tried it has died")
+
+
+def try_here() -> None:
+    """In that process."""
+    print(json.dumps(confine(1 << 30)), flush=True)
+
+
+def _where_it_is(missing: Missing, piece: str, take: Callable[[], None]) -> None:
+    try:
+        take()
+    except OSError as error:
+        missing[piece] = str(error.strerror or error)

@@ -35,11 +35,11 @@ class Told:
 
 
 class Process:
-    """Starts when it is first needed. Not safe for two threads at once; let the thread live that reads first, for its end is the
-    process's end too."""
+    """Starts when it is first needed. each: a process for each file (life.py). Not safe for two threads at once; let the thread
+    live that reads first, for its end is the process's end too."""
 
-    def __init__(self, command: Sequence[str] = COMMAND, *, seconds: float = SECONDS) -> None:
-        self._child = Child(command)
+    def __init__(self, command: Sequence[str] = COMMAND, *, seconds: float = SECONDS, each: bool = False) -> None:
+        self._child = Child(command, each=each)
         self._seconds = seconds
 
     @property

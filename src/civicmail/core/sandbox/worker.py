@@ -8,7 +8,7 @@ import os
 import sys
 from typing import BinaryIO
 
-from civicmail.core.sandbox import confine, frames, reading
+from civicmail.core.sandbox import confine, frames, life, reading
 from civicmail.core.sandbox.answering import BUFFER, frame
 
 MEMORY = 2 << 30
@@ -62,8 +62,10 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
     reading.prepare()
-    confine.confine(MEMORY)
-    while (asked := frame(asks)) is not None:
+
+    def once() -> bool:
+        if (asked := frame(asks)) is None:
+            return False
         ask = json.loads(asked)
         content = frame(asks) or b""
         confine.cpu_seconds(int(ask["seconds"]) + 2)
@@ -71,6 +73,9 @@ def main() -> None:
         reading.read(content, pipe, seconds=ask["seconds"], pictures=ask["pictures"], careful=ask["careful"])
         del content
         pipe.end()
+        return True
+
+    life.live(once, MEMORY)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ REMEMBERED = 200
 
 def pool() -> Pool:
     """The processes of this one; started when they are first needed."""
-    return shared(COMMAND, PROCESSES)
+    return shared(COMMAND, PROCESSES, each=True)
 
 
 def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:

@@ -56,7 +56,7 @@ class Limited:
     """One process, asked by one thread that lives as long: its end would be the end of the process."""
 
     def __init__(self) -> None:
-        self._process = Process(seconds=SECONDS)
+        self._process = Process(seconds=SECONDS, each=True)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="looks")
 
     def look(self, content: bytes, most: int) -> tuple[str, list[bytes], tuple[str, ...]]:

@@ -23,6 +23,7 @@ from civicmail.front.checkup import (
     passing,
     programs,
     pullback,
+    readers,
     scanner,
     secured,
     zone,
@@ -33,7 +34,7 @@ Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
-    keeping.jobs, machine.attachments, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
+    keeping.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
     passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
     passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
     otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,

@@ -1,4 +1,4 @@
-"""The machine: its disk, whether the volume is encrypted, its clock, and what limits the readers of attachments."""
+"""The machine: its disk, whether the volume is encrypted, its clock, and whether scans are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk import files, journal
 from civicmail.core.ledger import checkpoints, sequencer
-from civicmail.core.sandbox import confine, ocr
+from civicmail.core.sandbox import ocr
 from civicmail.front.checkup.findings import MINUTE, Finding, Patient
 from civicmail.front.checkup.words import size, when
 from civicmail.mail.search import coverage
@@ -69,19 +69,7 @@ def clock(p: Patient) -> Iterator[Finding]:
         yield Finding("clock", "ok", f"The clock says {when(p.now)}, and nothing was written later.")
 
 
-def attachments(p: Patient) -> Iterator[Finding]:
-    """Whether readers of attachments are limited by the kernel, and whether scans are read."""
-    there = confine.in_force()
-    missing = [name for name in ("Landlock", "seccomp") if name.lower() not in there]
-    if missing:
-        text = f"Attachments are read in processes that are limited less than they could be: no {' and no '.join(missing)} here."
-        yield Finding("attachments", "warning", text, "Use a kernel that has both (Linux 5.13 or newer).")
-    else:
-        yield Finding("attachments", "ok", "Attachments are read in processes without network, files and programs.")
-    yield from _scans(p)
-
-
-def _scans(p: Patient) -> Iterator[Finding]:
+def scans(p: Patient) -> Iterator[Finding]:
     """Whether pictures are read: those that wait for the index, and those that leave the city (P-19)."""
     languages = p.settings.search.ocr_languages
     is_missing = ocr.found(languages) is None

@@ -36,7 +36,7 @@ log = get_logger()
 
 @cache
 def _made() -> Pool:
-    made = Pool(COMMAND, processes=PROCESSES)
+    made = Pool(COMMAND, processes=PROCESSES, each=True)
     atexit.register(made.close)
     return made
 

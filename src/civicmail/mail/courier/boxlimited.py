@@ -23,7 +23,7 @@ log = get_logger()
 
 def pool() -> Pool:
     """The processes of this one."""
-    return shared(COMMAND, PROCESSES)
+    return shared(COMMAND, PROCESSES, each=True)
 
 
 def contents(message: bytes, seconds: float = SECONDS) -> tuple[dict[str, Any], list[bytes]]:

@@ -1,0 +1,43 @@
+"""What holds the readers of hostile files back on this machine (core/sandbox): a line for each piece, by a process that tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from civicmail.core.sandbox import calls, confine
+from civicmail.front.checkup.findings import Finding, Patient
+
+KERNEL = "Use a kernel that has it (Linux 5.13 or newer), and let services have it."
+
+
+def readers(_p: Patient) -> Iterator[Finding]:
+    """Calls of the architecture, files, namespaces, memory."""
+    missing, machine = confine.tried(), os.uname().machine
+    if (why := missing.get("seccomp")) is None:
+        text = f"Readers of hostile files have {calls.number(machine)} system calls of {machine} and no others (seccomp)."
+        yield Finding("readers", "ok", text)
+    else:
+        text = f"Readers of hostile files have all system calls of {machine}: {why}."
+        known = " or ".join(calls.MACHINES)
+        yield Finding(
+            "readers", "problem", text, f"Run it on {known} with seccomp: a reader that is taken over reaches the network here."
+        )
+    if (why := missing.get("landlock")) is None:
+        yield Finding("readers", "ok", "They open no file but the program's own and fonts (Landlock).")
+    else:
+        yield Finding("readers", "warning", f"They can open whatever the program's user can: no Landlock ({why}).", KERNEL)
+    if (why := missing.get("namespaces")) is None:
+        yield Finding("readers", "ok", "They live in namespaces of users, networks and memory of their own.")
+    else:
+        text = f"They live in the machine's own namespaces: {why}."
+        yield Finding("readers", "ok" if not _weak(missing) else "warning", text, KERNEL if _weak(missing) else "")
+    if (why := missing.get("cgroup")) is None:
+        yield Finding("readers", "ok", "The memory of all readers of a service is counted in a cgroup.")
+    else:
+        yield Finding("readers", "ok", f"Memory is limited for each reader (rlimit), and not for all together: {why}.")
+
+
+def _weak(missing: confine.Missing) -> bool:
+    """Whether namespaces are what would hold a reader back: seccomp and Landlock do it without them."""
+    return "seccomp" in missing or "landlock" in missing
