@@ -135,6 +135,11 @@ class Civicmail:
                 return
         raise AssertionError(f"no process of {self.pid} says {words!r}")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it is started with."""
+        return dict(self._env)
+
     def log(self) -> str:
         return self._running.log.read_text(errors="replace")
 

@@ -21,7 +21,8 @@ from civicmail.city.access.models import Device, Entry, Failure
 from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import doors
-from civicmail.front.worker.kicking import Kicking, doveadm, seen_path
+from civicmail.front.worker.kicking import Kicking, seen_path
+from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.imapboxes import Away, Boxes
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks

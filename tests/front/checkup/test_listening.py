@@ -6,14 +6,15 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.config.load import FILE
-from civicmail.core.config.settings import Listener, Settings, Web
-from civicmail.front.checkup import listening
+from civicmail.core.config.settings import Gateway, Listener, Settings, Web
+from civicmail.front.checkup import listening, reaching
 from civicmail.front.checkup.findings import Patient
 from civicmail.mail.gateway.errors import CannotListen
 from front.cli.office import Office, now
@@ -49,10 +50,45 @@ def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
     said = [f.level for f in listening.pages(Patient(office.data, settings, now()))]
     (office.data / "leases" / "listening").touch()
     said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
-    with closing(socket.create_server(("127.0.0.1", port))):
+    with answering(port, b"HTTP/1.1 200 OK\r\n\r\n"):
         said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
-    assert said == ["not-set-up", "problem", "ok"]
+    with answering(port, b"HTTP/1.1 503 Service Unavailable\r\n\r\n"):
+        (waits,) = listening.pages(Patient(office.data, settings, now()))
+    assert said == ["not-set-up", "problem", "ok"] and "wait for the database" in waits.text
     assert not list(listening.pages(Patient(office.data, Settings(web=Web(serve=False)), now())))
+
+
+def test_who_takes_connections_and_says_nothing_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1296: the kernel takes them for a process that stands still."""
+    monkeypatch.setattr(reaching, "SECONDS", 0.2)
+    office, port = Office(tmp_path / "data"), free()
+    (office.data / "leases" / "listening").touch()
+    patient = Patient(office.data, Settings(web=Web(port=port), gateway=Gateway(listener=[Listener(port=port)])), now())
+    with closing(socket.create_server(("127.0.0.1", port))):
+        for check in (listening.mail_in, listening.pages):
+            (away,) = check(patient)
+            assert away.level == "problem" and "no answer within" in away.text
+    with answering(port, b"421 too busy\r\n"):
+        (busy,) = listening.mail_in(patient)
+    assert busy.level == "problem" and "421 too busy" in busy.text
+
+
+@contextmanager
+def answering(port: int, said: bytes) -> Iterator[None]:
+    """Somebody there who says this to the first caller."""
+    with closing(socket.create_server(("127.0.0.1", port))) as door:
+
+        def answer() -> None:
+            line, _ = door.accept()
+            with line:
+                line.sendall(said)
+                line.settimeout(5)
+                line.recv(512)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield
+        thread.join()
 
 
 def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from city.access.people import T0, city, own, person
 from civicmail.city.access.published import Watch, publish
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.errors import ConfigError
-from civicmail.front.worker.kicking import AGAIN, LOOK_EVERY, Kicking, doveadm
+from civicmail.front.worker.kicking import AGAIN, LOOK_EVERY, Kicking
+from civicmail.mail.courier.doveadm import doveadm
 
 
 class World:

@@ -114,7 +114,7 @@ def test_all_jobs_run_and_stop_together(tmp_path: Path) -> None:
         both.wait(10)
         return False
 
-    run_all([Job("a", _start(work), 60.0), Job("b", _start(work), 60.0)], tmp_path, stop)
+    run_all("test", [Job("a", _start(work), 60.0), Job("b", _start(work), 60.0)], tmp_path, stop)
     assert stop.is_set()
 
 

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup import (
     addressed,
+    certificates,
     clear,
     feeds,
     hooks,
+    jobs,
     keeping,
     keys,
     listening,
     machine,
     marking,
     named,
+    nexthops,
     otherdoors,
     passing,
     programs,
@@ -26,6 +29,7 @@ from civicmail.front.checkup import (
     readers,
     scanner,
     secured,
+    snapshot,
     zone,
 )
 from civicmail.front.checkup.findings import Finding, Patient
@@ -34,10 +38,11 @@ Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
-    keeping.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
-    passing.outstanding, passing.screening, keeping.journals, keeping.second_place,
-    passing.claimed, passing.outbound, programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks,
-    otherdoors.doors, marking.marks, clear.clear, secured.secure, addressed.addressed,
+    jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
+    passing.outstanding, passing.screening, keeping.journals, keeping.second_place, passing.claimed, snapshot.snapshot,
+    passing.outbound, nexthops.nexthops, nexthops.kick,
+    programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
+    certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is kept: the jobs of the workers, how far index and ledger are behind, checkpoints, journals, the second place."""
+"""What is kept: how far index and ledger are behind, checkpoints, journals, the second place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Level, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
 from civicmail.front.checkup.words import size, when
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica import status as standby
@@ -25,25 +25,6 @@ from civicmail.mail.search.reader import Reader
 BEHIND_MOST = 10_000  # records
 DELAY_MOST = MINUTE
 COMPARED_MOST = 2 * HOUR
-JOBS = {
-    "courier": "mail waits and is not delivered",
-    "extract": "attachments are not read",
-    "index": "what is new cannot be found",
-    "ledger": "what is new is not in the ledger",
-    "seal": "journals grow and are not sealed",
-}
-
-
-def jobs(p: Patient) -> Iterator[Finding]:
-    """Whether somebody does each job of the workers."""
-    places = [lease.lease_path(p.data, job) for job in JOBS]
-    level: Level = "warning" if any(place.exists() for place in places) else "not-set-up"  # it was started once
-    for job, otherwise in JOBS.items():
-        place = lease.lease_path(p.data, job)
-        if lease.is_held(place):
-            yield Finding(f"job {job}", "ok", f"Process {lease.holder(place)} does it.")
-        else:
-            yield Finding(f"job {job}", level, f"Nobody does it: {otherwise}.", f"civicmail run --data {p.data}")
 
 
 def index(p: Patient) -> Iterator[Finding]:

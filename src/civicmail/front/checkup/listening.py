@@ -8,15 +8,14 @@ from collections.abc import Iterator
 
 from civicmail.core.config.settings import Listener
 from civicmail.front.checkup.findings import Finding, Level, Patient
+from civicmail.front.checkup.reaching import Answers, greeted, taken, why_away
 from civicmail.mail.gateway import ports
-
-SECONDS = 3.0
 
 
 def mail_in(p: Patient) -> Iterator[Finding]:
-    """Whether each listener takes connections. Before a gateway has listened here for the first time that is not set up."""
+    """Whether each listener greets. Before a gateway has listened here for the first time that is not set up."""
     level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
-    away = {_name(one): why for one in p.settings.gateway.listener if (why := _away(one.address, one.port))}
+    away = {_name(one): why for one in p.settings.gateway.listener if (why := _away(one.address, one.port, _greeting(one)))}
     for name, why in away.items():
         text = f"Nobody listens on {name} ({why}), so no mail comes in there."
         yield Finding(
@@ -27,16 +26,16 @@ def mail_in(p: Patient) -> Iterator[Finding]:
             "mail in", "not-set-up", "No listener is named, so no mail comes in.", "civicmail config explain gateway.listener"
         )
     elif not away:
-        yield Finding("mail in", "ok", f"Every listener takes connections: {', '.join(map(_name, p.settings.gateway.listener))}.")
+        yield Finding("mail in", "ok", f"Every listener answers: {', '.join(map(_name, p.settings.gateway.listener))}.")
 
 
 def pages(p: Patient) -> Iterator[Finding]:
-    """Whether the pages take connections, where `civicmail run` serves them."""
+    """Whether the pages can answer people, where `civicmail run` serves them."""
     web = p.settings.web
     if not web.serve:
         return
     where = web.address if web.address.startswith(("/", "unix:")) else f"{web.address}, port {web.port}"
-    if why := _away(web.address, web.port):
+    if why := _away(web.address, web.port, _is_ready):
         level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
         text = f"The pages do not answer on {where} ({why}): nobody can read, approve or sign in there."
         yield Finding("pages", level, text, f"civicmail run --data {p.data}; where it runs, its log says why the pages do not.")
@@ -48,24 +47,27 @@ def _name(one: Listener) -> str:
     return f"{one.address}, port {one.port}, {one.kind}"
 
 
-def _away(address: str, port: int) -> str:
-    """Why nobody can be reached there from this machine, empty where somebody can."""
+def _away(address: str, port: int, answers: Answers) -> str:
+    """Why nobody answers there to this machine, empty where somebody does."""
     if address.startswith(("/", "unix:")):
-        with socket.socket(socket.AF_UNIX) as line:
-            return _tried(line, address.removeprefix("unix:"))
+        return why_away(address.removeprefix("unix:"), answers)
     if not port:
         return ""  # any that is free, as in a trial: nobody knows which
     host = ipaddress.ip_address(address)
     if host.is_unspecified:
         address = "127.0.0.1" if host.version == 4 else "::1"
-    with socket.socket(socket.AF_INET if host.version == 4 else socket.AF_INET6) as line:
-        return _tried(line, (address, port))
+    return why_away((address, port), answers)
 
 
-def _tried(line: socket.socket, where: str | tuple[str, int]) -> str:
-    line.settimeout(SECONDS)
-    try:
-        line.connect(where)
-    except OSError as error:
-        return (error.strerror or "no answer").lower()
-    return ""
+def _greeting(one: Listener) -> Answers:
+    """A listener that begins with TLS, or that waits for the header of a load balancer, greets nobody who only connects."""
+    silent = one.tls == "implicit" or any(ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(net) for net in one.proxy)
+    return taken if silent else greeted
+
+
+def _is_ready(line: socket.socket) -> str:
+    line.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    status = line.recv(512).split(b" ")[1:2]
+    if status == [b"503"]:
+        return "they wait for the database"
+    return "" if status else "no answer"

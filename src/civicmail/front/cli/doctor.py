@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from civicmail.core.config.clock import now_ms
+from civicmail.front.checkup import news as remembered
 from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Finding, Patient
 from civicmail.front.cli import options, output
 
 _SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "not-set-up": "not set up"}
 
 
-def doctor(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+def doctor(
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+    news: Annotated[
+        bool, typer.Option("--news", help="Only problems that are new, or were last told a day ago: for alarms.")
+    ] = False,
+) -> None:
     """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do, and what is not set up yet. Ends with 1 when
     there is a problem."""
     folder, settings = options.installation(data, config)
+    findings = examine(Patient(folder, settings, now_ms()))
+    if news:
+        findings = _new(folder, list(findings))
     red = False
-    for finding in examine(Patient(folder, settings, now_ms())):
+    for finding in findings:
         red |= finding.level == "problem"
         if json:
             output.emit(asdict(finding))
@@ -28,3 +43,13 @@ def doctor(data: options.Data = None, config: options.Config = None, json: optio
         if finding.do:
             output.show(f"           -> {finding.do}")
     raise typer.Exit(1 if red else 0)
+
+
+def _new(data: Path, findings: list[Finding]) -> Iterator[Finding]:
+    """The problems to tell now. What cannot be remembered, on a full disk, is told again at the next look."""
+    new, over, told = remembered.split(findings, remembered.read(data), now_ms())
+    yield from new
+    for check in over:
+        yield Finding(check, "ok", "The problem is over.")
+    with suppress(OSError):
+        remembered.write(data, told)

@@ -13,10 +13,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.front.worker.kicking import Kicking, doveadm
+from civicmail.front.worker.kicking import Kicking
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.returning import Returning
 
 LEDGER_EVERY = 1.0
@@ -37,7 +38,7 @@ def run(
     jobs = [Job("ledger", lambda: _ledger(settings, data), LEDGER_EVERY), returning, *people]
     if settings.signin.kick:
         jobs.append(Job("kick", lambda: _kick(settings, data), KICK_EVERY, lease="kick"))
-    run_all(jobs, data, stop, abandon)
+    run_all("city", jobs, data, stop, abandon)
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from civicmail.city.access.published import Watch
 from civicmail.city.directory.modes import Modes
-from civicmail.core.config import memory
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_wanted, lease_path
-from civicmail.front.worker.loops import Job, Work, run_job
+from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
@@ -23,7 +22,6 @@ from civicmail.mail.pipeline.accept import Pipeline
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """One call of the courier lasts until stop, or until something fails; then another one begins."""
-    memory.share()
 
     @contextmanager
     def start() -> Iterator[Work]:
@@ -33,7 +31,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    run_job(Job("courier", start, 1.0, lends="courier"), data, stop)
+    run_all("courier", [Job("courier", start, 1.0, lends="courier")], data, stop)
 
 
 async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:

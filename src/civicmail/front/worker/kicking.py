@@ -9,21 +9,14 @@ and finds other rights does not know whose changed, and ends all connections onc
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import http.client
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import urlsplit
-
-import orjson
 
 from civicmail.city.access.published import Watch
 from civicmail.city.access.reading import own_mailbox
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 
@@ -36,7 +29,6 @@ LOOK_EVERY = 2_000
 """ms between two looks at rights that end by their date, without anybody publishing anything."""
 
 AT_ONCE = 100
-TIMEOUT = 4.0
 EVERYBODY = "*"
 """The mask of all mailboxes."""
 
@@ -45,8 +37,8 @@ def seen_path(data: Path) -> Path:
     return data / "access" / "connected"
 
 
-class Kick(Protocol):
-    def __call__(self, mailboxes: list[str]) -> None: ...
+Kick = Callable[[list[str]], None]
+"""Ends every open connection of these mailboxes. Raises OSError when that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,29 +142,3 @@ def _read(place: Path) -> bytes:
         return place.read_bytes()
     except FileNotFoundError:
         return b""
-
-
-def doveadm(url: str, key_file: str) -> Kick:
-    """Dovecot's own HTTP door (doveadm_api_key), with a command for each mailbox: one command with two masks ends Dovecot 2.4.1's
-    doveadm by a segmentation fault, and nobody is kicked. Raises ConfigError when the key cannot be read."""
-    try:
-        key = Path(key_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"signin.kick_key_file {key_file} cannot be read: {error.strerror}.") from None
-    to = urlsplit(url)
-    headers = {"Authorization": f"X-Dovecot-API {base64.b64encode(key.encode()).decode()}", "Content-Type": "application/json"}
-
-    def kick(mailboxes: list[str]) -> None:
-        wire = http.client.HTTPConnection(to.hostname or "", to.port or 80, timeout=TIMEOUT)
-        try:
-            wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": [m]}, m] for m in mailboxes]), headers)
-            answer = wire.getresponse()
-            text = answer.read()
-            if answer.status != 200 or text.count(b'["doveadmResponse"') != len(mailboxes):
-                raise OSError(f"Dovecot answered {answer.status}: {text[:200]!r}")
-        except http.client.HTTPException as error:
-            raise OSError(f"Dovecot did not answer: {type(error).__name__}") from error
-        finally:
-            wire.close()
-
-    return kick

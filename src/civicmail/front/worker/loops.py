@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from civicmail.core.config import memory
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, is_wanted, lease_path
+from civicmail.front.checkup import heartbeats
+from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 
 log = get_logger()
 
@@ -41,9 +45,12 @@ class Job:
     lends: str = ""
 
 
-def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
-    """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure."""
-    failures = 0
+def run_job(
+    job: Job, data: Path, stop: threading.Event, clock: Callable[[], float] = time.monotonic, beat: Beat | None = None
+) -> None:
+    """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure.
+    beat: where the job notes how it is."""
+    beat = beat or Beat(job.name)
 
     def is_lent() -> bool:
         return bool(job.lends) and is_wanted(lease_path(data, job.lends))
@@ -54,36 +61,54 @@ def run_job(job: Job, data: Path, stop: threading.Event, clock: Callable[[], flo
             continue
         try:
             with Lease.take(lease_path(data, job.lease)) if job.lease else nullcontext(), job.start() as work:
+                beat.elsewhere = False
                 while not stop.is_set() and not is_lent():
-                    began = clock()
+                    began, beat.began = clock(), now_ms()
                     more = work()
-                    failures = 0
+                    beat.began, beat.done, beat.failures, beat.problem = 0, now_ms(), 0, ""
                     if not more:
                         stop.wait(max(0.0, job.every - (clock() - began)))
         except LeaseHeld:
+            beat.elsewhere = True
             stop.wait(1.0)
         except Exception as error:  # noqa: BLE001 - one bad round must not end the job: mail would wait for ever
-            failures += 1
-            _tell(job, error, failures)
-            stop.wait(min(PAUSE_MOST, 0.5 * 2 ** min(failures - 1, 10)))
+            beat.began, beat.failures = 0, beat.failures + 1
+            beat.problem = _tell(job, error, beat.failures)
+            stop.wait(min(PAUSE_MOST, 0.5 * 2 ** min(beat.failures - 1, 10)))
 
 
-def _tell(job: Job, error: Exception, failures: int) -> None:
+def _tell(job: Job, error: Exception, failures: int) -> str:
+    """Log it; what may be said of it elsewhere: of a fault of ours its kind alone, for what it says may be of a message."""
     name = type(error).__name__
     ours = not isinstance(error, CivicmailError) and name not in _AWAY
     problem = {} if ours else {"problem": str(error).partition("\n")[0]}
     log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=ours)
+    return problem.get("problem", name)
 
 
-def run_all(jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
-    """Each job in a thread of its own; returns when all have stopped, or at once where what they are at may be cut short (abandon):
-    then the process has to end."""
+def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
+    """Each job in a thread of its own, with a heartbeat of the process; returns when all have stopped, or at once where what they
+    are at may be cut short (abandon): then the process has to end."""
     memory.share()
-    threads = [threading.Thread(target=run_job, args=(job, data, stop), name=job.name, daemon=True) for job in jobs]
+    beats = tuple(Beat(job.name) for job in jobs)
+    threads = [
+        threading.Thread(target=run_job, args=(job, data, stop, time.monotonic, beat), name=job.name, daemon=True)
+        for job, beat in zip(jobs, beats, strict=True)
+    ]
     for thread in threads:
         thread.start()
+    noted = 0.0
     for thread in threads:
         while thread.is_alive():
             if stop.is_set() and abandon():
                 return
+            if time.monotonic() - noted >= heartbeats.EVERY / 1000:
+                noted = time.monotonic()
+                _note(data, Heartbeat(process, os.getpid(), now_ms(), beats))
             thread.join(JOIN_SECONDS)
+
+
+def _note(data: Path, beat: Heartbeat) -> None:
+    """A disk that is full is told by others; work goes on."""
+    with suppress(OSError):
+        heartbeats.write(data, beat)

@@ -48,7 +48,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
         jobs.append(Job("learn", lambda: _learn(settings, data), LEARN_EVERY, lease=learning.LEASE))
     if has_links(settings):
         jobs.append(Job("link", lambda: _link(data), LINK_EVERY, lease="link"))
-    run_all(jobs, data, stop)
+    run_all("mail", jobs, data, stop)
 
 
 def learns(settings: Settings) -> bool:

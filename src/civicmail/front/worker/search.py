@@ -23,7 +23,7 @@ DRAIN_LOOK = 0.02
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """What was kept becomes searchable until stop is set."""
-    run_all([Job("index", lambda: indexing(data, least=settings.gateway.min_free), INDEX_EVERY)], data, stop)
+    run_all("search", [Job("index", lambda: indexing(data, least=settings.gateway.min_free), INDEX_EVERY)], data, stop)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
-from civicmail.front.worker.loops import Job, Work, run_job
+from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.replica.tasks import Replicate
 
 
@@ -27,4 +27,4 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    run_job(Job("replicate", start, 1.0, lease="replicate"), data, stop)
+    run_all("standby", [Job("replicate", start, 1.0, lease="replicate")], data, stop)

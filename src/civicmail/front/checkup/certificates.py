@@ -1,0 +1,111 @@
+"""Certificates by which people, programs and servers know us or we know them: each is told of before its last day."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from civicmail.core.config.settings import Settings
+from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.words import when
+
+CHECK = "certificates"
+WARN, URGENT = 21 * 24 * HOUR, 3 * 24 * HOUR
+"""ms before the last day from which it is a warning, and a problem."""
+SECONDS = 3.0
+PORTS = {"https": 443, "imaps": 993, "submissions": 465, "ldaps": 636}
+"""Schemes that begin with TLS, so that a certificate can be looked at without saying anything."""
+
+
+def certificates(p: Patient) -> Iterator[Finding]:
+    """The last day of each certificate, of files and of servers that show one."""
+    ends: dict[str, int | str] = {}
+    for what, file in _files(p.settings):
+        if file:
+            ends[what] = _of_file(Path(file))
+    served = dict(_servers(p.settings))
+    with ThreadPoolExecutor(max(1, len(served))) as pool:
+        ends |= dict(zip(served, pool.map(_of_server, served.values()), strict=True))
+    wrong = [finding for what, end in ends.items() if (finding := _finding(what, end, p.now))]
+    yield from wrong
+    if ends and not wrong:
+        first = min(end for end in ends.values() if isinstance(end, int))
+        yield Finding(CHECK, "ok", f"{len(ends)} certificates are good; the first of them ends at {when(first)}.")
+
+
+def _finding(what: str, end: int | str, now: int) -> Finding | None:
+    """end: ms, or why nobody knows it."""
+    renew = f"Renew it, and start what uses it anew: {what}."
+    if isinstance(end, str):
+        return Finding(CHECK, "problem", f"The certificate of {what} cannot be read: {end}.", f"Look at {what}.")
+    if end <= now:
+        return Finding(CHECK, "problem", f"The certificate of {what} has ended at {when(end)}.", renew)
+    if end - now < WARN:
+        days = (end - now) // (24 * HOUR)
+        text = f"The certificate of {what} ends at {when(end)}, in {days} {'day' if days == 1 else 'days'}."
+        return Finding(CHECK, "problem" if end - now < URGENT else "warning", text, renew)
+    return None
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What they are of, and where they lie. A file that is not there is another check's."""
+    for one in settings.gateway.listener:
+        yield f"{one.kind} on port {one.port}", one.certificate
+        yield f"the authority of peers on port {one.port}", one.client_ca
+    for saml in settings.signin.saml:
+        yield f"the identity provider {saml.id}", saml.certificate
+    yield "the second place", settings.archive.standby_certificate
+    yield "the authority of the second place", settings.archive.standby_ca
+    for ldap in settings.feeds.ldap:
+        yield f"the authority of the feed {ldap.name}", ldap.ca
+
+
+def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int]]]:
+    """What they are of, and where they are shown."""
+    urls = {
+        "the pages": settings.web.url,
+        "files of the portal": settings.secure.files_url,
+        "IMAP for mail programs": settings.programs.imap,
+        "submission for mail programs": settings.programs.submission,
+        "the mailbox server": settings.courier.imap,
+    }
+    urls |= {f"the identity provider {one.id}": one.issuer for one in settings.signin.oidc}
+    urls |= {f"the feed {one.name}": one.url for one in settings.feeds.ldap}
+    for what, url in urls.items():
+        parts = urlsplit(url)
+        if parts.hostname and parts.scheme in PORTS:
+            yield what, (parts.hostname, parts.port or PORTS[parts.scheme])
+
+
+def _of_file(path: Path) -> int | str:
+    """The first end in a chain, ms; or why it cannot be told."""
+    try:
+        return min(_end(one) for one in x509.load_pem_x509_certificates(path.read_bytes()))
+    except OSError as error:
+        return (error.strerror or "it is not there").lower()
+    except ValueError:
+        return "it is no certificate"
+
+
+def _of_server(where: tuple[str, int]) -> int | str:
+    """What a server shows to anybody; whether it is to be trusted is asked by whoever uses it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection(where, SECONDS) as line, context.wrap_socket(line, server_hostname=where[0]) as tls:
+            shown = tls.getpeercert(binary_form=True)
+        return _end(x509.load_der_x509_certificate(shown or b""))
+    except OSError as error:
+        return (error.strerror or str(error) or "no answer").lower()
+    except ValueError:
+        return "it is no certificate"
+
+
+def _end(one: x509.Certificate) -> int:
+    return int(one.not_valid_after_utc.timestamp() * 1000)

@@ -1,0 +1,132 @@
+"""The jobs of the workers: whether somebody does each of them, and what is lost while nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.core.disk import lease
+from civicmail.front.checkup import heartbeats
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Level, Patient
+from civicmail.front.checkup.heartbeats import Beat, Heartbeat
+from civicmail.front.checkup.words import when
+
+SILENT_MOST = MINUTE
+"""ms after which a process that notes nothing is taken to do nothing."""
+FAILURES_MOST = 3
+ROUND_MOST = HOUR
+"""ms after which somebody should look at a round that does not end."""
+
+LOST: dict[str, dict[str, str]] = {
+    "search": {"index": "what is new cannot be found"},
+    "mail": {
+        "seal": "journals grow and are not sealed",
+        "extract": "attachments are not read",
+        "ocr": "pictures and scans are not read",
+        "adopt": "journals of processes that died are not closed",
+        "screen": "mail that waits for a part of screening goes on waiting",
+        "habits": "nobody notices an account that acts unlike its owner",
+        "learn": "what people say of spam is not learnt",
+        "link": "a message that came twice counts twice",
+    },
+    "courier": {"courier": "mail waits and is not delivered"},
+    "city": {
+        "ledger": "what is new is not in the ledger",
+        "returning": "held mail does not go on when it may",
+        "kick": "who lost access stays connected by IMAP",
+        "entries": "entries do not come into the ledger, and then no content is shown to anybody",
+        "deadlines": "access does not begin or end on its day",
+        "conduct": "dates of reviews, violations and statements are not kept",
+        "doors": "gateways do not hear of every change of access",
+        "follow": "sign-ins at mail programs are not counted",
+        "alive": "gateways think that the database is away, and stop submission after 15 minutes",
+        "compare": "nobody notices an entry that was changed in the database",
+        "save": "the second place has no new copy of the database",
+        "exports": "exports are not made",
+        "feeds": "personnel systems are not asked who left",
+        "rule-book": "rules do not begin or end on their day",
+        "hits": "hits of rules are not counted",
+        "replays": "replays of rules are not made",
+        "findings": "findings, notices to senders and digests are not made",
+        "notices": "letters of the city do not leave",
+        "sending": "what people write on the pages does not leave",
+        "pickups": "readers outside are not told of mail that they can pick up",
+        "answers": "mailboxes do not answer by themselves",
+        "closing": "accounts of people who left are not closed",
+        "outside": "other systems do not hear who left",
+        "reports": "mail that people report is no case",
+        "late-rules": "a new rule does not look at mail that is here already",
+        "late": "mail that the virus scanner knows only by now stays where it is",
+        "pulls": "copies that are to be pulled back stay in mailboxes",
+    },
+    "standby": {"replicate": "what is kept is lost with this machine"},
+}
+"""Process -> job -> what happens while nobody does it, as the end of a sentence."""
+CORE = {"courier", "extract", "index", "ledger", "seal"}
+"""Jobs without which there is no mail system: they are named before anything has run."""
+
+
+def jobs(p: Patient) -> Iterator[Finding]:
+    """Whether each job is done: a problem a minute after nobody does it, and when it fails again and again."""
+    for process in LOST:
+        beat = heartbeats.read(p.data, process)
+        if beat is None:
+            yield from _never(p, process)
+        elif process == "standby" and not p.settings.archive.standby:
+            continue
+        elif not 0 <= p.now - beat.at < SILENT_MOST:
+            yield from _silent(p, beat)
+        else:
+            yield from _at_work(p, beat)
+
+
+def _lost(process: str, job: str) -> str:
+    if job.startswith("hook "):
+        return "a program is not told of entries"
+    return LOST[process].get(job, "what it does is not done")
+
+
+def _never(p: Patient, process: str) -> Iterator[Finding]:
+    """A process that has noted nothing here, ever: what has the lease of its job was started by an older program."""
+    for job, lost in LOST[process].items():
+        if job in CORE and not lease.is_held(lease.lease_path(p.data, job)):
+            yield Finding(f"job {job}", "not-set-up", f"Nobody does it: {lost}.", _start(p, process))
+        elif job in CORE:
+            yield Finding(f"job {job}", "ok", f"Process {lease.holder(lease.lease_path(p.data, job))} does it.")
+
+
+def _silent(p: Patient, beat: Heartbeat) -> Iterator[Finding]:
+    """A process that has ended, or was stopped, with all that it did."""
+    for one in beat.jobs:
+        text = f"Nobody does it since {when(beat.at)}: {_lost(beat.process, one.job)}."
+        yield Finding(f"job {one.job}", "problem", text, _start(p, beat.process))
+
+
+def _at_work(p: Patient, beat: Heartbeat) -> Iterator[Finding]:
+    well = 0
+    for one in beat.jobs:
+        if one.elsewhere:
+            continue
+        finding = _wrong(beat, one)
+        if finding is None:
+            well += 1
+        else:
+            yield finding
+    yield Finding(f"worker {beat.process}", "ok", f"Process {beat.pid} does {well} of {len(beat.jobs)} jobs.")
+
+
+def _wrong(beat: Heartbeat, one: Beat) -> Finding | None:
+    """What is wrong with a job of a process that is at work."""
+    since = f" since {when(one.done)}" if one.done else ""
+    if one.failures:
+        level: Level = "problem" if one.failures > FAILURES_MOST else "warning"
+        why = f" ({one.problem})" if one.problem else ""
+        text = f"It fails{since}, {one.failures} times in a row{why}: {_lost(beat.process, one.job)}."
+        return Finding(f"job {one.job}", level, text, "The log of the worker says why; it is tried again by itself.")
+    if one.job not in ("courier", "replicate") and one.began and beat.at - one.began > ROUND_MOST:
+        text = f"One round runs since {when(one.began)}; meanwhile {_lost(beat.process, one.job)}."
+        return Finding(f"job {one.job}", "warning", text, "Wait where it has much to do; else start it anew and report it.")
+    return None
+
+
+def _start(p: Patient, process: str) -> str:
+    return f"civicmail run --data {p.data}, or its part alone: civicmail run worker --job {process}"

@@ -1,0 +1,43 @@
+"""What is new since the last look: a problem that stays is told once, and then once a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import orjson
+
+from civicmail.front.checkup.findings import HOUR, Finding
+
+AGAIN = 24 * HOUR
+"""ms after which a problem that stays is told anew."""
+
+
+def file(data: Path) -> Path:
+    return data / "heartbeats" / "doctor"
+
+
+def read(data: Path) -> dict[str, int]:
+    """When each problem that there was at the last look was told, ms, by its check; empty where nobody has looked."""
+    try:
+        plain = orjson.loads(file(data).read_bytes())
+        return {str(check): int(at) for check, at in plain.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def write(data: Path, told: Mapping[str, int]) -> None:
+    """Whole, or as it was before. Raises OSError."""
+    place = file(data)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    new = place.with_name(f".{place.name}")
+    new.write_bytes(orjson.dumps(dict(told)))
+    new.replace(place)
+
+
+def split(findings: Iterable[Finding], told: Mapping[str, int], now: int) -> tuple[list[Finding], list[str], dict[str, int]]:
+    """Problems to tell now, checks whose problem is over, and what to remember. now: ms."""
+    problems = [f for f in findings if f.level == "problem"]
+    due = {f.check for f in problems if not 0 <= now - told.get(f.check, -1) < AGAIN}
+    remembered = {f.check: now if f.check in due else told[f.check] for f in problems}
+    return [f for f in problems if f.check in due], sorted(told.keys() - remembered), remembered

@@ -1,0 +1,38 @@
+"""What gateways know of people: they live by the last published snapshot, and not for ever (docs/operate/people.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.city.access import guard
+from civicmail.city.access.published import Watch, alive_path
+from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.words import when
+
+CHECK = "who may use mail"
+
+
+def snapshot(p: Patient) -> Iterator[Finding]:
+    """Whether the database answered, or somebody published, within a minute."""
+    if not guard.is_claimed(p.data):
+        return
+    watch = Watch(p.data, lambda: p.now)
+    known = watch.now
+    if known is None and not watch.is_blind:
+        return  # nobody has a mailbox yet
+    if known is None:
+        text = "Gateways do not know who may use mail: nothing that can be read was published, so nobody sends."
+        yield Finding(CHECK, "problem", text, f"civicmail run --data {p.data}; the log of the city worker says why.")
+        return
+    try:
+        answered = alive_path(p.data).stat().st_mtime_ns // 1_000_000
+    except OSError:
+        answered = 0
+    last = max(answered, known.at)
+    if p.now - last > MINUTE:
+        text = f"The database has not answered the city worker since {when(last)}"
+        text += "; after 15 minutes nobody sends, after a day no mail comes in."
+        do = "Look at the database, and whether the city worker runs: its log says what the database answers."
+        yield Finding(CHECK, "problem", text, do)
+    else:
+        yield Finding(CHECK, "ok", f"Gateways know it as it was at {when(last)}.")
