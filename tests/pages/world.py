@@ -27,6 +27,7 @@ from civicmail.city.directory import models as directory
 from civicmail.desk.holding.models import UnaskedDepartment
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.signin.adapters import EPOCH
+from civicmail.front.web.signin.lasting import BEGAN, SEEN
 from civicmail.front.web.signin.stepup import AT
 
 TEXT = """# What mail is for
@@ -393,6 +394,6 @@ def signed_in(person: Any) -> str:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = account.get_session_auth_hash()
     session[EPOCH] = account.epoch
-    session[AT] = int(datetime.now(UTC).timestamp() * 1000)
+    session[AT] = session[BEGAN] = session[SEEN] = int(datetime.now(UTC).timestamp() * 1000)
     session.save()
     return str(session.session_key)

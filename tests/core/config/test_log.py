@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,7 +44,51 @@ def test_a_line_for_people_says_when_how_grave_who_and_what(capsys: pytest.Captu
         log.get_logger().exception("it went wrong", child="gateway 1")
     first, *trace = capsys.readouterr().err.splitlines()
     assert first.endswith("error   run: it went wrong child=gateway 1")
-    assert trace[-1] == "ValueError: why"
+    assert trace[-1] == "| ValueError: why"
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x1b[2K\x1b[1A", "\x85", "\u2028", "\u202e", "\x00", "\ud800"], ids=ascii)
+def test_nobody_writes_a_line_of_the_log_by_what_they_send(capsys: pytest.CaptureFixture[str], mark: str) -> None:
+    """R-1304 (CWE-117): for people and for machines; what is sent stays one value of one line."""
+    forged = f"x{mark}2026-11-30T00:00:00Z info    web: a sign-in person=p-mayor"
+    for form in ("text", "json"):
+        log.set_up(Log(format=form), "web")
+        try:
+            raise ValueError(forged)
+        except ValueError:
+            log.get_logger().exception(forged, reason=forged, level_of="y")
+    said = capsys.readouterr().err
+    lines = said.splitlines()
+    assert mark not in said.replace("\n", "") if mark != "\n" else True
+    assert len([line for line in lines if line.startswith("2026-11-30T00:00:00Z")]) == 0
+    assert sum(": a sign-in person=p-mayor" in line and line.startswith("20") for line in lines) == 1, (
+        "within the line of its event"
+    )
+    assert json.loads(lines[-1])["reason"] == forged
+
+
+def test_a_value_is_not_taken_for_two(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up(Log(), "web")
+    log.get_logger().info("refused", error="x person=p-mayor", place='say "no"', client="::1")
+    assert capsys.readouterr().err.rstrip().endswith('error="x person=p-mayor" place="say \\"no\\"" client=::1')
+
+
+def test_what_a_library_logs_is_one_line_without_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """I4: their words repeat what came in: addresses, headers, answers of other servers."""
+    log.set_up(Log(format="json"), "web")
+    logging.getLogger("somebody.elses").error("Invalid header: %r", "canary\nforged")
+    said = json.loads(capsys.readouterr().err)
+    assert (said["library"], said["level"], said["event"]) == ("somebody.elses", "error", "a library says something")
+    assert "canary" not in str(said)
+
+
+def test_every_line_says_its_time_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("text", "json"):
+        log.set_up(Log(format=form), "web")
+        log.get_logger().info("now")
+    text, machine = capsys.readouterr().err.splitlines()
+    shape = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
+    assert re.match(f"{shape} info", text) and re.fullmatch(shape, json.loads(machine)["timestamp"])
 
 
 def test_less_than_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:

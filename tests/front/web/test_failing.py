@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -167,6 +168,23 @@ def test_no_log_has_a_link_that_opens_something(
     assert CANARY not in lines and CANARY.lower() not in lines
     assert CANARY not in caplog.text
     assert "Traceback" not in lines, "whoever asks for another host fills no disk"
+
+
+def test_every_no_is_a_line_with_who_what_and_from_where(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1305: on pages and in the API: what is not theirs, a form that is not ours, a token that opens nothing, a wrong shape."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    set_up(Log(level="info", format="json"), "web")
+    client = visit("crew0")
+    client.get("/access/duties/")
+    Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x", "password": "y"})
+    Client().get("/api/v1/me", headers={"Authorization": "Bearer cmt-nothing"})
+    Client().get("/scim/v2/Users", headers={"Authorization": "Bearer nothing"})
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    seen = [(r["error"], r["status"], r["act"], r["person"], r["client"]) for r in lines if r["event"] == "refused"]
+    uid = city.people["crew0"].uid
+    assert seen[0][1:] == (403, "duty.see", uid, "127.0.0.1")
+    assert [(error, status) for error, status, *_ in seen[1:]] == [("csrf", 403), ("NoToken", 401), ("feed", 401)]
 
 
 def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:

@@ -132,13 +132,14 @@ class Issuer:
             if stamp == self._stamp:
                 return
             self._stamp = stamp
-            self._keys = _keys(self._path.read_bytes())
+            self._keys = keys_of(self._path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("the issuer's keys cannot be read, the last ones stay in force", error=type(error).__name__)
 
 
-def _keys(content: bytes) -> dict[str, _Key]:
-    """Public keys by key id; what is for encryption, or symmetric, is left out."""
+def keys_of(content: bytes) -> dict[str, _Key]:
+    """Public keys of an issuer by key id, from its JSON Web Key Set (RFC 7517); what is for encryption, or symmetric, is left
+    out."""
     from jwt import PyJWK
     from jwt.exceptions import PyJWTError
 

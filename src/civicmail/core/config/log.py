@@ -5,7 +5,9 @@ structlog is slow to import, so it is imported with the first event: a command t
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -17,6 +19,8 @@ _CONTENT = frozenset(
     {"subject", "body", "head", "headers", "text", "snippet", "query", "password", "recipient", "sender", "to", "from_", "address"}
 )
 """Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
+_UNPRINTED = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]")
+_LIKE_MORE = re.compile(r'\s\S+=|"')
 
 
 class _Lazy:
@@ -52,6 +56,9 @@ def set_up(log: Log, role: str) -> None:
     import structlog
 
     render: Any = structlog.processors.JSONRenderer() if log.format == "json" else _line
+    root = logging.getLogger()
+    if not any(isinstance(h, _Others) for h in root.handlers):
+        root.addHandler(_Others(logging.WARNING))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -75,6 +82,26 @@ def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dic
 
 def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     time, level, role, words = (event.pop(k, "") for k in ("timestamp", "level", "role", "event"))
-    trace = event.pop("exception", "")
-    rest = " ".join(f"{k}={v}" for k, v in event.items())
-    return f"{time} {level:<7} {role}: {words}{' ' if rest else ''}{rest}" + (f"\n{trace}" if trace else "")
+    trace = "".join(f"\n| {_plain(line)}" for line in str(event.pop("exception", "")).splitlines())
+    rest = " ".join(f"{k}={_value(v)}" for k, v in event.items())
+    return f"{time} {level:<7} {role}: {_plain(str(words))}{' ' if rest else ''}{rest}{trace}"
+
+
+def _value(value: object) -> str:
+    """What a value is in a line, in quotes where it could be taken for more of them."""
+    text = _plain(str(value))
+    return json.dumps(text, ensure_ascii=False) if _LIKE_MORE.search(text) else text
+
+
+def _plain(text: str) -> str:
+    """A text without what ends a line, moves a cursor or turns the order of letters: whoever chose it writes no line of ours."""
+    return _UNPRINTED.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+
+
+class _Others(logging.Handler):
+    """What libraries log: which one, where, how grave. Their words may repeat anything that came in (I4)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say = getattr(get_logger(), "error" if record.levelno >= logging.ERROR else "warning")
+        fault = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "-"
+        say("a library says something", library=record.name, place=f"{record.module}:{record.lineno}", error=fault)

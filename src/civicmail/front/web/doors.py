@@ -140,6 +140,7 @@ def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     if device is None or mailbox is None:
         why = in_ascii(person.why).translate(_NOT_IN_IMAP)
         return JsonResponse({"ok": False, "why": why} if why else {"ok": False})
+    log.info("a mail program signed in", person=person.id, device=device.id, client=client)
     _used(device.id, client)
     _fetched(person.id, mailbox.id)
     return JsonResponse({"ok": True, "user": mailbox.id})
@@ -204,6 +205,7 @@ def _is_locked(login: str) -> bool:
 
 
 def _failed(login: str, client: str) -> None:
+    log.info("a mail program was refused", client=client)
     try:
         note_wrong_device(login, client=client, now=now_ms())
     except DatabaseError:

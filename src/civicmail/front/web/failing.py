@@ -20,7 +20,7 @@ from civicmail.city.access.views import saying
 from civicmail.city.access.whomay import wants_taking_up
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
-from civicmail.front.web import language, start
+from civicmail.front.web import language, refusals, start
 from civicmail.front.web.api import problems
 
 log = get_logger()
@@ -101,9 +101,9 @@ def told(request: Any, error: CivicmailError) -> HttpResponse:
     """The page for an error of ours, with its sentence, and for a refusal whom to ask."""
     if problems.is_of_api(request):
         return problems.told(request, error)
+    refusals.note(request, type(error).__name__, error.http)
     match = request.resolver_match
     act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
-    log.info("refused", id=request.id, error=type(error).__name__, status=error.http)
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
     whom, clause = (act.ask, act.clause) if act else ("", "")
     return page(request, error.http, words, whom, clause, take_up=wants_taking_up(words))
@@ -111,11 +111,13 @@ def told(request: Any, error: CivicmailError) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400. What is wrong is not repeated: it may be anything."""
+    refusals.note(request, type(exception).__name__, 400)
     return page(request, 413 if type(exception).__name__ == "RequestDataTooBig" else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403."""
+    refusals.note(request, type(exception).__name__, 403)
     return page(request, 403)
 
 
@@ -139,6 +141,7 @@ def server_error(request: Any) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that is not ours, or too old: the browser has forgotten the cookie."""
+    refusals.note(request, "csrf", 403)
     said = _(
         "This form was too old, or did not come from this page. Nothing was changed. Go back, reload the page and send it again."
     )

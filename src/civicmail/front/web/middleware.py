@@ -28,10 +28,11 @@ from civicmail.city.access.views.asked import Asked
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
-from civicmail.front.web import failing, metering
+from civicmail.front.web import failing, metering, refusals
 from civicmail.front.web.api import problems
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.seats import MACHINES
+from civicmail.front.web.signin import factors, lasting
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import client
 from civicmail.mail.courier.ways import is_files_host
@@ -105,6 +106,7 @@ class Around:
         response: HttpResponseBase
         if status := _refused(request):
             request.bare = True
+            refusals.note(request, "request", status)
             response = failing.page(request, status)
         else:
             response = self.get_response(request)
@@ -176,15 +178,17 @@ class Door:
         return self.get_response(request)
 
     def _know(self, request: Asked) -> None:
-        """A session of an older epoch ends here, at its next request (L2)."""
+        """A session of an older epoch, or whose time is over, ends here, at its next request (L2)."""
         if not request.user.is_authenticated:
             request.actor = replace(NOBODY, client=client(request))
             return
-        account = request.user
-        if request.session.get(EPOCH) != account.epoch:
+        account, now = request.user, ms(request.now)
+        over = "epoch" if request.session.get(EPOCH) != account.epoch else lasting.why_over(request, now)
+        if over:
+            log.info("a session is over", id=request.id, person=account.person.uid, why=over)
             auth.logout(request)
             return
-        now = ms(request.now)
+        lasting.note_use(request, now)
         request.facts = standing.of(account.person.pk, now)
         request.actor = actor_of(account, client(request), now, request.facts)
 
@@ -196,12 +200,17 @@ class Door:
             if request.resolver_match.view_name == "home" and firststeps.is_open():
                 return firststeps.unclaimed(request)
             return self._sign_in_first(request)
+        if request.resolver_match.view_name not in factors.OPEN and factors.is_missing(request, request.user):
+            return self._elsewhere(request, reverse("second-factor"))
         return self._gate(request, view)
 
     def _sign_in_first(self, request: Asked) -> HttpResponseBase:
         """And come back; a part of a page that was asked for by script makes the whole page go there."""
         back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path() if request.method == "GET" else ""
         to = f"{reverse('account_login')}?{urlencode({'next': back or '/'})}"
+        return self._elsewhere(request, to)
+
+    def _elsewhere(self, request: Asked, to: str) -> HttpResponseBase:
         return HttpResponse(status=204, headers={"HX-Redirect": to}) if request.htmx else HttpResponseRedirect(to)
 
     def _gate(self, request: Asked, view: object) -> HttpResponseBase | None:
@@ -213,4 +222,5 @@ class Door:
         if facts.owed is not None and facts.owed.is_over(now):
             back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
             return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")
+        refusals.note(request, "no access", 403)
         return failing.page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))

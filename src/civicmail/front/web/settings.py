@@ -120,7 +120,8 @@ _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["username"]}},
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},  # SP 800-63B-4 3.1.1.2
-    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": "civicmail.front.web.signin.passwords.NotLeaked"},
+    {"NAME": "civicmail.front.web.signin.passwords.BesideWordsOfTheCity"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -132,7 +133,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True  # a session's end is SESSION_COOKIE_AGE, not a tick in a box
 ACCOUNT_REAUTHENTICATION_TIMEOUT = CITY.signin.step_up
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}  # rows that all doors share count instead
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ("login", "login_failed", "reauthenticate", "change_password")
+)  # rows that all doors share count instead
 ALLAUTH_TRUSTED_PROXY_COUNT = CITY.web.proxies
 SOCIALACCOUNT_ADAPTER = "civicmail.front.web.signin.federated.FederatedAdapter"
 SOCIALACCOUNT_PROVIDERS = providers(CITY.signin)
@@ -140,7 +143,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_LOGIN_ON_GET = False  # a page elsewhere cannot sign anybody in: leaving.html leads on, because a form may not (CSP)
 SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "civicmail.front.web.signin.mfa.FactorAdapter"
-MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["webauthn", "totp"]  # recovery codes are ours (signin/codes.py)
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CITY.web.https
 MFA_FORMS = {

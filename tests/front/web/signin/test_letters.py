@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
@@ -130,6 +131,8 @@ def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town
     told = Notice.objects.filter(key__startswith=f"recovery:{letter.pk}:")
     assert set(told.values_list("to", flat=True)) >= {"ex@home.example", "new@home.example"}
     assert {key.split(":")[2] for key in told.values_list("key", flat=True)} == {"asked", "handed", "used"}
+    assert kim.get("/")["Location"] == "/accounts/2fa/second/", "a second factor comes first"
+    Authenticator.objects.create(user=who.account, type=Authenticator.Type.WEBAUTHN, data={"name": "key", "credential": {}})
     assert "made a new sign-in for you" in kim.get("/").content.decode()
     assert "Handed over by" in kim.get("/my/sign-in/").content.decode()
     Invitation.objects.filter(pk=letter.pk).update(made=city.now.replace(year=city.now.year - 1))

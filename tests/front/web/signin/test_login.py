@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.test import Client
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from city.access.signins import OFFICER, account, mailbox, person
@@ -221,6 +222,7 @@ def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(mon
     """D4, P-07; R-162: a device password needs a fresh proof."""
     account(password=PASSWORD)
     monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
+    monkeypatch.setattr("civicmail.front.web.signin.factors.is_missing", lambda *_: False)
     browser = _browser()
     _try(browser)
     session = browser.session
@@ -243,10 +245,11 @@ def test_a_password_alone_is_no_step_up_for_whoever_has_a_passkey() -> None:
 
     ines = account(password=PASSWORD)
     Authenticator.objects.create(user=ines, type=Authenticator.Type.WEBAUTHN, data={"name": "key", "credential": {}})
-    request = type("R", (), {"session": {}})
-    stepup.on_step(None, request, ines, "password", reauthenticated=True)  # type: ignore[arg-type]
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    stepup.on_step(None, request, ines, "password", reauthenticated=True)
     assert stepup.AT not in request.session
-    stepup.on_step(None, request, ines, "mfa", reauthenticated=True)  # type: ignore[arg-type]
+    stepup.on_step(None, request, ines, "mfa", reauthenticated=True)
     assert stepup.AT in request.session
 
 

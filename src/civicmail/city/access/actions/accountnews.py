@@ -159,5 +159,7 @@ def _words(kind: str) -> str:
         "code": gettext("{day}, {time}: an authenticator app."),
         "codes": gettext("{day}, {time}: new recovery codes."),
         "password": gettext("{day}, {time}: a new password."),
+        "removed": gettext("{day}, {time}: {what} was removed."),
+        "identity": gettext("{day}, {time}: another identity of {what} wanted to sign in as you, and was refused."),
         "place": gettext("{day}, {time}: a sign-in from a new place, address {what}."),
     }[kind]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -10,13 +12,15 @@ from civicmail.city.access.actions import accountnews, entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Account, Entry, Failure, Throttle
+from civicmail.city.access.models import Account, Entry, Failure, Identity, Throttle
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.signin import account_typed, digest, normal, waiting, waits_of
 from civicmail.city.directory.models import Mailbox, Person
 
 SIGNIN = machine("sign-in")
+IDENTITY = "identity"
+"""Kind of a wait that an officer alone ends: another identity of a provider wants to sign in as somebody."""
 
 
 def open_account(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> Account:
@@ -69,11 +73,37 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
         if row.locked is None and not waits.filter(waiting(now)).exists():
             raise Conflict("This sign-in is not locked, and nobody waits for it.")
         facts = {"locked": ms(row.locked) if row.locked is not None else 0, "networks": places}
+        if waits.filter(kind=IDENTITY).exists():
+            Identity.objects.filter(account=row).delete()
         row.locked = None
         row.save(update_fields=["locked"])
         waits.delete()
         entries.enter("account.unlock", actor=actor, reason=reason, now=now, object=f"person:{row.person.uid}", facts=facts)
         publish_on_commit([row.person_id])
+
+
+def bind(account: Account, provider: str, subject: str, *, name: str, configured: Collection[str], now: int) -> bool:
+    """Whether this identity of a provider is the account's: the first that signs in as it is, for as long as its provider is
+    configured and no officer releases it. Another one is a row for the access office, and the person hears of it. name: of the
+    provider, as people read it."""
+    with transaction.atomic():
+        row = Account.objects.select_for_update().get(pk=account.pk)
+        Identity.objects.filter(account=row).exclude(provider__in=configured).delete()
+        mine = Identity.objects.filter(account=row).first()
+        if mine is None and not Identity.objects.filter(provider=provider, subject=subject).exists():
+            Identity.objects.create(account=row, provider=provider, subject=subject, since=moment(now))
+            return True
+        if mine is not None and (mine.provider, mine.subject) == (provider, subject):
+            return True
+        wait, new = Throttle.objects.get_or_create(
+            kind=IDENTITY, login=digest(row.username), network=name[:43],
+            defaults={"account": row, "failures": 0, "last": moment(now)},
+        )  # fmt: skip
+        wait.failures, wait.last, wait.until = wait.failures + 1, moment(now), moment(now + 7 * DAY)
+        wait.save(update_fields=["failures", "last", "until"])
+        if new:
+            accountnews.note(row.person, "identity", name, now=now)
+        return False
 
 
 def tell_of_guesses(*, now: int) -> int:

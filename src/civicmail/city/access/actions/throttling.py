@@ -19,6 +19,9 @@ from civicmail.city.access.actions.accountnews import network_of as place_of
 from civicmail.city.access.models import Account, Failure, Place, Throttle
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.signin import account_typed, digest
+from civicmail.core.config.log import get_logger
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ def admit(login: str, what: str, *, client: str, now: int, session: str = "") ->
 def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, known: bool, now: int) -> tuple[int, ...]:
     """Ids of the counters, each with one failure more; none where somebody has to wait."""
     if _refused(list(_rows(keys)), known, now):
+        log.info("a sign-in waits", kind=keys[0][0], account=account.pk if account is not None else "-")
         return ()
     pk = account.pk if account is not None else None
     Throttle.objects.bulk_create(
@@ -65,6 +69,7 @@ def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, know
 
 def note_failure(ticket: Ticket, *, door: str, now: int) -> None:
     """It was wrong: a row for whoever looks. It was counted before."""
+    log.info("a sign-in failed", door=door, account=ticket.account or "-", client=ticket.client)
     Failure.objects.create(account_id=ticket.account, login=ticket.login, door=door[:12], client=ticket.client[:45], at=moment(now))
 
 

@@ -4,6 +4,7 @@ from civicmail.city.access.models.accounts import Account as Account
 from civicmail.city.access.models.accounts import AccountNews as AccountNews
 from civicmail.city.access.models.accounts import Accounts as Accounts
 from civicmail.city.access.models.accounts import Failure as Failure
+from civicmail.city.access.models.accounts import Identity as Identity
 from civicmail.city.access.models.accounts import Invitation as Invitation
 from civicmail.city.access.models.accounts import Place as Place
 from civicmail.city.access.models.accounts import Throttle as Throttle

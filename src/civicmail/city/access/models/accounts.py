@@ -75,6 +75,24 @@ class Invitation(models.Model):
         return f"{self.account}, until {self.until:%Y-%m-%d %H:%M}"
 
 
+class Identity(models.Model):
+    """By which identity of which provider somebody signs in here: the first that did, until an officer releases it. So neither
+    another provider nor another identity at the same one becomes this person by saying the same number. provider: issuer, or entity
+    of SAML; subject: what names the person there."""
+
+    account = models.OneToOneField(Account, models.CASCADE, related_name="identity")
+    provider = models.CharField(max_length=400)
+    subject = models.CharField(max_length=255)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["provider", "subject"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.provider}"
+
+
 class Failure(models.Model):
     """A sign-in that failed, at any door, for whoever looks at it. Nobody's login is kept in clear when it belongs to nobody."""
 
@@ -91,8 +109,8 @@ class Failure(models.Model):
 class Throttle(models.Model):
     """How often one kind of secret failed in a row, and until when nobody is heard (throttle.py). kind: password, code or mail of
     a login from a network, near (the same of a /24), login (from networks new to it; streak: from anywhere since somebody signed
-    in), network and mailnet (whatever the login). login: SHA-256 of it, or "". network: "" for all, "session " with a digest for
-    one."""
+    in), network and mailnet (whatever the login), identity (another one of a provider, whose name network is). login: SHA-256 of
+    it, or "". network: "" for all, "session " with a digest for one."""
 
     kind = models.CharField(max_length=12)
     login = models.CharField(max_length=64, blank=True)

@@ -45,6 +45,8 @@ def minute(value: datetime) -> str:
 
 def wait(row: Throttle) -> str:
     """Where wrong passwords make somebody wait, and until when."""
+    if row.kind == "identity":
+        return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
     what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
     where = {"login": "networks that are new to it"}.get(row.kind, row.network)
     where = "a session of its own" if where.startswith("session") else where or "an unknown address"

@@ -12,6 +12,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from civicmail.city.access.actions.entries import VERSION
 from civicmail.core.config.errors import CivicmailError
+from civicmail.front.web import refusals
 from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken
 from civicmail.front.web.api.operations import (
@@ -150,6 +151,7 @@ def _made() -> Api:
 
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """What does not have the shape: where, and what should be there; never what was sent, because it may be anything."""
+    refusals.note(request, "shape", 422)
     fields = {".".join(str(part) for part in e["loc"][1:] if part != "body") or "body": e["msg"] for e in error.errors}
     return problems.problem(request, 422, "What was sent does not have the right shape.", fields=fields)
 

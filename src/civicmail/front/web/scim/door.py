@@ -45,6 +45,7 @@ from civicmail.city.directory.scimrow import Names
 from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
+from civicmail.front.web import refusals
 from civicmail.front.web.scim.groups import Directory
 from civicmail.front.web.scim.storage import Users
 from civicmail.front.web.signin.asker import client
@@ -149,6 +150,7 @@ def door(request: Asked, path: str = "") -> HttpResponse:
     try:
         actor = feedkeys.actor_by(_bearer(request), client=client(request), now=now)
     except NotPermitted as error:
+        refusals.note(request, "feed", 401)
         return _answered(service.error_response(UnauthorizedException(detail=str(error))))
     except DatabaseError:
         return _away(service)

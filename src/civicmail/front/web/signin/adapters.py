@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -21,8 +22,11 @@ from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.signin import normal
 from civicmail.city.access.views.saying import said
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin import stepup
+from civicmail.core.config.log import get_logger
+from civicmail.front.web.signin import codes, factors, lasting, stepup
 from civicmail.front.web.signin.asker import client
+
+log = get_logger()
 
 NO = _(
     "The name and the password do not fit, or too many wrong ones were typed from here: then wait a while. A passkey or the city's "
@@ -89,14 +93,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         super().login(request, user)
         account, now = cast(Account, user), now_ms()
         request.session[EPOCH] = account.epoch
+        lasting.begin(request, now)
+        records = get_authentication_records(request, user)
+        factors.note(request, account)
         stepup.note(request, now if proved is None else proved)
+        codes.harden(account)
         UserSession.objects.create_from_request(request)  # by a link or in a demo, too: else nobody sees or ends it
-        how = [str(r.get("type") or r.get("provider") or r["method"]) for r in get_authentication_records(request, user)]
+        lasting.end_oldest(account, request.session.session_key or "")
+        how = [str(r.get("type") or r.get("provider") or r["method"]) for r in records]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():
             accountnews.note_place(account, client(request), now=now)
             throttling.note_success(account, client(request))
             entries.enter("sign-in", actor=actor, reason="", now=now, object=f"person:{actor.uid}", facts={"how": how})
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        if user.is_authenticated:
+            log.info("a sign-out", person=user.person.uid, client=client(request))
+        super().logout(request)
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         """Never by allauth's own count: `stepup.required` stands before each of those pages, and knows providers, too."""
@@ -120,4 +135,6 @@ def admitted(request: HttpRequest, login: str, what: str) -> throttling.Ticket |
 
 def refused(request: HttpRequest, title: Promise | str, text: Promise | str) -> HttpResponse:
     """A page that says no, to whoever has proved who they are."""
+    with translation.override("en"):
+        log.info("a sign-in was refused", why=str(title), client=client(request))
     return render(request, "signin/refused.html", {"title": title, "text": text}, status=403)

@@ -1,7 +1,7 @@
 """Identities of the city's providers, OIDC and SAML: bound to a person by the configured claim, at each sign-in anew (P-07).
 
-Nothing of a provider is kept: no token, no link between identities. Who the directory does not know is nobody here, whatever the
-provider says, and an e-mail address is never looked at.
+No token of a provider is kept. Who the directory does not know is nobody here, whatever the provider says, and an e-mail address is
+never looked at. The first identity that signs in as somebody stays the only one that does (Identity).
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from typing import Any
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from civicmail.city.access.actions.signin import note_refused
+from civicmail.city.access.actions.signin import bind, note_refused
+from civicmail.city.access.credentials import LEEWAY
 from civicmail.city.access.models import Account
 from civicmail.city.access.queries.signin import normal
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import factors, openid, stepup
 from civicmail.front.web.signin.adapters import refused
 from civicmail.front.web.signin.asker import client
 
@@ -33,22 +35,41 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        facts = _facts(sociallogin)
-        claim = sociallogin.provider.app.settings["claim"]
+        facts, app = _facts(sociallogin), sociallogin.provider.app
+        claim = app.settings["claim"]
         account = account_by(facts.get(claim))
         wanted = sociallogin.state.get("process", "login") == "login"
-        if account is None or not wanted:
-            log.warning("an identity of a provider is nobody here", provider=sociallogin.provider.app.name, claim=claim)
+        if account is None or not wanted or not _is_fresh(sociallogin):
+            log.warning("an identity of a provider is nobody here", provider=app.name, claim=claim)
             note_refused(str(facts.get(claim, "")), door="provider", client=client(request), now=now_ms())
             said = _("You are signed in there, and nobody here has this identity. Ask the access office.")
             raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), said))
+        if not bind(account, app.settings["of"], sociallogin.account.uid, name=app.name, configured=_configured(), now=now_ms()):
+            log.warning("another identity than the one of before", provider=app.name, person=account.person.uid)
+            note_refused(account.username, door="provider", client=client(request), now=now_ms())
+            said = _("This person signs in here by another identity. If it is you, ask the access office to release it.")
+            raise ImmediateHttpResponse(refused(request, _("This is another identity."), said))
         sociallogin.user = account
-        asked = facts.get("auth_time")
-        if isinstance(asked, int):
-            setattr(request, stepup.PROVED, asked * 1000)
+        setattr(request, stepup.PROVED, _proved(facts.get("auth_time"), now_ms()))
+        setattr(request, factors.MORE, app.settings["several"] or factors.vouched([*_all(facts.get("amr")), facts.get("acr")]))
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
+        found = super().get_provider(request, provider, client_id)
+        return openid.Provider(request, app=found.app) if found.id == openid.Provider.id else found
+
+    def get_requests_session(self) -> Any:
+        """Providers are asked at the addresses of the settings, and lead nowhere else."""
+        session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **facts: Any) -> None:
-        log.warning("a sign-in at a provider failed", provider=str(provider), error=str(facts.get("error") or ""))
+        log.warning(
+            "a sign-in at a provider failed",
+            provider=str(provider),
+            error=str(facts.get("error") or ""),
+            kind=type(facts.get("exception")).__name__,
+        )
 
 
 def account_by(value: object) -> Account | None:
@@ -60,6 +81,30 @@ def account_by(value: object) -> Account | None:
     accounts = Account.objects.select_related("person")
     found = {*accounts.filter(person__uid=value), *accounts.filter(username=normal(value))}
     return found.pop() if len(found) == 1 else None
+
+
+def _is_fresh(sociallogin: SocialLogin) -> bool:
+    """Whether an ID token is the answer to this very request (its nonce); SAML says InResponseTo, which allauth compares."""
+    token, nonce = sociallogin.account.extra_data.get("id_token"), sociallogin.state.get(openid.NONCE)
+    if token is None and sociallogin.provider.id != openid.Provider.id:
+        return True
+    return bool(nonce) and isinstance(token, dict) and token.get(openid.NONCE) == nonce
+
+
+def _proved(asked: object, now: int) -> int:
+    """ms at which a provider last asked the person; 0 where it does not say, or says what has not come."""
+    at = int(asked) * 1000 if isinstance(asked, int | float) and not isinstance(asked, bool) else 0
+    return min(at, now) if at <= now + LEEWAY * 1000 else 0
+
+
+def _configured() -> set[str]:
+    """All providers that sign people in here, as identities name them."""
+    signin = settings.CITY.signin
+    return {p.issuer for p in signin.oidc} | {p.entity for p in signin.saml}
+
+
+def _all(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else [value]
 
 
 def _facts(sociallogin: SocialLogin) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from allauth.account.adapter import get_adapter as account_adapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django import forms
 from django.conf import settings
@@ -20,6 +21,7 @@ from civicmail.city.access.actions import throttling
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
+from civicmail.front.web.signin import codes
 from civicmail.front.web.signin.adapters import admitted
 
 
@@ -54,11 +56,17 @@ class _Counted:
     """A wrong code is counted before it is looked at, like a password; with too many of them nobody is heard for a while."""
 
     user: Account
+    cleaned_data: dict[str, str]
+    authenticator: Authenticator
 
     def clean_code(self) -> str:
         ticket = admitted(context.request, self.user.username, "code")
         if ticket is None:
             raise account_adapter().validation_error("incorrect_code")
+        if (row := codes.use(self.user, self.cleaned_data["code"])) is not None:
+            throttling.take_back(ticket)
+            self.authenticator = row
+            return str(self.cleaned_data["code"])
         try:
             code: str = super().clean_code()  # type: ignore[misc]  # of the form that this is mixed into
         except forms.ValidationError:

@@ -19,6 +19,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import letters
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
+from civicmail.front.web.signin import codes
 from civicmail.front.web.signin.asker import account
 
 
@@ -35,7 +36,7 @@ def index(request: Asked) -> HttpResponse:
         "sessions": sorted(UserSession.objects.purge_and_list(who), key=lambda s: s.created_at, reverse=True),
         "passkeys": [f for f in factors if f.type == Authenticator.Type.WEBAUTHN],
         "app": next((f for f in factors if f.type == Authenticator.Type.TOTP), None),
-        "codes": next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None),
+        "codes_left": codes.left(next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None)),
         "recoveries": [
             {"by": name_of(r.by), "second": name_of(r.handed_by), "made": r.made, "handed": r.handed, "used": r.used}
             for r in letters.recoveries_of(who.person, ms(request.now))

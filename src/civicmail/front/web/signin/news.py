@@ -6,7 +6,9 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_set
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_reset
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.utils import translation
+from django.utils.translation import gettext
 
 from civicmail.city.access.actions.accountnews import note
 from civicmail.city.access.models import Account
@@ -19,12 +21,20 @@ def connect() -> None:
     """Listen, for as long as the program runs."""
     for signal in (authenticator_added, authenticator_reset):
         signal.connect(on_factor, dispatch_uid="news of a factor")
+    authenticator_removed.connect(on_removal, dispatch_uid="news of a removal")
     for signal in (password_set, password_changed):
         signal.connect(on_password, dispatch_uid="news of a password")
 
 
 def on_factor(sender: object, user: Account, authenticator: Authenticator, **_: Any) -> None:
     note(user.person, _KINDS[authenticator.type], now=now_ms())
+
+
+def on_removal(sender: object, user: Account, authenticator: Authenticator, **_: Any) -> None:
+    if (kind := _KINDS[authenticator.type]) != "codes":  # these go with the last of the others
+        with translation.override(user.person.language):
+            what = {"passkey": gettext("a passkey"), "code": gettext("the authenticator app")}[kind]
+        note(user.person, "removed", what, now=now_ms())
 
 
 def on_password(sender: object, user: Account, **_: Any) -> None:

@@ -25,6 +25,8 @@ def _oidc(p: Oidc) -> dict[str, Any]:
         "uid_field": "sub",
         "token_auth_method": method,
         "claim": p.claim,
+        "of": p.issuer,
+        "several": p.several_factors,
         "scope": ["openid", "profile"],
     }
     return {"provider_id": p.id, "name": p.name, "client_id": p.client, "secret": secret, "settings": settings}
@@ -39,6 +41,8 @@ def _saml(p: Saml) -> dict[str, Any]:
         "attribute_mapping": {"uid": p.claim},
         "advanced": dict.fromkeys((*safe, "allow_single_label_domains"), True),
         "claim": p.claim,
+        "of": p.entity,
+        "several": p.several_factors,
     }
     return {"provider_id": p.entity, "name": p.name, "client_id": p.id, "settings": settings}
 

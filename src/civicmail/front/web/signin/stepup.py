@@ -19,7 +19,11 @@ from django.urls import reverse
 
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
+from civicmail.core.config.log import get_logger
+from civicmail.front.web.signin import lasting
 from civicmail.front.web.signin.asker import account
+
+log = get_logger()
 
 AT = "fresh_at"
 """Key of the session: ms of the last proof."""
@@ -80,3 +84,5 @@ def on_step(sender: object, request: HttpRequest, user: Account, method: str, **
     """Receiver of a signal: allauth says that a step of a proof was completed. A password alone is none for whoever has more."""
     if facts.get("reauthenticated") and (method == "mfa" or not second_factors(user)):
         note(request, now_ms())
+        lasting.renew(request)
+        log.info("a fresh proof", person=user.person.uid, by=method)

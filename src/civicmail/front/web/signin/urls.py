@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from allauth.account import views as accounts
-from allauth.mfa.base import views as factors
-from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.base import views as mfa
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.socialaccount.providers.saml import views as saml
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from civicmail.front.web.signin import demo, devices, mine, pages, welcome
+from civicmail.front.web.signin import assertions, codes, demo, devices, factors, mine, openid, pages, welcome
 from civicmail.front.web.signin.stepup import required
 
 _to_mine = RedirectView.as_view(pattern_name="my-sessions")
@@ -29,22 +27,22 @@ urlpatterns: list[URLPattern] = [
     path("accounts/welcome/", welcome.welcome, name="welcome"),
     path("accounts/welcome/<str:secret>/", welcome.enter, name="welcome-link"),
     path("accounts/2fa/", _to_mine, name="mfa_index"),
-    path("accounts/2fa/authenticate/", factors.authenticate, name="mfa_authenticate"),
-    path("accounts/2fa/reauthenticate/", factors.reauthenticate, name="mfa_reauthenticate"),
+    path("accounts/2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
+    path("accounts/2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("accounts/2fa/totp/activate/", required(totp.activate_totp), name="mfa_activate_totp"),
     path("accounts/2fa/totp/deactivate/", required(totp.deactivate_totp), name="mfa_deactivate_totp"),
-    path("accounts/2fa/recovery-codes/", required(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
-    path("accounts/2fa/recovery-codes/generate/", required(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
+    path("accounts/2fa/recovery-codes/", required(codes.make), name="recovery-codes"),
+    path("accounts/2fa/second/", factors.second, name="second-factor"),
     path("accounts/2fa/webauthn/", _to_mine, name="mfa_list_webauthn"),
     path("accounts/2fa/webauthn/add/", required(passkeys.add_webauthn), name="mfa_add_webauthn"),
     path("accounts/2fa/webauthn/login/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("accounts/2fa/webauthn/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("accounts/2fa/webauthn/keys/<int:pk>/remove/", required(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
-    path("accounts/oidc/<str:provider_id>/login/", pages.by_post(oidc.login), name="openid_connect_login"),
-    path("accounts/oidc/<str:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
-    path("accounts/saml/<str:organization_slug>/login/", pages.by_post(saml.login), name="saml_login"),
+    path("accounts/oidc/<str:provider_id>/login/", pages.by_post(openid.login), name="openid_connect_login"),
+    path("accounts/oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
+    path("accounts/saml/<str:organization_slug>/login/", pages.by_post(assertions.login), name="saml_login"),
     path("accounts/saml/<str:organization_slug>/acs/", saml.acs, name="saml_acs"),
-    path("accounts/saml/<str:organization_slug>/acs/finish/", saml.finish_acs, name="saml_finish_acs"),
+    path("accounts/saml/<str:organization_slug>/acs/finish/", assertions.finish_acs, name="saml_finish_acs"),
     path("accounts/saml/<str:organization_slug>/sls/", saml.sls, name="saml_sls"),
     path("accounts/saml/<str:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),
     path("accounts/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
@@ -57,7 +55,7 @@ urlpatterns: list[URLPattern] = [
     path("my/tokens/programs/add/", devices.add_program_token, name="program-token-add"),
     path("my/tokens/<int:pk>/end/", devices.end_token, name="token-end"),
     path("my/sign-in/", mine.index, name="my-sessions"),
-    path("my/sign-in/sessions/<int:pk>/end/", mine.end, name="session-end"),
+    path("my/sign-in/sessions/<int:pk>/end/", required(mine.end), name="session-end"),
     path("department/machines/<str:address>/", devices.machines, name="machines"),
     path("department/machines/<str:address>/add/", devices.add_machine, name="machine-add"),
 ]

@@ -1,0 +1,19 @@
+"""One line of the log for each no of pages, API and SCIM: who asked for what, from where, and why it was refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.core.config.log import get_logger
+
+log = get_logger()
+
+
+def note(request: Any, error: str, status: int) -> None:
+    """Nothing of what came is repeated. error: kind of the refusal."""
+    match = getattr(request, "resolver_match", None)
+    act = getattr(request, "act", "") or (getattr(match.func, "act", "") if match else "")
+    actor: Actor = getattr(request, "actor", NOBODY)
+    who = {"person": actor.uid or "-", "client": actor.client or "-"}
+    log.info("refused", id=getattr(request, "id", ""), error=error, status=status, act=act or "-", **who)
