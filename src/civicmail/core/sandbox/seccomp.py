@@ -22,7 +22,7 @@ _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000
 _PR_GET_SECCOMP = 21
 _SECCOMP, _SET_MODE_FILTER, _ALL_THREADS = {"x86_64": 317, "aarch64": 277}, 1, 1  # a thread of a library would keep what we lose
-_RLIMIT_CPU = 0
+_RLIMIT_CPU, _RLIMIT_CORE = 0, 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -79,11 +79,13 @@ def _judged(rule: calls.Rule) -> list[bytes]:
 
 
 def _own_limit() -> list[bytes]:
-    """prlimit64(pid, resource, new, old): of itself, and to set none but its processor time."""
+    """prlimit64(pid, resource, new, old): of itself, and to set none but its processor time and, as gpg does, that it writes
+    no core."""
     return [
         *_must(0, 0),
         _argument(1),
-        _op(_EQUAL, _RLIMIT_CPU, 0, 1),
+        _op(_EQUAL, _RLIMIT_CPU, 1, 0),
+        _op(_EQUAL, _RLIMIT_CORE, 0, 1),
         _op(_RETURN, _ALLOW),
         *_must(2, 0),
         *_must(2, 0, high=True),
