@@ -229,3 +229,12 @@ def test_a_rotation_of_the_master_key_that_has_not_ended_is_a_problem(office: Of
     assert "rotated" in findings(office, "keys")[0].text
     assert office.run("keys", "rotate-master") == 0
     assert not findings(office, "keys")
+
+
+def test_an_index_that_says_more_than_it_has_is_a_problem(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.receive(BODY, BODY.replace(b"budget", b"roads"))
+    office.run("rebuild", "index")
+    assert findings(office, "index") == []
+    monkeypatch.setattr(keeping, "searchable", lambda _: 0)
+    (finding,) = findings(office, "index")
+    assert finding.level == "problem" and "0 of 2 captures" in finding.text and "rebuild index" in finding.do

@@ -30,7 +30,20 @@ def test_a_lost_catalogue_comes_back_from_the_segments(office: Office, capsysbin
     assert office.run("verify") == 1
     assert b"`rebuild catalogue` adds them" in capsysbinary.readouterr().err
     assert office.run("rebuild", "catalogue") == 0
+    assert b"has 2 captures" in capsysbinary.readouterr().err
     assert office.run("verify") == 0
+
+
+def test_a_lost_index_is_made_of_all_that_is_kept_and_compared_with_it(
+    office: Office, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1311."""
+    shutil.rmtree(office.data / "index", ignore_errors=True)
+    assert office.run("rebuild", "index") == 0
+    assert b"all 2 captures" in capsysbinary.readouterr().err
+    monkeypatch.setattr("civicmail.front.cli.rebuild.searchable", lambda _: 1)
+    assert office.run("rebuild", "index") == 1
+    assert b"1 of 2 captures" in capsysbinary.readouterr().err
 
 
 def test_a_segment_that_cannot_be_read_is_named(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -56,7 +69,7 @@ def test_a_lost_snapshot_of_those_who_wait_comes_back(office: Office, capsysbina
     assert office.run("queue", "list") == 1
     assert b"`civicmail rebuild outstanding`" in capsysbinary.readouterr().err
     assert office.run("rebuild", "outstanding") == 0
-    capsysbinary.readouterr()
+    assert b"2 of 2 captures" in capsysbinary.readouterr().err
     assert office.run("queue", "list", "--json") == 0
     assert capsysbinary.readouterr().out.count(b"ben@city.example") == 2
 

@@ -16,9 +16,11 @@ from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
 from civicmail.front.checkup.words import size, when
+from civicmail.mail.archive.reading import Archive
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica import status as standby
 from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import searchable
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.reader import Reader
 
@@ -28,16 +30,21 @@ COMPARED_MOST = 2 * HOUR
 
 
 def index(p: Patient) -> Iterator[Finding]:
-    """Whether the search index can be opened: else nothing is found, or not all of it."""
-    try:
-        Reader(p.data)
+    """Whether the search index can be opened, and has what it says that it has read: else nothing is found, or not all of it."""
+    do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
+    try:  # in this order, for mail comes in meanwhile: what is there now was read, or is behind, when the index is looked at
+        archived, behind = Archive(p.data).count(), _behind(p.data, coverage.covered(p.data))
+        found = searchable(Reader(p.data))
     except NotIndexed:
         return  # what is behind is said by others
     except DamagedIndex as error:
-        do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
         yield Finding("index", "problem", f"The search index is damaged: {str(error).partition('; run')[0]}.", do)
+        return
+    if found + behind < archived and not coverage.rebuild_asked(p.data):
+        text = f"The search index has {found} of {archived} captures, and says that it has read all but {behind}."
+        yield Finding("index", "problem", text, f"{do} `civicmail verify` names what of it cannot be read.")
     else:
-        yield Finding("index", "ok", "The search index can be opened.")
+        yield Finding("index", "ok", f"The search index can be opened, and has {found} of {archived} captures.")
 
 
 def lag(p: Patient) -> Iterator[Finding]:

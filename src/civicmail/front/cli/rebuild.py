@@ -14,8 +14,11 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.groups import group
 from civicmail.front.cli.patience import until_the_worker_lets_go
-from civicmail.mail.archive import recatalogue, replay
+from civicmail.mail.archive import outstanding_file, recatalogue, replay
+from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import searchable
+from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 
 LOOK_SECONDS = 0.2
@@ -25,7 +28,8 @@ app = group("Make anew what can be made anew from the archive.")
 
 @app.command()
 def index(data: options.Data = None, config: options.Config = None) -> None:
-    """Make a new search index beside the old one, then swap them; searching goes on meanwhile. Resumable."""
+    """Make a new search index beside the old one, then swap them; searching goes on meanwhile. Resumable. Ends with 1 when not
+    all of the archive can be found by it."""
     folder, settings = options.installation(data, config)
     with output.progress("Rebuilding the index") as report:
         try:
@@ -40,27 +44,46 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
                     output.words("It rests until its volume has room (civicmail doctor), and rebuilds the index then.")
                     raise typer.Exit(1) from None
                 time.sleep(LOOK_SECONDS)
-    output.words("The index is new.")
+    there, archived = searchable(Reader(folder)), Archive(folder).count()
+    if there == archived:
+        output.words(f"The index is new: all {archived} captures of the archive can be found.")
+        return
+    output.words(
+        f"The index is new, and has {there} of {archived} captures of the archive. `civicmail verify` says which segments or "
+        "journals cannot be read; where none is named, call this again while nothing comes in."
+    )
+    raise typer.Exit(1)
 
 
 @app.command()
 def catalogue(data: options.Data = None, config: options.Config = None) -> None:
     """Make the catalogue new from the segments alone. A worker that runs lets the lease `seal` go for it."""
-    _anew("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, "The catalogue is new.", data, config)
+
+    def done(folder: Path) -> str:
+        return f"The catalogue is new: the archive has {Archive(folder).count()} captures in it and in journals."
+
+    _anew("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, done, data, config)
 
 
 @app.command()
 def outstanding(data: options.Data = None, config: options.Config = None) -> None:
     """Find out anew who waits for mail, from segments and journals. Workers let the leases `courier` and `seal` go for it."""
-    _anew("outstanding", "Finding out who waits", replay.rebuild, "The snapshot of those who wait is new.", data, config)
+
+    def done(folder: Path) -> str:
+        waiting = sum(1 for _ in outstanding_file.current(folder).waiting())
+        return f"The snapshot of those who wait is new: {waiting} of {Archive(folder).count()} captures have recipients that wait."
+
+    _anew("outstanding", "Finding out who waits", replay.rebuild, done, data, config)
 
 
-def _anew(what: str, doing: str, make: Callable[..., list[str]], done: str, data: Path | None, config: Path | None) -> None:
+def _anew(
+    what: str, doing: str, make: Callable[..., list[str]], done: Callable[[Path], str], data: Path | None, config: Path | None
+) -> None:
     """Exit 1 where something could not be read."""
     folder, _ = options.installation(data, config)
     with acting.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
         problems = make(folder, now=now_ms(), progress=report, patience=until_the_worker_lets_go())
     for problem in problems:
         output.words(problem)
-    output.words(done)
+    output.words(done(folder))
     raise typer.Exit(1 if problems else 0)

@@ -1,9 +1,10 @@
 """A new generation beside the one that is searched, made from what the archive keeps, then swapped in by one rename.
 
 What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
-The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. After an interruption
-the rebuild goes on: what the new generation has by membership is not parsed again. At the end every capture that the archive knows
-is asked for once more, again by membership: what was sealed or damaged meanwhile is found there.
+The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. What a journal has no
+more, because it was sealed, comes from the archive in any case. After an interruption the rebuild goes on: what the new generation
+has by membership is not parsed again. At the end every capture that the archive knows is asked for once more, again by membership:
+what was sealed or damaged meanwhile is found there.
 
 After a disposal only the indexes with words of it are made; the others are the same files under a second name, from the swap on.
 """
@@ -16,6 +17,7 @@ from itertools import batched
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
+from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions
@@ -53,7 +55,7 @@ class Rebuild:
         self._files = files
         self.folder = folder or next_folder(data)
         known = coverage.load(self.folder)
-        self.coverage = known or coverage.Coverage(VERSION, dict(positions), dict(positions), only=only)
+        self.coverage = known or coverage.Coverage(VERSION, dict(positions), start_of(data, positions), only=only)
         self.only = self.coverage.only
         self._years = frozenset(year for _, year in self.only) if self.only is not None else None
         if known is None:
@@ -68,6 +70,7 @@ class Rebuild:
         self._extracts = Extracts(data)
         self._look = self._extracts.touched
         self.total = self._machine.count()
+        self._gone: dict[str, bool] = {}
         self._before = Reader(data, self.folder) if known else None
         self._slices = self._all()
 
@@ -115,8 +118,12 @@ class Rebuild:
         return capture.size
 
     def _is_ours(self, capture: Capture) -> bool:
-        """Whether it was kept before the start; the rest comes from the journals."""
-        return self.makes(capture.class_, capture.received) and capture.number <= self.start.get(capture.journal, 0)
+        """Whether it was kept before the start, or its journal is not here any more; the rest comes from the journals."""
+        name = capture.journal
+        if name not in self.start and name not in self._gone:
+            self._gone[name] = not (journal.folder(self._data) / name).is_dir()
+        is_before = capture.number <= self.start.get(name, 0) or self._gone.get(name, False)
+        return self.makes(capture.class_, capture.received) and is_before
 
     def makes(self, class_: str, received: int) -> bool:
         """Whether this rebuild makes the index of such a capture."""
@@ -142,6 +149,13 @@ class Rebuild:
 
     def close(self) -> None:
         self.indexes.close()
+
+
+def start_of(data: Path, positions: Positions) -> Positions:
+    """Up to which number of each journal records come from the archive: those that were read, and those that were sealed and can
+    be read from it no more. positions: up to which each was read."""
+    top = journal.folder(data)
+    return {name: max(positions.get(name, 0), journal.read_retired(top / name)) for name in {*positions, *journal.names(data)}}
 
 
 def _damaged(error: Exception) -> None:

@@ -186,7 +186,8 @@ class IndexJob:
         if self._rebuild.only is not None:
             self._indexes.commit()
         self._indexes.close()
-        self._rebuild.swap(dict(self._tail.positions))
+        start, read = self._rebuild.start, self._tail.positions
+        self._rebuild.swap({name: max(start.get(name, 0), read.get(name, 0)) for name in {*start, *read}})
         if self._rebuild.only is None:
             coverage.forget_rebuild(self._data, self._files)
         log.info("index.rebuilt", indexes=len(self._rebuild.only) if self._rebuild.only is not None else "all")
