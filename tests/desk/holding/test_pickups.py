@@ -240,7 +240,9 @@ def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, 
         assert part.status_code == 206 and part["Content-Range"] == f"bytes {start}-{stop - 1}/768000"
         assert b"".join(part.streaming_content) == content[start:stop]
     assert Entry.objects.filter(act="pickup.file").count() == 4
-    assert got(range="bytes=768000-").status_code == 416
+    assert got(range="bytes=768000-").status_code == got(range="bytes=-0").status_code == 416
+    assert visit("").options(at).status_code == visit("").delete(at).status_code == 405, "no answer says that so much follows"
+    assert Entry.objects.filter(act="pickup.file").count() == 4
     other = got(range="lines=1-2")
     assert other.status_code == 200
     assert b"".join(other.streaming_content) == content

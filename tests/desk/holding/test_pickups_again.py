@@ -68,6 +68,45 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     assert "078-05-1120" in words(visit("").post(link, {"secret": other["secret"]})), "what was chosen first opens it"
 
 
+def test_a_passphrase_that_its_sender_replaces_at_that_moment_opens_nothing(
+    portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1315: to look at one takes half a second, in which whoever had it could still open the message."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    row.person = city.people["crew0"]
+    row.save()
+    assert "078-05-1120" in words(visit("").post(link, {"secret": SECRET, "again": SECRET}))
+    checked = pickups.check_password
+
+    def meanwhile(*said: Any) -> bool:
+        right = bool(checked(*said))
+        monkeypatch.setattr(pickups, "check_password", checked)
+        done = {"do": "secret", "secret": "another secret"}
+        assert visit("crew0").post(f"/mail/secure/{row.pk}/", done).status_code == 302
+        return right
+
+    monkeypatch.setattr(pickups, "check_password", meanwhile)
+    late = visit("").post(link, {"secret": SECRET})
+    assert late.status_code == 422 and "078-05-1120" not in words(late)
+    row.refresh_from_db()
+    assert (row.state, row.openings) == ("waits", 1)
+    assert "078-05-1120" in words(visit("").post(link, {"secret": "another secret"}))
+
+
+def test_an_answer_to_a_machine_is_refused_and_not_lost(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
+    """P-19: mail from the null sender; its answer would go to nobody."""
+    box(installed, city)
+    row, link = told(portal, installed, city)
+    PickUp.objects.filter(pk=row.pk).update(sender="")
+    opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
+    pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
+    assert pass_ is not None
+    answer = visit("").post(link, {"pass": pass_[1], "text": "Thank you."})
+    assert answer.status_code == 422 and "nobody would read your answer" in words(answer)
+    assert not row.replies.exists()
+
+
 def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """R-1003 (P-19): nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
     box(installed, city, login="")

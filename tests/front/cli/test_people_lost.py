@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from civicmail.city.access.saved import DATABASE, SAVED
 from front.cli.office import Office
@@ -26,7 +31,11 @@ def claim(data: Path) -> subprocess.CompletedProcess[str]:
         "the first officer of the city",
         "--data",
     ]
-    command = [sys.executable, "-m", "civicmail.front.cli.main", *words, str(data)]
+    return called(*words, str(data))
+
+
+def called(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "civicmail.front.cli.main", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -39,3 +48,30 @@ def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path
     assert not (data / DATABASE).exists() or not (data / DATABASE).stat().st_size
     (data / SAVED).unlink()
     assert claim(data).returncode == 0
+
+
+@pytest.mark.parametrize("how", ["no database", "damaged"])
+def test_a_damaged_file_of_people_is_a_sentence_for_commands_and_a_finding_of_doctor(tmp_path: Path, how: str) -> None:
+    """R-1314: a command ended as if it had a bug, and doctor said nothing."""
+    data = Office(tmp_path / "data").data
+    assert claim(data).returncode == 0
+    place = data / DATABASE
+    with closing(sqlite3.connect(place)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = place.read_bytes()
+    place.write_bytes(b"x" * len(whole) if how == "no database" else whole[:4096] + b"x" * (len(whole) - 4096))
+    done = called("access", "reconcile", "--as", "1", "--data", str(data))
+    assert done.returncode == 3 and f"cp {data / SAVED} {place}" in done.stderr, done.stderr
+    told = called("doctor", "--json", "--data", str(data)).stdout
+    (found,) = [f for f in map(json.loads, told.splitlines()) if f.get("check") == "people"]
+    assert found["level"] == "problem" and str(place) in found["text"] and str(data / SAVED) in found["do"]
+
+
+def test_an_older_program_leaves_tables_of_a_newer_one_alone(tmp_path: Path) -> None:
+    """R-1313: it would write rows that the newer one reads otherwise."""
+    data = Office(tmp_path / "data").data
+    assert claim(data).returncode == 0
+    with closing(sqlite3.connect(data / DATABASE)) as file, file:
+        file.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('access', '9999_later', '2027-01-01')")
+    done = called("access", "reconcile", "--as", "1", "--data", str(data))
+    assert done.returncode == 3 and "A newer Civicmail" in done.stderr and "9999_later" in done.stderr

@@ -4,9 +4,23 @@ installation is a second one, made whole and renamed into its place every half m
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 DATABASE = "city.sqlite3"
 LIVING = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"})
 """Files that are never whole while somebody writes."""
 
 SAVED = "city.saved"
 """The whole one. An installation that is made from a copy begins with it."""
+
+
+def fault(place: Path) -> str:
+    """Why a file of SQLite cannot be read, in a few words; empty where it can."""
+    try:
+        with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=5)) as file:
+            (said,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if said == "ok" else str(said).partition("\n")[0]

@@ -24,6 +24,7 @@ from civicmail.front.checkup import (
     nexthops,
     otherdoors,
     passing,
+    people,
     programs,
     pullback,
     readers,
@@ -39,8 +40,8 @@ Check = Callable[[Patient], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
-    passing.outstanding, passing.screening, keeping.journals, keeping.second_place, passing.claimed, snapshot.snapshot,
-    passing.outbound, nexthops.nexthops, nexthops.kick,
+    people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, passing.claimed,
+    snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
     programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
     certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip

@@ -150,7 +150,7 @@ def run(args: list[str]) -> int:
         what = f"{error.filename}: " if error.filename else ""
         return _say(f"The operating system says: {what}{error.strerror or error}.", 5)
     except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, never a traceback
-        return _bug(error)
+        return _say(f"The database does not answer: {_first(error)}.", 5) if _is_away(error) else _bug(error)
 
 
 def _say(sentence: str, code: int) -> int:
@@ -168,6 +168,16 @@ def _usage(error: typer.TyperException) -> int:
     hint = f" `{context.command_path} --help` says more." if context is not None else ""
     sentence = said.replace("Value error, ", "")
     return _say(sentence + ("" if sentence.endswith((".", "?")) else ".") + hint, error.exit_code)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is of a database that does not answer; one that was never asked for was never imported."""
+    database = sys.modules.get("django.db")
+    return database is not None and isinstance(error, database.OperationalError | database.InterfaceError)
+
+
+def _first(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _bug(error: Exception) -> int:

@@ -1,8 +1,11 @@
-"""The file of people is lost, and its copy is there: it is not made anew, for nobody would have a mailbox any more, and the next
-copy would be one of that. To mail it is a database that is away; to a person a sentence with what to do."""
+"""The file of people cannot be used: it is lost and its copy is there, it is damaged, or a newer program has written it. It is not
+made anew, for nobody would have a mailbox any more, and the next copy would be one of that. To mail it is a database that is away;
+to a person a sentence with what to do."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from importlib import metadata
 from pathlib import Path
 
 from django.db import OperationalError, connection
@@ -10,9 +13,34 @@ from django.db import OperationalError, connection
 from civicmail.city.access.saved import DATABASE, SAVED
 from civicmail.core.config.errors import ConfigError
 
+VERSION = metadata.version("civicmail")
+
 
 class PeopleLost(ConfigError, OperationalError):
     """city.sqlite3 is not there, and city.saved is."""
+
+
+class PeopleDamaged(ConfigError, OperationalError):
+    """city.sqlite3 is no database, or is damaged."""
+
+    def __init__(self, place: str) -> None:
+        saved = Path(place).with_name(SAVED)
+        super().__init__(f"{place} is damaged. Stop Civicmail, keep that file, then `cp {saved} {place}`, and start it again.")
+
+
+class NewerPeople(ConfigError, OperationalError):
+    """The tables are of a program that came later."""
+
+
+def require_known(applied: Iterable[tuple[str, str]], ours: Collection[tuple[str, str]]) -> None:
+    """Raise NewerPeople where a step was applied that this program does not have: it would write rows that the newer one reads
+    otherwise. applied, ours: application and name."""
+    rooms = {room for room, _ in ours}
+    if newer := sorted(f"{room} {name}" for room, name in applied if room in rooms and (room, name) not in ours):
+        raise NewerPeople(
+            f"A newer Civicmail has changed the tables of people ({newer[-1]}), which this one ({VERSION}) does not know: nothing "
+            "was read or written. Start the newer one, or put back a copy from before the upgrade."
+        )
 
 
 def require_people(data: Path) -> None:

@@ -81,11 +81,13 @@ def _migrate(data: Path, patience: Patience | None) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from civicmail.front.web.lostpeople import require_people
+    from civicmail.front.web.lostpeople import require_known, require_people
 
     with Lease.take(lease_path(data, "migrate"), patience):
         require_people(data)
         executor = MigrationExecutor(connection)
+        steps = executor.loader.disk_migrations.items()
+        require_known(executor.loader.applied_migrations, [n for n, s in steps if type(s).__module__.startswith("civicmail.")])
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
         connection.close()

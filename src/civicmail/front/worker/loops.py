@@ -82,7 +82,8 @@ def _tell(job: Job, error: Exception, failures: int) -> str:
     name = type(error).__name__
     ours = not isinstance(error, CivicmailError) and name not in _AWAY
     problem = {} if ours else {"problem": str(error).partition("\n")[0]}
-    log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=ours)
+    traced = ours and failures == 1  # once in a row: what fails each minute for a day fills no disk
+    log.error("a job failed and will begin anew", job=job.name, failures=failures, error=name, **problem, exc_info=traced)
     return problem.get("problem", name)
 
 

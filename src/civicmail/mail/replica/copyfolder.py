@@ -56,9 +56,14 @@ def is_complete(folder: Path) -> bool:
 
 
 def said(folder: Path) -> Answer:
-    """What the installation said of itself at the last turn."""
-    found: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
-    return found
+    """What the installation said of itself at the last turn. Raises NotACopy where that cannot be read."""
+    try:
+        found: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
+        if {"entries", "records", "segments"} <= found.keys():
+            return found
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise NotACopy(f"{folder}/standby/taken.json cannot be read, so nobody knows what the copy should have; nothing was made.")
 
 
 class Copy:

@@ -7,13 +7,16 @@ is refused; and the new folder is an installation only when its settings file, w
 from __future__ import annotations
 
 import contextlib
+import stat
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access import guard
+from civicmail.city.access.saved import DATABASE, SAVED, fault
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
@@ -69,6 +72,7 @@ def restore(
         copyfolder.finish_turn(copy, files)
         if not copyfolder.is_complete(copy):
             raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
+        _require_plain(copy)
         with _nobody_else(copy, now, files) if fence else contextlib.nullcontext():
             found = Restored(epoch.read(copy).number, copyfolder.said(copy))
             found.files = _copy_all(copy, data, files, progress)
@@ -76,12 +80,38 @@ def restore(
     if (data / SAVED).exists():
         files.rename(data / SAVED, data / DATABASE)
         files.sync_folder(data)
+    found.problems += _people(data, settings)
     until = _make_work(data, found, now, files)
     if fence:
         _enter(data, found.epoch, until, now, files)
     if settings is not None:
         files.replace(data / FILE, settings)
     return found
+
+
+def _require_plain(copy: Path) -> None:
+    """Raise NotACopy where something else than files lies in the copy: whoever wrote a link there would have it followed by whoever
+    restores, and a pipe would be waited for."""
+    for path in copyfolder.listed(copy):
+        if not stat.S_ISREG((copy / path).lstat().st_mode):
+            raise NotACopy(f"{copy / path} is no plain file, and no installation puts such a thing there; nothing was made.")
+
+
+def _people(data: Path, settings: bytes | None) -> list[str]:
+    """What is wrong with the tables of people, where no server keeps them."""
+    if (data / DATABASE).exists():
+        why = fault(data / DATABASE)
+        return [f"The tables of people ({DATABASE}) cannot be read: {why}. Put back another copy before you start."] if why else []
+    if guard.is_claimed(data) and not _has_server(settings):
+        return [f"The copy has no tables of people ({SAVED}): nobody would have a mailbox. Put back another copy before you start."]
+    return []
+
+
+def _has_server(settings: bytes | None) -> bool:
+    try:
+        return bool(tomllib.loads((settings or b"").decode()).get("database", {}).get("url"))
+    except (ValueError, AttributeError):
+        return False
 
 
 def _enter(data: Path, number: int, until: Positions, now: int, files: Files) -> None:

@@ -188,9 +188,9 @@ def note_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
         Carried.objects.bulk_create([Carried(entry=e, journal=journal, number=number, at=now) for e, journal, number in places])
 
 
-def restore(found: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> int:
-    """Write the entries of journals that have no row, because a process died in between or an older database was put back; how
-    many. found: each as data, with its journal and number. Belongs into a transaction."""
+def restore(found: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
+    """Write the entries of journals that have no row, because a process died in between or an older database was put back; which
+    these were. found: each as data, with its journal and number. Belongs into a transaction."""
     by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in found}
     names = list(by)
     there: set[str] = set()
@@ -205,7 +205,7 @@ def restore(found: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> in
         Carried.objects.bulk_create(
             [Carried(entry=row, journal=journal, number=number, at=now) for row, journal, number in places], ignore_conflicts=True
         )
-    return len(missing)
+    return [by[name][0] for name in missing]
 
 
 def row_of(plain: dict[str, Any]) -> Entry:

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import deeds, devices, entries, inplace, reached
+from civicmail.city.access.actions import deeds, devices, entries, inplace, reached, settingback
 from civicmail.city.access.models import Account, Failure, Followed, Usage
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.signin import digest
@@ -97,8 +97,9 @@ def write(heard: Heard, *, now: int) -> None:
     with transaction.atomic():
         _attempts(heard.attempts, now)
         deeds.restore(heard.deeds)
-        if restored := entries.restore(heard.entries, now=now):
-            log.warning("entries of journals that the table did not have were written", entries=restored)
+        if lost := entries.restore(heard.entries, now=now):
+            log.warning("entries of journals that the table did not have were written", entries=len(lost))
+            settingback.carry_out(lost, now=now)
         _count(counts)
         reached.note(Followed, heard.positions)
     heard.clear()

@@ -43,6 +43,7 @@ AT_ONCE = 200
 """Boxes and rows of one round."""
 WORKER = machine("worker")
 log = get_logger()
+_MEANWHILE = _("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you.")
 _SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
 
 
@@ -114,7 +115,9 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
     with entries.before_showing(now):
         locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
         if chosen and locked.secret and not check_password(secret, locked.secret):
-            raise Conflict(_("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you."))
+            raise Conflict(_MEANWHILE)
+        if not chosen and locked.secret != fresh.secret:  # its sender has set another one while this one was looked at
+            raise Conflict(_MEANWHILE)
         chosen = chosen and not locked.secret  # a button that was pressed twice chooses once
         locked.state = pickupstates.TABLE.step(locked.state, "open")
         if chosen:
@@ -172,6 +175,8 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, before: int,
     fresh, text = _live(row, now), text.strip()
     if fresh.state != "opened":
         raise Conflict(_("Open the message first."))
+    if not fresh.sender:
+        raise Conflict(_("A machine wrote this message, and nobody would read your answer. Write to the city by mail."))
     if not text or len(text) > REPLY_MOST:
         said = _("Write something, at most 20,000 characters.")
         raise Unusable(said, {"text": said})

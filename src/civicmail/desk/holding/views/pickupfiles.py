@@ -15,6 +15,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked
@@ -66,6 +67,7 @@ def given(pieces: Iterator[bytes]) -> Given | None:
 
 
 @never_cache
+@require_safe
 def file(request: Asked, signed: str) -> HttpResponseBase:
     """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
     try:
@@ -110,7 +112,8 @@ def _range(asked: str, size: int) -> tuple[int | None, int | None]:
     if found is None or found.group() == "bytes=-":
         return 0, size
     if not found[1]:
-        return max(0, size - int(found[2][:18])), size
+        start = max(0, size - int(found[2][:18]))
+        return (start, size) if start < size else (None, None)
     start = int(found[1][:18])
     stop = min(size, int(found[2][:18]) + 1) if found[2] else size
     return (start, stop) if start < stop else (None, None)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from civicmail.front.web.lostpeople import PeopleDamaged
+
 LOOK = 0.003
 """Seconds between two looks; one costs some microseconds."""
 
@@ -21,15 +23,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """The class that Django looks for under this name. "timeout" of its options: seconds until a writer gives up."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
-        """With SQLite's own way of waiting, until it is open."""
-        made: sqlite3.Connection = super().get_new_connection(conn_params)
+        """With SQLite's own way of waiting, until it is open. Raises PeopleDamaged."""
+        place = str(conn_params["database"])
+        made: sqlite3.Connection = _whole(lambda: super(DatabaseWrapper, self).get_new_connection(conn_params), place)
         made.execute("PRAGMA busy_timeout = 0")
         return made
 
     def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:
         """For a statement alone, which is a transaction of its own."""
         patience: float = self.settings_dict["OPTIONS"]["timeout"]
-        made: sqlite3.Cursor = self.connection.cursor(factory=lambda connection: _Cursor(connection, patience))
+        place = str(self.settings_dict["NAME"])
+        made: sqlite3.Cursor = self.connection.cursor(factory=lambda connection: _Cursor(connection, patience, place))
         return made
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -39,12 +43,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class _Cursor(base.SQLiteCursorWrapper):
-    def __init__(self, connection: sqlite3.Connection, patience: float) -> None:
+    def __init__(self, connection: sqlite3.Connection, patience: float, place: str) -> None:
         super().__init__(connection)
         self._patience = patience
+        self._place = place
 
     def execute(self, query: str, params: Any = None) -> Any:
-        return in_turn(lambda: super(_Cursor, self).execute(query, params), self._patience)
+        return _whole(lambda: in_turn(lambda: super(_Cursor, self).execute(query, params), self._patience), self._place)
+
+
+def _whole[T](act: Callable[[], T], place: str) -> T:
+    """What it gives. Raises PeopleDamaged where the file is no database, or is damaged."""
+    try:
+        return act()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise PeopleDamaged(place) from error
+        raise
 
 
 def in_turn[T](act: Callable[[], T], patience: float) -> T:

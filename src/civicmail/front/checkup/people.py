@@ -1,0 +1,45 @@
+"""The tables of people: whether their file can be read, and whether they are as old as the journals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.city.access import setback
+from civicmail.city.access.saved import DATABASE, SAVED, fault
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.words import when
+
+CHECK = "people"
+
+
+def people(p: Patient) -> Iterator[Finding]:
+    """Where a server keeps them it is asked by whoever needs it."""
+    place = p.data / DATABASE
+    if not p.settings.database.url and place.exists() and place.stat().st_size:
+        if why := fault(place):
+            do = f"Stop Civicmail, keep the file, then: cp {p.data / SAVED} {place}"
+            yield Finding(
+                CHECK, "problem", f"{place} cannot be read: {why}. Nobody can be looked up there; mail goes on for a day.", do
+            )
+        else:
+            yield Finding(CHECK, "ok", "The tables of people can be read.")
+    yield from _set_back(p)
+
+
+def _set_back(p: Patient) -> Iterator[Finding]:
+    try:
+        found = setback.read(p.data)
+    except ValueError as error:
+        yield Finding(CHECK, "problem", str(error), "The page Entries has them: people.set-back.")
+        return
+    if found is None:
+        return
+    text = (
+        f"The tables of people were older than the journals at {when(found.at)}: {found.acts} acts between {when(found.first)} and "
+        f"{when(found.last)} are not carried out in them, and {len(found.shut)} people are shut out until an officer has looked."
+    )
+    do = (
+        "An access officer looks at the entries people.set-back, does again what is missing, and lets back in who may: "
+        f"civicmail access unlock, access resume. Then remove {p.data / setback.NAME}"
+    )
+    yield Finding(CHECK, "problem", text, do)
