@@ -296,29 +296,6 @@ def test_an_index_thrown_away_comes_back_by_itself_also_from_sealed_mail(data: P
     into.close()
 
 
-@pytest.mark.parametrize("gone", ["index", "journals"])
-def test_what_was_sealed_comes_back_by_a_rebuild_where_no_journal_has_it_any_more(data: Path, gone: str) -> None:
-    """R-1311: also where nothing came in since, or all journals are lost; and the index knows then that it lacks nothing."""
-    data.mkdir()
-    keyring.create(data)
-    with closing(writer(data)) as into:
-        keep(into, SOME)
-    with closing(IndexJob.take(data)) as job:
-        job.step(T)
-    with Sealer(data) as sealer:
-        assert sealer.seal(lambda: coverage.covered(data), now=T).records == len(SOME)
-    shutil.rmtree(coverage.top(data))
-    if gone == "journals":
-        shutil.rmtree(journal.folder(data))
-    with closing(IndexJob.take(data, bulk=True)) as job:
-        job.rebuild(T)
-        assert found(data) == len(SOME)
-        generation = coverage.current(data)
-        for n in range(1, 5):
-            job.step(T + n * 10_000)
-    assert coverage.current(data) == generation, "it was not made again"
-
-
 def test_rebuild_in_one_go_tells_its_progress(data: Path) -> None:
     into = writer(data)
     keep(into, SOME)
