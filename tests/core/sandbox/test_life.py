@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.sandbox import child
+from civicmail.core.sandbox import answering, child, frames
 from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY, Unreadable
 from civicmail.core.sandbox.process import Process
 from civicmail.desk.viewer import limited, looks
-from civicmail.mail.courier import apartlimited, boxlimited
+from civicmail.desk.viewer import worker as viewed
+from civicmail.mail.courier import apartlimited, apartworker, boxlimited, boxworker
 from core.sandbox import samples
 
 READER = (sys.executable, str(Path(__file__).with_name("crashing.py")))
@@ -88,6 +89,13 @@ def test_what_people_see_is_made_so() -> None:
         assert before
         assert not before & forks(pool)
     assert looks._made()._process._child._each
+
+
+def test_what_is_done_once_is_done_before_the_forks() -> None:
+    """Every question about our own message has an answer: one that failed would be done anew, slowly, by each fork."""
+    for answer, questions in ((viewed.answer, viewed.WARM), (boxworker.answer, [{}]), (apartworker.answer, [{}])):
+        kinds = {answering._answered(answer, question, answering.SAMPLE)[0] for question in questions}
+        assert kinds == {frames.ANSWER}
 
 
 def test_a_process_that_nobody_asks_any_more_ends(pool: Pool) -> None:

@@ -7,19 +7,58 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from civicmail.core.sandbox import confine, frames, life
 from civicmail.core.sandbox.errors import DAMAGED, TOO_MUCH_MEMORY, Unreadable
 
 BUFFER = 1 << 17  # bytes, so that most questions and answers are one read or write
+SAMPLE = b"""From: Ann <ann@city.example>\r
+To: ben@city.example\r
+Subject: =?utf-8?q?Caf=C3=A9?=\r
+Date: Mon, 30 Nov 2026 09:00:00 +0000\r
+Content-Type: multipart/mixed; boundary=m\r
+\r
+--m\r
+Content-Type: multipart/alternative; boundary=a\r
+\r
+--a\r
+\r
+Hello, see https://city.example/ and\r
+> what you wrote.\r
+--a\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<p style="color: red">Hello, <b>see</b> <a href="https://city.example/">this</a>.</p><ul><li>one</li></ul>\r
+--a\r
+Content-Type: text/calendar; method=REQUEST\r
+\r
+BEGIN:VCALENDAR\r
+METHOD:REQUEST\r
+BEGIN:VEVENT\r
+UID:1\r
+SUMMARY:Walk\r
+DTSTART;TZID=Europe/Berlin:20261201T090000\r
+DTEND:20261201T100000Z\r
+ORGANIZER:mailto:ann@city.example\r
+END:VEVENT\r
+END:VCALENDAR\r
+--a--\r
+--m\r
+Content-Type: application/pdf; name=plan.pdf\r
+Content-Transfer-Encoding: base64\r
+\r
+JVBERi0xLjcK\r
+--m--\r
+"""
 Answer = Callable[[dict[str, Any], bytes], bytes]
 """(question, content) -> answer; raises Unreadable where there is none."""
 
 
-def serve(answer: Answer, *, memory: int) -> None:
-    """Give up what the answers do not need, then answer until nobody asks any more. memory: bytes of address space."""
+def serve(answer: Answer, *, memory: int, warm: Iterable[dict[str, Any]] = ()) -> None:
+    """Give up what the answers do not need, then answer until nobody asks any more. memory: bytes of address space. warm: questions
+    about SAMPLE that a process which forks for each question answers itself first: what is done once is not done in each fork."""
     asks = os.fdopen(os.dup(0), "rb", BUFFER)
     answers = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
@@ -37,7 +76,7 @@ def serve(answer: Answer, *, memory: int) -> None:
         answers.flush()
         return True
 
-    life.live(once, memory)
+    life.live(once, memory, lambda: [_answered(answer, question, SAMPLE) for question in warm])
 
 
 def _answered(answer: Answer, question: dict[str, Any], content: bytes) -> tuple[bytes, bytes]:

@@ -1,6 +1,6 @@
 """The life of a limited process: one that answers many questions, or, where people ask, a new one for each.
 
-    live(once, memory)      `once` answers one question, and says whether there was any
+    live(once, memory, warm)      `once` answers one question, and says whether there was any
 
 `… -m MODULE` gives everything up and answers until nobody asks any more. `… -m MODULE each FD` has imported what it needs, reads
 nothing, and forks a process for each question, which gives everything up before it reads it and ends with its answer. When it has
@@ -10,6 +10,9 @@ to its reader reaches no other question.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import encodings.aliases
 import fcntl
 import gc
 import os
@@ -26,9 +29,11 @@ _NOBODY = 7
 """How a fork ends that nobody asked anything."""
 
 
-def live(once: Callable[[], bool], memory: int) -> None:
-    """memory: bytes of address space."""
+def live(once: Callable[[], bool], memory: int, warm: Callable[[], object]) -> None:
+    """memory: bytes of address space. warm: does before the forks what each of them would do anew, with bytes of our own."""
     if EACH in sys.argv[1:-1]:
+        warm()
+        _know_charsets()
         _fork_for_each(once, memory, int(sys.argv[-1]))
         return
     confine.confine(memory)
@@ -49,6 +54,13 @@ def _fork_for_each(once: Callable[[], bool], memory: int, over: int) -> None:
         if status != 0 or _unread():
             _end_like(status)
         os.write(over, OVER)
+
+
+def _know_charsets() -> None:
+    """Python imports each at its first use; who guesses tries a dozen."""
+    for name in set(encodings.aliases.aliases.values()):
+        with contextlib.suppress(LookupError, ImportError):  # those of other systems
+            codecs.lookup(name)
 
 
 def _answer(once: Callable[[], bool], memory: int) -> None:

@@ -53,6 +53,12 @@ def prepare() -> None:
         import_module(f"civicmail.core.sandbox.{module}")
 
 
+def prepare_all() -> None:
+    """Import those of all kinds."""
+    for module in set(READERS.values()):
+        import_module(f"civicmail.core.sandbox.{module}")
+
+
 def _inside(content: bytes, case: Case) -> None:
     kind = sniff.kind(content)
     if kind in SILENT:

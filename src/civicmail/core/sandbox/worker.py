@@ -75,7 +75,7 @@ def main() -> None:
         pipe.end()
         return True
 
-    life.live(once, MEMORY)
+    life.live(once, MEMORY, reading.prepare_all)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ from civicmail.desk.viewer import invitations, linked, making, preview, safe
 MEMORY = 2 << 30
 """Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
 
+WORDS = dict.fromkeys(("title", "nowhere", "really", "goes", "picture", "no_alt"), "")
+WARM: list[dict[str, Any]] = [
+    {"what": what, "path": "", "page": 1, "files_page": 1, "words": WORDS, "wanted": []}
+    for what in ("shown", "headers", "meeting", "frame", "words", "links", "part")
+]
+
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
     """what: shown, headers, frame, meeting, words, links or part, of the message or file at `path`; an empty answer where that
@@ -40,5 +46,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 if __name__ == "__main__":
     zoneinfo.reset_tzpath(to=())  # the machine's own are out of reach; those of the package are not
-    answering.serve(answer, memory=MEMORY)
+    answering.serve(answer, memory=MEMORY, warm=WARM)
     sys.exit(0)

@@ -28,5 +28,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=MEMORY)
+    answering.serve(answer, memory=MEMORY, warm=[{}])
     os._exit(0)  # nothing is left to tidy
