@@ -61,8 +61,12 @@ def told(status: str, headers: list[tuple[str, str]]) -> None:
     """What the server is told of an answer."""
 
 
-def answered(application: Seats, path: str) -> bytes:
-    return b"".join(application({"PATH_INFO": path}, told))
+def who(environ: dict[str, Any]) -> str:
+    return str(environ.get("who", ""))
+
+
+def answered(application: Seats, path: str, whose: str = "") -> bytes:
+    return b"".join(application({"PATH_INFO": path, "who": whose}, told))
 
 
 @pytest.fixture
@@ -74,7 +78,7 @@ def town() -> Iterator[Town]:
 
 def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_at_once(town: Town) -> None:
     """R-1280; red on main of 29 November, where four slow pages were all threads that there are."""
-    application = Seats(town, lambda environ, start: [b"busy"])
+    application = Seats(town, lambda environ, start: [b"busy"], who)
     server = ThreadPoolExecutor(seats.THREADS)
     pages = [server.submit(answered, application, "/slow") for _ in range(PAGES_MOST)]
     while town.inside < PAGES or sum(f.running() for f in pages) < PAGES_MOST:
@@ -91,12 +95,31 @@ def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_a
     assert answered(application, "/").startswith(b"page"), "and then there is room again"
 
 
+def test_one_session_takes_a_few_seats_and_no_more(town: Town) -> None:
+    """R-1321; files of a page are not counted: a browser asks for several at once."""
+    application = Seats(town, lambda environ, start: [b"busy"], who)
+    server = ThreadPoolExecutor(seats.THREADS)
+    for _ in range(seats.EACH_MOST):
+        server.submit(answered, application, "/slow", "ann")
+    while town.inside < seats.EACH_MOST:
+        time.sleep(0.01)
+    assert answered(application, "/", "ann") == b"busy"
+    assert answered(application, "/static/cm.css", "ann").startswith(b"page")
+    assert answered(application, "/", "bob").startswith(b"page")
+    town.end.set()
+    for _ in range(200):
+        if (said := answered(application, "/", "ann")) != b"busy":
+            break
+        time.sleep(0.01)
+    assert said.startswith(b"page")
+
+
 def test_the_server_has_a_thread_for_everybody_who_may_wait() -> None:
     assert seats.THREADS > PAGES_MOST + DOORS_MOST
 
 
 def test_pieces_are_made_by_a_thread_of_the_pages_a_few_ahead_and_no_more_when_nobody_takes_them(town: Town) -> None:
-    taking: Any = Seats(town, lambda environ, start: [b"busy"])({"PATH_INFO": "/streamed"}, told)
+    taking: Any = Seats(town, lambda environ, start: [b"busy"], who)({"PATH_INFO": "/streamed"}, told)
     assert [next(taking) for _ in range(3)] == [b"x"] * 3
     assert town.streamed.by.startswith("page")
     taking.close()
@@ -106,4 +129,4 @@ def test_pieces_are_made_by_a_thread_of_the_pages_a_few_ahead_and_no_more_when_n
 
 def test_what_goes_wrong_is_heard_by_the_server(town: Town) -> None:
     with pytest.raises(ValueError, match="wrong"):
-        answered(Seats(town, lambda environ, start: [b"busy"]), "/wrong")
+        answered(Seats(town, lambda environ, start: [b"busy"], who), "/wrong")

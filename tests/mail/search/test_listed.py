@@ -34,4 +34,4 @@ def test_all_that_fits_is_listed_newest_first_as_a_search_has_it(tmp_path: Path)
     for tree in (Everything(), Range("attachments", 1), Among(frozenset())):
         found = listed(reader, tree)
         assert {id_of(one).hex() for one in found} == {v["id"] for v in views if matches(tree, v)}
-        assert list(hits(found)) == list(search(reader, tree, limit=200, scored=False).hits)
+        assert list(hits(reader, found)) == list(search(reader, tree, limit=200, scored=False).hits)

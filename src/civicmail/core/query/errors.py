@@ -17,3 +17,7 @@ class QueryError(UsageError):
         self.position = position
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[type[QueryError], tuple[int, str, str]]:
+        """From one process to another."""
+        return type(self), (self.position, self.message, self.hint)

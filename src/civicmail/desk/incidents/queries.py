@@ -121,7 +121,7 @@ def who_has(case: Case, words: str = "", *, now: int) -> Found:
     like = likeness_of(case)
     asked = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
     since = now - SPREAD_DAYS * 86_400_000
-    ids, more = _found(And((like.tree(since), asked)))
+    ids, more = _found(And((like.tree(since), asked)), f"case {case.pk}")
     reported = {uuid.UUID(capture).bytes for capture in captures_of(case)}
     ids |= reported if not words.strip() else set()
     fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
@@ -235,8 +235,10 @@ def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
     return Marking(data, domains)
 
 
-def _found(tree: Tree) -> tuple[set[bytes], bool]:
-    page = search(store().reader(), tree, limit=CANDIDATES_MOST, scored=False)
+def _found(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
+    """whose: for whom words are looked for; what is asked without is made of marks alone. Raises NotFinished."""
+    reader = store().asked(whose, whole=True) if whose else store().reader()
+    page = search(reader, tree, limit=CANDIDATES_MOST, scored=False)
     return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)
 
 

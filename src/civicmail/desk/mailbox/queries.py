@@ -68,11 +68,20 @@ def chosen(mine: Mine, box: str) -> Mine:
     return replace(mine, boxes=one) if one else mine
 
 
-def desk(permit: Permit, mine: Mine, *, now: int, kept: Shelves | None = None) -> Desk:
-    """With what the person of the permit made of their mail, and nobody else did. kept: where it was asked for already. Raises
-    NotIndexed while there is no index of this version."""
+def desk(permit: Permit, mine: Mine, *, now: int, kept: Shelves | None = None, whole: bool = False) -> Desk:
+    """With what the person of the permit made of their mail, and nobody else did. kept: where it was asked for already; whole:
+    raise NotFinished rather than find a part. Raises NotIndexed while there is no index of this version."""
     found = store()
-    return Desk(found.reader(), found.archive(), permit, mine, waiting(), fates(), now, kept or kept_by(permit, now=now))
+    return Desk(
+        found.asked(permit.person, whole=whole),
+        found.archive(),
+        permit,
+        mine,
+        waiting(),
+        fates(),
+        now,
+        kept or kept_by(permit, now=now),
+    )
 
 
 def kept_by(permit: Permit, *, now: int) -> Shelves:

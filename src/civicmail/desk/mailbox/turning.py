@@ -62,7 +62,7 @@ def turned(reader: Reader, tree: Tree, narrow: Narrow, *, after: str, before: st
     """The page behind one cursor or before the other. Raises QueryError for a cursor of another list."""
     if narrow.is_few:
         return _asked(reader, narrow.of(tree), after, before, size)
-    return _sifted(_sift(reader, tree, narrow), after, before, size)
+    return _sifted(reader, _sift(reader, tree, narrow), after, before, size)
 
 
 def counted(reader: Reader, tree: Tree, narrow: Narrow) -> int:
@@ -73,7 +73,7 @@ def counted(reader: Reader, tree: Tree, narrow: Narrow) -> int:
 def every(reader: Reader, tree: Tree, narrow: Narrow, most: int) -> Iterator[Hit]:
     """All of them, the newest first."""
     if not narrow.is_few:
-        yield from hits(_sift(reader, tree, narrow)[:most])
+        yield from hits(reader, _sift(reader, tree, narrow)[:most])
         return
     cursor, wanted = "", narrow.of(tree)
     while most > 0:
@@ -105,7 +105,7 @@ def _sift(reader: Reader, tree: Tree, narrow: Narrow) -> list[Listed]:
     return [one for one in listed(reader, tree) if narrow.fits(id_of(one))]
 
 
-def _sifted(found: list[Listed], after: str, before: str, size: int) -> Turned:
+def _sifted(reader: Reader, found: list[Listed], after: str, before: str, size: int) -> Turned:
     """As _asked, with what is known already."""
     start, end = 0, size
     if before:
@@ -114,7 +114,7 @@ def _sifted(found: list[Listed], after: str, before: str, size: int) -> Turned:
     elif after:
         start = _place(found, after, "newest")
         end = start + size
-    some = tuple(hits(found[start:end]))
+    some = tuple(hits(reader, found[start:end]))
     later = cursor_at(some[-1], "newest") if some and end < len(found) else ""
     earlier = cursor_at(some[0], "oldest") if some and start else ""
     return Turned(some, later, earlier, len(found))
@@ -125,5 +125,5 @@ def _place(found: list[Listed], cursor: str, sort: Literal["newest", "oldest"]) 
     key = read_cursor(cursor, sort)
     assert key is not None
     at = bisect_left(found, (-key[1], -key[2]), key=lambda one: (-one[0], -one[1]))
-    there = at < len(found) and found[at][:2] == key[1:]
+    there = at < len(found) and found[at] == key[1:]
     return at + 1 if there and sort == "newest" else at

@@ -3,6 +3,7 @@
     store = Store(data)
     place = store.archive().place(id_)          this thread's own view of the archive, of this moment
     page = search(store.reader(), tree)         the index of this moment; NotIndexed where there is none, or not of this version
+    page = search(store.asked("ann"), typed)    the same for words of a person, which processes of their own look for (Store.apart)
 
 An archive that is open serves one thread at a time, so each thread has its own, and leaves it to the next thread when it ends. The
 index is one for all of them: open indexes are large.
@@ -15,6 +16,7 @@ from collections import deque
 from pathlib import Path
 
 from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search.asked import Asked, Finders
 from civicmail.mail.search.errors import IndexFailed as IndexFailed
 from civicmail.mail.search.errors import NotIndexed as NotIndexed
 from civicmail.mail.search.reader import Reader
@@ -29,6 +31,7 @@ class Store:
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._reader: Reader | None = None
+        self._finders: Finders | None = None
 
     def archive(self) -> Archive:
         """This thread's archive, as of now. Not to be handed to another thread."""
@@ -47,6 +50,16 @@ class Store:
             else:
                 self._reader.refresh()
             return self._reader.still()
+
+    def apart(self) -> None:
+        """From now on what people type is looked for by other processes: what serves pages to many calls it once."""
+        self._finders = Finders(self.data)
+
+    def asked(self, whose: str, *, whole: bool = False) -> Reader:
+        """The index as of now, for one page of this person. whole: raise NotFinished rather than answer a part. Raises NotIndexed,
+        DamagedIndex."""
+        still = self.reader()
+        return still if self._finders is None else Asked(still, self._finders, whose, whole=whole)
 
     def _taken(self) -> Archive:
         """One that an ended thread left behind, else a new one."""

@@ -20,7 +20,7 @@ from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.counts import count
-from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 STATES: dict[str, tuple[str, str]] = {
     "asked": ("wait", "Waits for a second person"),
@@ -59,7 +59,7 @@ class Breadth:
 def breadth(row: Row, now: int, change: Amendment | None = None) -> Breadth:
     """Counted, never shown: how many messages fit, of how many. Of one that was not approved yet the mailboxes are those of this
     moment; change: as it would be with it."""
-    return _counted(_scope(row, change), now)
+    return _counted(_scope(row, change), now, row.number)
 
 
 def _scope(row: Row, change: Amendment | None) -> Scope:
@@ -81,12 +81,12 @@ def _scope(row: Row, change: Amendment | None) -> Scope:
     )
 
 
-def _counted(scope: Scope, now: int) -> Breadth:
+def _counted(scope: Scope, now: int, number: str) -> Breadth:
     try:
-        reader = store().reader()
-    except (NotIndexed, DamagedIndex):
+        reader = store().asked(f"mandate {number}", whole=True)
+        return Breadth(count(reader, scope.tree(now)), count(reader, Everything()), len(scope.boxes))
+    except (NotIndexed, DamagedIndex, NotFinished):
         return Breadth(None, 0, len(scope.boxes))
-    return Breadth(count(reader, scope.tree(now)), count(reader, Everything()), len(scope.boxes))
 
 
 @dataclass(frozen=True, slots=True)

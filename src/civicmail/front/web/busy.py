@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import parse_cookie
 
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web import failing
 from civicmail.front.web.seats import Environ, Start
 
-AGAIN = 3
-"""Seconds until it is worth to try again."""
+
+def who(environ: Environ) -> str:
+    """Of which session, or by which token, something is asked; "" for strangers."""
+    return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME, "") or environ.get(
+        "HTTP_AUTHORIZATION", ""
+    )
 
 
 def answer(environ: Environ, start: Start) -> list[bytes]:
     """503 in words, or as a problem for programs."""
     request = WSGIRequest(environ)
-    said = sentence("More pages are asked for at this moment than can be shown. Nothing was changed. Try again in a few seconds.")
-    response = failing.page(request, 503, said)
-    response["Retry-After"] = str(AGAIN)
+    said = sentence("More pages are asked for than can be shown, or too many by you alone. Nothing was changed.")
+    response = failing.page(request, 503, said, busy=True)
     start(f"{response.status_code} {response.reason_phrase}", [*response.items()])
     return [response.content]

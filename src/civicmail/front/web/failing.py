@@ -22,6 +22,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import language, refusals, start
 from civicmail.front.web.api import problems
+from civicmail.mail.search.errors import NotFinished
 
 log = get_logger()
 
@@ -71,15 +72,18 @@ STARTING = Telling(
     _("Civicmail has just been started, and its pages are not ready yet. Mail is taken in meanwhile."),
     _("This page loads itself again in a few seconds."),
 )
+BUSY = Telling(_("Too much is asked for at this moment"), _("Nothing was changed."), _("Try again in a few seconds."))
 AGAIN = 3
 """Seconds after which a page that is not ready loads itself again."""
 
 
-def page(request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False) -> HttpResponse:
+def page(
+    request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False, busy: bool = False
+) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
-    the database."""
-    starting = status == 503 and (start.is_starting() or bool(said and start.is_young()))
-    telling = STARTING if starting else PAGES.get(status, PAGES[500])
+    the database. busy: it is 503 because others, or the same person, ask for much."""
+    starting = status == 503 and (start.is_starting() or bool(said and start.is_young())) and not busy
+    telling = BUSY if busy else STARTING if starting else PAGES.get(status, PAGES[500])
     if status >= 500:
         request.bare = True
     if not hasattr(request, "now"):  # it failed before our first middleware
@@ -93,7 +97,7 @@ def page(request: Any, status: int, said: str = "", ask: str = "", clause: str =
         response = render(request, "errors/page.html", shown, status=status)
         response.headers["Content-Language"] = translation.get_language() or "en"
     if status == 503:
-        response["Retry-After"] = str(AGAIN) if starting else "60"
+        response["Retry-After"] = str(AGAIN) if starting or busy else "60"
     return response
 
 
@@ -106,7 +110,7 @@ def told(request: Any, error: CivicmailError) -> HttpResponse:
     act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
     whom, clause = (act.ask, act.clause) if act else ("", "")
-    return page(request, error.http, words, whom, clause, take_up=wants_taking_up(words))
+    return page(request, error.http, words, whom, clause, take_up=wants_taking_up(words), busy=isinstance(error, NotFinished))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

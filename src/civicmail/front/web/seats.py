@@ -1,6 +1,6 @@
 """Threads for pages, and others for what must answer while pages are slow: `/healthz` and the doors that mail programs ask.
 
-    application = Seats(django, busy)
+    application = Seats(django, busy, who)
 
 A request is heard by one of the server's threads (serve.py), which waits while a thread of the right kind answers. So many may wait
 for a page; who comes then is refused at once, and no number of slow pages takes the threads of the rest. Only the threads that
@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-PAGES = 4
-"""Pages at a time."""
+PAGES = 6
+"""Pages at a time; large searches take four of them at most (mail/search/asked.py)."""
 DOORS = 2
 """Questions of mail programs, and of programs that watch, at a time."""
-PAGES_MOST = 32
-"""Requests for pages that are answered or wait: eight turns of each thread."""
+PAGES_MOST = 64
+"""Requests for pages that are answered or wait."""
+EACH_MOST = 4
+"""Of them of one session, or by one token; files of pages are not counted."""
+FILES = "/static/"
 DOORS_MOST = 16
 ALIVE = "/healthz"
 """Answered by the thread that has heard it: it asks nobody anything."""
@@ -39,11 +43,13 @@ Application = Callable[[Environ, Start], Iterable[bytes]]
 
 
 class Seats:
-    """The application in threads of its own. busy: what is answered where nobody can wait any more."""
+    """The application in threads of its own. busy: what is answered where nobody can wait any more; who: of whom a request is, ""
+    for a stranger's."""
 
-    def __init__(self, application: Application, busy: Application) -> None:
+    def __init__(self, application: Application, busy: Application, who: Callable[[Environ], str]) -> None:
         self._application = application
         self._busy = busy
+        self._who = who
         self._pages = _Pool("page", PAGES, PAGES_MOST)
         self._doors = _Pool("door", DOORS, DOORS_MOST)
 
@@ -52,7 +58,8 @@ class Seats:
         if path == ALIVE:
             return self._application(environ, start)
         pool = self._doors if path in MACHINES else self._pages
-        if (turn := pool.take(self._application, environ, start)) is None:
+        who = "" if pool is self._doors or path.startswith(FILES) else self._who(environ)
+        if (turn := pool.take(who, self._application, environ, start)) is None:
             return self._busy(environ, start)
         return turn.result()
 
@@ -60,17 +67,29 @@ class Seats:
 class _Pool:
     def __init__(self, name: str, threads: int, most: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._free = threading.Semaphore(most)
+        self._free = most
+        self._of: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
-    def take(self, application: Application, environ: Environ, start: Start) -> Future[Iterable[bytes]] | None:
+    def take(self, who: str, application: Application, environ: Environ, start: Start) -> Future[Iterable[bytes]] | None:
         """What will be answered, None where too many wait already."""
-        if not self._free.acquire(blocking=False):
-            return None
+        with self._lock:
+            if not self._free or (who and self._of[who] >= EACH_MOST):
+                return None
+            self._free -= 1
+            self._of[who] += 1
         answer: Future[Iterable[bytes]] = Future()
-        self._threads.submit(self._work, answer, application, environ, start)
+        self._threads.submit(self._work, who, answer, application, environ, start)
         return answer
 
-    def _work(self, answer: Future[Iterable[bytes]], application: Application, environ: Environ, start: Start) -> None:
+    def _leave(self, who: str) -> None:
+        with self._lock:
+            self._free += 1
+            self._of[who] -= 1
+            if not self._of[who]:
+                del self._of[who]
+
+    def _work(self, who: str, answer: Future[Iterable[bytes]], application: Application, environ: Environ, start: Start) -> None:
         try:
             _answered(answer, application(environ, start))
         except BaseException as error:
@@ -78,7 +97,7 @@ class _Pool:
                 raise
             answer.set_exception(error)
         finally:
-            self._free.release()
+            self._leave(who)
 
 
 def _answered(answer: Future[Iterable[bytes]], response: Any) -> None:

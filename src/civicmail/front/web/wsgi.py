@@ -64,12 +64,14 @@ start.start(data, config)
 from django.conf import settings  # noqa: E402 - they are there from now on
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - as above
 
+from civicmail.desk.viewer.queries import store  # noqa: E402 - as above
 from civicmail.front.web import busy, lines, seats  # noqa: E402 - as above
 from civicmail.front.web.files import collect  # noqa: E402 - as above
 
 set_up(settings.CITY.log, "web")
 collect()
-application = seats.Seats(get_wsgi_application(), busy.answer)
+store().apart()
+application = seats.Seats(get_wsgi_application(), busy.answer, busy.who)
 start.begin()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()

@@ -57,6 +57,8 @@ def still(kind: int) -> tantivy.Query:
 
 def count(reader: Reader, tree: Tree) -> int:
     """How many captures fit, exactly and without a cap."""
+    if (finders := reader.elsewhere(tree)) is not None:
+        return finders.ask("count", tree, 0)
     return _together(reader.searchers(), compiled(tree))
 
 

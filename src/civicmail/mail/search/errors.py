@@ -3,6 +3,7 @@
 LaterError
 ├── IndexFailed      what was read could not be written; it will be read again
 ├── NoRoom           less is free on its volume than must stay so; it goes on once there is room
+├── NotFinished      a search was ended before it had looked at everything, or was not begun
 ├── NotIndexed       there is no index yet, or it was made by another version
 └── DamagedIndex     an index folder cannot be opened
 """
@@ -26,3 +27,7 @@ class IndexFailed(LaterError):
 
 class NoRoom(LaterError):
     """The index is not written now, because less is free on its volume than has to be. Nothing is lost: it is read later."""
+
+
+class NotFinished(LaterError):
+    """A search was ended, or had no turn; the message says which, and what to do."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import tantivy
 
+from civicmail.core.query.tree import Tree
 from civicmail.mail.search import coverage
 from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
@@ -29,11 +31,21 @@ class _Open:
     stamp: tuple[int, int, int]
 
 
+class Elsewhere(Protocol):
+    """Asks another process for what search(), count() and listed() do here."""
+
+    def ask[T](self, verb: str, tree: Tree, nothing: T, **options: Any) -> T:
+        """nothing: the answer where there is none."""
+
+
 class Reader:
     """Opens what is there; raises NotIndexed where nothing was ever indexed or another version made it.
 
     generation: one to look at whatever is current. without: indexes to leave out.
     """
+
+    cut = ""
+    """Why what was answered is not all that there is (asked.py)."""
 
     def __init__(self, data: Path, generation: Path | None = None, without: frozenset[Key] = frozenset()) -> None:
         self._data = data
@@ -68,6 +80,10 @@ class Reader:
         without = {index_folder(generation, *key) for key in self._without}
         there = sorted(p.parent for p in generation.glob("*/*/meta.json") if p.parent not in without)
         self._open = {folder: self._opened(folder) for folder in there}
+
+    def elsewhere(self, tree: Tree) -> Elsewhere | None:
+        """Who looks for this instead of this process: nobody, unless asked.py says so."""
+        return None
 
     def groups(self) -> Groups:
         """Which SHA-256 stand for one message, as of this moment."""

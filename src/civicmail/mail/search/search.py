@@ -86,6 +86,9 @@ def search(
     Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
     order or a starred phrase stands for too many words.
     """
+    if (finders := reader.elsewhere(tree)) is not None:
+        options = {"limit": limit, "sort": sort, "cursor": cursor, "unique": unique, "scored": scored}
+        return finders.ask("search", tree, Page((), "", True, 0), **options)
     if sort == "relevance" and not _ranks(tree):
         sort = "newest"
     query = compiled(tree)

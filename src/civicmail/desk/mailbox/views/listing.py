@@ -30,6 +30,7 @@ from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.asking import DIRECTIONS, STANDS, Address, address_of
 from civicmail.desk.mailbox.views.words import Who
 from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.asked import TOLD
 from civicmail.mail.search.errors import DamagedIndex
 
 NOTHING = Answer((), 0, 0, 0, "", "")
@@ -73,6 +74,7 @@ class Listing:
     answer: Answer = NOTHING
     mistake: Mistake | None = None
     ready: bool = True
+    cut: str = ""
 
     @property
     def lines(self) -> list[Line]:
@@ -151,10 +153,13 @@ def mail(request: Request) -> HttpResponseBase:
     listing = Listing(address, mine, kept.labels, letterkeys.are_on(request))
     status = 200
     try:
-        desk = queries.desk(permit, queries.chosen(mine, address.values.get("box", "")), now=now, kept=kept)
-        if request.GET.get("format") == "csv":
+        as_file = request.GET.get("format") == "csv"  # which says nothing of what it lacks
+        chosen = queries.chosen(mine, address.values.get("box", ""))
+        desk = queries.desk(permit, chosen, now=now, kept=kept, whole=as_file)
+        if as_file:
             return _file(finding.every(desk, address.asked))
         listing.answer = finding.page(desk, address.asked)
+        listing.cut = saying.said(TOLD[desk.reader.cut]) if desk.reader.cut else ""
     except QueryError as error:
         if address.asked.after or address.asked.before:  # a cursor of another list: begin at its first page
             address = address.first_page()

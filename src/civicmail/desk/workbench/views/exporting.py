@@ -29,7 +29,7 @@ from civicmail.desk.workbench.models import Export
 from civicmail.desk.workbench.tasks import folder
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.searching import counted
-from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 
 @acting("content.export")
@@ -39,7 +39,7 @@ def exports(request: Asked, number: str) -> HttpResponse:
     now = ms(request.now)
     query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
     form = Exporting(request.POST or None, initial={"query": query})
-    fits, mistake = None, ""
+    fits, mistake, uncounted = None, "", False
     try:
         if request.method == "POST" and form.is_valid():
             parse(query, now=request.now)
@@ -51,8 +51,10 @@ def exports(request: Asked, number: str) -> HttpResponse:
         mistake = str(error)
     except (NotIndexed, DamagedIndex):
         mistake = "The index is not there at this moment."
+    except NotFinished:
+        uncounted = True
     listed = [(e, *states.WORDS[e.state]) for e in row.exports.all()[:50]]
-    shown = {"row": row, "form": form, "query": query, "fits": fits, "mistake": mistake, "exports": listed}
+    shown = {"row": row, "form": form, "query": query, "fits": fits, "mistake": mistake, "exports": listed, "uncounted": uncounted}
     page = one.page(request, row, "What leaves as files?")
     return render(request, "workbench/exports.html", {**shown, "page": page}, status=422 if mistake else status_of(form))
 

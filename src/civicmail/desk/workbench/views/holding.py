@@ -17,7 +17,7 @@ from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.forms import HOLD_WORDS, Holding
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.searching import counted, to_keep
-from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 
 @acting("content.hold")
@@ -32,7 +32,7 @@ def hold(request: Asked, number: str) -> HttpResponse:
     tree_of = to_keep(mandate, query, now)
     fits = "how many are there now cannot be counted at this moment"
     if not (request.method == "POST" and form.is_valid()):
-        with suppress(NotIndexed, DamagedIndex):
+        with suppress(NotIndexed, DamagedIndex, NotFinished):
             fits = f"{counted(request, mandate, query):,} messages are there now"
 
     def do() -> str:

@@ -27,6 +27,7 @@ from civicmail.desk.workbench import scope
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.filters import SORTS, Filters, filters_of
+from civicmail.mail.search.asked import TOLD
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.order import Sort
@@ -51,8 +52,9 @@ class Line:
 
 @dataclass
 class Answer:
-    """What the templates read. total of everything in scope fit; unread: could not be read whole; behind: archived and not indexed
-    yet, of the whole archive; following: where the next page begins; typed: False for words that a link from elsewhere brought."""
+    """What the templates read. cut: why this is not all. total of everything in scope fit; unread: could not be read whole; behind:
+    archived and not indexed yet, of the whole archive; following: where the next page begins; typed: False for words that a link
+    from elsewhere brought."""
 
     asked: Filters
     lines: list[Line] = field(default_factory=list)
@@ -63,6 +65,7 @@ class Answer:
     following: str = ""
     mistake: str = ""
     ready: bool = True
+    cut: str = ""
     typed: bool = True
 
     @property
@@ -118,9 +121,9 @@ def _shown(request: Asked, row: Row, answer: Answer, status: int) -> HttpRespons
 
 
 def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
-    """Fill in what the search finds. Raises QueryError, NotIndexed, DamagedIndex."""
+    """Fill in what the search finds. Raises QueryError, NotIndexed, DamagedIndex, NotFinished."""
     found = store()
-    reader = found.reader()
+    reader = found.asked(permit.person)
     archive = found.archive()
     tree = within(reader, Gate(installation(), archive, permit, mandate, now), mandate, answer.asked.query, now)
     sort: Sort = "oldest" if answer.asked.sort == "oldest" else "newest"
@@ -131,16 +134,17 @@ def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
     answer.everything = count(reader, mandate.scope.tree(now)) if answer.asked.query else answer.total
     answer.unread = count(reader, And((tree, Range("unreadable", 1))))
     answer.behind = max(0, archive.count() - count(reader, Everything()))
+    answer.cut = TOLD[reader.cut] if reader.cut else ""
 
 
 def counted(request: Asked, mandate: Mandate, query: str) -> int:
     """How many fit; a number can be asked for word after word, so it is a look with its entry. Raises QueryError, NotIndexed,
-    DamagedIndex, and as looking.under."""
+    DamagedIndex, NotFinished where it takes too long, and as looking.under."""
     now = ms(request.now)
     parse(query, now=request.now)
     found = store()
-    reader = found.reader()
     permit = looking.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
+    reader = found.asked(permit.person, whole=True)
     return count(reader, within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, query, now))
 
 

@@ -74,7 +74,7 @@ def list_mail(
     permit, mine = queries.mine_now(request.actor, now=now)
     asked = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
     with understood():
-        desk = queries.desk(permit, queries.chosen(mine, asked.values.get("box", "")), now=now)
+        desk = queries.desk(permit, queries.chosen(mine, asked.values.get("box", "")), now=now, whole=True)
         answer = finding.page(desk, asked.asked)
     if answer.after:
         paging.link(request, response, answer.after)

@@ -207,7 +207,7 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
         facts = {"query": q, "sort": "newest", "door": "api"}
         permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
         found = store()
-        reader = found.reader()
+        reader = found.asked(permit.person, whole=True)
         tree = searching.within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, q, now)
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
     if page.cursor:
