@@ -104,8 +104,9 @@ def test_a_device_and_a_duty_that_were_ended_since_end_again_alone(ann: Person, 
     assert said is not None and (said.acts, said.shut) == (2, ())
 
 
-def test_a_look_whose_process_died_sets_nothing_back(ann: Person, installed: Path) -> None:
+@pytest.mark.parametrize("act", ["content.show", "access.signs", "pickup.open", "mailbox.open-as-master", "entries.see"])
+def test_a_look_whose_process_died_sets_nothing_back(ann: Person, installed: Path, act: str) -> None:
     """It is in a journal before its row is committed (E6)."""
-    lost(installed, lambda: entries.enter("content.show", actor=Actor("exa"), reason="case 7", now=MS, object="mandate:1"))
-    assert Entry.objects.filter(act="content.show").count() == 1
+    lost(installed, lambda: entries.enter(act, actor=Actor("exa"), reason="case 7", now=MS, object="mandate:1"))
+    assert Entry.objects.filter(act=act).count() == 1
     assert not Entry.objects.filter(act="people.set-back").exists() and setback.read(installed) is None

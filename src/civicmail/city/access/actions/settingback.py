@@ -33,6 +33,8 @@ OF_TABLES = (
     "person.", "policy.", "request.", "review.", "rule.", "statement.", "token.",
 )  # fmt: skip
 """Beginnings of acts whose entry is written with the rows that they change, and comes to a journal afterwards."""
+_LOOKS = frozenset({"access.signs"})
+"""Of these, which only show something: their entry is in a journal first."""
 SHUTS = frozenset({"access.end", "access.suspend", "account.recover", "bar.begin", "containment.lock"})
 """Acts after which a person may do less than before, or after which their sign-in may have been in other hands."""
 _STOLEN = frozenset({"account.recover", "containment.lock"})
@@ -49,7 +51,7 @@ log = get_logger()
 def carry_out(lost: Sequence[dict[str, Any]], *, now: int) -> None:
     """Shut out and end what these entries took away; inside the transaction in which they are written again. lost: entries that
     journals have and the table had not, as data."""
-    acts = [one for one in lost if str(one["act"]).startswith(OF_TABLES)]
+    acts = [one for one in lost if str(one["act"]).startswith(OF_TABLES) and one["act"] not in _LOOKS]
     if not acts:
         return
     numbers = {_after(one, "person") for one in acts if one["act"] in SHUTS}
