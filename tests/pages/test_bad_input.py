@@ -17,6 +17,7 @@ from django.test import Client
 
 from civicmail.city.access.models import Account, Authorisation, Entry
 from civicmail.city.directory.models import FeedRun
+from civicmail.front.web.sessions import row_of
 from pages.test_looks import visitor
 from pages.test_sweep import PAGES, path_of
 from pages.world import REASONS, Town, signed_in
@@ -134,12 +135,15 @@ def forged(city: Town) -> dict[str, str]:
     signed.save()
     real = signed_in(city.people["office"])
     tampered = signed_in(city.people["office"])
-    stored = Session.objects.get(session_key=tampered)
-    head, _, tail = stored.session_data.partition(":")
-    stored.session_data = f"{head[:-4]}AAAA:{tail}"
+    stored = Session.objects.get(session_key=row_of(tampered))
+    stored.session_data = f"{stored.session_data[:-8]}AAAA{stored.session_data[-4:]}"
     stored.save()
+    moved = signed_in(city.people["office"])
+    Session.objects.filter(session_key=row_of(moved)).update(
+        session_data=Session.objects.get(session_key=row_of(real)).session_data
+    )
     other = signed_in(city.people["office"])
-    row = Session.objects.get(session_key=other)
+    row = Session.objects.get(session_key=row_of(other))
     row.session_data = TimestampSigner(key="another key", salt="django.contrib.sessions.SessionStore").sign_object(
         {"_auth_user_id": "1"}
     )
@@ -148,6 +152,8 @@ def forged(city: Town) -> dict[str, str]:
         "nothing": "",
         "a guess": "a" * 32,
         "signed by ourselves for another use": signed.session_key or "",
+        "the key of a row": row_of(real),
+        "what is in another row": moved,
         "cut": real[:-1],
         "in capitals": real.upper(),
         "data that was changed": tampered,

@@ -63,7 +63,7 @@ def test_a_device_password_needs_the_passkey_again(newcomer: Any, installed: Pat
     page = newcomer
     page.click("text=Set a passkey")
     page.locator(".cm-who a").first.wait_for()
-    from django.contrib.sessions.backends.db import SessionStore
+    from civicmail.front.web.sessions import SessionStore
 
     key = next(c["value"] for c in page.context.cookies() if c["name"] == "sessionid")
     session = SessionStore(key)

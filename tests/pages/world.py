@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,6 +25,7 @@ from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
 from civicmail.desk.holding.models import UnaskedDepartment
 from civicmail.front.web.models import SavedView
+from civicmail.front.web.sessions import SessionStore
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.lasting import BEGAN, SEEN
 from civicmail.front.web.signin.stepup import AT

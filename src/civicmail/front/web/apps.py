@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from allauth.usersessions.apps import UserSessionsConfig
 from django.apps import AppConfig
 
 
@@ -12,6 +13,7 @@ class WebConfig(AppConfig):
 
     name = "civicmail.front.web"
     label = "web"
+    default = True
 
     def ready(self) -> None:
         """Django's own lines name paths, which may be links that open something, and repeat what exceptions say; ours do not (I4).
@@ -25,3 +27,10 @@ class WebConfig(AppConfig):
 
         news.connect()
         authentication_step_completed.connect(on_step, dispatch_uid="step-up")
+
+
+class SignedInConfig(UserSessionsConfig):  # type: ignore[misc]  # allauth has no types
+    """The table of allauth without its own notes: those have what a browser shows (signin/places.py)."""
+
+    def ready(self) -> None:
+        """Nothing is heard."""

@@ -67,7 +67,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.socialaccount.providers.saml",
-    "allauth.usersessions",
+    "civicmail.front.web.apps.SignedInConfig",
     "django_htmx",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -150,6 +150,7 @@ MFA_FORMS = {
     "authenticate": "civicmail.front.web.signin.mfa.CodeForm",
     "reauthenticate": "civicmail.front.web.signin.mfa.CodeAgainForm",
 }
+SESSION_ENGINE = "civicmail.front.web.sessions"
 SESSION_COOKIE_AGE = CITY.signin.session
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +22,8 @@ from civicmail.city.access.queries.signin import normal
 from civicmail.city.access.views.saying import said
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.front.web.signin import codes, factors, lasting, stepup
+from civicmail.front.web.sessions import row_of
+from civicmail.front.web.signin import codes, factors, lasting, places, stepup
 from civicmail.front.web.signin.asker import client
 
 log = get_logger()
@@ -98,8 +98,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         factors.note(request, account)
         stepup.note(request, now if proved is None else proved)
         codes.harden(account)
-        UserSession.objects.create_from_request(request)  # by a link or in a demo, too: else nobody sees or ends it
-        lasting.end_oldest(account, request.session.session_key or "")
+        places.note(request, account, client(request))  # by a link or in a demo, too: else nobody sees or ends it
+        lasting.end_oldest(account, row_of(request.session.session_key))
         how = [str(r.get("type") or r.get("provider") or r["method"]) for r in records]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():

@@ -26,6 +26,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import sentence
+from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import stepup
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.asker import account
@@ -100,7 +101,7 @@ def lost(request: Asked, key: str) -> HttpResponse:
     if device.person != me(request):
         raise NotPermitted(sentence("This belongs to somebody else."))
     if request.method == "POST":
-        _, epoch = devices.lose(device, keep=request.session.session_key or "", actor=request.actor, now=ms(request.now))
+        _, epoch = devices.lose(device, keep=row_of(request.session.session_key), actor=request.actor, now=ms(request.now))
         request.session[EPOCH] = epoch
         words = gettext("{device} is closed. Whatever was signed in as you elsewhere has ended.").format(device=device.name)
         messages.success(request, words)

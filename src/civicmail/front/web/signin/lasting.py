@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from civicmail.city.access.models import Account
 from civicmail.core.config.log import get_logger
+from civicmail.front.web.sessions import row_of
+from civicmail.front.web.signin import places
 
 BEGAN = "began"
 """Key of the session: ms of the sign-in."""
@@ -51,15 +53,13 @@ def renew(request: HttpRequest) -> None:
     """Another key for the same session, after a fresh proof: who knew the old one has nothing by it. It stays on My sign-in."""
     before = request.session.session_key
     request.session.cycle_key()
-    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
+    UserSession.objects.filter(session_key=row_of(before)).update(session_key=row_of(request.session.session_key))
 
 
 def end_oldest(account: Account, keep: str) -> int:
-    """Leave MOST sessions of an account, with the one that begins now, whose key is keep; how many ended."""
-    others = UserSession.objects.filter(user=account).exclude(session_key=keep).order_by("-created_at")
-    over = [session for session in others if not session.purge()][MOST - 1 :]
-    for session in over:
-        session.end()
+    """Leave MOST sessions of an account, with the one that begins now, whose row is keep; how many ended."""
+    over = places.living(account, beside=keep)[MOST - 1 :]
+    places.end(over)
     if over:
         log.info("too many sessions: the oldest ended", person=account.person.uid, ended=len(over))
     return len(over)

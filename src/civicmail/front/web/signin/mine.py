@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -19,7 +18,8 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import letters
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
-from civicmail.front.web.signin import codes
+from civicmail.front.web.sessions import row_of
+from civicmail.front.web.signin import codes, places
 from civicmail.front.web.signin.asker import account
 
 
@@ -33,7 +33,8 @@ def index(request: Asked) -> HttpResponse:
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
     found: dict[str, object] = {
         "page": Page(gettext("How do I sign in?"), gettext("My sign-in")),
-        "sessions": sorted(UserSession.objects.purge_and_list(who), key=lambda s: s.created_at, reverse=True),
+        "sessions": places.living(who),
+        "this": row_of(request.session.session_key),
         "passkeys": [f for f in factors if f.type == Authenticator.Type.WEBAUTHN],
         "app": next((f for f in factors if f.type == Authenticator.Type.TOTP), None),
         "codes_left": codes.left(next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None)),
@@ -53,10 +54,7 @@ def index(request: Asked) -> HttpResponse:
 def end(request: Asked, pk: int) -> HttpResponse:
     """End one session of one's own, or with pk 0 all but this one."""
     require(request, "my.sessions", About(person=me(request).uid))
-    own = UserSession.objects.filter(user=account(request))
-    wanted = own.exclude(session_key=request.session.session_key) if pk == 0 else own.filter(pk=pk)
-    ended = list(wanted)
-    for session in ended:
-        session.end()
+    this = row_of(request.session.session_key)
+    places.end([s for s in places.living(account(request)) if s.pk == pk or (pk == 0 and s.session_key != this)])
     messages.success(request, gettext("The other sessions were ended.") if pk == 0 else gettext("The session was ended."))
     return HttpResponseRedirect(reverse("my-sessions"))

@@ -1,0 +1,42 @@
+"""Where somebody is signed in to the pages, as rows that know a session by its row and never by its cookie (P-07)."""
+
+from __future__ import annotations
+
+from allauth.core.internal.sessionkit import get_session_user
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+
+from civicmail.city.access.models import Account
+from civicmail.front.web.sessions import SessionStore, row_of
+
+AGENT_MOST = 200
+"""Characters of what a browser calls itself."""
+
+
+def note(request: HttpRequest, account: Account, client: str) -> None:
+    """This session is the account's; what is over is forgotten."""
+    UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))), user=account).delete()
+    if request.session.session_key is None:
+        request.session.save()
+    agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT_MOST]
+    whose = {"user": account, "ip": client or "0.0.0.0", "user_agent": agent}  # noqa: S104 - a socket file has no address
+    UserSession.objects.update_or_create(session_key=row_of(request.session.session_key), defaults=whose)
+
+
+def living(account: Account, beside: str = "") -> list[UserSession]:
+    """Where the account is signed in, newest first; what is over is forgotten. beside: a row that is left out."""
+    found = []
+    for row in UserSession.objects.filter(user=account).exclude(session_key=beside).order_by("-created_at", "-pk"):
+        if get_session_user(SessionStore.at(row.session_key)) == account:
+            found.append(row)
+        else:
+            row.delete()
+    return found
+
+
+def end(sessions: list[UserSession]) -> None:
+    """These end at their next request."""
+    Session.objects.filter(session_key__in=[s.session_key for s in sessions]).delete()
+    UserSession.objects.filter(pk__in=[s.pk for s in sessions]).delete()
