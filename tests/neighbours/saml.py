@@ -54,7 +54,8 @@ class Idp:
         self._server.server_close()
 
     def answer(self, location: str, who: str, **wrong: Any) -> tuple[str, dict[str, str]]:
-        """From our redirect to (where to post, form). wrong: audience, to, late (seconds), tamper (another name), unsigned."""
+        """From our redirect to (where to post, form). wrong: audience, to, late (seconds), tamper (another name), unsigned; before,
+        after: what is done to the response before and after it is signed."""
         asked = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)
         request = etree.fromstring(zlib.decompress(base64.b64decode(asked["SAMLRequest"][0]), -15))
         acs, audience = request.get("AssertionConsumerServiceURL"), request.findtext(f"{{{_A}}}Issuer")
@@ -74,8 +75,10 @@ class Idp:
         id_ = secrets.token_hex(16)
         facts = {"acs": acs, "audience": audience, "to": to, "entity": self.entity, "name": who, "attributes": attributes}
         root = etree.fromstring(_RESPONSE.format(P=_P, A=_A, id=id_, **facts, **said).encode())
+        wrong.get("before", _nothing)(root)
         if not wrong.get("unsigned"):
             self._sign(root.find(f"{{{_A}}}Assertion"), f"_{id_}a")
+        wrong.get("after", _nothing)(root)
         return bytes(etree.tostring(root))
 
     def _sign(self, node: Any, id_: str) -> None:
@@ -105,6 +108,10 @@ class Idp:
                 pass
 
         return Handler
+
+
+def _nothing(root: Any) -> None:
+    """Nobody touches it."""
 
 
 def _key_and_certificate() -> tuple[bytes, str]:

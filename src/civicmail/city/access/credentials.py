@@ -156,27 +156,33 @@ def keys_of(content: bytes) -> dict[str, _Key]:
     return found
 
 
-def _login(token: str, keys: Mapping[str, _Key], settings: Signin, now: int) -> str:
-    """Signature, issuer, audience and times, then the claim that names the login. now: seconds."""
+def claims_of(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: str, now: int) -> dict[str, Any]:
+    """What a signed token says: its signature, issuer, audience and times are good. now: seconds. Raises BadToken."""
     import jwt
 
     try:
         key, allowed = keys.get(str(jwt.get_unverified_header(token).get("kid", "")), (None, []))
         if key is None:
             raise BadToken("The token is signed by no key that we know.")
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=allowed,
-            audience=settings.audience,
-            issuer=settings.issuer,
+            audience=audience,
+            issuer=issuer,
             options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
         raise BadToken(f"The token is not good: {type(error).__name__}.") from None
-    ends, begins = claims["exp"], claims.get("nbf", 0)
-    if not all(type(t) in (int, float) for t in (ends, begins)) or now > ends + LEEWAY or now < begins - LEEWAY:
+    ends, begins, made = claims["exp"], claims.get("nbf", 0), claims.get("iat", 0)
+    if not all(type(t) in (int, float) for t in (ends, begins, made)) or now > ends + LEEWAY or now < max(begins, made) - LEEWAY:
         raise BadToken("The token's time is over, or has not come.")
+    return claims
+
+
+def _login(token: str, keys: Mapping[str, _Key], settings: Signin, now: int) -> str:
+    """The claim that names the login, of a token that is good. now: seconds."""
+    claims = claims_of(token, keys, issuer=settings.issuer, audience=settings.audience, now=now)
     login = claims.get(settings.claim)
     if not isinstance(login, str) or not login:
         raise BadToken("The token does not say who signs in.")

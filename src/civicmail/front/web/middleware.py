@@ -61,7 +61,6 @@ PUBLIC = frozenset(
         "saml_login",
         "saml_acs",
         "saml_finish_acs",
-        "saml_sls",
         "saml_metadata",
         "socialaccount_login_cancelled",
         "socialaccount_login_error",

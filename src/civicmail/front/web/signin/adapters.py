@@ -6,12 +6,14 @@ from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access.actions import accountnews, entries, throttling
@@ -119,6 +121,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def send_notification_mail(self, *_: Any, **__: Any) -> None:
         """Mail of ours goes through the pipeline; a page shows what was added and when."""
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether somebody may be led there after a sign-in: to pages of ours, by the name that they came by, and to no other name
+        that we answer to."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client(request) or "0.0.0.0"  # noqa: S104 - a request over a socket file has no address

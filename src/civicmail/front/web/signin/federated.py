@@ -6,11 +6,15 @@ never looked at. The first identity that signs in as somebody stays the only one
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import Provider
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -18,14 +22,16 @@ from django.utils.translation import gettext as _
 from civicmail.city.access.actions.signin import bind, note_refused
 from civicmail.city.access.credentials import LEEWAY
 from civicmail.city.access.models import Account
-from civicmail.city.access.queries.signin import normal
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.front.web.signin import factors, openid, stepup
+from civicmail.front.web.signin import assertions, factors, openid, stepup
 from civicmail.front.web.signin.adapters import refused
 from civicmail.front.web.signin.asker import client
 
 log = get_logger()
+
+_LONGEST = 254
+_OURS = {"openid_connect": openid.Provider, "saml": assertions.Provider}
 
 
 class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -39,9 +45,12 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         claim = app.settings["claim"]
         account = account_by(facts.get(claim))
         wanted = sociallogin.state.get("process", "login") == "login"
-        if account is None or not wanted or not _is_fresh(sociallogin):
+        if account is not None and wanted and not _is_fresh(sociallogin):
+            problem = OAuth2Error("The ID token is of another sign-in.")
+            raise ImmediateHttpResponse(render_authentication_error(request, sociallogin.provider, exception=problem))
+        if account is None or not wanted:
             log.warning("an identity of a provider is nobody here", provider=app.name, claim=claim)
-            note_refused(str(facts.get(claim, "")), door="provider", client=client(request), now=now_ms())
+            note_refused(_text(facts.get(claim)), door="provider", client=client(request), now=now_ms())
             said = _("You are signed in there, and nobody here has this identity. Ask the access office.")
             raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), said))
         if not bind(account, app.settings["of"], sociallogin.account.uid, name=app.name, configured=_configured(), now=now_ms()):
@@ -50,12 +59,25 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
             said = _("This person signs in here by another identity. If it is you, ask the access office to release it.")
             raise ImmediateHttpResponse(refused(request, _("This is another identity."), said))
         sociallogin.user = account
-        setattr(request, stepup.PROVED, _proved(facts.get("auth_time"), now_ms()))
+        proved = _proved(facts.get("auth_time"), now_ms())
+        if sociallogin.state.get(openid.AGAIN) and not proved:
+            log.warning("a provider does not say when it asked", provider=app.name)
+            said = _(
+                "The city’s sign-in does not say when it asked you (auth_time), so this is no fresh proof. Tell the access office."
+            )
+            raise ImmediateHttpResponse(refused(request, _("This is no fresh proof."), said))
+        setattr(request, stepup.PROVED, proved)
         setattr(request, factors.MORE, app.settings["several"] or factors.vouched([*_all(facts.get("amr")), facts.get("acr")]))
 
-    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
-        found = super().get_provider(request, provider, client_id)
-        return openid.Provider(request, app=found.app) if found.id == openid.Provider.id else found
+    def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[SocialApp]:
+        """Those of the settings: a row of the database makes nobody a provider."""
+        every = super().list_apps(request, provider=provider, client_id=client_id)
+        return [app for app in every if app.pk is None]
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Provider:
+        """OIDC and SAML as this city takes them."""
+        app = self.get_app(request, provider=provider, client_id=client_id)
+        return _OURS[app.provider](request, app=app)
 
     def get_requests_session(self) -> Any:
         """Providers are asked at the addresses of the settings, and lead nowhere else."""
@@ -73,14 +95,21 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
 
 
 def account_by(value: object) -> Account | None:
-    """The account whose person has this number, or that signs in under this name; None for nobody, and where two fit."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if not isinstance(value, str) or not value:
+    """The account whose person has this number, or that signs in under this name; None for nobody, and where two fit. Nothing is
+    made alike but capitals: where people choose names, there is one that only looks like another's."""
+    text = _text(value)
+    if not text or unicodedata.normalize("NFKC", text) != text or text != text.strip():
         return None
     accounts = Account.objects.select_related("person")
-    found = {*accounts.filter(person__uid=value), *accounts.filter(username=normal(value))}
+    found = {*accounts.filter(person__uid=text), *accounts.filter(username=text.lower())}
     return found.pop() if len(found) == 1 else None
+
+
+def _text(value: object) -> str:
+    """What a claim says, where that is one text; "" for anything else."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST else ""
 
 
 def _is_fresh(sociallogin: SocialLogin) -> bool:
@@ -93,7 +122,7 @@ def _is_fresh(sociallogin: SocialLogin) -> bool:
 
 def _proved(asked: object, now: int) -> int:
     """ms at which a provider last asked the person; 0 where it does not say, or says what has not come."""
-    at = int(asked) * 1000 if isinstance(asked, int | float) and not isinstance(asked, bool) else 0
+    at = asked * 1000 if type(asked) is int and asked > 0 else 0
     return min(at, now) if at <= now + LEEWAY * 1000 else 0
 
 

@@ -1,109 +1,177 @@
-"""OpenID Connect as the standard asks of whom it signs in (OpenID Connect Core 3.1.3.7; RFC 9700): the issuer is the one of the
-settings, the token is signed by a key of its own, for us, for this very request, and says who it is about.
+"""OpenID Connect as this city takes it: a signed token of the issuer that the settings name, for this sign-in and no other (P-07).
+
+Every answer has an ID token, checked as OpenID Connect Core 3.1.3.7 has it, by the published keys and whatever way it came; nonce
+and PKCE tie it to the browser that began, and what begins a sign-in is written here alone, whatever an address asks for.
 """
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
-import jwt
+import orjson
+from allauth.account.utils import get_next_redirect_url
+from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView, RequestException
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
-from civicmail.city.access.credentials import LEEWAY, keys_of
+from civicmail.city.access.credentials import claims_of, keys_of
+from civicmail.city.access.errors import BadToken
+from civicmail.core.config.clock import now_ms
+from civicmail.core.wire.hosts import is_here
+from civicmail.front.web.signin.ours import at_our_address
 
-WELL_KNOWN = "/.well-known/openid-configuration"
 NONCE = "nonce"
 """Key of the state of a sign-in, and claim of its token."""
+AGAIN = "again"
+"""Of the address that begins a sign-in: the provider is to ask once more who it is."""
+
+LARGEST = 1_048_576
+"""Bytes of what a provider publishes."""
+
+_WRONG = (KeyError, TypeError, ValueError, AttributeError)
+"""What a provider's answer of another shape than expected is to whoever reads it."""
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has no types
-    """What the provider says is taken as far as it proves it."""
+    """What the provider publishes and answers; whatever is wrong with it raises OAuth2Error, which has a page."""
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """The provider's own description. Raises OAuth2Error when it describes another issuer than the settings name."""
-        config: dict[str, Any] = super().openid_config
-        wanted = str(self.get_provider().app.settings["server_url"]).removesuffix(WELL_KNOWN)
-        if config.get("issuer") != wanted:
-            raise OAuth2Error("the provider calls itself another issuer")
-        return config
+        """The discovery document, of the issuer that the settings name (OpenID Connect Discovery 4.3)."""
+        if not hasattr(self, "_openid_config"):
+            provider = self.get_provider()
+            plain = _published(provider.server_url)
+            wanted = str(provider.app.settings["server_url"]).partition("/.well-known/")[0].rstrip("/")
+            if str(plain.get("issuer", "")).rstrip("/") != wanted:
+                raise OAuth2Error("The discovery document is of another issuer.")
+            for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                _require_secure(plain.get(name))
+            self._openid_config = plain
+        return self._openid_config
 
-    def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
-        if not kwargs["response"].get("id_token"):
-            raise OAuth2Error("the provider sent no ID token")
-        return super().complete_login(request, app, token, **kwargs)
-
-    def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
-        """The claims of a token whose signature, issuer, audience and times are right. Raises OAuth2Error."""
-        config = self.openid_config
-        answer = asked("GET", config["jwks_uri"])
+    def get_access_token_data(
+        self, request: HttpRequest, app: SocialApp, client: Any, pkce_code_verifier: str | None = None
+    ) -> Any:
+        """The answer to the code, which came from this issuer (RFC 9207)."""
+        came_from = request.GET.get("iss")
+        needed = self.openid_config.get("authorization_response_iss_parameter_supported") is True
+        if (came_from is not None or needed) and came_from != self.openid_config["issuer"]:
+            raise OAuth2Error("The code is of another issuer.")
         try:
-            key, allowed = keys_of(answer.content)[str(jwt.get_unverified_header(id_token).get("kid", ""))]
-            claims: dict[str, Any] = jwt.decode(
-                id_token, key, algorithms=allowed, audience=app.client_id, issuer=config["issuer"], leeway=LEEWAY,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
-            )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError, jwt.PyJWTError) as error:
-            raise OAuth2Error(f"the ID token is not good: {type(error).__name__}") from None
-        if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != app.client_id:
-            raise OAuth2Error("the ID token is for somebody else, too")
-        return claims
+            answer = super().get_access_token_data(request, app, client, pkce_code_verifier)
+        except _WRONG as error:
+            raise OAuth2Error(f"The token endpoint answered something else: {type(error).__name__}.") from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            raise OAuth2Error("The token endpoint gave no access token.")
+        return answer
+
+    def parse_token(self, data: dict[str, Any]) -> SocialToken:
+        """It is kept nowhere, so its end does not matter."""
+        return SocialToken(token=data["access_token"])
+
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
+        """Who it is, by the ID token; userinfo is asked for a claim that is not in there."""
+        try:
+            said = {"id_token": self._claims(app, kwargs["response"].get("id_token"))}
+            if app.settings["claim"] not in said["id_token"]:
+                _require_secure(self.openid_config.get("userinfo_endpoint"))
+                said["userinfo"] = dict(self._fetch_user_info(token.token))
+            return self.get_provider().sociallogin_from_response(request, said)
+        except BadToken as error:
+            raise OAuth2Error(str(error)) from None
+        except _WRONG as error:
+            raise OAuth2Error(f"The provider said something else of the person: {type(error).__name__}.") from None
+
+    def _claims(self, app: SocialApp, token: object) -> dict[str, Any]:
+        """Raises BadToken."""
+        if not isinstance(token, str):
+            raise BadToken("There is no ID token.")
+        keys = keys_of(orjson.dumps(_published(self.openid_config["jwks_uri"])))
+        found = claims_of(token, keys, issuer=self.openid_config["issuer"], audience=app.client_id, now=now_ms() // 1000)
+        subject, party, audience = found.get("sub"), found.get("azp"), found["aud"]
+        if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
+            raise BadToken("The ID token is about nobody.")
+        if (party is not None and party != app.client_id) or (party is None and isinstance(audience, list) and len(audience) > 1):
+            raise BadToken("The ID token is for another program.")
+        if "iat" not in found:
+            raise BadToken("The ID token does not say when it was made.")
+        return found
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        return at_our_address(request, reverse("openid_connect_callback", args=[self.provider_id]))
 
 
-class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # as above
-    """Each sign-in has a nonce of its own, which the token repeats (federated.py compares)."""
+class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no types
+    """One of the settings; what it is asked for is not an address's to say."""
 
+    package = "allauth.socialaccount.providers.openid_connect"
     oauth2_adapter_class = Adapter
 
-    def redirect(self, request: HttpRequest, process: str, next_url: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+    def redirect_from_request(self, request: HttpRequest) -> HttpResponse:
+        again = request.GET.get(AGAIN) == "1"
         nonce = secrets.token_urlsafe(24)
-        wanted = kwargs.pop("auth_params", None) or self.get_auth_params()
-        return super().redirect(request, process, next_url, data, auth_params={**wanted, NONCE: nonce}, **{NONCE: nonce}, **kwargs)
-
-
-def asked(method: str, url: str) -> Any:
-    """What a provider answers. Raises RequestException, also for a way to elsewhere: its addresses are in the settings."""
-    from allauth.socialaccount.adapter import get_adapter
-
-    with get_adapter().get_requests_session() as session:
-        answer = session.request(method, url)
-    answer.raise_for_status()
-    return answer
+        asked = {"nonce": nonce, **({"prompt": "login", "max_age": "0"} if again else {})}
+        process = request.GET.get("process", "login")
+        try:
+            found: HttpResponse = self.redirect(
+                request,
+                process,
+                get_next_redirect_url(request),
+                scope=self.get_scope(),
+                auth_params=asked,
+                nonce=nonce,
+                again=again,
+            )
+        except OAuth2Error as error:
+            found = render_authentication_error(request, self, exception=error)
+        return found
 
 
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """To the provider. Where it cannot be reached, or is another one, the page says that the sign-in did not work."""
-    adapter = _adapter(request, provider_id)
-    try:
-        found: HttpResponse = OAuth2LoginView.adapter_view(adapter)(request)
-    except (OAuth2Error, RequestException) as error:
-        return _failed(request, adapter, error)
-    return found
+    return _served(OAuth2LoginView, request, provider_id)
 
 
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Back from it."""
-    adapter = _adapter(request, provider_id)
+    return _served(OAuth2CallbackView, request, provider_id)
+
+
+def _served(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
     try:
-        found: HttpResponse = OAuth2CallbackView.adapter_view(adapter)(request)
-    except (OAuth2Error, RequestException) as error:
-        return _failed(request, adapter, error)
+        found: HttpResponse = view.adapter_view(Adapter(request, provider_id))(request)
+    except SocialApp.DoesNotExist:
+        raise Http404 from None
+    except OAuth2Error as error:
+        return _not_understood(request, provider_id, error)
     return found
 
 
-def _adapter(request: HttpRequest, provider_id: str) -> Adapter:
-    if provider_id not in {p.id for p in settings.CITY.signin.oidc}:
-        raise Http404
-    return Adapter(request, provider_id)
+def _not_understood(request: HttpRequest, provider_id: str, error: Exception) -> HttpResponse:
+    found: HttpResponse = render_authentication_error(request, get_adapter().get_provider(request, provider_id), exception=error)
+    return found
 
 
-def _failed(request: HttpRequest, adapter: Adapter, error: Exception) -> HttpResponse:
-    answer: HttpResponse = render_authentication_error(request, adapter.get_provider(), exception=error)
-    return answer
+def _published(url: str) -> dict[str, Any]:
+    """A document of the provider, from where it says and not from where that leads. Raises OAuth2Error."""
+    try:
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(url, allow_redirects=False)
+        if answer.status_code != 200 or len(answer.content) > LARGEST:
+            raise OAuth2Error(f"The provider answered {answer.status_code} with {len(answer.content)} bytes.")
+        return dict(answer.json())
+    except (OSError, *_WRONG) as error:
+        raise OAuth2Error(f"What the provider publishes cannot be read: {type(error).__name__}.") from None
+
+
+def _require_secure(url: object) -> None:
+    """Raise OAuth2Error for an endpoint that is reached in the clear over a network."""
+    parts = urlsplit(url) if isinstance(url, str) else None
+    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))):
+        raise OAuth2Error("The discovery document has an endpoint that is not https.")

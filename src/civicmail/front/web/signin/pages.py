@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from civicmail.front.web.signin.openid import AGAIN
+
 NOTICE = _(
     "Mail in it is a public record, is kept, and may be examined at any time and without notice (P-18). Use is monitored and "
     "recorded; use without authorisation is forbidden. Who signs in agrees to this."
@@ -57,7 +59,7 @@ def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @login_required
 @never_cache
 def again(request: HttpRequest) -> HttpResponse:
-    """For whoever has neither passkey nor password here: to the provider once more, which is told to ask (prompt, max_age)."""
+    """For whoever has neither passkey nor password here: to the provider once more, which is told to ask."""
     where = get_next_redirect_url(request) or "/"
-    asked = {"next": where, "auth_params": urlencode({"prompt": "login", "max_age": "0"})}
-    return render(request, "signin/again.html", {"links": provider_links(request, **asked), "next": where})
+    links = provider_links(request, **{"next": where, AGAIN: "1"})
+    return render(request, "signin/again.html", {"links": links, "next": where})

@@ -35,11 +35,9 @@ def _oidc(p: Oidc) -> dict[str, Any]:
 def _saml(p: Saml) -> dict[str, Any]:
     certificate = _content(p.certificate, "signin.saml.certificate") if p.certificate else ""
     lines = [line for line in certificate.splitlines() if line and not line.startswith("-----")]
-    safe = ("strict", "want_assertion_signed", "reject_deprecated_algorithm", "reject_idp_initiated_sso")
     settings = {
         "idp": {"entity_id": p.entity, "sso_url": p.sso, "x509cert": "".join(lines)},
         "attribute_mapping": {"uid": p.claim},
-        "advanced": dict.fromkeys((*safe, "allow_single_label_domains"), True),
         "claim": p.claim,
         "of": p.entity,
         "several": p.several_factors,

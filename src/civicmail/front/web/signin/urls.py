@@ -7,7 +7,6 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.saml import views as saml
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
@@ -41,10 +40,9 @@ urlpatterns: list[URLPattern] = [
     path("accounts/oidc/<str:provider_id>/login/", pages.by_post(openid.login), name="openid_connect_login"),
     path("accounts/oidc/<str:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
     path("accounts/saml/<str:organization_slug>/login/", pages.by_post(assertions.login), name="saml_login"),
-    path("accounts/saml/<str:organization_slug>/acs/", saml.acs, name="saml_acs"),
+    path("accounts/saml/<str:organization_slug>/acs/", assertions.acs, name="saml_acs"),
     path("accounts/saml/<str:organization_slug>/acs/finish/", assertions.finish_acs, name="saml_finish_acs"),
-    path("accounts/saml/<str:organization_slug>/sls/", saml.sls, name="saml_sls"),
-    path("accounts/saml/<str:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),
+    path("accounts/saml/<str:organization_slug>/metadata/", assertions.metadata, name="saml_metadata"),
     path("accounts/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("accounts/error/", social.login_error, name="socialaccount_login_error"),
     path("my/devices/", devices.index, name="my-devices"),
