@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -104,7 +106,7 @@ def test_only_https_or_this_machine(url: str) -> None:
 
 def test_a_secret_is_a_file_with_enough_in_it(tmp_path: Path) -> None:
     place = tmp_path / "secret"
-    for text in ("short", "whsec_***", "whsec_" + "YQ=="):
+    for text in ("short", "whsec_***", "whsec_" + "YQ==", "whsec_\u00e9" * 9):
         place.write_text(text)
         with pytest.raises(ConfigError):
             Hook.of("https://hr.example/", str(place))
@@ -118,3 +120,49 @@ def test_a_secret_is_a_file_with_enough_in_it(tmp_path: Path) -> None:
 def test_waits_grow_to_a_longest(tries: int) -> None:
     assert wait(tries) <= wait(tries + 1) <= LONGEST
     assert wait(1) == 30_000 and wait(2) == 60_000
+
+
+@contextmanager
+def dripping(first: bytes, each: bytes) -> Iterator[int]:
+    """Another program that says something, and then a little every 50 ms for six seconds."""
+    door = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError):
+            client, _ = door.accept()
+            with client:
+                client.recv(65_536)
+                client.sendall(first)
+                for _ in range(120):
+                    if over.wait(0.05):
+                        return
+                    client.sendall(each)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield door.getsockname()[1]
+    finally:
+        over.set()
+        door.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "each"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["body", "until it closes", "header", "provisional"],
+)
+def test_an_answer_that_comes_byte_by_byte_holds_nobody(first: bytes, each: bytes) -> None:
+    """R-DRIP: three times the timeout, and then it was none."""
+    with dripping(first, each) as port:
+        began = time.monotonic()
+        answer = send(Hook(f"http://127.0.0.1:{port}/", SECRET), b"{}", id_="1", now=T0, timeout=0.2)
+        assert not answer.ok and answer.problem.endswith("it took too long")
+        assert time.monotonic() - began < 3

@@ -12,7 +12,6 @@ to an address that the settings name; a redirect is not followed. Knows no Djang
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import http.client
@@ -21,11 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from civicmail.core.config.deadline import whole
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.wire.hosts import is_here
 
 TIMEOUT = 10.0
-"""Seconds for connecting, and for each answer that is waited for."""
+"""Seconds for connecting, and for each part of an answer that is waited for; all together take three times that."""
 ANSWER_MOST = 65_536
 FIRST, LONGEST = 30_000, 4 * 3_600_000
 """ms until the second try, and at most between two."""
@@ -95,7 +95,7 @@ def is_signed(secret: bytes, id_: str, at: str, body: bytes, signatures: str, *,
 
 
 def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOUT) -> Answer:
-    """One try, of JSON. id_: what makes it the same at each try; now: ms. Blocks for a few times `timeout` (s) at most."""
+    """One try, of JSON. id_: what makes it the same at each try; now: ms. Blocks for three times `timeout` (s) at most."""
     at = now // 1000
     headers = {
         "Content-Type": "application/json",
@@ -105,11 +105,12 @@ def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOU
         "webhook-signature": signature(hook.secret, id_, at, body),
     }
     to = urlsplit(hook.url)
-    wire = _wire(to.scheme, to.hostname or "", to.port, timeout)
+    wire = _wire(to.scheme, to.hostname or "", to.port or (443 if to.scheme == "https" else 80), timeout)
     try:
-        wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
-        answer = wire.getresponse()
-        said = answer.read(ANSWER_MOST)
+        with whole(wire, 3 * timeout):
+            wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
+            answer = wire.getresponse()
+            said = answer.read(ANSWER_MOST)
         return _answer(answer.status, said)
     except (OSError, http.client.HTTPException) as error:
         return Answer(0, problem=f"no answer: {_plain(error)}")
@@ -128,7 +129,7 @@ def _answer(status: int, said: bytes) -> Answer:
     return Answer(status, said, f"it answered {status}", gone=status == 410)
 
 
-def _wire(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
+def _wire(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
     if scheme == "https":
         return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
     return http.client.HTTPConnection(host, port, timeout=timeout)
@@ -144,7 +145,7 @@ def _secret(text: str, path: str) -> bytes:
     """The bytes of a secret: whsec_ and base64, as programs for Standard Webhooks write it, or the text itself."""
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True) if text.startswith(_PREFIX) else text.encode()
-    except binascii.Error:
+    except ValueError:
         raise ConfigError(f"The secret in {path} is not base64 behind {_PREFIX}.") from None
     if len(secret) < LEAST:
         raise ConfigError(f"The secret in {path} is too short: at least {LEAST} bytes.")

@@ -12,11 +12,13 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from civicmail.core.config.deadline import whole
 from civicmail.core.wire.hosts import public
 from civicmail.mail.screening.published import is_sts
 
 LARGEST = 64 << 10
-SECONDS = 10
+SECONDS, WHOLE = 10, 30
+"""For each part of an answer that is waited for, and for all of it."""
 HTTPS = 443
 PATH = "/.well-known/mta-sts.txt"
 _NAMES_MOST = 100
@@ -79,10 +81,11 @@ def fetched(
         address = public(host, HTTPS, found, inside)[0], HTTPS
     connection = _Connection(host, context or ssl.create_default_context(), address)
     try:
-        connection.request("GET", PATH, headers={"Host": host})
-        answer = connection.getresponse()
-        kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-        content = answer.read(LARGEST + 1)
+        with whole(connection, WHOLE):
+            connection.request("GET", PATH, headers={"Host": host})
+            answer = connection.getresponse()
+            kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
+            content = answer.read(LARGEST + 1)
     finally:
         connection.close()
     if answer.status != 200 or kind != "text/plain" or len(content) > LARGEST:

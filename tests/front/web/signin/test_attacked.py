@@ -241,13 +241,13 @@ def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provide
     does not say when it asked gives none."""
     city, other = two
     city.claims = {"auth_time": now_ms() // 1000 - 7200}
-    for sign_in in (lambda b: _oidc(b, city), lambda b: _oidc(b, other), lambda b: _saml(b, idp, before=_asked_at(-7200))):
+    for sign_in in (lambda b: _oidc(b, city), lambda b: _oidc(b, other, "other"), lambda b: _saml(b, idp, before=_asked_at(-7200))):
         browser = _browser()
         sign_in(browser)
         assert _who(browser) == "ines" and not stepup.is_fresh(_with(browser))
         assert browser.get(reverse("mfa_add_webauthn"))["Location"].startswith(reverse("signin-again"))
     browser = _browser()
-    assert b"auth_time" in _oidc(browser, other, again="1").content and not _who(browser)
+    assert b"auth_time" in _oidc(browser, other, "other", again="1").content and not _who(browser)
     fresh: tuple[Callable[[Client], Any], ...] = (lambda b: _oidc(b, city, again="1"), lambda b: _saml(b, idp))
     city.claims = {"auth_time": now_ms() // 1000}
     for sign_in in fresh:

@@ -1,0 +1,38 @@
+"""A limit for a whole exchange over HTTP. A timeout of a socket begins anew with each byte, so that whoever sends one at a time, or one
+provisional answer after the other, would hold us for as long as they like."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def whole(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Connect, and cut what is not over by then. Raises TimeoutError for that, and what the exchange raises."""
+    over, sockets = threading.Event(), list[socket.socket]()
+
+    def cut() -> None:
+        over.set()
+        for one in sockets:
+            with suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)  # of TLS, too: whoever reads hears the end
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        wire.connect()
+        sockets.append(wire.sock)
+        if not over.is_set():
+            yield
+    except (OSError, http.client.HTTPException):
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError("it took too long")
