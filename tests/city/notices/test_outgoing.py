@@ -160,7 +160,7 @@ def dripping(first: bytes, each: bytes) -> Iterator[int]:
     ids=["body", "until it closes", "header", "provisional"],
 )
 def test_an_answer_that_comes_byte_by_byte_holds_nobody(first: bytes, each: bytes) -> None:
-    """R-DRIP: three times the timeout, and then it was none."""
+    """R-1331: three times the timeout, and then it was none."""
     with dripping(first, each) as port:
         began = time.monotonic()
         answer = send(Hook(f"http://127.0.0.1:{port}/", SECRET), b"{}", id_="1", now=T0, timeout=0.2)

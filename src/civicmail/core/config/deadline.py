@@ -1,5 +1,5 @@
-"""A limit for a whole exchange over HTTP. A timeout of a socket begins anew with each byte, so that whoever sends one at a time, or one
-provisional answer after the other, would hold us for as long as they like."""
+"""A limit for a whole exchange over HTTP. A socket's own timeout begins anew with each byte, so that whoever sends them one at a
+time, or one provisional answer after the other, would hold us for as long as they like."""
 
 from __future__ import annotations
 

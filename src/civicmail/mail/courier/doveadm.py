@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from civicmail.core.config.deadline import whole
 from civicmail.core.config.errors import ConfigError
 
 TIMEOUT = 4.0
@@ -29,9 +30,10 @@ def doveadm(url: str, key_file: str) -> Callable[[list[str]], None]:
     def kick(mailboxes: list[str]) -> None:
         wire = http.client.HTTPConnection(to.hostname or "", to.port or 80, timeout=TIMEOUT)
         try:
-            wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": [m]}, m] for m in mailboxes]), headers)
-            answer = wire.getresponse()
-            text = answer.read()
+            with whole(wire, 3 * TIMEOUT):
+                wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": [m]}, m] for m in mailboxes]), headers)
+                answer = wire.getresponse()
+                text = answer.read()
             if answer.status != 200 or text.count(b'["doveadmResponse"') != len(mailboxes):
                 raise OSError(f"Dovecot answered {answer.status}: {text[:200]!r}")
         except http.client.HTTPException as error:

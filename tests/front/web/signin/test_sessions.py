@@ -14,7 +14,9 @@ from django.urls import reverse
 
 from city.access.signins import account, person
 from civicmail.city.access.models import Account
+from civicmail.core.config.clock import now_ms
 from civicmail.front.web.sessions import SessionStore
+from civicmail.front.web.signin import lasting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 
@@ -24,6 +26,7 @@ def _signed_in(who: Account) -> Client:
     browser.force_login(who)
     session = browser.session
     session["epoch"], session["welcome"] = who.epoch, "a-secret-of-a-letter"
+    session[lasting.BEGAN] = session[lasting.SEEN] = now_ms()
     session.save()
     return browser
 
@@ -45,7 +48,7 @@ def _everything() -> list[str]:
 
 
 def test_nothing_of_the_database_is_a_cookie() -> None:
-    """R-SESS: whoever reads it signs in as nobody, and reads no secret that a session holds."""
+    """R-1323: whoever reads it signs in as nobody, and reads no secret that a session holds."""
     browser = _signed_in(account())
     key = str(browser.session.session_key)
     browser.post(reverse("account_reauthenticate"), {"password": "wrong"})
@@ -56,7 +59,7 @@ def test_nothing_of_the_database_is_a_cookie() -> None:
 
 
 def test_no_session_is_made_of_another(settings: Any) -> None:
-    """R-SESS: whoever writes to the database puts no session under a key of their own, and makes none."""
+    """R-1324: whoever writes to the database puts no session under a key of their own, and makes none."""
     browser, thief = _signed_in(account()), _signed_in(account(person("e-18", "Otto Other"), "otto"))
     victims = Session.objects.get(session_key=SessionStore(browser.session.session_key).row)
     own = SessionStore(thief.session.session_key).row
