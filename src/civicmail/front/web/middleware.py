@@ -41,6 +41,8 @@ log = get_logger()
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of the largest request body: a feed of a large city is a fifth of that."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Any other one, TRACE for example, would be taken for GET."""
 FEEDS = "/scim/v2"
 """Asked by identity providers, with tokens of their own: no session either."""
 
@@ -142,6 +144,8 @@ def _is_of_mail(request: HttpRequest) -> bool:
 
 def _refused(request: HttpRequest) -> int:
     """The status of what nobody looks at; 0 for what may go on."""
+    if request.method not in METHODS:
+        return 405
     if _length(request) > LARGEST:
         return 413
     if _has_zero_byte(request):

@@ -79,9 +79,10 @@ INSTALLED_APPS = [
 ]
 SITE_ID = 1
 MIDDLEWARE = [
+    "civicmail.front.web.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "civicmail.front.web.language.Language",
     "civicmail.front.web.middleware.Around",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,12 +165,16 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CITY.web.https
+_BEFORE = "__Host-" if CITY.web.https else ""  # a browser takes such a cookie from this host alone, over HTTPS (RFC 6265bis)
+SESSION_COOKIE_NAME = f"{_BEFORE}sessionid"
+CSRF_COOKIE_NAME = f"{_BEFORE}csrftoken"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_SAVE_EVERY_REQUEST = False
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{_BEFORE}language"
 LANGUAGE_COOKIE_AGE = 31_536_000
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -187,6 +192,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": _NAMED if DATA else "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = True  # under their own names, where collecting failed
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others come by the line above: half to compress
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

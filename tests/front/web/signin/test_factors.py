@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from city.access.signins import account
+from civicmail.city.access.models import Account, Entry, Failure
+from civicmail.core.config.log import set_up
+from civicmail.core.config.settings import Log
 from civicmail.front.web.signin import factors
 from civicmail.front.web.urls import urlpatterns
 
@@ -78,3 +84,28 @@ def _patterns(some: Any) -> list[Any]:
 def test_what_a_provider_says_is_more_than_a_password_where_the_standards_say_so(said: object, more: bool) -> None:
     """RFC 8176; what nobody knows is a password."""
     assert factors.vouched(said) is more
+
+
+def test_no_account_comes_with_the_program() -> None:
+    """A new installation has nobody."""
+    assert not Account.objects.exists() and not Authenticator.objects.exists()
+
+
+def test_each_sign_in_that_works_or_not_is_recorded_with_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry with its factors for one that works; a row and a line for one that does not; a line for the sign-out."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    set_up(Log(level="info", format="json"), "web")
+    account(password=PASSWORD)
+    browser = Client(HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.7")
+    browser.post(reverse("account_login"), {"login": "ines", "password": "wrong"})
+    browser.post(reverse("account_login"), {"login": "nobody", "password": PASSWORD})
+    browser.post(reverse("account_login"), {"login": "ines", "password": PASSWORD})
+    browser.post(reverse("account_logout"))
+    entry = Entry.objects.get(act="sign-in")
+    assert entry.facts == {"how": ["password"]} and entry.object == "person:e-17"
+    assert list(Failure.objects.order_by("pk").values_list("door", "client")) == [("web", "192.0.2.7")] * 2
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    events = [r["event"] for r in lines if r["event"] != "page"]
+    assert events == ["a sign-in failed", "a sign-in failed", "a sign-out"]
+    assert PASSWORD not in said.getvalue() and "nobody" not in said.getvalue()

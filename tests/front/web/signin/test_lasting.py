@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -123,3 +125,10 @@ def test_other_sessions_end_by_a_fresh_proof_alone() -> None:
     assert asked["Location"].startswith(reverse("account_reauthenticate")) and _works(there)
     here.post(asked["Location"], {"password": PASSWORD})
     assert _works(here) and not _works(there)
+
+
+def test_a_key_of_a_session_is_random_and_long() -> None:
+    """32 of 36 characters each: 165 bits, from the system's generator."""
+    keys = {SessionStore()._get_new_session_key() for _ in range(50)}
+    assert len(keys) == 50 and all(re.fullmatch("[a-z0-9]{32}", key) for key in keys)
+    assert len(set("".join(keys))) == 36

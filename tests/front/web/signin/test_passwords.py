@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -13,6 +15,7 @@ from django.urls import reverse
 
 from city.access.signins import account, department
 from civicmail.city.access.models import Account
+from civicmail.front.web import settings
 from civicmail.front.web.signin import passwords
 
 PASSWORD = "correct horse battery staple"
@@ -120,3 +123,11 @@ def test_fields_for_passwords_hide_them_and_let_managers_fill_them() -> None:
         assert "maxlength" not in field and "paste" not in field and "readonly" not in field
     script = passwords.LISTED.parent.parent / "static" / "cm"
     assert not [p.name for p in script.glob("*.js") if re.search("paste|preventDefault\\(\\).*password", p.read_text())]
+
+
+def test_a_password_is_kept_by_a_slow_hash() -> None:
+    """PBKDF2 with SHA-256 and more rounds than are asked for (OWASP: 600,000); each with a salt of its own."""
+    hasher = PBKDF2PasswordHasher()
+    assert hasher.algorithm == "pbkdf2_sha256" and hasher.iterations >= 600_000
+    assert len(hasher.salt()) >= 22 and hasher.salt() != hasher.salt()
+    assert global_settings.PASSWORD_HASHERS[0].endswith("PBKDF2PasswordHasher") and "PASSWORD_HASHERS" not in vars(settings)
