@@ -28,6 +28,7 @@ from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
 from pages.conftest import FLAGS
 from pages.passkeys import Authenticator
+from stories.signing_in import signed_in
 from stories.townhall import PASSWORD, Townhall, townhall
 
 pytestmark = [pytest.mark.neighbour("dovecot", "chromium", "swaks", "root"), pytest.mark.timeout(180)]
@@ -81,16 +82,6 @@ class City:
 def city(tmp_path: Path) -> Iterator[City]:
     with ExitStack() as until:
         yield City(tmp_path, until)
-
-
-def _signed_in(city: City, browser: Any, login: str) -> Any:
-    page = browser.new_context().new_page()
-    page.goto(f"{city.home}/accounts/login/")
-    page.fill("[name=login]", login)
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.locator(".cm-who a").first.wait_for()
-    return page
 
 
 def _ask(city: City, page: Any) -> str:
@@ -156,7 +147,7 @@ class Mail:
 
 def test_from_the_first_request_to_the_end_of_access(city: City, browser: Any) -> None:
     """P-04, P-06, P-07, P-14, P-18, L1 to L3, promise 5."""
-    sam, rosa = _signed_in(city, browser, "sam"), _signed_in(city, browser, "rosa")
+    sam, rosa = signed_in(browser, city.home, "sam", PASSWORD), signed_in(browser, city.home, "rosa", PASSWORD)
     request = _ask(city, sam)
     rosa.goto(request)
     _choose(rosa, "Approve")
@@ -164,7 +155,7 @@ def test_from_the_first_request_to_the_end_of_access(city: City, browser: Any) -
     rosa.get_by_text("was approved").wait_for()
 
     invited = city.run("access", "invite", "e-17", "--as", "e-1", "--reason", "her first working day", token=city.hall.officer)
-    waiting = _signed_in(city, browser, "rosa")
+    waiting = rosa.context.new_page()
     waiting.goto(f"{city.home}/access/sign-in-letters/")
     waiting.get_by_role("link", name="Ines").first.click()
     waiting.fill("[name=reason]", "She showed her passport at the counter.")

@@ -24,6 +24,7 @@ from neighbours.authority import Authority
 from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Asks, Dovecot
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
+from stories.signing_in import signed_in
 from stories.townhall import PASSWORD as KNOWN
 from stories.townhall import run, townhall
 
@@ -71,16 +72,6 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
             yield City(running, dovecot, home)
 
 
-def signed_in(city: City, browser: Any, name: str) -> Any:
-    page = browser.new_context().new_page()
-    page.goto(f"{city.home}/accounts/login/")
-    page.fill("[name=login]", name)
-    page.fill("[name=password]", KNOWN)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.locator(".cm-who a").first.wait_for()
-    return page
-
-
 def reading(city: City) -> imaplib.IMAP4:
     wire = imaplib.IMAP4("127.0.0.1", city.dovecot.imap, timeout=60)
     try:
@@ -119,7 +110,7 @@ def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail
     pressed."""
     civic = city.civic
     attack = "Dear friend, settle the attached invoice by this evening or your account at the city will be closed for good. " * 3
-    his, officer, phone = signed_in(city, browser, "sam"), signed_in(city, browser, "alma"), reading(city)
+    his, officer, phone = signed_in(browser, city.home, "sam", KNOWN), signed_in(browser, city.home, "alma", KNOWN), reading(city)
     with contextlib.closing(door(civic)) as attacker:
         for n in range(60):  # all are taken: whoever attacks learns nothing
             post(attacker, f"p{n}@d{n}.example", attack, "Unpaid invoice")

@@ -27,6 +27,7 @@ from neighbours.authority import Authority
 from neighbours.civic import PROGRAM, Civicmail
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
+from stories.signing_in import signed_in
 from stories.test_authority import browser_type_launch_args
 from stories.townhall import PASSWORD, run, townhall
 
@@ -156,26 +157,17 @@ def _personnel_list(city: City) -> None:
     city.run("people", "sync", str(place), "--as", "e-1", "--reason", "the personnel office's list")
 
 
-def _sign_in(city: City, browser: Any, name: str) -> Any:
-    page = browser.new_context().new_page()
-    page.goto(f"{city.home}/accounts/login/")
-    page.fill("[name=login]", name)
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    return page
-
-
 def _first_roster(city: City, browser: Any) -> None:
     """Sam, a deputy, writes the four reasons once; Rosa, who heads Public Works, authorises fifty people at a time."""
     run(city.data, 'Department.objects.get(code="works").deputies.add(Person.objects.get(uid="e-4"))')
-    page = _sign_in(city, browser, "sam")
+    page = signed_in(browser, city.home, "sam", PASSWORD)
     page.goto(f"{city.home}/dept/works/positions/profile/?position=Street+crew")
     for field in ("duties", "performance", "efficiency", "service"):
         page.fill(f"[name={field}]", WHY)
     page.get_by_role("button", name="Save the profile").click()
     page.get_by_text("Whoever wrote the reasons asks; somebody else authorises.").wait_for()
 
-    page = _sign_in(city, browser, "rosa")
+    page = signed_in(browser, city.home, "rosa", PASSWORD)
     page.goto(f"{city.home}/dept/works/positions/one/?position=Street+crew")
     for left in (PEOPLE, PEOPLE // 2):
         page.get_by_role("heading", name=f"Without access: {left}").wait_for()
