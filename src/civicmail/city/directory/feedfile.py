@@ -167,6 +167,8 @@ def row_of(number: int, plain: dict[str, str]) -> Row:
     kind = plain["kind"].lower()
     if kind not in KINDS:
         raise ValueError(f"There is no kind {plain['kind']}; kinds are {', '.join(KINDS)}.")
+    if ":" in plain["uid"]:
+        raise ValueError("A number has no colon: it would read as who acts for a program, or the owner of the data folder.")
     if "@" in (plain.get("display") or ""):
         raise ValueError("A display name has no @: it would read as another address.")
     if plain.get("supervisor") == plain["uid"]:

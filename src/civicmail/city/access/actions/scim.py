@@ -225,10 +225,13 @@ def folded(name: str) -> str:
 
 def _user_name(said: Said) -> str:
     name = folded(str(said.get("userName") or ""))
-    if not name or len(name) > 254:
-        raise Unusable("userName is needed, with 254 characters at most.")
+    if not name or len(name) > 254 or not name.isprintable():
+        raise Unusable("userName is needed, with 254 characters at most, all of which can be printed.")
     return name
 
 
 def _external(said: Said) -> str:
-    return str(said.get("externalId") or "")[:254]
+    external = str(said.get("externalId") or "")[:254]
+    if not external.isprintable():
+        raise Unusable("externalId has characters that cannot be printed.")
+    return external

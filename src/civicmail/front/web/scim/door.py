@@ -54,6 +54,8 @@ log = get_logger()
 
 LARGEST = 262_144
 """Bytes of a user: a hundred times of what one has."""
+OPERATIONS = 100
+"""Of one PATCH: each is compared with every value that is there."""
 AGAIN = 900
 """Seconds after which a provider comes again with what the brake holds."""
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -175,6 +177,8 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
     try:
         if len(asked.body) > LARGEST:
             return _answered(service.error_response(service.payload_too_large(LARGEST)))
+        if _operations(asked) > OPERATIONS:
+            return _error(413, f"At most {OPERATIONS} operations in one request; send the user as a whole by PUT.")
         return _answered(ScimHandler(service, storage).handle(asked))
     except SCIMException as error:
         return _answered(service.error_response(error))
@@ -188,6 +192,17 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
     except DatabaseError:
         log.warning("a SCIM request could not be done: the database is away")
         return _away(service)
+
+
+def _operations(asked: ScimRequest) -> int:
+    """How many a PATCH has; 0 for what the library says itself."""
+    if asked.method.upper() != "PATCH":
+        return 0
+    try:
+        plain = json.loads(asked.body)
+        return len(next((v for k, v in plain.items() if k.lower() == "operations"), ()))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return 0
 
 
 @lru_cache(maxsize=1)

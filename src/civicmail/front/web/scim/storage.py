@@ -76,7 +76,7 @@ class Users(ScimStorage):
 
     def search(self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None) -> SearchPage:
         """A page by index. A name, an id or a number is looked up; any other filter is asked of each user whom it may mean."""
-        begin, count = max(search_request.start_index or 1, 1) - 1, search_request.count or 0
+        begin, count = min(max(search_request.start_index or 1, 1), _LAST) - 1, search_request.count or 0
         rows = found.users().order_by("id")
         if search_request.filter is None:
             page = [resource_of(row) for row in rows[begin : begin + count]] if count else []
@@ -142,6 +142,8 @@ def narrow(rows: QuerySet[ScimUser], node: FilterNode) -> QuerySet[ScimUser]:
 _NUMBER = f"{ENTERPRISE}:employeeNumber".lower()
 _OURS = ("active", "meta", "schemas")
 """What is not kept as it was said."""
+_LAST = 1 << 31
+"""The largest index that is looked for: databases count no further."""
 _PLAIN = re.compile(r"[A-Za-z0-9@._+ -]+")
 """Text that stands in JSON as it is, in every database."""
 
@@ -149,6 +151,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9@._+ -]+")
 def _looked_up(rows: QuerySet[ScimUser], path: str, text: str) -> QuerySet[ScimUser] | None:
     """The one user whom this names; None for an attribute that many may share."""
     match path:
+        case "username" | "externalid" if not text.isprintable():
+            return rows.none()
         case "username":
             return rows.filter(user_name=scim.folded(text))
         case "externalid":
