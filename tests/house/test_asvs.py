@@ -126,7 +126,7 @@ def test_every_event_about_security_stands_in_the_page_of_logs() -> None:
     assert [e for e in sorted(said) if f"`{e}`" not in page] == []
     for place in ("audit log", "stderr", "PostgreSQL", "Dovecot", "journald", "for ever"):
         assert place in page, place
-    upload = (ROOT / "deploy/systemd/journal-upload.conf").read_text()
+    upload = (ROOT / "deploy/logs/journal-upload.conf").read_text()
     assert "URL=https://" in upload and "TrustedCertificateFile=" in upload
 
 

@@ -18,8 +18,8 @@ def test_one_process_does_nothing_but_the_index(monkeypatch: pytest.MonkeyPatch,
     done: dict[str, list[str]] = {}
 
     def note(name: str) -> None:
-        def run_all(jobs: list[Job], _data: Path, _stop: threading.Event) -> None:
-            done[name] = [job.name for job in jobs]
+        def run_all(process: str, jobs: list[Job], _data: Path, _stop: threading.Event) -> None:
+            done[process] = [job.name for job in jobs]
 
         module = {"mail": mail, "search": search}[name]
         monkeypatch.setattr(module, "run_all", run_all)
