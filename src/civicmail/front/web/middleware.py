@@ -114,8 +114,6 @@ class Around:
         if problems.is_of_api(request):
             response = problems.shaped(request, response)
         response.headers["X-Request-ID"] = request.id
-        if _is_of_mail(request):
-            response.headers.setdefault("Cache-Control", "private, no-store")
         if not request.path.startswith("/static/"):
             self._note(request, response.status_code, time.perf_counter() - started)
         return response
@@ -134,12 +132,6 @@ class Around:
         facts = {"id": request.id, "method": request.method, "view": view, "status": status, "ms": round(seconds * 1000)}
         who = "" if view in UNNAMED else request.actor.uid
         tell("page", **facts, person=who or "-")
-
-
-def _is_of_mail(request: HttpRequest) -> bool:
-    """Whether the page is about messages: nothing of it stays on a machine that several people use."""
-    act = getattr(request.resolver_match.func, "act", "") if request.resolver_match else ""
-    return act in ("my.mail", "system.see") or act.startswith("content.")
 
 
 def _refused(request: HttpRequest) -> int:
