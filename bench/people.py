@@ -135,9 +135,9 @@ def _now() -> int:
 
 
 def _officer() -> Any:
-    from civicmail.city.access.actors import Actor, Held
+    from civicmail.city.access.actors import ALWAYS, Actor, Held
 
-    return Actor("p-office", "The office", (Held("access-officer"),))
+    return Actor("p-office", "The office", (Held("access-officer", "", ALWAYS),))
 
 
 def _median(report: Report, who: str, what: str, seconds: list[float], wanted: float | None = None) -> None:
@@ -211,7 +211,7 @@ def _guard(report: Report, who: str) -> None:
         Account.objects.select_related("person").get(person__uid=f"p-{key}") for key in ("head", "office", "auditor", "crew0")
     ]
     actors = [actor_of(account, "192.0.2.1", now) for account in accounts]
-    about = About(department="public-works", person="p-crew1", requester="p-super", id="1")
+    about = About(department="public-works", person="p-crew1", firsts=("p-super",), id="1")
     took = []
     for _ in range(25):
         for actor in actors:
