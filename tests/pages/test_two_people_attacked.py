@@ -86,3 +86,15 @@ def test_a_head_alone_gives_nobody_mail(city: Town, visit: Visit) -> None:
     assert not Authorisation.objects.filter(person=new).exists(), "the deputy, who did nothing, stands as the requester"
     page = head.get("/dept/public-works/positions/one/?position=Ghost").content.decode()
     assert "Somebody else authorises" in page and 'name="row"' not in page
+
+
+def test_nobody_is_led_to_a_page_that_is_for_a_second_person(city: Town, visit: Callable[[str], Client]) -> None:
+    """Whoever made the sign-in of who asked for a right does not extend it, and no page offers it."""
+    right = city.authorisations["crew0"]
+    extend = f"/access/authorisations/{right.pk}/extend/"
+    places = (f"/access/mailboxes/{right.mailbox.address}/", f"/dept/{right.department.code}/people/{right.person.uid}/")
+    assert all(extend in visit("head").get(place).content.decode() for place in places)
+    asker = Account.objects.get(person=right.requester)
+    Invitation.objects.create(account=asker, by="p-head", whole=True, made=city.now, until=city.now, used=city.now, mac="x")
+    assert visit("head").get(extend).status_code == 403
+    assert not any(extend in visit("head").get(place).content.decode() for place in places)

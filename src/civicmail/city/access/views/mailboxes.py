@@ -23,7 +23,7 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.officeforms import NewMailbox, UntilBecause
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.places import offered
-from civicmail.city.access.views.rights import user_acts
+from civicmail.city.access.views.rights import second_person, user_acts
 from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.models import Department, Mailbox
 
@@ -121,13 +121,15 @@ def mailbox(request: Asked, address: str) -> HttpResponse:
     box = the(request, address)
     about = about_mailbox(box)
     require(request, "mailbox.see", about)
-    users = box.authorisations.filter(state__in=LIVING).select_related("person", "department", "approver", "requester", "episode")
+    with_ = ("person", "department", "approver", "requester", "episode")
+    users = list(box.authorisations.filter(state__in=LIVING).select_related(*with_).order_by("role", "person__family"))
+    eyes = second_person(request, users)
     ended = box.authorisations.exclude(state__in=LIVING).select_related("person").order_by("-since")[:20]
     may_change = bool(may(request, "address.change", about)) and box.closed is None
     shown = {
         "page": _page(request, box, about),
         "box": box,
-        "users": [(a, user_acts(request, a)) for a in users.order_by("role", "person__family")],
+        "users": [(a, user_acts(request, a, eyes)) for a in users],
         "ended": ended,
         "addresses": box.addresses.order_by("-since"),
         "may_change": may_change,

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from civicmail.city.access.actions import invitations
 from civicmail.city.access.acts import About
+from civicmail.city.access.foureyes import Facts
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, personal, questions, roster, standing, states, usage
 from civicmail.city.access.queries.days import last_day
@@ -23,7 +24,7 @@ from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.rights import user_acts
+from civicmail.city.access.views.rights import second_person, user_acts
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 
 STATES = [("active", "Active"), ("asked", "Asked"), ("approved", "Approved"), ("suspended", "Suspended"), ("none", "No access")]
@@ -153,6 +154,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
     about, today = About(department=where.code, person=who.uid), timezone.localdate(request.now)
     rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
+    eyes = second_person(request, living)
     used = usage.since(today - questions.UNUSED, [who.pk], [a.mailbox_id for a in living])
     shown = {
         "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
@@ -163,7 +165,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
         "barred": bars.sentence_of(barred) if barred is not None else "",
         "likenesses": [one.unnamed for one in bars.alike(who)] if not episode.ended else [],
         "living": living,
-        "here": [(a, _acts(request, a, about)) for a in living],
+        "here": [(a, _acts(request, a, about, eyes)) for a in living],
         "uses": personal.allowed_to(who, today),
         "months": usage.months(who),
         "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
@@ -222,11 +224,11 @@ def _signin(request: Asked, who: Person, about: About) -> list[Action]:
     return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
 
 
-def _acts(request: Asked, a: Any, about: About) -> list[Action]:
+def _acts(request: Asked, a: Any, about: About, eyes: Facts) -> list[Action]:
     """What can be done to one authorisation, as pages of their own."""
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]
-    acts = user_acts(request, a)
+    acts = user_acts(request, a, eyes)
     if a.role == "holder" and a.state == "active" and may(request, "access.suspend", about):
         acts.append(Action("Suspend…", reverse("suspend", args=[a.pk])))
     if a.role == "holder" and a.state == "suspended" and may(request, "access.resume", about):
