@@ -30,6 +30,7 @@ def test_a_process_that_notes_nothing_for_a_minute_does_nothing(tmp_path: Path) 
     heartbeats.write(tmp_path, GOOD)
     assert {f.level for f in told(tmp_path).values()} == {"ok"}
     assert {f.level for f in told(tmp_path, NOW + MINUTE - 1).values()} == {"ok"}
+    assert {f.level for f in told(tmp_path, NOW - 5_000).values()} == {"ok"}, "noted while doctor waited for something else"
     late = told(tmp_path, NOW + MINUTE)
     assert {check: f.level for check, f in late.items()} == {"job seal": "problem", "job screen": "problem"}
     assert "journals grow" in late["job seal"].text and "--job mail" in late["job seal"].do

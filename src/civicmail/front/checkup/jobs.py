@@ -73,7 +73,7 @@ def jobs(p: Patient) -> Iterator[Finding]:
             yield from _never(p, process)
         elif process == "standby" and not p.settings.archive.standby:
             continue
-        elif not 0 <= p.now - beat.at < SILENT_MOST:
+        elif abs(p.now - beat.at) >= SILENT_MOST:  # other checks wait for answers: it may be newer than the look
             yield from _silent(p, beat)
         else:
             yield from _at_work(p, beat)

@@ -104,7 +104,7 @@ def entries(p: Patient) -> Iterator[Finding]:
         text = f"{text}: {last.count} are not what these say. {last.differences[0].text}"
         do = "Somebody has written to the database: copy it away, look at the page of entries, and call civicmail verify."
         yield Finding("audit log", "problem", text, do)
-    elif not 0 <= p.now - last.at < COMPARED_MOST:
+    elif abs(p.now - last.at) >= COMPARED_MOST:
         yield Finding("audit log", "warning", f"{text}, and not since.", "Is the job compare running?")
     else:
         yield Finding("audit log", "ok", f"{text}, and are what these say.")

@@ -17,7 +17,7 @@ def mail_in(p: Patient) -> Iterator[Finding]:
     level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
     away = {_name(one): why for one in p.settings.gateway.listener if (why := _away(one.address, one.port, _greeting(one)))}
     for name, why in away.items():
-        text = f"Nobody listens on {name} ({why}), so no mail comes in there."
+        text = f"Nobody answers on {name} ({why}), so no mail comes in there."
         yield Finding(
             "mail in", level, text, f"civicmail run --data {p.data}; where it runs, its log says why the gateway does not."
         )
