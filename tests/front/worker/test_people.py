@@ -12,11 +12,12 @@ from django.db import OperationalError, transaction
 
 from city.access import staff
 from city.access.staff import NOW as STAFF_NOW
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import devices, entries
 from civicmail.city.access.actions.publishing import publish
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account, Carried, Entry, Failure, Untold, Usage
+from civicmail.city.access.models import Account, Carried, Device, Entry, Failure, Untold, Usage
 from civicmail.city.access.published import Watch, alive_path
+from civicmail.city.access.tasks import carry
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
@@ -36,6 +37,10 @@ LETTER = (
     b"From: canary-outside@world.example\r\nTo: ann@city.example\r\nSubject: canary-subject\r\n"
     b"Message-ID: <canary-id@world.example>\r\n\r\ncanary-body\r\n"
 )
+
+
+class Lost(Exception):
+    """An older copy of the tables is put back."""
 
 
 class Impatient(threading.Event):
@@ -128,6 +133,31 @@ def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_b
     assert Failure.objects.count() == 6
     people.one_round(installed, _ready, lambda: NOW)
     assert Failure.objects.count() == 6, "and nothing twice"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_of_a_first_minute_get_the_entries_that_were_sealed_since(installed: Path) -> None:
+    """R-1312: a copy that was made before anything was read does not say how far; what came after it is in segments alone."""
+    head = staff.person("head")
+    where = staff.department(head=head)
+    staff.employed(head, where)
+    ann = staff.worker("ann", where, head)
+    device = Device.objects.create(person=ann, key="ann-phone", name="phone", mac="0", made=STAFF_NOW)
+    with pytest.raises(Lost), transaction.atomic():
+        devices.end(device, actor=Actor("ann", "Ann Test", admitted=True), now=NOW)
+        with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
+            carry(lambda heads: people.append(writer, heads), NOW)
+            _receive(writer, 1)
+        raise Lost
+    _seal_all(installed)
+    assert not list(installed.glob("journal/*/*.log")), "all of it is in segments now"
+    device.refresh_from_db()
+    assert device.ended is None
+    people.one_round(installed, _ready, lambda: NOW + 1)
+    device.refresh_from_db()
+    assert device.ended is not None
+    assert Entry.objects.filter(act="people.set-back").exists()
+    assert not Failure.objects.exists(), "who failed to sign in back then is no news"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,6 +20,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker.listening import Listening
 from civicmail.front.worker.loops import Job, Work
+from civicmail.mail.archive import replay
 from civicmail.mail.archive.commit import ENTERED, SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
 
@@ -76,7 +77,7 @@ def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, lis
     rounds: dict[str, Callable[[], int]] = {
         "deadlines": lambda: sum(asdict(tasks.Sweeping().step(clock())).values()),
         "conduct": _conduct(clock),
-        "follow": lambda: Listening(data, _Heard(tasks.Following()), clock).all(),
+        "follow": lambda: _following(data, clock).all(),
         "exports": lambda: _all_exports(data, clock),
         "entries": carry,
         "compare": lambda: compare_once(data, clock()),
@@ -192,11 +193,27 @@ def _save(data: Path) -> Round:
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.city.access.tasks import Following
-
     prepare()
     with connected():
-        yield Listening(data, _Heard(Following()), clock).step
+        yield _following(data, clock).step
+
+
+def _following(data: Path, clock: Clock) -> Listening:
+    """Goes on from where the tables say. Tables that say nothing may be a copy of a city's first minutes: they lack entries that
+    were sealed since, which the journals have no more."""
+    from civicmail.city.access.tasks import Following
+
+    ear = _Heard(Following())
+    is_new = not ear.positions
+    listening = Listening(data, ear, clock)
+    if is_new:
+        problems: list[str] = []
+        for record in replay.sealed_entries(data, problems):
+            ear.recall(record)
+        ear.write(clock())
+        if problems:
+            log.error("sealed entries cannot all be read", problems=problems)
+    return listening
 
 
 class _Heard:
@@ -220,10 +237,15 @@ class _Heard:
         elif record.type == Type.ENTRY:
             plain = orjson.loads(record.head)
             heard.entry(plain["facts"], plain["at"])
-            if "uuid" in plain["facts"]:
-                heard.entries.append((plain["facts"], record.journal, record.number))
+            self.recall(record)
         elif ENTERED in record.head:
             heard.deeds.append(orjson.loads(record.head)["facts"]["entry"])
+
+    def recall(self, record: Record) -> None:
+        """Take an entry for the table, where it is one; who signed in long ago is not counted."""
+        facts = orjson.loads(record.head)["facts"]
+        if "uuid" in facts:
+            self._following.heard.entries.append((facts, record.journal, record.number))
 
     def write(self, now: int) -> None:
         self._following.write(now)
