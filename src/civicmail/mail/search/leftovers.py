@@ -68,6 +68,13 @@ def keep(old: Path, new: Path, but: set[Path], files: Files) -> None:
             files.sync_folder(target)
 
 
+def let_go(new: Path, but: set[Path]) -> None:
+    """Remove what an interrupted keep() has left in a new generation, whole or not. but: the indexes that are made there."""
+    for folder in sorted(new.glob("*/*/")):
+        if folder not in but:
+            shutil.rmtree(folder)
+
+
 def _same(path: Path, other: Path, files: Files) -> None:
     """A second name, or where the disk has none a copy, synced."""
     try:

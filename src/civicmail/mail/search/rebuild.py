@@ -58,6 +58,8 @@ class Rebuild:
         self.coverage = known or coverage.Coverage(VERSION, dict(positions), start_of(data, positions), only=only)
         self.only = self.coverage.only
         self._years = frozenset(year for _, year in self.only) if self.only is not None else None
+        if known is not None and self.only is not None:  # a swap that was cut short leaves indexes that are not whole
+            leftovers.let_go(self.folder, {index_folder(self.folder, *key) for key in self.only})
         if known is None:
             files.make_folder(self.folder)
             files.replace(self.folder / BEGAN, b"")
