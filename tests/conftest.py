@@ -13,6 +13,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -115,6 +116,13 @@ def corpora() -> Path:
     place = _corpora()
     assert place, "mark the test with @pytest.mark.corpora"
     return place
+
+
+@pytest.fixture(autouse=True)
+def _nothing_logged_before() -> None:
+    """An event that another test had logged is new again: else it would only be summed."""
+    if (log := sys.modules.get("civicmail.core.config.log")) is not None:
+        log.forget()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The log: one event per line on stderr, for people or as JSON. Ids only, never what mail says.
+"""The log: one event per line on stderr, for people or as JSON. Ids only, never what mail says. What repeats is summed.
 
 structlog is slow to import, so it is imported with the first event: a command that has nothing to log pays nothing.
 """
@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
+from civicmail.core.config.repeats import Repeats
 from civicmail.core.config.settings import Log
 
 _CONTENT = frozenset(
@@ -20,6 +21,7 @@ _CONTENT = frozenset(
 )
 """Fields that say what a message holds or who wrote to whom: an event names the capture id instead."""
 _UNPRINTED = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]")
+_rated: Repeats | None = None
 _LIKE_MORE = re.compile(r'\s\S+=|"')
 
 
@@ -47,7 +49,8 @@ class _Stderr:
 
 
 def get_logger() -> Any:
-    """The logger of a module: info(event, **ids), warning, error, exception."""
+    """The logger of a module: info(event, **ids), warning, error, exception. security=True: an event about somebody's safety, which
+    is logged each time, however often it comes."""
     return _Lazy()
 
 
@@ -59,11 +62,19 @@ def set_up(log: Log, role: str) -> None:
     root = logging.getLogger()
     if not any(isinstance(h, _Others) for h in root.handlers):
         root.addHandler(_Others(logging.WARNING))
+    repeats = _repeats()
+
+    def first(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if repeats.is_one(event):
+            raise structlog.DropEvent
+        return event
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             lambda _logger, _method, event: {"role": role, **event},
             structlog.processors.add_log_level,
+            first,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             ids_only,
@@ -73,6 +84,21 @@ def set_up(log: Log, role: str) -> None:
         logger_factory=lambda *_: _Stderr(),
         cache_logger_on_first_use=False,
     )
+
+
+def _repeats() -> Repeats:
+    """Anew for each set_up: what was logged before is in another form. Sums of the old one are logged first."""
+    global _rated
+    if _rated is not None:
+        _rated.close()
+    _rated = Repeats(lambda level, fields: getattr(get_logger(), level)(**fields))
+    return _rated
+
+
+def forget() -> None:
+    """Take the next event of each kind for its first."""
+    if _rated is not None:
+        _rated.forget()
 
 
 def ids_only(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,12 @@ class Comparing:
         found = comparison.compare(self._expected, known, followed, now=now)
         self.differences = len(found.differences)
         if found.differences:
-            log.error("entries are not what the journals say", differences=len(found.differences), first=found.differences[0].kind)
+            log.error(
+                "entries are not what the journals say",
+                differences=len(found.differences),
+                first=found.differences[0].kind,
+                security=True,
+            )
         compared.save(self._data, now, found.entries, found.differences)
         return False
 

@@ -71,7 +71,7 @@ def finished(kept: Kept, sent: dict[str, Any], apart: Apart) -> dict[str, Any]:
     try:
         return parting.also(sent, replaced(b"".join(kept.pieces()), apart))
     except NotAsApproved:
-        log.error("a copy is not what was approved, and does not leave", capture=kept.capture.uuid)
+        log.error("a copy is not what was approved, and does not leave", security=True, capture=kept.capture.uuid)
         raise
 
 

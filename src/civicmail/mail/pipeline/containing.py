@@ -170,7 +170,7 @@ class Containing:
             return dict(to), ()
         if sign != HELD:
             self._known.tripped[sender] = max(one.at, self._watch.now.released.get(sender, 0) + 1)
-            log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign)
+            log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign, security=True)
         return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=one.alike[-1] if one.alike else ""),)
 
     def _seen(self, content: bytes, envelope: Envelope, source: str) -> _Seen | None:

@@ -68,7 +68,7 @@ def carry_out(lost: Sequence[dict[str, Any]], *, now: int) -> None:
         facts = {"acts": len(named), "entries": [str(one["uuid"]) for one in named], "shut": shut if not begin else []}
         entries.enter(ACT, actor=WORKER, reason=_WHY, now=now, facts=facts)
     _tell(len(acts), shut, now)
-    log.error("the tables of people were set back", acts=len(acts), shut=len(shut))
+    log.error("the tables of people were set back", acts=len(acts), shut=len(shut), security=True)
     publishing.publish_on_commit()
     if (data := publishing.data_folder()) is not None:
         transaction.on_commit(partial(setback.note, data, now, [int(one["at"]) for one in acts], shut))

@@ -117,4 +117,4 @@ def _note(link: Wrapped, found: Destination, request: asked.Asked, *, told: bool
         mailbox = (to[link.index].box or to[link.index].address).lower() if link.index < len(to) else ""
         opened(capture, link.index, mailbox, found.host, told=told, now=now)
     except (DatabaseError, CivicmailError, OSError) as error:
-        log.error("a dangerous link was opened and could not be noted", capture=capture, error=type(error).__name__)
+        log.error("a dangerous link was opened and could not be noted", security=True, capture=capture, error=type(error).__name__)

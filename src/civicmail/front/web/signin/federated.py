@@ -49,19 +49,19 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
             problem = OAuth2Error("The ID token is of another sign-in.")
             raise ImmediateHttpResponse(render_authentication_error(request, sociallogin.provider, exception=problem))
         if account is None or not wanted:
-            log.warning("an identity of a provider is nobody here", provider=app.name, claim=claim)
+            log.warning("an identity of a provider is nobody here", security=True, provider=app.name, claim=claim)
             note_refused(_text(facts.get(claim)), door="provider", client=client(request), now=now_ms())
             said = _("You are signed in there, and nobody here has this identity. Ask the access office.")
             raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), said))
         if not bind(account, app.settings["of"], sociallogin.account.uid, name=app.name, configured=_configured(), now=now_ms()):
-            log.warning("another identity than the one of before", provider=app.name, person=account.person.uid)
+            log.warning("another identity than the one of before", security=True, provider=app.name, person=account.person.uid)
             note_refused(account.username, door="provider", client=client(request), now=now_ms())
             said = _("This person signs in here by another identity. If it is you, ask the access office to release it.")
             raise ImmediateHttpResponse(refused(request, _("This is another identity."), said))
         sociallogin.user = account
         proved = _proved(facts.get("auth_time"), now_ms())
         if sociallogin.state.get(openid.AGAIN) and not proved:
-            log.warning("a provider does not say when it asked", provider=app.name)
+            log.warning("a provider does not say when it asked", security=True, provider=app.name)
             said = _(
                 "The city’s sign-in does not say when it asked you (auth_time), so this is no fresh proof. Tell the access office."
             )
@@ -91,6 +91,7 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
             provider=str(provider),
             error=str(facts.get("error") or ""),
             kind=type(facts.get("exception")).__name__,
+            security=True,
         )
 
 
