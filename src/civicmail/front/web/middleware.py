@@ -82,6 +82,8 @@ PUBLIC = frozenset(
         "pickup-file",
         "autoconfig",
         "autoconfig-known",
+        "autodiscover",
+        "autodiscover-json",
     }
 )
 """The names of all views that nobody has to sign in for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
 from civicmail.city.access.views import conflicts, dutygrants
@@ -10,6 +10,7 @@ from civicmail.front.web import doors, duties, health, inviting, language, saved
 from civicmail.front.web.apipage import page as api
 from civicmail.front.web.firststeps import page as first
 from civicmail.front.web.home import home
+from civicmail.front.web.programs import answers
 from civicmail.front.web.programs import pages as programs
 from civicmail.front.web.signin.stepup import required
 
@@ -49,8 +50,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/sign-in-letters/<int:pk>/", inviting.hand_over, name="letter"),
     path("mandates/urgent/", urgent.urgent, name="mandate-urgent"),
     path("language/", language.choose, name="language"),
-    path("mail/config-v1.1.xml", programs.configuration, name="autoconfig"),
-    path(".well-known/autoconfig/mail/config-v1.1.xml", programs.configuration, name="autoconfig-known"),
+    path("mail/config-v1.1.xml", answers.configuration, name="autoconfig"),
+    path(".well-known/autoconfig/mail/config-v1.1.xml", answers.configuration, name="autoconfig-known"),
+    re_path(r"^[Aa]uto[Dd]iscover/[Aa]uto[Dd]iscover\.xml$", answers.discovered, name="autodiscover"),
+    re_path(
+        r"^[Aa]uto[Dd]iscover/[Aa]uto[Dd]iscover\.json(?:/v1\.0/(?P<address>[^/]+))?/?$", answers.pointed, name="autodiscover-json"
+    ),
     path("set-up/", programs.set_up, name="set-up"),
     path("set-up/phone/", programs.phone, name="set-up-phone"),
     path("set-up/profile/", programs.profile, name="set-up-profile"),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.acts import About
 from civicmail.city.access.views.asked import Asked, absolute, acting, me, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Person
 from civicmail.core.config import services
-from civicmail.front.web.programs import apple, autoconfig, qr
+from civicmail.front.web.programs import apple, qr
 from civicmail.front.web.signin.asker import account
 
 
@@ -65,17 +64,6 @@ def profile(request: Asked) -> HttpResponse:
     response = HttpResponse(apple.profile(found, owner, city.name, city.domains[0]), content_type=apple.CONTENT_TYPE)
     response["Content-Disposition"] = 'attachment; filename="city-mail.mobileconfig"'
     return response
-
-
-@require_safe
-@cache_control(public=True, max_age=3600)
-def configuration(request: HttpRequest) -> HttpResponse:
-    """For mail programs, which ask without signing in. The address that they name is looked at for its domain alone."""
-    found, city = services.of(settings.CITY), settings.CITY.city
-    if not found or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
-        raise Http404
-    help_page = f"{settings.CITY.web.url}{reverse('set-up')}" if settings.CITY.web.url else ""
-    return HttpResponse(autoconfig.config(found, city.domains, city.name, help_page), content_type="text/xml; charset=utf-8")
 
 
 def _known(request: Asked) -> services.Services:

@@ -1,0 +1,64 @@
+"""What mail programs ask without signing in: the same answers for every address of the city, none for another, and no database."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from civicmail.core.config import services
+from civicmail.front.web.programs import autoconfig, autodiscover
+
+_XML = "text/xml; charset=utf-8"
+DISCOVERED = "/autodiscover/autodiscover.xml"
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def configuration(request: HttpRequest) -> HttpResponse:
+    """Mozilla's autoconfig. The address that is named is looked at for its domain alone."""
+    found, city = services.of(settings.CITY), settings.CITY.city
+    if not found or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
+        raise Http404
+    help_page = f"{settings.CITY.web.url}{reverse('set-up')}" if settings.CITY.web.url else ""
+    return HttpResponse(autoconfig.config(found, city.domains, city.name, help_page), content_type=_XML)
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def discovered(request: HttpRequest) -> HttpResponse:
+    """Autodiscover as XML. What is refused is 200 with a code inside, as MS-OXDSCLI has it; a question without a request, too."""
+    found, city = services.of(settings.CITY), settings.CITY.city
+    body = request.read(autodiscover.LARGEST + 1) if request.method == "POST" else b""
+    wanted = autodiscover.read(body) if 0 < len(body) <= autodiscover.LARGEST else None
+    why = None
+    if not found:
+        why = autodiscover.NOT_OFFERED
+    elif wanted is None:
+        why = autodiscover.NOT_UNDERSTOOD
+    elif not autoconfig.wanted(wanted.address, city.domains):
+        why = autodiscover.NOT_OURS
+    elif wanted.schema not in ("", autodiscover.OUTLOOK):
+        why = autodiscover.NOT_THIS_SCHEMA
+    if why is not None or wanted is None:
+        now = timezone.now().strftime("%H:%M:%S.%f")[:-3]
+        text = autodiscover.refusal(why or autodiscover.NOT_UNDERSTOOD, now)
+    else:
+        text = autodiscover.settings(found, wanted.address, city.name)
+    return HttpResponse(text, content_type=_XML)
+
+
+@require_safe
+@never_cache
+def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
+    """Autodiscover V2: where the XML is. The address stands in the path, or in the query."""
+    asked = {name.lower(): str(value) for name, value in request.GET.items()}
+    where = f"{settings.CITY.web.pages}{DISCOVERED}" if services.of(settings.CITY) else ""
+    wanted = address or asked.get("email", "")
+    status, answer = autodiscover.pointed(wanted, asked.get("protocol", ""), settings.CITY.city.domains, where)
+    return JsonResponse(answer, status=status)
