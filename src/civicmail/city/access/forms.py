@@ -111,7 +111,9 @@ class Until(forms.Form):
     """Which address, until when."""
 
     until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
-    address = forms.EmailField(label="Address", required=False, help_text="Empty: made from the name, or the one the person had.")
+    address = forms.EmailField(
+        label="Address", required=False, help_text="Empty: the one the person has or had, else made from the name."
+    )
 
 
 class Chosen(forms.Form):

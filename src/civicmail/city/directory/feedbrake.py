@@ -28,6 +28,7 @@ LARGE = (
     ("move", frozenset({"department"})),
     ("rename", frozenset({"family", "given"})),
     ("change the kind of", frozenset({"kind"})),
+    ("change the address of", frozenset({"address"})),
 )
 """What is a lie where it is said of many, and the columns by which it is said."""
 

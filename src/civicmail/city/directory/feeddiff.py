@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from civicmail.city.directory import feedaddresses
+from civicmail.city.directory.feedaddresses import Book, Had
 from civicmail.city.directory.feedfile import Feed, Row
 
 BRAKE = 50
@@ -17,12 +19,15 @@ BRAKE = 50
 EARLIEST = timedelta(days=366)
 """How long before their first day people may stand in a list."""
 
+_NO_BOOK = Book()
+
 NEEDS_CONTRACT = frozenset({"contractor", "vendor", "agent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person of the directory as a list would describe them. open: works for the city now."""
+    """A person of the directory as a list would describe them. open: works for the city now; had: their addresses, where the list
+    speaks of addresses."""
 
     uid: str
     family: str
@@ -38,6 +43,7 @@ class Known:
     ends: date | None = None
     open: bool = False
     outside: str = ""
+    had: Had = field(default_factory=Had)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,27 @@ class Line:
 
 
 def compare(
-    feed: Feed, known: Mapping[str, Known], departments: frozenset[str], contracts: Mapping[str, date], today: date
+    feed: Feed,
+    known: Mapping[str, Known],
+    departments: frozenset[str],
+    contracts: Mapping[str, date],
+    today: date,
+    book: Book = _NO_BOOK,
 ) -> list[Line]:
-    """What to do, in order of the file, then endings. contracts: "agency/number" -> last day."""
+    """What to do, in order of the file, then endings. contracts: "agency/number" -> last day; book: of addresses."""
     lines = [Line(r.line, r.uid, "refused", reason=r.reason) for r in feed.refused]
     good: list[Row] = []
+    clashes = feedaddresses.refused(feed.rows, {uid: person.had for uid, person in known.items()}, book)
     for row in feed.rows:
-        if why := _problem(row, departments, contracts, today):
+        if why := _problem(row, departments, contracts, today) or clashes.get(row.uid, ""):
             lines.append(Line(row.line, row.uid, "refused", reason=why))
         else:
             good.append(row)
     left_out = _without_supervisor(good, known)
-    differences = (_difference(row, known.get(row.uid), feed.columns, left_out.get(row.uid, "")) for row in good)
+    alike = feedaddresses.alike(good, book)
+    differences = (
+        _difference(row, known.get(row.uid), feed.columns, left_out.get(row.uid, ""), alike.get(row.uid, "")) for row in good
+    )
     lines.extend(line for line in differences if line is not None)
     lines.sort(key=lambda line: line.line)
     mentioned = {row.uid for row in feed.rows} | {r.uid for r in feed.refused}
@@ -79,10 +94,12 @@ def one(
     departments: frozenset[str],
     contracts: Mapping[str, date],
     today: date,
+    book: Book = _NO_BOOK,
 ) -> Line | None:
     """The same for one person alone, whoever else there is: None where nothing is different. known: the person, and those above
     them; columns: what is said about them, the rest is left as it is."""
-    if why := _problem(row, departments, contracts, today):
+    had = {uid: person.had for uid, person in known.items()}
+    if why := _problem(row, departments, contracts, today) or feedaddresses.refused([row], had, book).get(row.uid, ""):
         return Line(row.line, row.uid, "refused", reason=why)
     left_out = _without_supervisor([row], known)
     return _difference(row, known.get(row.uid), columns, left_out.get(row.uid, ""))
@@ -130,7 +147,9 @@ def _goes_round(uid: str, above: Mapping[str, str]) -> bool:
     return False
 
 
-def _difference(row: Row, before: Known | None, columns: frozenset[str], left_out: str) -> Line | None:
+def _difference(row: Row, before: Known | None, columns: frozenset[str], left_out: str, alike: str = "") -> Line | None:
+    """left_out: why no supervisor is set; alike: whose address theirs looks like."""
+    had = before.had if before is not None else Had()
     wanted = {
         "family": row.family,
         "given": row.given,
@@ -144,14 +163,23 @@ def _difference(row: Row, before: Known | None, columns: frozenset[str], left_ou
         "contract": row.contract,
         "ends": str(row.ends or ""),
         "outside": row.outside,
+        **(feedaddresses.wanted(row, had) if feedaddresses.COLUMNS & columns else {}),
     }
     if before is None or not before.open:
         changes = {name: ["", value] for name, value in wanted.items() if value}
         changes["starts"] = ["", str(row.starts or "")]
-        return Line(row.line, row.uid, "added", changes, left_out)
-    had = {name: str(getattr(before, name) or "") for name in wanted}
+        return Line(row.line, row.uid, "added", changes, _together(left_out, alike, feedaddresses.note(row, had)))
+    was = {name: str(getattr(before, name, "") or "") for name in wanted}
+    was |= {"address": had.address, "aliases": " ".join(had.aliases)}
     looked_at = (columns - {"starts", "uid"}) | ({"display"} if {"given", "family"} & columns else set())
-    if "display" not in columns and had["display"] != f"{had['given']} {had['family']}".strip():
+    looked_at |= feedaddresses.COLUMNS  # an alias may become the main one
+    if "display" not in columns and was["display"] != f"{was['given']} {was['family']}".strip():
         looked_at -= {"display"}  # somebody chose it by hand
-    changes = {n: [had[n], wanted[n]] for n in wanted if n in looked_at and had[n] != wanted[n]}
+    changes = {n: [was[n], wanted[n]] for n in wanted if n in looked_at and was[n] != wanted[n]}
+    if changes.keys() & feedaddresses.COLUMNS:
+        left_out = _together(left_out, alike, feedaddresses.note(row, had))
     return Line(row.line, row.uid, "changed", changes, left_out) if changes or left_out else None
+
+
+def _together(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

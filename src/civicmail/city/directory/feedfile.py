@@ -11,14 +11,15 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from civicmail.city.directory import feedaddresses
 from civicmail.city.directory.errors import Unusable
 
 COLUMNS = (
     "uid", "family", "given", "display", "kind", "department", "position", "supervisor", "contract", "starts", "ends", "phone",
-    "language", "outside",
+    "language", "address", "aliases", "outside",
 )  # fmt: skip
 REQUIRED = ("uid", "family", "kind", "department")
 KINDS = ("employee", "contractor", "vendor", "agent", "volunteer", "board", "elected")
@@ -26,7 +27,7 @@ BYTES_MOST = 20_000_000
 LINES_MOST = 200_000
 _LENGTH = {
     "uid": 60, "family": 80, "given": 80, "display": 160, "position": 120, "phone": 40, "language": 12, "department": 40,
-    "outside": 600,
+    "outside": 600, "address": 254, "aliases": 4000,
 }  # fmt: skip
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
@@ -34,8 +35,8 @@ _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line. supervisor: uid; contract: "agency/number"; dates: None where the column is empty; outside: addresses in lower
-    case with a blank between them."""
+    """One line. supervisor: uid; contract: "agency/number"; dates: None where the column is empty; aliases and outside: addresses
+    in lower case with a blank between them."""
 
     line: int
     uid: str
@@ -51,6 +52,8 @@ class Row:
     ends: date | None = None
     phone: str = ""
     language: str = "en"
+    address: str = ""
+    aliases: str = ""
     outside: str = ""
 
     @property
@@ -177,6 +180,7 @@ def row_of(number: int, plain: dict[str, str]) -> Row:
     text = {name: value for name, value in plain.items() if name not in ("starts", "ends", "kind", "department")}
     text["language"] = text.get("language") or "en"
     text["outside"] = _addresses(text.get("outside", ""))
+    text["address"], text["aliases"] = _own(text.get("address", ""), text.get("aliases", ""))
     return Row(line=number, kind=kind, department=plain["department"].lower(), **text, **dates)  # type: ignore[arg-type]  # by name
 
 
@@ -186,6 +190,18 @@ def _addresses(text: str) -> str:
     if wrong := next((address for address in found if not _ADDRESS.fullmatch(address)), ""):
         raise ValueError(f"The field outside has {wrong[:60]}, which is no address.")
     return " ".join(found)
+
+
+def _own(address: str, aliases: str) -> tuple[str, str]:
+    """What somebody has in the city already; whether it is one of ours is looked at with the rest of the list."""
+    mine, others = feedaddresses.parted(address), feedaddresses.parted(aliases)
+    if wrong := next((one for one in (*mine, *others) if not _ADDRESS.fullmatch(one)), ""):
+        raise ValueError(f"{wrong[:60]} is no e-mail address.")
+    if len(mine) > 1:
+        raise ValueError("The field address has several addresses; the others stand in the column aliases.")
+    if len(others) > feedaddresses.ALIASES_MOST:
+        raise ValueError(f"The field aliases has more than {feedaddresses.ALIASES_MOST} addresses.")
+    return (mine or [""])[0], " ".join(sorted({*others} - {*mine}))
 
 
 def _date(name: str, text: str) -> date | None:
@@ -198,8 +214,9 @@ def _date(name: str, text: str) -> date | None:
 
 
 def _refuse_twice(feed: Feed) -> None:
-    """Nobody can say which of two lines about one person is right."""
+    """Nobody can say which of two lines about one person is right; the same line again says nothing new."""
     places = defaultdict(list)
+    feed.rows = list({replace(row, line=0): row for row in reversed(feed.rows)}.values())[::-1]
     for row in feed.rows:
         places[row.uid].append(row.line)
     twice = {uid: lines for uid, lines in places.items() if len(lines) > 1}

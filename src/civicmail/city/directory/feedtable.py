@@ -57,7 +57,21 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "ends": ("ends", "end date", "termination date", "last day", "end"),
     "phone": ("phone", "telephone", "work phone", "phone number"),
     "language": ("language", "preferred language"),
-    "outside": ("outside", "personal e-mail", "personal email", "home email"),
+    "address": (
+        "address",
+        "email",
+        "e mail",
+        "mail",
+        "email address",
+        "e mail address",
+        "work email",
+        "work e mail",
+        "primary email",
+        "primary smtp address",
+        "primarysmtpaddress",
+    ),
+    "aliases": ("aliases", "alias", "other addresses", "other email addresses", "emailaddresses", "proxyaddresses"),
+    "outside": ("outside", "personal e mail", "personal email", "home email"),
 }
 
 

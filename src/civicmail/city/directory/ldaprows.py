@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from civicmail.city.directory import feedaddresses
 from civicmail.city.directory.feedfile import Feed, feed_of
 
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -21,6 +22,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "position": ("title",),
     "supervisor": ("manager",),
     "phone": ("telephoneNumber",),
+    "address": ("mail",),
+    "aliases": ("proxyAddresses", "mailAlternateAddress", "mailLocalAddress"),
     "language": ("preferredLanguage",),
 }
 
@@ -39,17 +42,22 @@ class Entry:
                 return found[0]
         return ""
 
+    def all(self, names: Iterable[str]) -> list[str]:
+        """All values of these attributes."""
+        return [value for name in names for value in self.values.get(name.lower(), ()) if value.strip()]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How entries are read. attributes: our column -> theirs, before the usual ones; kinds, departments: their words in lower case
-    -> ours; kind, department: of entries without one."""
+    -> ours; kind, department: of entries without one; domains: of the city, in lower case."""
 
     attributes: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     departments: Mapping[str, str] = field(default_factory=dict)
     kind: str = "employee"
     department: str = ""
+    domains: frozenset[str] = frozenset()
 
     def names(self, column: str) -> tuple[str, ...]:
         """The attributes that a column may come from."""
@@ -72,6 +80,7 @@ def feed(entries: Sequence[Entry], reading: Reading) -> Feed:
 
 def _line(entry: Entry, reading: Reading, by_dn: Mapping[str, str]) -> dict[str, str]:
     plain = {column: entry.first(reading.names(column)) for column in {*USUAL, *reading.attributes}}
+    plain |= _own_addresses(entry, reading)
     boss = plain["supervisor"]
     plain["supervisor"] = by_dn.get(_dn(boss)) or (boss.rpartition(",")[0] or boss)[:60] if boss else ""
     if plain["supervisor"] == plain["uid"]:
@@ -84,6 +93,18 @@ def _line(entry: Entry, reading: Reading, by_dn: Mapping[str, str]) -> dict[str,
         if len(said := plain.get(column, "")) >= 8 and said[:8].isdecimal():  # generalized time, RFC 4517 3.3.13
             plain[column] = f"{said[:4]}-{said[4:6]}-{said[6:8]}"
     return plain
+
+
+def _own_addresses(entry: Entry, reading: Reading) -> dict[str, str]:
+    """Addresses in the city's domains: what a directory has beside them is not ours to give. Values have no order (RFC 4511 4.1.7),
+    so of several in `mail` the main one is the one that "SMTP:" marks; without that the entry is refused, and says them all."""
+    mails, others = (entry.all(reading.names(column)) for column in ("address", "aliases"))
+    marked, _ = feedaddresses.of_directory([word for word in (*mails, *others) if word.startswith("SMTP:")], reading.domains)
+    mine, more = feedaddresses.of_directory(mails, reading.domains)
+    first, rest = feedaddresses.of_directory(others, reading.domains)
+    every = [a for a in dict.fromkeys((mine, *more, first, *rest)) if a]
+    address = marked or " ".join(a for a in (mine, *more) if a)
+    return {"address": address, "aliases": " ".join(a for a in every if a not in address.split())}
 
 
 def _dn(text: str) -> str:

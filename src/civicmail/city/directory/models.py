@@ -197,6 +197,25 @@ class Address(models.Model):
         return self.address
 
 
+class ReservedAddress(models.Model):
+    """An address that somebody has already, as the personnel feed says: nobody else gets it, and the mailbox that a department
+    authorises for them has it. main: the one that the mailbox is called by; the others reach it, too."""
+
+    address = models.CharField(max_length=254, unique=True, help_text="lower case")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="reserved")
+    main = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["address"]
+        verbose_name_plural = "reserved addresses"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person"], condition=Q(main=True), name="one_main_reserved_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class MailGroup(models.Model):
     """A list: mail to it is one capture, with the mailboxes behind it as evidence of the envelope. everyone: all personal
     mailboxes of the department and its divisions that are not closed (of the city, for the root)."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from civicmail.city.directory import feedaddresses
 from civicmail.city.directory.feeddiff import NEEDS_CONTRACT, Known
 from civicmail.city.directory.feedfile import KINDS
 
@@ -20,7 +21,7 @@ Said = Mapping[str, Any]
 class Names:
     """What things are called here. number: the attribute that is the personnel number; kind, department: of people who have none;
     kinds: their word -> ours; departments: their name, or ours, in lower case -> code; contracts: code or name of an agency, or
-    AGENCY/NUMBER, in lower case -> AGENCY/NUMBER."""
+    AGENCY/NUMBER, in lower case -> AGENCY/NUMBER; domains: of the city, in lower case."""
 
     codes: frozenset[str] = frozenset()
     departments: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Names:
     kind: str = "employee"
     kinds: Mapping[str, str] = field(default_factory=dict)
     department: str = ""
+    domains: frozenset[str] = frozenset()
 
     def words_for_kinds(self) -> list[str]:
         """The kinds that can be said now: who works for an agency needs one."""
@@ -57,6 +59,7 @@ def plain(said: Said, names: Names, had: Known | None, supervisor: str) -> dict[
         raise ValueError("name.familyName is needed.")
     had = had if had is not None and had.open else None
     kind = _kind(_text(said.get("userType")), names, had)
+    address, aliases = _own_addresses(said, names)
     return {
         "uid": uid_of(said, names),
         "family": family,
@@ -69,14 +72,26 @@ def plain(said: Said, names: Names, had: Known | None, supervisor: str) -> dict[
         "contract": _contract(_text(work.get("organization")), kind, names, had),
         "phone": _first(said.get("phoneNumbers"), "work"),
         "language": _language(_text(said.get("preferredLanguage"))),
+        "address": address,
+        "aliases": " ".join(aliases),
         "outside": " ".join(sorted({_text(e.get("value")).lower() for e in said.get("emails") or [] if e.get("type") == "home"})),
     }
 
 
-def columns(before: Said, said: Said) -> frozenset[str]:
-    """Which columns the provider speaks about: what it says now, or said before and takes back."""
+def _own_addresses(said: Said, names: Names) -> tuple[str, list[str]]:
+    """(main, others): addresses in the city's domains; the primary one is the main one. What is elsewhere is not ours to give."""
+    mine = [e for e in said.get("emails") or [] if e.get("type") != "home"]
+    mine.sort(key=lambda e: (e.get("primary") is not True, e.get("type") != "work"))
+    return feedaddresses.of_directory([_text(e.get("value")) for e in mine], names.domains)
+
+
+def columns(before: Said, said: Said, names: Names) -> frozenset[str]:
+    """Which columns the provider speaks about: what it says now, or said before and takes back. An address that it does not say any
+    more stays."""
     both = (before, said)
     found = {"uid", "family", "kind", "department", "contract"}
+    if _own_addresses(said, names)[0]:
+        found |= feedaddresses.COLUMNS
     for column, is_said in _SPOKEN.items():
         if any(is_said(one) for one in both):
             found.add(column)

@@ -51,7 +51,7 @@ class Name(ComplexAttribute):
 
 
 class Email(ComplexAttribute):
-    """An address elsewhere, or here: which address somebody has in the city is not a feed's to say."""
+    """An address of somebody in the city's domains, the primary one first of all; of type home: one elsewhere."""
 
     value: str | None = None
     type: str | None = Field(None, examples=["work", "home", "other"])

@@ -123,12 +123,18 @@ def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str
     counts = {did: run.lines.filter(did=did).count() for did in ("added", "changed", "ended", "refused")}
     if not json:
         for line in run.lines.filter(did__in=["ended", "refused"] if not dry_run else ["added", "changed", "ended", "refused"]):
-            output.show(f"{line.did:8} {line.uid:12} {line.reason}".rstrip())
+            where = f"line {line.line}" if line.line else ""
+            output.show(f"{line.did:8} {where:10} {line.uid:12} {line.reason or _addressed(line)}".rstrip())
     if not dry_run:
         run = feed.apply(run, actor=desk.actor, reason=reason, now=desk.now, despite_brake=despite_brake)
     output.emit({**counts, "state": run.state}) if json else output.words(_said(counts, run.state, run.brake))
     if counts["refused"]:
         raise typer.Exit(1)
+
+
+def _addressed(line: Any) -> str:
+    """The address that somebody has already, where nothing else is to be said."""
+    return str(line.changes.get("address", ["", ""])[1])
 
 
 def _said(counts: dict[str, int], state: str, brake: str) -> str:
@@ -191,8 +197,9 @@ def _plain(found: Any, now: int) -> dict[str, Any]:
         f"{e.kind} of {e.department.code}{f', {e.position}' if e.position else ''}, {e.starts} to {e.ended or 'now'}"
         for e in found.episodes.select_related("department")
     ]
+    kept = [] if found.mailboxes.exists() else [f"{r.address}: kept" for r in found.reserved.order_by("-main", "address")]
     access = [
         f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
         for a in found.authorisations.select_related("mailbox")
     ]
-    return {"uid": found.uid, "name": found.display, "work": work, "access": access, "why": standing.why(found.pk, now)}
+    return {"uid": found.uid, "name": found.display, "work": work, "access": access or kept, "why": standing.why(found.pk, now)}

@@ -14,9 +14,11 @@ from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import feedaddresses as addresses_known
 from civicmail.city.access.queries.feeds import contracts, known
 from civicmail.city.access.reasons import reason as in_words
-from civicmail.city.directory import feedbrake, feeddiff, feedfile
+from civicmail.city.directory import feedaddresses, feedbrake, feeddiff, feedfile
+from civicmail.city.directory.feedaddresses import Book
 from civicmail.city.directory.feedfile import Feed
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun
 
@@ -36,7 +38,12 @@ def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", ac
     people = known()
     departments = frozenset(Department.objects.filter(closed__isnull=True).values_list("code", flat=True))
     today = timezone.localdate(moment(now))
-    lines = feeddiff.compare(feed, people, departments, {key: c.ends for key, c in contracts().items()}, today)
+    speaks = bool(feedaddresses.COLUMNS & feed.columns)
+    if speaks:
+        people = addresses_known.with_addresses(people, everybody=True)
+    agreed = {key: c.ends for key, c in contracts().items()}
+    book = addresses_known.book() if speaks else Book()
+    lines = feeddiff.compare(feed, people, departments, agreed, today, book)
     brake = feedbrake.held(lines, people, today)
     with transaction.atomic():
         waiting = FeedRun.objects.filter(state__in=WAITING).exclude(kind="scim")

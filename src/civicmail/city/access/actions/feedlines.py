@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from civicmail.city.access.actions import ending, entries, likeness
+from civicmail.city.access.actions import ending, entries, feedaddresses, likeness
 from civicmail.city.access.actions.people import OVERLAP, shorten
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
@@ -50,6 +50,7 @@ def do(
         _hire(by_did["added"], people, departments, now)
         _change(by_did["changed"], departments, now)
         _supervise(changed, people)
+        feedaddresses.bring(changed, actor=actor, reason=reason, now=now)
         called = [people[line.uid] for line in changed if line.uid in people and not _CALLED.isdisjoint(line.changes)]
         likeness.tell(called, now=now)
     if leavers := _leavers(by_did["ended"]):

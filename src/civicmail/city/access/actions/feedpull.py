@@ -77,4 +77,4 @@ def _reading(said: Feeds, source: Ldap, now: int) -> Reading:
     known = names(now)
     kinds = {theirs.lower(): ours for theirs, ours in pairs(said.kinds).items()}
     columns = {column: theirs for theirs, column in pairs(source.attributes).items()}
-    return Reading(columns, kinds, known.departments, said.kind, said.department)
+    return Reading(columns, kinds, known.departments, said.kind, said.department, known.domains)

@@ -32,7 +32,7 @@ from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
-from civicmail.city.directory.actions import addresses, mailboxes
+from civicmail.city.directory.actions import addresses, mailboxes, reserved
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 
@@ -168,14 +168,15 @@ def put(row: Authorisation, action: str, why: str, now: int) -> None:
 
 
 def own_mailbox(person: Person, department: Department, address: str = "", *, now: int) -> Mailbox:
-    """The personal mailbox that somebody has, or a new one. Raises Unusable for an address that was somebody else's."""
+    """The personal mailbox that somebody has, or a new one: with the address that a list says, else with one of the name. Raises
+    Unusable for an address that was somebody else's."""
     mine = Mailbox.objects.filter(holder=person).order_by("closed", "-made")
     if address:
         return mailboxes.open_personal(person, department, address, domains(), now=moment(now))
     found = mine.filter(closed__isnull=True).first() or mine.first()
     if found is not None:
         return found if found.closed is None else mailboxes.reopen(found, department, now=moment(now))
-    wanted = addresses.proposed(person, domains()[0])
+    wanted = reserved.main_of([person.pk]).get(person.pk) or addresses.proposed(person, domains()[0])
     return mailboxes.open_personal(person, department, wanted, domains(), now=moment(now))
 
 

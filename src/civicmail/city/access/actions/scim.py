@@ -23,17 +23,19 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, Taken, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import brake
+from civicmail.city.access.queries import feedaddresses as addresses
 from civicmail.city.access.queries.brake import WAITS
 from civicmail.city.access.queries.feeds import contracts, known_one
 from civicmail.city.access.queries.scim import uid_of_user, works
-from civicmail.city.directory import feeddiff, feedfile, scimrow
+from civicmail.city.directory import feedaddresses, feeddiff, feedfile, scimrow
+from civicmail.city.directory.feedaddresses import Book
 from civicmail.city.directory.feeddiff import Line
-from civicmail.city.directory.models import FeedLine, FeedRun, Person, ScimUser
+from civicmail.city.directory.models import FeedLine, FeedRun, Mailbox, Person, ScimUser
 from civicmail.city.directory.scimrow import Names
 
 SOURCE = "SCIM"
 GONE = "Not active in the identity provider any more."
-_AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "contract", "outside"})
+_AT_DOORS = frozenset({"family", "given", "display", "kind", "department", "contract", "outside", "aliases"})
 """What doors know of people; they are not told of anything else."""
 _SHUTS = frozenset({"kind", "contract"})
 """What may shut a door: who comes under an agency that is suspended. The rest is left to the city worker, which tells it of many
@@ -123,7 +125,11 @@ def _follow(uid: str, before: Said, said: Said, names: Names, actor: Actor, now:
         raise Unusable(str(problem)) from None
     agreed = {key: c.ends for key, c in contracts().items()} if row.contract else {}
     today = timezone.localdate(moment(now))
-    line = feeddiff.one(row, people, scimrow.columns(before, said), names.codes, agreed, today)
+    spoken, book = scimrow.columns(before, said, names), Book()
+    if feedaddresses.COLUMNS & spoken:
+        people = people | addresses.with_addresses({uid: had} if had is not None else {})
+        book = addresses.book(feedaddresses.addresses(row))
+    line = feeddiff.one(row, people, spoken, names.codes, agreed, today, book)
     if line is not None and line.did == "refused":
         raise Unusable(line.reason)
     if line is not None:
@@ -147,7 +153,8 @@ def _do(line: Line, actor: Actor, now: int) -> None:
     feedlines.do([made], actor=actor, reason=SOURCE, gone=GONE, now=now)
     if line.did == "changed" and _AT_DOORS & line.changes.keys():
         people = Person.objects.filter(uid=line.uid).values_list("pk", flat=True)
-        publish_on_commit(people, later=not _SHUTS & line.changes.keys())
+        boxes = Mailbox.objects.filter(holder__uid=line.uid, closed__isnull=True) if "aliases" in line.changes else []
+        publish_on_commit(people, [box.pk for box in boxes], later=not _SHUTS & line.changes.keys())
 
 
 _found: dict[date, int] = {}

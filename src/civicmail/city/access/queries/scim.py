@@ -49,6 +49,7 @@ def names(now: int) -> Names:
         said.kind,
         pairs(said.kinds),
         said.department,
+        frozenset(domain.lower() for domain in settings.CITY.city.domains),
     )
 
 

@@ -31,6 +31,8 @@ FEEDS = ("Personnel feed", "feeds")
 _WORDS = {
     "uid": "uid: the personnel number",
     "full": "full: given and family name in one",
+    "address": "address: the e-mail address in the city",
+    "aliases": "aliases: other addresses in the city",
     "outside": "outside: own addresses elsewhere",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Chosen, Why, end_of
 from civicmail.city.access.models import Profile
 from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import bars, roster
+from civicmail.city.access.queries import bars, feedaddresses, roster
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
@@ -41,7 +42,7 @@ def position(request: Asked, department: str) -> HttpResponse:
     profile = newest(where, name)
     page = Page(name, where.name, [crumb(where), ("First roster", reverse("positions", args=[where.code]))])
     people = _without(where, name)
-    shown = {"page": page, "department": where, "position": name, "profile": profile, "people": people}
+    shown = {"page": page, "department": where, "position": name, "profile": profile, "people": _addressed(people)}
     shown["elsewhere"] = may(request, "roster.authorise", verbs.about_profile(profile)).why if profile else ""
     shown["by_hand"] = bars.higher_of([e.person for e in people], ms(request.now))
     return render(request, "access/position.html", {**shown, "most": verbs.MOST})
@@ -85,7 +86,15 @@ def review(request: Asked, department: str) -> HttpResponse:
     crumbs = [crumb(where), (name, _link("position", where, name))]
     page = Page(f"Authorise {words}?", where.name, crumbs, facts=[("Profile version", found.version), ("Position", name)])
     gone = [str(p) for p in people if str(p.pk) not in everybody]
-    shown = {"page": page, "form": form, "people": people, "profile": found, "words": words, "gone": gone, "back": crumbs[-1][1]}
+    shown = {
+        "page": page,
+        "form": form,
+        "people": _named(people),
+        "profile": found,
+        "words": words,
+        "gone": gone,
+        "back": crumbs[-1][1],
+    }
     return render(request, "access/review.html", {**shown, "most": verbs.MOST}, status=status_of(form))
 
 
@@ -97,6 +106,16 @@ def _without(where: Department, name: str) -> list[Episode]:
     rows = Episode.objects.filter(department=where, position=name, ended__isnull=True)
     found = roster.is_without_access(rows).select_related("person", "supervisor", "contract__agency")
     return list(found.order_by("person__family", "person__given")[:500])
+
+
+def _addressed(episodes: Sequence[Episode]) -> list[tuple[Episode, str]]:
+    """Each with the address that they have already, "" where it will be made of the name."""
+    return list(zip(episodes, (address for _, address in _named([e.person for e in episodes])), strict=True))
+
+
+def _named(people: Sequence[Person]) -> list[tuple[Person, str]]:
+    had = feedaddresses.had({p.uid for p in people})
+    return [(p, (had[p.uid].box or had[p.uid].address) if p.uid in had else "") for p in people]
 
 
 def _of(request: Asked, department: str) -> tuple[Department, str]:

@@ -200,6 +200,8 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         ("Position", episode.position or "none"),
         ("Supervisor", episode.supervisor or "none"),
     ]
+    if not living and (kept := who.reserved.filter(main=True).first()):
+        said.append(("Address, once authorised", kept.address))
     if episode.contract:
         said.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
     state = ("stop", "Left") if episode.ended else ("plain", "Works here")

@@ -9,27 +9,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from civicmail.city.directory.errors import Unusable
-from civicmail.city.directory.models import Address, Mailbox, MailGroup, Person
-
-_LOCAL = re.compile(r"[a-z0-9](?:[a-z0-9_'-]|\.(?=[a-z0-9]))*", re.ASCII)
-"""Local parts that we give: no plus, which is the holder's own affair, and nothing that needs quotes (RFC 5321, 4.1.2)."""
-
-RESERVED = frozenset({"abuse", "hostmaster", "mailer-daemon", "postmaster", "root", "security", "webmaster"})
-"""Names of duties (RFC 2142): nobody's own."""
-
-
-def checked(address: str, domains: Collection[str], *, personal: bool = False, field: str = "address") -> str:
-    """The address in lower case. domains: of the city. Raises Unusable."""
-    plain = address.strip().lower()
-    local, at, domain = plain.rpartition("@")
-    if not at or not _LOCAL.fullmatch(local) or len(plain) > 254 or len(local) > 64:
-        raise _bad(field, "An address is like first.last@city.example: letters without accents, digits, dots and dashes.")
-    if domain not in domains:
-        raise _bad(field, f"The domain must be one of the city's: {', '.join(sorted(domains))}.")
-    if personal and local in RESERVED:
-        raise _bad(field, f"{local}@ is the name of a duty and nobody's own address.")
-    return plain
+from civicmail.city.directory.localpart import RESERVED, bad
+from civicmail.city.directory.models import Address, Mailbox, MailGroup, Person, ReservedAddress
 
 
 def proposed(person: Person, domain: str) -> str:
@@ -38,6 +19,7 @@ def proposed(person: Person, domain: str) -> str:
     taken = set(Address.objects.filter(address__startswith=name).exclude(person=person).values_list("address", flat=True))
     taken |= set(Mailbox.objects.filter(address__startswith=name).exclude(holder=person).values_list("address", flat=True))
     taken |= set(MailGroup.objects.filter(address__startswith=name).values_list("address", flat=True))
+    taken |= set(ReservedAddress.objects.filter(address__startswith=name).exclude(person=person).values_list("address", flat=True))
     return next_free(name, domain, taken)
 
 
@@ -60,14 +42,17 @@ def require_free(address: str, person: Person | None, mailbox: Mailbox | None = 
     in nobody's use now, and never reached anybody else's (L3). Not even a mailbox of another office: what had come to the address
     would be read there (docs/decisions/0033)."""
     if MailGroup.objects.filter(address=address).exists():
-        raise _bad("address", f"{address} is or was a list.")
+        raise bad("address", f"{address} is or was a list.")
     if Address.objects.filter(address=address, until__isnull=True).exists():
-        raise _bad("address", f"{address} is in use.")
+        raise bad("address", f"{address} is in use.")
+    others = ReservedAddress.objects.filter(address=address).exclude(person=person)
+    if kept := others.select_related("person").first():
+        raise bad("address", f"{address} is kept for {kept.person}, who has it by the personnel list.")
     theirs = Q(person=person) if person else Q(mailbox=mailbox) if mailbox else Q(pk=None)
     if other := Address.objects.filter(address=address).exclude(theirs).select_related("mailbox").first():
         if other.person_id:
-            raise _bad("address", f"{address} belonged to somebody else; an address is never given to another person.")
-        raise _bad("address", f"{address} reached {other.mailbox.address}; mail to it stays there. Let people use that mailbox.")
+            raise bad("address", f"{address} belonged to somebody else; an address is never given to another person.")
+        raise bad("address", f"{address} reached {other.mailbox.address}; mail to it stays there. Let people use that mailbox.")
 
 
 def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
@@ -79,9 +64,9 @@ def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
 def take(mailbox: Mailbox, address: str, *, now: datetime) -> None:
     """An alias ends; its row stays, and with it the rule that nobody else gets it. The main address ends with its mailbox only."""
     if address == mailbox.address:
-        raise _bad("address", "The main address of a mailbox stays as long as the mailbox.")
+        raise bad("address", "The main address of a mailbox stays as long as the mailbox.")
     if not Address.objects.filter(mailbox=mailbox, address=address, until__isnull=True).update(until=now):
-        raise _bad("address", f"{address} does not reach this mailbox.")
+        raise bad("address", f"{address} does not reach this mailbox.")
 
 
 def _plain(name: str) -> str:
@@ -91,7 +76,3 @@ def _plain(name: str) -> str:
 
 
 _LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "Ae", "đ": "d", "Đ": "D", "þ": "th"})
-
-
-def _bad(field: str, sentence: str) -> Unusable:
-    return Unusable(sentence, {field: sentence})

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from civicmail.city.directory.actions import addresses
+from civicmail.city.directory import localpart
+from civicmail.city.directory.actions import addresses, reserved
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.models import Address, Department, Mailbox, Person
 
 
 def open_personal(person: Person, department: Department, address: str, domains: Collection[str], *, now: datetime) -> Mailbox:
     """The mailbox of one person. Somebody who had it before gets it again (L5). Raises Unusable."""
-    address = addresses.checked(address, domains, personal=True)
+    address = localpart.checked(address, domains, personal=True)
     mine = Mailbox.objects.filter(address=address, holder=person).first()
     if mine is not None:
         return mine if mine.closed is None else reopen(mine, department, now=now)
-    return _make(address, person.display, Mailbox.Type.PERSONAL, department, holder=person, now=now)
+    made = _make(address, person.display, Mailbox.Type.PERSONAL, department, holder=person, now=now)
+    reserved.give([made], now=now)
+    return made
 
 
 def open_function(
     address: str, name: str, department: Department, purpose: str, domains: Collection[str], *, now: datetime
 ) -> Mailbox:
     """The mailbox of a duty, which named people use and nobody signs in as (M5). Raises Unusable."""
-    address = addresses.checked(address, domains)
+    address = localpart.checked(address, domains)
     return _make(address, name, Mailbox.Type.FUNCTION, department, purpose=purpose, now=now)
 
 
@@ -33,7 +36,7 @@ def open_service(
     """The address of a machine that sends (S1); it ends by itself. Raises Unusable."""
     if expires <= now:
         raise Unusable("A service mailbox ends in the future.", {"expires": "A service mailbox ends in the future."})
-    address = addresses.checked(address, domains)
+    address = localpart.checked(address, domains)
     return _make(address, name, Mailbox.Type.SERVICE, department, purpose=purpose, expires=expires, now=now)
 
 
@@ -51,6 +54,7 @@ def reopen(mailbox: Mailbox, department: Department, *, now: datetime) -> Mailbo
     if mailbox.closed is not None:
         mailbox.closed = None
         Address.objects.create(address=mailbox.address, mailbox=mailbox, person=mailbox.holder, since=now)
+        reserved.give([mailbox], now=now)
     mailbox.save(update_fields=["department", "closed"])
     return mailbox
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from civicmail.city.directory.actions import addresses
-from civicmail.city.directory.models import Address, Department, Mailbox, MailGroup, Person
+from civicmail.city.directory.actions import addresses, reserved
+from civicmail.city.directory.models import Address, Department, Mailbox, MailGroup, Person, ReservedAddress
 
 
 def open_for(people: Sequence[Person], department: Department, domains: Sequence[str], *, now: datetime) -> dict[int, Mailbox]:
     """The mailbox of each person (by id of the row), owned by this department from now on: the one that they had, else a new one
-    with an address made of the name."""
+    with the address that they have already, else with one made of the name."""
     found: dict[int, Mailbox] = {}
     for box in Mailbox.objects.filter(holder__in=people).order_by("made"):  # the newest wins, an open one before all
         if box.holder_id is not None and (box.closed is None or getattr(found.get(box.holder_id), "closed", box.made) is not None):
@@ -20,10 +20,11 @@ def open_for(people: Sequence[Person], department: Department, domains: Sequence
     Mailbox.objects.filter(pk__in=[box.pk for box in found.values()]).update(department=department, closed=None)
     Address.objects.bulk_create([Address(address=b.address, mailbox=b, person_id=b.holder_id, since=now) for b in again])
     new = [p for p in people if p.pk not in found]
-    taken = _taken([addresses.stem(p) for p in new], domains[0])
+    theirs = reserved.main_of([p.pk for p in new])
+    taken = _taken([addresses.stem(p) for p in new if p.pk not in theirs], domains[0])
     made = []
     for person in new:
-        address = addresses.next_free(addresses.stem(person), domains[0], taken)
+        address = theirs.get(person.pk) or addresses.next_free(addresses.stem(person), domains[0], taken)
         taken.add(address)
         made.append(
             Mailbox(
@@ -32,6 +33,9 @@ def open_for(people: Sequence[Person], department: Department, domains: Sequence
         )
     Mailbox.objects.bulk_create(made)
     Address.objects.bulk_create([Address(address=b.address, mailbox=b, person_id=b.holder_id, since=now) for b in made])
+    for box in again:
+        box.closed = None
+    reserved.give([*again, *made], now=now)
     return found | {box.holder_id: box for box in made if box.holder_id is not None}
 
 
@@ -39,7 +43,9 @@ def _taken(stems: list[str], domain: str) -> set[str]:
     """Every address that was ever given and begins like one of these names."""
     wanted = tuple(stems)
     found: set[str] = set()
-    for rows in (Address.objects, Mailbox.objects, MailGroup.objects):
+    if not stems:
+        return found
+    for rows in (Address.objects, Mailbox.objects, MailGroup.objects, ReservedAddress.objects):
         every = rows.filter(address__endswith=f"@{domain}").values_list("address", flat=True)
         found |= {address for address in every.distinct() if address.startswith(wanted)}
     return found

@@ -1,0 +1,90 @@
+"""Whose addresses are, as a personnel feed has to know it before it brings some (P-08, L3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from civicmail.city.access.lookalike import skeleton
+from civicmail.city.directory.feedaddresses import Book, Had, Owner
+from civicmail.city.directory.feeddiff import Known
+from civicmail.city.directory.models import Address, Mailbox, MailGroup, ReservedAddress
+
+AT_ONCE = 1000
+
+
+def book(addresses: Collection[str] | None = None) -> Book:
+    """What is known of these addresses; None: of all that there are, and what looks alike. Four queries for each thousand."""
+    domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
+    if addresses is None:
+        return Book(domains, _owners(None), skeleton)
+    owners: dict[str, Owner] = {}
+    every = sorted(set(addresses))
+    for begin in range(0, len(every), AT_ONCE):
+        owners |= _owners(every[begin : begin + AT_ONCE])
+    return Book(domains, owners)
+
+
+def _owners(some: list[str] | None) -> dict[str, Owner]:
+    def among(rows: QuerySet[Any]) -> QuerySet[Any]:
+        return (rows if some is None else rows.filter(address__in=some)).order_by()
+
+    found = {}
+    for address, uid, name in among(ReservedAddress.objects.all()).values_list("address", "person__uid", "person__display"):
+        found[address] = Owner(uid, f"the address of {name} ({uid})", kept=True)
+    of_aliases = ("address", "person__uid", "person__display", "mailbox__address")
+    for address, uid, name, box in among(Address.objects.all()).values_list(*of_aliases):
+        found[address] = (
+            Owner(uid, f"or was the address of {name} ({uid})") if uid else Owner("", f"an address of the mailbox {box}")
+        )
+    of_boxes = ("address", "holder__uid", "holder__display")
+    for address, uid, name in among(Mailbox.objects.all()).values_list(*of_boxes):
+        found[address] = Owner(uid, f"the address of {name} ({uid})") if uid else Owner("", f"the mailbox {address}")
+    for address in among(MailGroup.objects.all()).values_list("address", flat=True):
+        found[address] = Owner("", f"the list {address}")
+    return found
+
+
+def with_addresses(people: Mapping[str, Known], *, everybody: bool = False) -> dict[str, Known]:
+    """The same people with the addresses that they have. everybody: these are all of the city. Four queries."""
+    found = had(None if everybody else {*people})
+    return {uid: replace(person, had=found[uid]) if uid in found else person for uid, person in people.items()}
+
+
+def had(uids: set[str] | None) -> dict[str, Had]:
+    """The addresses of these people, or of everybody, by uid."""
+    boxes = Mailbox.objects.filter(holder__isnull=False)
+    kept, reaching = ReservedAddress.objects.all(), Address.objects.filter(until__isnull=True, person__isnull=False)
+    if uids is not None:
+        boxes = boxes.filter(holder__uid__in=uids)
+        kept, reaching = kept.filter(person__uid__in=uids), reaching.filter(person__uid__in=uids)
+    rows = list(boxes.order_by("made", "id").values_list("holder__uid", "address", "closed"))
+    rows.sort(key=lambda row: row[2] is None)  # the newest wins, an open one before all
+    box = {uid: address for uid, address, _ in rows if uid is not None}
+    main: dict[str, str] = dict(box)
+    others: dict[str, set[str]] = defaultdict(set)
+    for uid, address in reaching.order_by().values_list("person__uid", "address"):
+        if uid is not None:
+            others[uid].add(address)
+    for uid, address, is_main in kept.order_by().values_list("person__uid", "address", "main"):
+        others[uid].add(address)
+        if is_main:
+            main[uid] = address
+    everyone = {*box, *others}
+    return {uid: _one(main.get(uid, ""), others[uid], box.get(uid, "")) for uid in everyone}
+
+
+def _one(main: str, others: Iterable[str], box: str) -> Had:
+    return Had(main, tuple(sorted({*others} - {main})), box)
+
+
+def of_lines(changes: Iterable[Mapping[str, list[str]]]) -> Iterator[str]:
+    """Every address that lines bring."""
+    for one in changes:
+        for column in ("address", "aliases"):
+            yield from one.get(column, ["", ""])[1].split()
