@@ -26,9 +26,9 @@ def programs() -> Path | None:
 
 class Cluster:
     """Serves from the moment it is made until close(). host: the folder of its socket; durable: with the server's own settings for
-    what it commits."""
+    what it commits; port: of this machine, where it listens as well, 0 for none."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, port: int = 0) -> None:
         where = programs()
         assert where is not None, "PostgreSQL 17 is not installed"
         self._place = Path(tempfile.mkdtemp(prefix="cm-pg-", dir="/tmp"))  # the path of a socket holds 107 bytes
@@ -42,7 +42,8 @@ class Cluster:
         self.host = str(home)
         self._run([*drop, where / "initdb", "-D", home / "data", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                    "--no-sync", "--no-instructions"])  # fmt: skip
-        options = [word for setting in (*_ALWAYS, *(() if durable else _FAST)) for word in ("-c", setting)]
+        listening = ("listen_addresses=127.0.0.1", f"port={port}") if port else ()
+        options = [word for setting in (*_ALWAYS, *listening, *(() if durable else _FAST)) for word in ("-c", setting)]
         self._command = [
             "setpriv",
             "--pdeathsig",

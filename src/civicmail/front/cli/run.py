@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import importlib
 import os
 import queue
@@ -45,6 +46,7 @@ def run(
     epoch.require_unfenced(folder)
     if job and role != "worker":
         raise UsageError("--job belongs to the role worker.")
+    faulthandler.enable()  # a watchdog ends what stands still by SIGABRT; the log says where it stood
     if parent:
         die_with_parent(parent)
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who has not begun ends at once; the others listen for themselves
@@ -188,8 +190,10 @@ def _serve_web(settings: Settings, data: Path, config: Path | None) -> None:
 
 def _serve_gateway(settings: Settings, data: Path) -> None:
     from civicmail.core.config.log import set_up
+    from civicmail.core.sandbox.namespaces import keep_capabilities_here
     from civicmail.mail.gateway.serve import serve
 
+    keep_capabilities_here()
     set_up(settings.log, f"gateway {os.getpid()}")
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     serve(settings, data)

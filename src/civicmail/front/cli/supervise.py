@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from civicmail.core.config.log import get_logger
+from civicmail.core.config.systemd import Manager
 
 DRAIN_SECONDS = 14
 """A child that has not drained by then is ended by its own alarm; the whole takes 15 seconds."""
@@ -78,14 +79,16 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ask_to_stop())
         signal.signal(signal.SIGCHLD, lambda *_: self._wake.put(None))
-        code = 0
-        while not self._stop:
-            code = self.look()
-            if code:
-                break
+        manager = Manager()
+        code = self.look()
+        manager.ready()
+        while not self._stop and not code:
             pauses = [c.due - self._clock() for c in self.children if c.process is None]
             with contextlib.suppress(queue.Empty):
                 self._wake.get(timeout=max(0.01, min([*pauses, 1.0])))
+            manager.alive()
+            code = self.look()
+        manager.stopping()
         self.drain()
         return code
 

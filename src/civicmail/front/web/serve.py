@@ -26,7 +26,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    from civicmail.front.web import seats
+    from civicmail.front.web import alive, seats
     from civicmail.front.web.pageserver import PageServer
     from civicmail.mail.gateway.ports import require_free
 
@@ -56,6 +56,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         respawn_failed_workers=False,
         workers_kill_timeout=10,
     )
+    alive.tell(settings.web)
     try:
         server.serve()
     except (OSError, RuntimeError) as error:

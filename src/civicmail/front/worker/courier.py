@@ -19,6 +19,9 @@ from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
 
+STILL_MOST = 60.0
+"""Seconds: its one round looks ten times a second whether it should stop."""
+
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """One call of the courier lasts until stop, or until something fails; then another one begins."""
@@ -31,7 +34,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    run_all("courier", [Job("courier", start, 1.0, lends="courier")], data, stop)
+    run_all("courier", [Job("courier", start, 1.0, lends="courier", still_most=STILL_MOST)], data, stop)
 
 
 async def _deliver(settings: Settings, data: Path, stop: threading.Event) -> None:

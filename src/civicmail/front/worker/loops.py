@@ -14,10 +14,12 @@ from civicmail.core.config import memory
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
+from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, is_wanted, lease_path
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
+from civicmail.front.worker.liveness import STILL_MOST, Liveness, Pulse
 
 log = get_logger()
 
@@ -35,7 +37,8 @@ _AWAY = ("OperationalError", "InterfaceError")
 class Job:
     """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds.
 
-    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it.
+    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it. still_most: seconds
+    for which a round may use no processor before it is taken to hang.
     """
 
     name: str
@@ -43,10 +46,11 @@ class Job:
     every: float
     lease: str = ""
     lends: str = ""
+    still_most: float = STILL_MOST
 
 
 def run_job(
-    job: Job, data: Path, stop: threading.Event, clock: Callable[[], float] = time.monotonic, beat: Beat | None = None
+    job: Job, data: Path, stop: threading.Event | Pulse, clock: Callable[[], float] = time.monotonic, beat: Beat | None = None
 ) -> None:
     """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure.
     beat: where the job notes how it is."""
@@ -88,19 +92,22 @@ def _tell(job: Job, error: Exception, failures: int) -> str:
 
 
 def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
-    """Each job in a thread of its own, with a heartbeat of the process; returns when all have stopped, or at once where what they
-    are at may be cut short (abandon): then the process has to end."""
+    """Each job in a thread of its own, with a heartbeat of the process, and signs of life for the service manager; returns when all
+    have stopped, or at once where what they are at may be cut short (abandon): then the process has to end."""
     memory.share()
     beats = tuple(Beat(job.name) for job in jobs)
+    pulses = [Pulse(stop, beat, job.still_most) for job, beat in zip(jobs, beats, strict=True)]
     threads = [
-        threading.Thread(target=run_job, args=(job, data, stop, time.monotonic, beat), name=job.name, daemon=True)
-        for job, beat in zip(jobs, beats, strict=True)
+        threading.Thread(target=run_job, args=(job, data, pulse, time.monotonic, beat), name=job.name, daemon=True)
+        for job, pulse, beat in zip(jobs, pulses, beats, strict=True)
     ]
     for thread in threads:
         thread.start()
+    liveness = Liveness(list(zip(pulses, threads, strict=True)), Manager())
     noted = 0.0
     for thread in threads:
         while thread.is_alive():
+            liveness.look()
             if stop.is_set() and abandon():
                 return
             if time.monotonic() - noted >= heartbeats.EVERY / 1000:

@@ -13,6 +13,9 @@ from civicmail.core.config.settings import Settings
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.replica.tasks import Replicate
 
+STILL_MOST = 180.0
+"""Seconds: its one round asks a second place many times a second, and an answer may take a minute."""
+
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """Alone in its process: a 250 may wait for it."""
@@ -27,4 +30,4 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    run_all("standby", [Job("replicate", start, 1.0, lease="replicate")], data, stop)
+    run_all("standby", [Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST)], data, stop)

@@ -16,6 +16,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
+from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
 from civicmail.mail.gateway.conversation import Conversation
@@ -56,6 +57,7 @@ class Gateway:
         self._confirmation: Confirmation | None = None
         self._judging: Judging | None = None
         self._listening: Listening | None = None
+        self._manager = Manager()
         self.broken = asyncio.Event()
         self.gate: Gate
 
@@ -86,11 +88,13 @@ class Gateway:
             await self._close()
             raise
         self._judging.warm()
+        self._manager.ready()
         self._sweep()
 
     async def stop(self) -> None:
         """Listen no more, let messages finish, say 421 to the others, and let the journal go when all in it is durable."""
         gate, loop = self.gate, asyncio.get_running_loop()
+        self._manager.stopping()
         gate.draining = True
         for server in self._servers:
             server.close()
@@ -130,6 +134,7 @@ class Gateway:
         """Once a second: clients that get nowhere, a journal file that may be closed, a journal that fails again and again."""
         loop = asyncio.get_running_loop()
         self._sweeping = loop.call_later(1.0, self._sweep)
+        self._manager.alive()
         now = loop.time()
         for conversation in list(self.gate.conversations):
             conversation.sweep(now)

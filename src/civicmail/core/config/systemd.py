@@ -1,0 +1,60 @@
+"""Tell the service manager how this process is (sd_notify(3)): that it serves, that it is alive, that it stops.
+
+A datagram to the socket that NOTIFY_SOCKET names: a path, or an abstract name after "@". Without
+that name nothing happens.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+
+
+class Manager:
+    """The service manager of this process. Made once, at the start: what the process starts itself does not speak to it.
+
+    watchdog: seconds within which it wants to hear from us, 0 where it does not wait.
+    """
+
+    def __init__(self, environ: MutableMapping[str, str] = os.environ, clock: Callable[[], float] = time.monotonic) -> None:
+        self._address = environ.pop("NOTIFY_SOCKET", "")
+        interval, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
+        ours = bool(self._address) and interval.isdigit() and pid in ("", str(os.getpid()))
+        self.watchdog = int(interval) / 1_000_000 if ours else 0.0
+        self._clock = clock
+        self._heard = -float("inf")
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self._address)
+
+    def ready(self) -> None:
+        """Whoever waits for this service may go on."""
+        self._tell("READY=1")
+
+    def starting(self, seconds: float) -> None:
+        """The start takes so much longer, from now."""
+        self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+
+    def stopping(self) -> None:
+        """What is under way is finished, and nothing else begins."""
+        self._tell("STOPPING=1")
+
+    def alive(self) -> None:
+        """Call it with every round of a loop: it speaks when a third of the time has gone."""
+        now = self._clock()
+        if self.watchdog and now - self._heard >= self.watchdog / 3:
+            self._heard = now
+            self._tell("WATCHDOG=1")
+
+    def _tell(self, line: str) -> None:
+        """A manager that cannot hear us is no reason to stop."""
+        if not self._address:
+            return
+        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line_out:
+            line_out.setblocking(False)
+            line_out.sendto(line.encode(), address)

@@ -1,0 +1,138 @@
+"""A process whose job hangs stops saying that it is alive; one whose job works for long does not (P-23)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+
+import pytest
+
+from civicmail.core.config.systemd import Manager
+from civicmail.front.checkup.heartbeats import Beat
+from civicmail.front.worker.liveness import STILL_MOST, Liveness, Pulse, processor_ns
+from civicmail.front.worker.loops import Job, Work, run_job
+
+
+class Told(Manager):
+    """Keeps what it would tell."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.said: list[str] = []
+
+    def ready(self) -> None:
+        self.said.append("ready")
+
+    def alive(self) -> None:
+        self.said.append("alive")
+
+    def starting(self, seconds: float) -> None:
+        self.said.append("starting")
+
+    def stopping(self) -> None:
+        self.said.append("stopping")
+
+
+class Round:
+    """A job in a thread of its own, whose rounds a test begins and ends; now: the clock of whoever looks."""
+
+    def __init__(self, tmp_path: object, work: Callable[[], bool]) -> None:
+        self.stop, self.beat, self.now, self.told = threading.Event(), Beat("j"), 0.0, Told()
+        pulse = Pulse(self.stop, self.beat)
+
+        @contextmanager
+        def start() -> Iterator[Work]:
+            yield work
+
+        self.thread = threading.Thread(
+            target=run_job, args=(Job("j", start, 60.0), tmp_path, pulse, time.monotonic, self.beat), daemon=True
+        )
+        self.liveness = Liveness([(pulse, self.thread)], self.told, lambda: self.now)
+
+    def looks(self, *moments: float) -> list[str]:
+        """What is told when somebody looks at these moments."""
+        self.told.said.clear()
+        for self.now in moments:
+            self.liveness.look()
+        return self.told.said
+
+    def close(self) -> None:
+        self.stop.set()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> None:
+    """R-1346: a thread that waits for what never comes uses no processor."""
+    never = threading.Event()
+    with closing(Round(tmp_path, lambda: never.wait(30))) as job:
+        assert job.looks(0, 1) == ["starting", "starting"], "its round has not begun"
+        job.thread.start()
+        until(lambda: bool(job.beat.began))
+        time.sleep(0.05)
+        assert job.looks(2) == ["ready", "alive"]
+        assert job.looks(STILL_MOST, STILL_MOST + 3, 3 * STILL_MOST) == ["alive"]
+        never.set()
+
+
+def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
+    """R-1347: the other side, with a round that never ends."""
+    done = threading.Event()
+
+    def work() -> bool:
+        while not done.is_set():
+            sum(range(100))
+            time.sleep(0.001)
+        return False
+
+    with closing(Round(tmp_path, work)) as job:
+        job.thread.start()
+        until(lambda: bool(job.beat.began))
+        for hour in range(1, 5):
+            used = processor_ns(job.thread)
+            until(lambda used=used: processor_ns(job.thread) > used)  # type: ignore[misc]
+            assert job.looks(hour * 3600.0)[-1:] == ["alive"]
+        done.set()
+
+
+def test_a_job_that_rests_for_an_hour_is_alive(tmp_path: object) -> None:
+    with closing(Round(tmp_path, lambda: False)) as job:
+        job.thread.start()
+        until(lambda: bool(job.beat.done))
+        time.sleep(0.05)
+        assert job.looks(1, 3600.0, 7200.0) == ["ready", "alive", "alive", "alive"]
+        job.stop.set()
+        assert job.looks(7300.0) == ["stopping", "alive"]
+
+
+def test_a_thread_that_has_ended_has_a_processor_time() -> None:
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    until(lambda: processor_ns(thread) == 0)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_process_is_ready_when_each_job_has_begun_or_will_be_tried_again(tmp_path: object, fails: bool) -> None:
+    """R-1348: the database is away: the service is there all the same, and the log says why a job does not work."""
+
+    def refuse() -> AbstractContextManager[Work]:
+        raise OSError("the database is away")
+
+    stop, beat, told = threading.Event(), Beat("j"), Told()
+    pulse = Pulse(stop, beat)
+    thread = threading.Thread(target=run_job, args=(Job("j", refuse, 60.0), tmp_path, pulse, time.monotonic, beat), daemon=True)
+    liveness = Liveness([(pulse, thread)], told, lambda: 0.0)
+    if fails:
+        thread.start()
+        until(lambda: beat.failures > 0)
+    liveness.look()
+    stop.set()
+    assert told.said == (["ready", "alive"] if fails else ["starting"])
