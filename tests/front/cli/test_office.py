@@ -119,3 +119,18 @@ def test_who_decides_for_a_department_is_exactly_who_was_named(
     assert (row.head.uid if row.head else None) == head
     assert set(row.deputies.values_list("uid", flat=True)) == deputies
     assert call("department lead", "nowhere", *given, who="office") == 2
+
+
+def test_entries_are_exported_as_a_siem_reads_them(call: Caller) -> None:
+    """P-29: the history of a receiver that is new, the oldest first, each with the uuid under which the job sends it."""
+    assert call("agency add", "eastwind", "Eastwind Services", "--contact", "Bo Li", who="office") == 0
+    assert call("entries", "--format", "ocsf", "--act", "agency.change", who="auditor") == 0
+    said = lines(call)
+    assert [row["metadata"]["event_code"] for row in said] == ["agency.change"] * len(said)  # type: ignore[index]
+    made = Entry.objects.filter(act="agency.change").latest("id")
+    assert said[-1]["metadata"]["uid"] == str(made.uuid) and said[-1]["class_uid"] == 6003  # type: ignore[index]
+    assert call("entries", "--format", "rfc5424", "--act", "agency.change", "--from", "2020-01-01", who="auditor") == 0
+    assert f'uuid="{made.uuid}"'.encode() in call.said.out and call.said.out.startswith(b"<109>1 ")
+    assert call("entries", "--format", "ocsf", "--from", "2120-01-01", who="auditor") == 0 and not call.said.out
+    assert call("entries", "--from", "yesterday", who="auditor") == 2
+    assert Entry.objects.filter(act="entries.see").latest("id").facts == {"from": "2120-01-01", "format": "ocsf"}

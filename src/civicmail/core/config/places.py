@@ -23,6 +23,7 @@ _HOOK = re.compile(rf"https://{_AT_MOST}(?:/[!-~]*)?\Z")
 _HOOK_HERE = re.compile(rf"http://(?:127\.[0-9.]+|\[::1\]|localhost)(?::{_PORT_THERE})?(?:/[!-~]*)?\Z")
 _PAGES = re.compile(rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[a-z0-9.-]+)(?::{_PORT_THERE})?\Z")
 _PLACE = re.compile(rf"unix:/.+|{_AT}\Z")
+_RECEIVER = re.compile(rf"(?:tls|tcp|udp)://{_AT}\Z|unix:/.+\Z")
 _PORT_ALONE = re.compile(rf"{_PORT_THERE}\Z")
 _LDAP = re.compile(rf"ldaps?://{_AT_MOST}/?\Z")
 _PARTNER = re.compile(rf"smtp://{_AT}/?\Z")
@@ -76,6 +77,10 @@ def program_door(secure: str, plain: str, port: int) -> Check:
 
 def place(value: str) -> str:
     return "" if not value or _PLACE.match(value) else "must be like 127.0.0.1:3310 or unix:/run/clamav/clamd.ctl"
+
+
+def receiver(value: str) -> str:
+    return "" if not value or _RECEIVER.match(value) else "must be like tls://siem.city.example:6514, or tcp, udp, or unix:/dev/log"
 
 
 def resolvers(value: list[str]) -> str:

@@ -273,12 +273,26 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Siem:
+    name: str = _setting("siem", "A short name of this receiver; under it is kept how far it is.")
+    url: str = _setting("", "tls://siem.city.example:6514, or tcp:// and udp:// with a port, or unix:/dev/log.")
+    format: str = _setting("rfc5424", "How events are written: rfc5424 (syslog) or ocsf (a JSON object each).")
+    ca: str = _setting("", "tls: a PEM file of authorities for the receiver's certificate, instead of the system's.")
+    certificate: str = _setting("", "tls: the PEM file with our certificate, where the receiver asks for one.")
+    key: str = _setting("", "tls: the PEM file with its key.")
+    acts: list[str] = _setting([], "Which acts are sent: access.end, or duty.* for all of a kind; empty: all.")
+    detections: bool = _setting(False, "Whether mail that was quarantined or refused is an event, too (mail.detected).")
+    enterprise: int = _setting(32473, "The private enterprise number of the SD-ID civicmail@…; 32473 is that of documentation.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Oversight:
     show_looks: str = _setting(
         "never", "Whether people see on their own page that their mail was looked at: never, or closed (when a case is over)."
     )
     holidays: list[str] = _setting([], "Days like 2026-12-25 that are no working days, besides Saturdays and Sundays.")
     webhook: list[Webhook] = _setting([], "Programs that are told of entries as they are written; one table for each.")
+    siem: list[Siem] = _setting([], "Receivers of security events by syslog (RFC 5424) or as OCSF; one table for each.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

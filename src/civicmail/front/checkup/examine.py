@@ -30,6 +30,7 @@ from civicmail.front.checkup import (
     readers,
     scanner,
     secured,
+    siem,
     snapshot,
     zone,
 )
@@ -42,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
     people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, passing.claimed,
     snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
-    programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, otherdoors.doors,
+    programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, siem.siem, otherdoors.doors,
     certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -32,7 +33,11 @@ def path(data: Path, name: str) -> Path:
 
 def write(data: Path, known: Told, files: Files = OS_FILES) -> None:
     """Whole, or as it was before."""
-    where = path(data, known.name)
+    keep(path(data, known.name), known, files)
+
+
+def keep(where: Path, known: Any, files: Files = OS_FILES) -> None:
+    """Write a dataclass durably, whole, or leave what was there before."""
     files.make_folder(where.parent)
     files.replace(where, orjson.dumps(asdict(known)))
 

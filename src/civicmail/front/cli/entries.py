@@ -1,13 +1,26 @@
-"""`civicmail entries`: who did what, why, from where."""
+"""`civicmail entries`: who did what, why, from where; for people, or as a SIEM reads it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings, Siem
 from civicmail.front.cli import acting, options, output
+
+if TYPE_CHECKING:
+    from civicmail.city.access.models import Entry
+
+
+class Format(StrEnum):
+    RFC5424 = "rfc5424"
+    OCSF = "ocsf"
 
 
 def entries(
@@ -16,7 +29,11 @@ def entries(
     act: Annotated[str, typer.Option("--act", metavar="NAME", help="Only this act, like access.end.")] = "",
     person: Annotated[str, typer.Option("--person", metavar="UID", help="Only of this person.")] = "",
     object_: Annotated[str, typer.Option("--object", metavar="THING", help="Only about this, like person:e-17.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most entries.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most entries; not of --format.")] = 50,
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="All of them, the oldest first, a line each: rfc5424 (syslog) or ocsf.")
+    ] = None,
+    from_: Annotated[str, typer.Option("--from", metavar="DAY", help="Only since this day, such as 2026-12-31.")] = "",
     data: options.Data = None,
     config: options.Config = None,
     json: options.Json = False,
@@ -25,21 +42,45 @@ def entries(
     desk = acting.signed_in("entries", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.actions.entries import enter_alone
-    from civicmail.city.access.queries.entries import seen_by
+    from civicmail.city.access.queries.entries import heads, seen_by
 
     guard.require(desk.actor, "entries.see", now=desk.now)
     wanted = {k: v for k, v in (("act", act), ("person", person), ("object", object_)) if v}
-    enter_alone("entries.see", actor=desk.actor, reason=reason, now=desk.now, facts={**wanted, "limit": limit})
-    for row in seen_by(desk.actor).filter(**wanted).order_by("-id")[:limit]:
-        if json:
-            said = {
-                "at": row.at,
-                "act": row.act,
-                "person": row.person,
-                "duty": row.duty,
-                "behalf": row.behalf,
-                "object": row.object,
-            }
-            output.emit({**said, "reason": row.reason, "client": row.client, "facts": row.facts})
-        else:
-            output.show(f"{output.when(row.at)}  {row.act:20} {row.person}  {row.object}{f'  {row.reason}' if row.reason else ''}")
+    since = _begin(from_) if from_ else 0
+    facts = {**wanted, **({"from": from_} if from_ else {}), **({"format": format_.value} if format_ else {"limit": limit})}
+    enter_alone("entries.see", actor=desk.actor, reason=reason, now=desk.now, facts=facts)
+    rows = seen_by(desk.actor).filter(**wanted)
+    if format_ is not None:
+        _export(heads(rows, since), format_, desk.settings)
+        return
+    for row in rows.filter(at__gte=since).order_by("-id")[:limit]:
+        _show(row, json)
+
+
+def _show(row: Entry, json: bool) -> None:
+    if json:
+        plain = {
+            name: getattr(row, name) for name in ("at", "act", "person", "duty", "behalf", "object", "reason", "client", "facts")
+        }
+        output.emit(plain)
+    else:
+        output.show(f"{output.when(row.at)}  {row.act:20} {row.person}  {row.object}{f'  {row.reason}' if row.reason else ''}")
+
+
+def _begin(day: str) -> int:
+    """The first ms of a day, UTC."""
+    try:
+        return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+    except ValueError:
+        raise typer.BadParameter("must be a day, such as 2026-12-31", param_hint="--from") from None
+
+
+def _export(found: Iterator[tuple[dict[str, Any], str, int]], format_: Format, settings: Settings) -> None:
+    """A line for each entry, in the words of the job that sends them (front/worker/siem.py)."""
+    from civicmail.front.worker.siem import render
+    from civicmail.front.worker.siemevents import of_entry
+
+    enterprise = next((one.enterprise for one in settings.oversight.siem), Siem().enterprise)
+    for head, journal, number in found:
+        event = of_entry(head, journal, number, settings.city.domains)
+        sys.stdout.buffer.write(render(event, format_, settings, enterprise) + b"\n")

@@ -16,7 +16,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import answering, findings, hooks, leaving, notices, pickups, pulls, reports, rulebook, sending
+from civicmail.front.worker import answering, findings, hooks, leaving, notices, pickups, pulls, reports, rulebook, sending, siem
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people import Prepare, one_round
@@ -93,6 +93,7 @@ def _of_people(settings: Settings, data: Path, done: Done) -> None:
         (reports.LEASE, "dated", lambda: reports.one_round(data, now_ms)),
         (pulls.LEASE, "dated", lambda: pulls.one_round(settings, data, now_ms)),
         (hooks.LEASE, "told", lambda: hooks.one_round(settings, data, now_ms)),
+        (siem.LEASE, "told", lambda: siem.one_round(settings, data, now_ms)),
     )
     for lease, count, round_ in rounds:
         try:

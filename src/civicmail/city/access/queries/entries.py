@@ -3,6 +3,10 @@ with a million of them (P-16, A1)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
 from django.db import connection
 from django.db.models import Q, QuerySet
 
@@ -77,3 +81,11 @@ def about(rows: QuerySet[Entry], words: str) -> QuerySet[Entry]:
     for fits in (Q(person__in=who), Q(behalf__in=who), Q(object__in=what)):  # an index for each; together they would be sorted
         found.update(newest.filter(fits)[:MOST])
     return rows.filter(pk__in=sorted(found, reverse=True)[:MOST])
+
+
+def heads(rows: QuerySet[Entry], since: int) -> Iterator[tuple[dict[str, Any], str, int]]:
+    """(head, journal, number) of each, the oldest first; "" and 0 where no journal has it yet. since: ms."""
+    for row in rows.filter(at__gte=since).select_related("carried").order_by("id").iterator(chunk_size=1_000):
+        carried = getattr(row, "carried", None)
+        head = {**orjson.loads(bytes(row.head)), "uuid": str(row.uuid)}
+        yield (head, carried.journal, carried.number) if carried is not None else (head, "", 0)

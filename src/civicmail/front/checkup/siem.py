@@ -1,0 +1,65 @@
+"""Receivers of security events: up to where each has them, as the worker keeps it, and whether that is far behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.front.checkup import hooks
+from civicmail.front.checkup.findings import MINUTE, Finding, Level, Patient
+
+BEHIND_MOST = 10 * MINUTE
+
+
+@dataclass(slots=True)
+class Forwarded:
+    """positions: journal to the last record that was confirmed; at: ms when that was written; taken: ms of the last that was
+    confirmed, 0 for none; sent: how many in all; waiting: ms of the oldest event that is not confirmed, 0 without one; problem: why
+    the last one was not taken."""
+
+    name: str
+    positions: dict[str, int] = field(default_factory=dict)
+    at: int = 0
+    taken: int = 0
+    sent: int = 0
+    waiting: int = 0
+    problem: str = ""
+    v: int = 1
+
+
+def path(data: Path, name: str) -> Path:
+    return data / "siem" / f"{name}.json"
+
+
+def write(data: Path, known: Forwarded, files: Files = OS_FILES) -> None:
+    """Durable, because what was confirmed is not sent again."""
+    hooks.keep(path(data, known.name), known, files)
+
+
+def read(data: Path, name: str) -> Forwarded | None:
+    """None where no worker has written anything that can be read."""
+    try:
+        return Forwarded(**orjson.loads(path(data, name).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def siem(p: Patient) -> Iterator[Finding]:
+    """Whether each receiver has security events that are older than ten minutes."""
+    for one in p.settings.oversight.siem:
+        check, known = f"SIEM {one.name}", read(p.data, one.name)
+        if known is None:
+            yield Finding(check, "warning", "It was sent nothing yet.", f"civicmail run --data {p.data}")
+            continue
+        waited = max(0, p.now - known.waiting) if known.waiting else 0
+        if known.problem or waited > BEHIND_MOST:
+            level: Level = "problem" if waited > BEHIND_MOST else "warning"
+            why = f" {known.problem.rstrip('.')}." if known.problem else ""
+            text = f"The oldest event that it did not confirm has waited {waited // 1000:,} seconds.{why}"
+            yield Finding(check, level, text, f"Look at {one.url}. Nothing is lost: it is sent again by itself.")
+        else:
+            yield Finding(check, "ok", f"It has every event; {known.sent:,} were sent.")

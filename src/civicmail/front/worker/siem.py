@@ -1,0 +1,243 @@
+"""Security events for a SIEM (oversight.siem): a job of the city worker, one for each receiver.
+
+Events come from the journals, so that neither a database that is away nor a late commit leaves one out. siem/<name>.json says
+up to where each journal was confirmed; whatever breaks before, a connection, the receiver or this process, is sent again from
+there, under the same uuid. Nothing is held in memory meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings, Siem
+from civicmail.core.disk import journal
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.front.checkup import siem as left
+from civicmail.front.checkup.siem import Forwarded
+from civicmail.front.worker import listening, ocsf, syslog
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.people import Clock, Prepare, connected
+from civicmail.front.worker.siemevents import SecurityEvent, of_record
+from civicmail.front.worker.siemwire import Away, Wire, connect
+from civicmail.mail.archive import replay
+
+log = get_logger()
+
+EVERY = 0.5
+LEASE = "siem"
+CYCLE, SETTLE = 10_000, 2_000
+"""ms for which one connection takes events, and for which it then rests before its end is confirmed: a receiver that dies after it
+has read is noticed."""
+WINDOW = 10_000
+"""Records of a journal that are looked at in one round."""
+RETRY_FIRST, RETRY_LONGEST = 1_000, 60_000
+WRITE_EVERY = 10_000
+"""ms between two notes of how things stand, where nothing has changed."""
+
+IsHidden = Callable[[SecurityEvent], bool]
+"""Whether nobody is told of an event."""
+
+
+def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
+    """One for each receiver, so that one that is away keeps no other waiting; none where there is none."""
+    return [
+        Job(f"siem {one.name}", partial(_forward, settings, one, data, prepare, clock), EVERY, lease=f"{LEASE}-{one.name}")
+        for one in settings.oversight.siem
+    ]
+
+
+@contextmanager
+def _forward(settings: Settings, one: Siem, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+    prepare()
+    with connected():
+        forwarding = Forwarding(settings, one, data, is_sealed)
+        try:
+            yield lambda: forwarding.step(clock())
+        finally:
+            forwarding.close()
+
+
+def one_round(settings: Settings, data: Path, clock: Clock) -> int:
+    """Each receiver is sent what there is; how many events it took. Raises LeaseHeld."""
+    sent = 0
+    for one in settings.oversight.siem:
+        with connected(), Lease.take(lease_path(data, f"{LEASE}-{one.name}")):
+            sent += Forwarding(settings, one, data, is_sealed).once(clock())
+    return sent
+
+
+def is_sealed(event: SecurityEvent) -> bool:
+    """Of a mandate that is sealed nobody is told (E8). Raises DatabaseError: then the event waits, with all that follow."""
+    kind, _, number = event.object.partition(":")
+    if kind != "mandate":
+        return False
+    from civicmail.city.access.models import Mandate
+
+    return Mandate.objects.filter(number=number, sealed=True).exists()
+
+
+def render(event: SecurityEvent, format_: str, settings: Settings, enterprise: int) -> bytes:
+    """The bytes of one event, without what frames it. format_: rfc5424 or ocsf."""
+    host, version = settings.city.host, metadata.version("civicmail")
+    if format_ == "ocsf":
+        return orjson.dumps(ocsf.plain(event, host, version), option=orjson.OPT_SORT_KEYS)
+    return syslog.message(event, host, enterprise, version)
+
+
+class Forwarding:
+    """To one receiver. connect: opens a connection; cycle, settle: as CYCLE and SETTLE."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        siem: Siem,
+        data: Path,
+        is_hidden: IsHidden,
+        *,
+        connect: Callable[[Siem], Wire] = connect,
+        cycle: int = CYCLE,
+        settle: int = SETTLE,
+    ) -> None:
+        self._settings, self._siem, self._data, self._is_hidden = settings, siem, data, is_hidden
+        self._connect, self._cycle, self._settle = connect, cycle, settle
+        known = left.read(data, siem.name)
+        self._known = known or Forwarded(siem.name, positions=dict(listening.begin(data, {}).positions))
+        self._wire: Wire | None = None
+        self._tail = self._begin()
+        self._opened = self._last = self._due = self._noted = self._tries = self._sent = 0
+
+    def _begin(self) -> Tail:
+        return Tail(self._data, self._known.positions, bodies=False)
+
+    def step(self, now: int) -> bool:
+        """One round; True when there may be more at once. now: ms."""
+        if now < self._due:
+            self._note(now)
+            return False
+        try:
+            more = self._work(now)
+        except Away as away:
+            self._lose(str(away), now)
+            more = False
+        self._note(now)
+        return more
+
+    def once(self, now: int) -> int:
+        """All that there is, confirmed at once; how many events."""
+        before = self._known.sent
+        try:
+            while self._read(now):
+                pass
+            self._confirm(now)
+        except Away as away:
+            self._lose(str(away), now)
+        return self._known.sent - before
+
+    def close(self) -> None:
+        """What was not confirmed is sent again by whoever comes next."""
+        if self._wire is not None:
+            self._wire.close()
+        self._wire, self._tail, self._sent = None, self._begin(), 0
+
+    def _work(self, now: int) -> bool:
+        if self._wire is not None:
+            self._wire.require_there()
+            if self._wire.is_stream and now - self._opened >= self._cycle:
+                if now - self._last >= self._settle:
+                    self._confirm(now)
+                return False
+        more = self._read(now)
+        if self._wire is None or not self._wire.is_stream:
+            self._confirm(now)
+        return more
+
+    def _read(self, now: int) -> bool:
+        """Send what is new; True when there was something."""
+        any_ = False
+        for record in self._records():
+            any_ = True
+            event = of_record(record, self._settings.city.domains, detections=self._siem.detections)
+            if event is not None and self._is_wanted(event):
+                self._send(event, now)
+        return any_
+
+    def _is_wanted(self, event: SecurityEvent) -> bool:
+        acts = self._siem.acts
+        return (not acts or any(fnmatchcase(event.act, act) for act in acts)) and not self._is_hidden(event)
+
+    def _send(self, event: SecurityEvent, now: int) -> None:
+        if not self._known.waiting:
+            self._known.waiting = event.at
+        if self._wire is None:
+            self._wire = self._connect(self._siem)
+            self._opened = now
+        self._wire.send(render(event, self._siem.format, self._settings, self._siem.enterprise))
+        self._last = now
+        self._sent += 1
+
+    def _confirm(self, now: int) -> None:
+        """Keep how far it is: after that nothing before is sent again."""
+        if self._wire is not None:
+            wire, self._wire = self._wire, None
+            wire.confirm()
+            wire.close()
+        if not self._sent and not self._known.problem and self._tail.positions == self._known.positions:
+            return
+        known = self._known
+        if self._sent:
+            known.taken, known.sent = now, known.sent + self._sent
+            known.problem, known.waiting, self._tries, self._due = "", 0, 0, 0
+        elif now - self._noted < WRITE_EVERY:
+            return  # nothing but mail: a look that is made again costs little, a sync each round does not
+        known.positions, self._sent = dict(self._tail.positions), 0
+        self._write(now)
+
+    def _lose(self, problem: str, now: int) -> None:
+        self._tries += 1
+        self._due = now + min(RETRY_LONGEST, RETRY_FIRST * 2 ** min(self._tries - 1, 10))
+        self._known.problem = problem[:200]
+        log.warning("a SIEM does not take events", hook=self._siem.name, tries=self._tries, problem=problem)
+        self.close()
+        self._write(now)
+
+    def _note(self, now: int) -> None:
+        """For doctor."""
+        if not 0 <= now - self._noted < WRITE_EVERY:
+            self._write(now)
+
+    def _write(self, now: int) -> None:
+        self._noted = self._known.at = now
+        left.write(self._data, self._known)
+
+    def _records(self) -> Iterator[Record]:
+        """What journals have that is new, each journal's in order: what was sealed meanwhile before what was not. The position of
+        the reader is behind them when they are through."""
+        for name in journal.names(self._data):
+            seen, retired = self._tail.positions.get(name, 0), journal.read_retired(journal.folder(self._data) / name)
+            if seen < retired:
+                last = min(retired, seen + WINDOW)
+                yield from self._sealed(name, seen + 1, last)
+                self._tail.passed(name, last)
+                return
+        before = dict(self._tail.positions)
+        for record in self._tail.poll(WINDOW):
+            if record.number > (first := before.get(record.journal, 0) + 1):
+                yield from self._sealed(record.journal, first, record.number - 1)
+            before[record.journal] = record.number
+            yield record
+
+    def _sealed(self, name: str, first: int, last: int) -> Iterator[Record]:
+        problems = list[str]()
+        found = list(replay.sealed_between(self._data, [(name, first, last)], problems))
+        if problems:
+            log.error("events for a SIEM are not complete", hook=self._siem.name, problems=problems)
+        yield from sorted(found, key=lambda record: record.number)
