@@ -351,6 +351,13 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    address: str = _setting("127.0.0.1", "The address at which numbers are read.")
+    port: int = _setting(0, "The port of /metrics and /health; 0: nobody reads them.")
+    networks: list[str] = _setting([], "Networks (CIDR) from which they may be read; empty: this machine only.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     city: City = field(default_factory=City, metadata={"help": "Who we are."})
     gateway: Gateway = field(default_factory=Gateway, metadata={"help": "How mail is heard."})
@@ -370,3 +377,4 @@ class Settings:
     outside: Outside = field(default_factory=Outside, metadata={"help": "Doors that are not ours."})
     database: Database = field(default_factory=Database, metadata={"help": "Where people, duties and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})
+    metrics: Metrics = field(default_factory=Metrics, metadata={"help": "Numbers for Prometheus, and health for other programs."})

@@ -15,7 +15,13 @@ def contradiction(settings: Settings) -> tuple[At, str] | None:
 def _port_taken_twice(settings: Settings) -> tuple[At, str] | None:
     """The kernel would share connections out between the two: one listener would hear what is meant for the other."""
     web = settings.web
+    metrics = settings.metrics
     taken = {(web.address, web.port): "the pages"} if web.serve and web.port else {}
+    if metrics.port and (metrics.address, metrics.port) in taken:
+        said = f"{metrics.address}, port {metrics.port}, is taken by the pages already; give each a port of its own"
+        return ("metrics", "port"), said
+    if metrics.port:
+        taken[metrics.address, metrics.port] = "what reads numbers"
     for number, one in enumerate(settings.gateway.listener):
         place = (one.address, one.port)
         if place in taken:

@@ -293,6 +293,9 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Feeds", "lists"): _lists,
     ("Feeds", "departments"): _pairs(),
     ("Database", "url"): places.database,
+    ("Metrics", "address"): places.address,
+    ("Metrics", "port"): _PORT,
+    ("Metrics", "networks"): _networks,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),
     ("Log", "format"): _one_of("text", "json"),
 }

@@ -25,18 +25,20 @@ PORTS = {"https": 443, "imaps": 993, "submissions": 465, "ldaps": 636}
 
 def certificates(p: Patient) -> Iterator[Finding]:
     """The last day of each certificate, of files and of servers that show one."""
-    ends: dict[str, int | str] = {}
-    for what, file in _files(p.settings):
-        if file:
-            ends[what] = _of_file(Path(file))
-    served = dict(_servers(p.settings))
-    with ThreadPoolExecutor(max(1, len(served))) as pool:
-        ends |= dict(zip(served, pool.map(_of_server, served.values()), strict=True))
+    ends = last_days(p.settings)
     wrong = [finding for what, end in ends.items() if (finding := _finding(what, end, p.now))]
     yield from wrong
     if ends and not wrong:
         first = min(end for end in ends.values() if isinstance(end, int))
         yield Finding(CHECK, "ok", f"{len(ends)} certificates are good; the first of them ends at {when(first)}.")
+
+
+def last_days(settings: Settings) -> dict[str, int | str]:
+    """Of what each is, to ms, or why nobody knows it."""
+    ends = {what: _of_file(Path(file)) for what, file in _files(settings) if file}
+    served = dict(_servers(settings))
+    with ThreadPoolExecutor(max(1, len(served))) as pool:
+        return ends | dict(zip(served, pool.map(_of_server, served.values()), strict=True))
 
 
 def _finding(what: str, end: int | str, now: int) -> Finding | None:

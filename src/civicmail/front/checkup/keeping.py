@@ -33,7 +33,7 @@ def index(p: Patient) -> Iterator[Finding]:
     """Whether the search index can be opened, and has what it says that it has read: else nothing is found, or not all of it."""
     do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
     try:  # in this order, for mail comes in meanwhile: what is there now was read, or is behind, when the index is looked at
-        archived, behind = Archive(p.data).count(), _behind(p.data, coverage.covered(p.data))
+        archived, behind = Archive(p.data).count(), behind_of(p.data, coverage.covered(p.data))
         found = searchable(Reader(p.data))
     except NotIndexed:
         return  # what is behind is said by others
@@ -51,7 +51,7 @@ def lag(p: Patient) -> Iterator[Finding]:
     """How many durable records index and ledger do not have: few are all right while somebody is at it."""
     for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
         try:
-            behind = _behind(p.data, what(p.data))
+            behind = behind_of(p.data, what(p.data))
         except CivicmailError as error:
             yield Finding(f"{job} lag", "problem", str(error), "civicmail verify")
             continue
@@ -73,7 +73,7 @@ def delay(p: Patient) -> Iterator[Finding]:
     """The newest mail is the canary: how long the oldest record that is not there yet has waited."""
     for job, what, may in (("index", coverage.covered, "be found"), ("ledger", sequencer.positions, "be proved")):
         try:
-            times = _waiting_since(p.data, what(p.data))
+            times = waiting_since(p.data, what(p.data))
         except CivicmailError as error:
             yield Finding(f"{job} delay", "problem", str(error), "civicmail verify")
             continue
@@ -164,12 +164,13 @@ def second_place(p: Patient) -> Iterator[Finding]:
         yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
 
 
-def _behind(data: Path, positions: Mapping[str, int]) -> int:
+def behind_of(data: Path, positions: Mapping[str, int]) -> int:
+    """How many durable records are behind these positions."""
     top = journal.folder(data)
     return sum(max(0, journal.read_durable(top / n) - positions.get(n, 0)) for n in journal.names(data))
 
 
-def _waiting_since(data: Path, positions: Mapping[str, int]) -> list[int]:
+def waiting_since(data: Path, positions: Mapping[str, int]) -> list[int]:
     """ms at which the first record of each journal behind these positions was written, 0 where it does not say (an imported
     message). Bodies are not read."""
     heads = [orjson.loads(record.head) for record in Tail(data, positions, bodies=False).poll(limit=1)]

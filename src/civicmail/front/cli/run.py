@@ -24,7 +24,7 @@ from civicmail.front.cli import options
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
 from civicmail.mail.replica import epoch
 
-Role = Literal["gateway", "web", "worker"]
+Role = Literal["gateway", "web", "worker", "metrics"]
 Job = Literal["search", "mail", "courier", "city", "standby"]
 NICE: dict[Job, int] = {"courier": 5, "city": 5, "mail": 10}
 """Who waits for a 250 goes first, and what was acknowledged is found in seconds; then comes what people wait for, as the pages do:
@@ -54,6 +54,8 @@ def run(
         _serve_gateway(settings, folder)
     elif role == "web":
         _serve_web(settings, folder, config)
+    elif role == "metrics":
+        _serve_metrics(settings, folder, config)
     elif role == "worker" and job:
         _serve_job(settings, folder, config, job)
     else:
@@ -72,8 +74,10 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
             wanted[f"gateway {number}"] = [*program, "gateway", *rest]
         if settings.web.serve:
             wanted["web"] = [*program, "web", *rest]
+        if settings.metrics.port:
+            wanted["metrics"] = [*program, "metrics", *rest]
     with _alone(data) if role is None else contextlib.nullcontext():
-        return Supervisor(wanted, optional={"web"}, is_over=lambda: _is_fenced(data)).run()
+        return Supervisor(wanted, optional={"web", "metrics"}, is_over=lambda: _is_fenced(data)).run()
 
 
 def _is_fenced(data: Path) -> bool:
@@ -187,6 +191,16 @@ def _serve_web(settings: Settings, data: Path, config: Path | None) -> None:
 
     set_up(settings.log, "web")
     serve(settings, data, config)
+
+
+def _serve_metrics(settings: Settings, data: Path, config: Path | None) -> None:
+    from civicmail.core.config.log import set_up
+    from civicmail.front.metrics.serve import serve
+
+    if not settings.metrics.port:
+        raise ConfigError("No port is set for metrics: civicmail config explain metrics.port")
+    set_up(settings.log, "metrics")
+    serve(settings, data, config, stop_on_signal())
 
 
 def _serve_gateway(settings: Settings, data: Path) -> None:

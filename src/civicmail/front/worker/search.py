@@ -12,6 +12,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import is_held
+from civicmail.core.disk.meters import Meter
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.search.tasks import IndexJob
 
@@ -29,9 +30,14 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 @contextmanager
 def indexing(data: Path, clock: Callable[[], float] = time.monotonic, *, least: int = 0) -> Iterator[Work]:
     """Searchable within a second, and all of it when the worker stops. least: as of IndexJob."""
-    with closing(IndexJob.take(data, least=least)) as job:
+    with closing(IndexJob.take(data, least=least)) as job, closing(_meter(data, job)) as meter:
+        meter.start()
         yield lambda: job.step(now_ms()) > 0
         drain(job, data, clock)
+
+
+def _meter(data: Path, job: IndexJob) -> Meter:
+    return Meter(data, "search", lambda: {("civicmail_search_delay_seconds", ()): job.delays})
 
 
 def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:

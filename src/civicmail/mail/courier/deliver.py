@@ -19,6 +19,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, is_held, lease_path
+from civicmail.core.disk.meters import Meter
 from civicmail.core.disk.room import Room
 from civicmail.core.disk.tail import adopt, last_frame
 from civicmail.core.message.shapes import Envelope
@@ -61,6 +62,8 @@ async def run(
         await _recovered(data)
         rounds = await asyncio.to_thread(Rounds, data, settings, clock)
         rounds.commit = GroupCommit(Writer(data, clock, files))
+        meter = Meter(data, "courier", rounds.deliveries.values)
+        meter.start()
         try:
             courier = _Courier(rounds, data, submit, files)
             try:
@@ -69,6 +72,7 @@ async def run(
                 await courier.drain()
         finally:
             await rounds.commit.close()
+            await asyncio.to_thread(meter.close)
 
 
 async def _lease(data: Path, stop: asyncio.Event) -> Lease | None:

@@ -38,6 +38,8 @@ class Hop:
 
 
 SECURE = Hop("secure")
+DESTINATIONS = ("local", "outbound", "elsewhere", "route", "secure")
+"""What a next hop is in the settings."""
 
 
 def parse_hop(text: str) -> Hop | None:
@@ -77,6 +79,14 @@ class Routes:
             return self._elsewhere
         hop = self._route.get(path.domain, self._local if mode else self._outbound)
         return _inside(hop, mode)
+
+    def kind_of(self, hop: Hop) -> str:
+        """What a next hop is in these settings, one of DESTINATIONS: for numbers that name no address."""
+        place = replace(hop, inside=False)
+        for name, known in (("local", self._local), ("outbound", self._outbound), ("elsewhere", self._elsewhere)):
+            if place == known:
+                return name
+        return "secure" if hop.kind == "secure" else "route"
 
     def way_of(self, address: str, *, secure: bool) -> Hop | None:
         """As hop_for; what must be encrypted and leaves the city has a way of its own (P-19)."""

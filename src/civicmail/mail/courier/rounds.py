@@ -23,6 +23,7 @@ from civicmail.mail.archive.commit import GroupCommit
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier.deliveries import Deliveries
 from civicmail.mail.courier.hops import Hop, Routes
 from civicmail.mail.courier.jobs import Job, Lane
 from civicmail.mail.courier.onward import Onward
@@ -47,6 +48,7 @@ class Rounds:
         self.wake = asyncio.Event()
         self.onward = Onward(settings.courier.smart_host_log)
         self.commit: GroupCommit | None = None
+        self.deliveries = Deliveries()
         self.single: Callable[[str], bool] = _never  # whether each reader's copy of mail by this kind of door is another one
         self._data = data
         self._busy: set[tuple[bytes, int]] = set()
@@ -193,7 +195,9 @@ class Rounds:
 
     async def finish(self, job: Job, events: Iterable[Event]) -> None:
         """Record the outcomes of a job; its recipients stay busy until the records were read back."""
-        place = await self._record(list(events))
+        outcomes = list(events)
+        place = await self._record(outcomes)
+        self.deliveries.note(self.routes.kind_of(job.hop), outcomes)
         self._settled.append((job, *place))  # looked up now and not before: the list may be another one by then
         self.wake.set()
 

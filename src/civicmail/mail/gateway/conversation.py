@@ -59,6 +59,7 @@ class Conversation(asyncio.Protocol):
     def __init__(self, gate: Gate, door: Door) -> None:
         self._gate = gate
         self._door = door
+        self._counters = gate.counters_of(door.kind)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._wire: Session | None = None
@@ -84,8 +85,8 @@ class Conversation(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peername = transport.get_extra_info("peername")
         self._client = plain_address(str(peername[0])) if peername else ""
-        self._gate.counters.connections += 1
-        self._gate.counters.open += 1
+        self._counters.connections += 1
+        self._counters.open += 1
         self._gate.conversations.add(self)
         if not self._door.is_balancer(self._client):
             self._admit()
@@ -99,7 +100,7 @@ class Conversation(asyncio.Protocol):
         if not sent_away and not self._peer and not self._door.by_certificate:
             sent_away = NOT_A_PEER
         if sent_away:
-            self._gate.counters.refused_connections += 1
+            self._counters.refused_connections += 1
             log.info("connection refused", listener=self._door.name, client=self._client, reply=sent_away)
             self._transport.write(replies.encode_reply(sent_away))
             self._close()
@@ -128,7 +129,7 @@ class Conversation(asyncio.Protocol):
         try:
             header = parse_proxy(self._before)
         except WireError:
-            self._gate.counters.refused_connections += 1
+            self._counters.refused_connections += 1
             log.info("no PROXY header from a balancer", listener=self._door.name, client=self._client)
             self.cut()
             return
@@ -149,11 +150,11 @@ class Conversation(asyncio.Protocol):
         if self not in self._gate.conversations:
             return
         self._gate.conversations.discard(self)
-        self._gate.counters.open -= 1
+        self._counters.open -= 1
         if self._counted:
             self._gate.admission.leave(self._client)
         if self._intake is not None and not self._keeping:
-            self._gate.counters.lost_in_data += 1
+            self._counters.lost_in_data += 1
             self._drop_intake()
         self._transport = None
 
@@ -173,7 +174,7 @@ class Conversation(asyncio.Protocol):
         elif self._keeping or self._upgrading or (self._intake is not None and self._intake.full):
             self._progress.step(now)
         elif self._progress.overdue(now, self._gate.settings.gateway.timeout, in_data=bool(self._wire and self._wire.in_data)):
-            self._gate.counters.timeouts += 1
+            self._counters.timeouts += 1
             if self._wire is None:
                 self.cut()
             else:
@@ -203,7 +204,7 @@ class Conversation(asyncio.Protocol):
             while queue:
                 queue.extend(self._handle(wire, queue.popleft()))
         except Exception:  # promise 6: whatever is wrong with us, the client hears 4xx and no detail
-            self._gate.counters.faults += 1
+            self._counters.faults += 1
             log.exception("a conversation failed", listener=self._door.name)
             self._drop_intake()
             wire.end("421 4.3.0 Local error, please try again later", "fault")
@@ -227,7 +228,7 @@ class Conversation(asyncio.Protocol):
             case EndOfData():
                 return self._end_of_data(wire, event)
             case Abandoned():
-                self._gate.counters.abandoned += 1
+                self._counters.abandoned += 1
                 self._drop_intake()
             case Upgrade():
                 self._pause()
@@ -267,7 +268,7 @@ class Conversation(asyncio.Protocol):
             reply = people.outside(self._member, event.path, self._elsewhere) or reply
             self._elsewhere += reply.startswith("2") and event.path.domain not in self._gate.domains
         if reply.startswith("5"):
-            self._gate.counters.refused_recipients += 1
+            self._counters.refused_recipients += 1
             self._refused += 1
             if self._refused > MAX_REFUSED:
                 return TOO_MANY_REFUSED
@@ -285,7 +286,7 @@ class Conversation(asyncio.Protocol):
         assert intake is not None
         if is_loop(intake, self._gate.settings.gateway.max_received):
             intake.discard()
-            self._gate.counters.refused += 1
+            self._counters.refused += 1
             return wire.answer(LOOP)
         self._keeping = True
         self._run(self._keep(wire, end, intake))
@@ -303,7 +304,7 @@ class Conversation(asyncio.Protocol):
         answers = await keep(self._gate, self._door, wire, end, intake, self._client, self._member)
         self._keeping = False
         if self._transport is None:
-            self._gate.counters.lost_after_dot += 1
+            self._counters.lost_after_dot += 1
             return
         self._heed(wire.answer(*map(self._cited, answers)))
         self._resume()
@@ -316,8 +317,8 @@ class Conversation(asyncio.Protocol):
         reply, member = await self._gate.signins.judge(shown, door, wire.peer.client, self._failed)
         self._member = member
         self._failed += reply.startswith(("535", "421"))
-        self._gate.counters.signed_in += member is not None
-        self._gate.counters.sign_ins_failed += member is None
+        self._counters.signed_in += member is not None
+        self._counters.sign_ins_failed += member is None
         if self._transport is None:
             return
         wire.peer.login = member.login if member is not None else ""
@@ -333,7 +334,7 @@ class Conversation(asyncio.Protocol):
                 self._transport, self, self._door.certificate.context, server_side=True, ssl_handshake_timeout=HANDSHAKE
             )
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-            self._gate.counters.tls_failed += 1
+            self._counters.tls_failed += 1
             log.info("TLS handshake failed", listener=self._door.name, error=type(error).__name__)
             self._upgrading = False
             self.cut()
@@ -347,7 +348,7 @@ class Conversation(asyncio.Protocol):
 
     def _secured(self) -> None:
         assert self._transport is not None and self._wire is not None
-        self._gate.counters.tls += 1
+        self._counters.tls += 1
         cipher = self._transport.get_extra_info("cipher") or ("", "")
         self._wire.secured(f"{cipher[1]} {cipher[0]}".strip())
         self._member = None
@@ -376,7 +377,7 @@ class Conversation(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _ended(self, reason: str) -> None:
-        counters = self._gate.counters
+        counters = self._counters
         counters.synchronisation += reason == "synchronisation"
         counters.broken_lines += reason == "broken lines"
         if reason not in ("quit", "shutdown"):

@@ -1,18 +1,34 @@
-"""What a gateway process has seen, as plain numbers for the log, the health page and tests."""
+"""What a gateway process has seen at its listeners of one kind: for the log, tests, and whoever watches (core/disk/meters)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+
+from civicmail.core.disk.meters import Histogram, Values
+
+ACKNOWLEDGE = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds from the last dot to the answer."""
+_NAMED = {
+    "connections": "connections", "refused_connections": "connections_refused", "tls": "tls_handshakes",
+    "tls_failed": "tls_handshakes_failed", "accepted": "messages_accepted", "refused": "messages_refused",
+    "deferred": "messages_deferred", "kept_bytes": "messages_archived_bytes", "refused_recipients": "recipients_refused",
+    "signed_in": "sign_ins", "sign_ins_failed": "sign_ins_failed", "lost_in_data": "messages_cut_off", "timeouts": "timeouts",
+    "faults": "gateway_faults",
+}  # fmt: skip
+"""Numbers that others watch, by the names that they have there."""
 
 
 @dataclass(slots=True)
 class Counters:
     """All count from the start of the process, except open (connections at this moment).
 
-    refused_connections: over a limit or not a peer. kept: messages with a 250. refused: messages with a 5xx after the data;
-    deferred: with a 4xx. refused_recipients: RCPTs with a 5xx. sign_ins_failed: wrong passwords and
-    tokens, and those that were not tried. lost_after_dot: the client was gone before it could hear the
-    answer. long_lines: lines of more than 998 bytes in kept messages. mended: bare CR, LF or NUL that were normalised.
+    refused_connections: over a limit or not a peer. kept: messages that were archived; accepted: those of them with a 250. refused:
+    messages with a 5xx after the data; deferred: with a 4xx. refused_recipients: RCPTs with a 5xx. sign_ins_failed: wrong passwords
+    and tokens, and those that were not tried. lost_after_dot: the client was gone before it could hear the answer. long_lines:
+    lines of more than 998 bytes in kept messages. mended: bare CR, LF or NUL that were normalised. unavailable: messages, by name
+    of the check that could not be made. answered: how long kept messages waited for their answer.
     """
 
     open: int = 0
@@ -21,6 +37,7 @@ class Counters:
     tls: int = 0
     tls_failed: int = 0
     kept: int = 0
+    accepted: int = 0
     kept_bytes: int = 0
     spooled: int = 0
     refused: int = 0
@@ -37,6 +54,32 @@ class Counters:
     faults: int = 0
     long_lines: int = 0
     mended: int = 0
+    unavailable: Counter[str] = field(default_factory=Counter)
+    answered: Histogram = field(default_factory=lambda: Histogram(ACKNOWLEDGE))
 
     def plain(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _NUMBERS}
+
+
+_NUMBERS = tuple(each.name for each in fields(Counters) if each.type == "int")
+
+
+def total(many: Iterable[Counters]) -> Counters:
+    """The numbers of all listeners together."""
+    found = Counters()
+    for one in many:
+        for name, number in one.plain().items():
+            setattr(found, name, getattr(found, name) + number)
+    return found
+
+
+def metered(listeners: Mapping[str, Counters]) -> Values:
+    """What others watch of each kind of listener. May be called by another thread than the one that counts."""
+    values: Values = {}
+    for kind, one in list(listeners.items()):
+        for name, known in _NAMED.items():
+            values[f"civicmail_{known}", (kind,)] = getattr(one, name)
+        values["civicmail_acknowledge_seconds", (kind,)] = one.answered
+        for check, number in one.unavailable.copy().items():
+            values["civicmail_screening_unavailable", (kind, check)] = number
+    return values

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from civicmail.core.config.settings import Settings
-from civicmail.mail.gateway.counters import Counters
+from civicmail.mail.gateway.counters import Counters, total
 from civicmail.mail.gateway.intake import Spooler
 from civicmail.mail.gateway.limits import Admission, Space
 from civicmail.mail.gateway.people import People
@@ -35,10 +35,19 @@ class Gate:
     domains: frozenset[str]
     people: People
     signins: SignIns
-    counters: Counters = field(default_factory=Counters)
+    listeners: dict[str, Counters] = field(default_factory=dict)
     conversations: set[Conversation] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     draining: bool = False
+
+    @property
+    def counters(self) -> Counters:
+        """What all listeners have seen together."""
+        return total(self.listeners.values())
+
+    def counters_of(self, kind: str) -> Counters:
+        """What listeners of this kind have seen."""
+        return self.listeners.setdefault(kind, Counters())
 
 
 def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock, people: People) -> Gate:
@@ -53,5 +62,6 @@ def make_gate(settings: Settings, data: Path, pipeline: Pipeline, clock: Clock, 
         clock=clock,
         domains=frozenset(settings.city.domains),
         people=people,
+        listeners={listener.kind: Counters() for listener in gateway.listener},  # zeros are seen before the first message
         signins=SignIns(data, settings.signin, people, pipeline.commit, clock),
     )

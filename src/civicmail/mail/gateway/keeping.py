@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 
 from civicmail.core.config.errors import CivicmailError, RefusedError
 from civicmail.core.config.log import get_logger
@@ -37,7 +38,7 @@ async def keep(
 
     peer: the address at the other end of the connection, whoever it speaks for; member: who signed in.
     """
-    counters = gate.counters
+    counters, began = gate.counters_of(door.kind), time.monotonic()
     try:
         envelope = envelope_of(wire, end.transaction, gate.settings.city.domains, intake.received)
         findings = findings_of(intake) if door.believes(peer) else ()
@@ -55,21 +56,29 @@ async def keep(
         )
     except Exception as error:  # noqa: BLE001 - promise 6: our faults are 4xx, without a word of what they are
         return (_failure(error, counters, door.name),)
-    counters.kept += 1
-    counters.kept_bytes += end.size
-    counters.spooled += isinstance(content, Spool)
-    counters.long_lines += end.lines.long
-    counters.mended += end.lines.mended
+    counters.answered.observe(time.monotonic() - began)
+    _count(counters, end, receipt, spooled=isinstance(content, Spool), refused=bool(judged.refused or receipt.reply))
     if judged.refused:
-        counters.refused += 1
         log.info("a message was refused", listener=door.name, rule=judged.refused, capture=receipt.uuid)
         return (f"{judged.reply} archived={receipt.uuid}",)
     if receipt.reply:
-        counters.refused += 1
         log.info("a message was refused", listener=door.name, capture=receipt.uuid)
     elif len(gate.tasks) < BUSY:
         bell.ring(gate.data)
     return _replies(receipt, wire, end, gate.settings.city.domains)
+
+
+def _count(counters: Counters, end: EndOfData, receipt: Receipt, *, spooled: bool, refused: bool) -> None:
+    """Note a message that was archived."""
+    counters.kept += 1
+    counters.kept_bytes += end.size
+    counters.spooled += spooled
+    counters.long_lines += end.lines.long
+    counters.mended += end.lines.mended
+    counters.refused += refused
+    counters.accepted += not refused
+    for check in receipt.unavailable:
+        counters.unavailable[check] += 1
 
 
 def _replies(receipt: Receipt, wire: Session, end: EndOfData, domains: list[str]) -> tuple[str, ...]:

@@ -18,8 +18,10 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.meters import Meter
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
 from civicmail.mail.gateway.conversation import Conversation
+from civicmail.mail.gateway.counters import metered
 from civicmail.mail.gateway.doors import Door, make_door
 from civicmail.mail.gateway.errors import CannotListen, ListenerError
 from civicmail.mail.gateway.gate import Gate, make_gate
@@ -58,6 +60,7 @@ class Gateway:
         self._judging: Judging | None = None
         self._listening: Listening | None = None
         self._manager = Manager()
+        self._meter: Meter | None = None
         self.broken = asyncio.Event()
         self.gate: Gate
 
@@ -89,6 +92,8 @@ class Gateway:
             raise
         self._judging.warm()
         self._manager.ready()
+        self._meter = Meter(self._data, "gateway", partial(metered, self.gate.listeners))
+        self._meter.start()
         self._sweep()
 
     async def stop(self) -> None:
@@ -164,6 +169,8 @@ class Gateway:
         if self._judging is not None:
             await asyncio.to_thread(self._judging.close)
         self.gate.spooler.close()
+        if self._meter is not None:
+            await asyncio.to_thread(self._meter.close)
 
 
 async def serve_until(settings: Settings, data: Path, stop: asyncio.Event) -> None:

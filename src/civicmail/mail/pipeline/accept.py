@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
-from civicmail.city.policy.shapes import Disposition, Do, Finding
+from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Do, Finding
 from civicmail.core.disk.files import map_of
 from civicmail.core.message import headers
 from civicmail.core.message.shapes import Envelope
@@ -171,7 +171,8 @@ class Pipeline:
         if opened:
             capture = replace(capture, report=opened.report, findings=(*capture.findings, *opened.findings))
         await asyncio.shield(self.commit.receipt(capture, content))
-        return Receipt(id_, found.sha256, capture.dispositions, verdict.reply)
+        away = tuple({finding.check for finding in capture.findings if finding.code == UNAVAILABLE})
+        return Receipt(id_, found.sha256, capture.dispositions, verdict.reply, away)
 
     async def _verdict(
         self, content: bytes | Spool, size: int, envelope: Envelope, source: str, refused: str

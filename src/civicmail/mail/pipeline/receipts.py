@@ -11,12 +11,13 @@ from civicmail.city.policy.shapes import Disposition
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """A message is archived under this capture id, and this is what will happen to each recipient's copy. reply: where nobody gets
-    one, what the client hears of it, else empty."""
+    one, what the client hears of it, else empty; unavailable: names of the checks that could not be made."""
 
     id: bytes
     sha256: bytes
     dispositions: tuple[Disposition, ...]
     reply: str = ""
+    unavailable: tuple[str, ...] = ()
 
     @property
     def uuid(self) -> str:

@@ -10,11 +10,13 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.meters import Histogram
 from civicmail.core.disk.room import Room
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
 from civicmail.mail.archive.errors import NotInArchive
@@ -40,6 +42,8 @@ MANY, MANY_COMMIT_MS = 100, 2000
 LIVE_COMMIT_BYTES = 48 << 20  # of messages that wait for a commit
 BULK_COMMIT_BYTES = 256 << 20
 RETRY_MS = 5000
+DELAYS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+"""Seconds from receipt until a search finds the message."""
 FORGET_AFTER_MS = 10_000  # after a certificate: a disposal has one for each portion
 
 
@@ -56,6 +60,8 @@ class IndexJob:
         self._bulk = bulk
         self._room = Room(coverage.top(data), least)
         self.rests = False
+        self.delays = Histogram(DELAYS)
+        self._new: list[int] = []  # when what waits for a commit was received
         self._paused_until = 0
         self._look = Extracts(data).get
         self._machine: Machine | None = None
@@ -130,9 +136,17 @@ class IndexJob:
         self._indexes.commit()
         self._coverage.journals = positions
         coverage.save(self._generation, self._coverage, self._files)
+        self._note_delays()
         extracted.done(self._data, self._again)
         self._again.clear()
         self._committed_at, self._waiting, self._records, self._changed = now, 0, 0, False
+
+    def _note_delays(self) -> None:
+        """What came in by itself can be found from now on: how long after its receipt."""
+        now = now_ms()
+        for received in self._new:
+            self.delays.observe((now - received) / 1000)
+        self._new.clear()
 
     def behind(self) -> int:
         """How many durable records were not read yet."""
@@ -229,6 +243,7 @@ class IndexJob:
         self._untidy = not (made or self._gap or left or self._coverage.forget)  # a swap may have been cut short
         self._waiting, self._records, self._changed, self._committed_at = 0, 0, made, 0
         self._again: set[bytes] = set()
+        self._new.clear()
 
     def _current(self) -> tuple[Path, coverage.Coverage, bool]:
         """The generation to write, what it covers, and whether it was made just now because none was usable."""
@@ -259,7 +274,10 @@ class IndexJob:
         records = self._tail.poll(AT_ONCE)
         for record in records:
             if record.type == Type.RECEIPT:
-                found = _documented(record, self._look)
+                capture = Capture.from_head(record.head)
+                found = _documented(capture, record, self._look)
+                if capture.basis == "clock":
+                    self._new.append(capture.received)
                 self._add(found, record.journal, record.number)
                 self._waiting += found.size
                 self._relieve()
@@ -324,8 +342,7 @@ class IndexJob:
         self._changed = True
 
 
-def _documented(record: Record, look: Look) -> Documented:
-    capture = Capture.from_head(record.head)
+def _documented(capture: Capture, record: Record, look: Look) -> Documented:
     try:
         return document_of(capture, body_of(record), look=look)
     except (DamagedFile, NotInArchive) as error:

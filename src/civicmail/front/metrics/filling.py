@@ -1,0 +1,53 @@
+"""How fast the volume of the data folder fills: one look an hour is remembered for a week, in metrics/disk.seen."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.disk import meters
+
+HOUR = 3_600_000
+DAYS = 7
+LEAST = 24 * HOUR
+"""ms that have to lie between two looks before a pace is told: one large import is none."""
+
+
+class Filling:
+    """least: bytes that must stay free."""
+
+    def __init__(self, data: Path, least: int) -> None:
+        self._place = meters.folder(data) / "disk.seen"
+        self._least = least
+        self._seen = _read(self._place)
+
+    def left_seconds(self, free: int, now: int) -> float:
+        """Until no more than that is free, at the pace since the oldest look; infinite while nothing grows, or on the first day."""
+        self._note(free, now)
+        at, then = self._seen[0]
+        if free <= self._least:
+            return 0.0
+        if now - at < LEAST or then <= free:
+            return math.inf
+        return (free - self._least) * (now - at) / (then - free) / 1000
+
+    def _note(self, free: int, now: int) -> None:
+        self._seen = [(at, then) for at, then in self._seen if now - DAYS * 24 * HOUR <= at <= now]
+        if self._seen and now - self._seen[-1][0] < HOUR:
+            return
+        self._seen.append((now, free))
+        with suppress(OSError):  # a full disk is told all the same
+            self._place.parent.mkdir(mode=0o700, exist_ok=True)
+            new = self._place.with_suffix(".new")
+            new.write_bytes(orjson.dumps(self._seen))
+            new.replace(self._place)
+
+
+def _read(place: Path) -> list[tuple[int, int]]:
+    try:
+        return [(int(at), int(free)) for at, free in orjson.loads(place.read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return []

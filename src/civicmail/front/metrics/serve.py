@@ -1,0 +1,67 @@
+"""The metrics process of `civicmail run metrics`: it looks, and answers who may read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from importlib.metadata import version
+from pathlib import Path
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.config.systemd import Manager
+from civicmail.core.disk import meters
+from civicmail.core.disk.meters import Values
+from civicmail.front.metrics.examined import Examined
+from civicmail.front.metrics.exposition import text
+from civicmail.front.metrics.gauges import Gauges
+from civicmail.front.metrics.listen import Listener
+from civicmail.front.metrics.looking import Look, looking
+from civicmail.front.web.start import start
+
+STATE_EVERY, OFFICE_EVERY, EXAMINE_EVERY = 5.0, 15.0, 60.0
+ALIVE_EVERY = 5.0
+NICE = 10
+"""Who waits for a 250, or for a page, goes first."""
+
+log = get_logger()
+
+
+def serve(settings: Settings, data: Path, config: Path | None, stop: threading.Event) -> None:
+    """Answer until stop is set. Raises LaterError where it cannot listen."""
+    manager = Manager()
+    os.nice(NICE)
+    start(data, config)
+    from civicmail.front.web import officenumbers  # models, which are there from now on
+
+    examined = Examined(settings, data)
+    looks = [
+        Look("state", STATE_EVERY, Gauges(settings, data).values),
+        Look("office", OFFICE_EVERY, officenumbers.values),
+        Look("checks", EXAMINE_EVERY, examined.values),
+    ]
+    listener = Listener(
+        settings.metrics,
+        lambda media: text(collected(data, looks), media),
+        lambda: examined.health(now_ms()),
+    )
+    log.info("listening", kind="metrics", listener=f"{settings.metrics.address}:{settings.metrics.port}")
+    with listener, looking(looks):
+        thread = threading.Thread(target=listener.serve_forever, name="listener", daemon=True)
+        thread.start()
+        manager.ready()
+        while not stop.wait(ALIVE_EVERY):
+            manager.alive()
+        manager.stopping()
+        listener.shutdown()
+        thread.join()
+
+
+def collected(data: Path, looks: list[Look]) -> Values:
+    """What processes have counted until now, and what was seen last."""
+    values = meters.read(data)
+    values["civicmail_build", (version("civicmail"),)] = 1
+    for look in looks:
+        values |= look.seen
+    return values

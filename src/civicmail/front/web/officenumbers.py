@@ -1,0 +1,34 @@
+"""What the database says about what waits: entries, changes of access, decisions about files. Counts and ages, nobody's name."""
+
+from __future__ import annotations
+
+from django.db import Error as DatabaseFault
+from django.db import connection
+from django.db.models import Min
+
+from civicmail.city.access.actions.entries import lag_ms
+from civicmail.city.access.actions.publishing import untold_ms
+from civicmail.city.access.moments import ms
+from civicmail.core.disk.meters import Values
+from civicmail.desk.holding.models import Approval
+
+
+def values(now: int) -> Values:
+    """now: ms. Whether the database answers, and where it does what it says. Lets its connection go."""
+    try:
+        return {("civicmail_database_up", ()): 1, **_asked(now)}
+    except DatabaseFault:
+        return {("civicmail_database_up", ()): 0}
+    finally:
+        connection.close()
+
+
+def _asked(now: int) -> Values:
+    waiting = Approval.objects.filter(copies__state="waits").order_by()
+    oldest = waiting.aggregate(oldest=Min("made"))["oldest"]
+    return {
+        ("civicmail_entries_lag_seconds", ()): lag_ms(now) / 1000,
+        ("civicmail_changes_lag_seconds", ()): untold_ms(now) / 1000,
+        ("civicmail_approvals_waiting", ()): waiting.distinct().count(),
+        ("civicmail_approvals_oldest_age_seconds", ()): max(0, now - ms(oldest)) / 1000 if oldest else 0,
+    }

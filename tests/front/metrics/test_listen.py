@@ -1,0 +1,84 @@
+"""Who may read metrics and health, and what they get."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.settings import Metrics, Settings
+from civicmail.front.checkup.findings import Finding
+from civicmail.front.metrics import examined as module
+from civicmail.front.metrics.examined import Examined
+from civicmail.front.metrics.listen import Listener
+
+Told = tuple[int, dict[str, str], bytes]
+
+
+@contextmanager
+def listening(networks: list[str], health: Any = lambda: (True, {"status": "ok"})) -> Iterator[Listener]:
+    with Listener(Metrics(networks=networks), lambda media: f"for {media}", health) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield listener
+        listener.shutdown()
+        thread.join()
+
+
+def ask(listener: Listener, path: str, method: str = "GET", accept: str = "") -> Told:
+    wire = http.client.HTTPConnection("127.0.0.1", listener.server_address[1], timeout=10)
+    wire.request(method, path, headers={"Accept": accept})
+    answer = wire.getresponse()
+    return answer.status, dict(answer.headers), answer.read()
+
+
+def test_this_machine_reads_and_other_paths_are_none() -> None:
+    with listening([]) as listener:
+        status, headers, content = ask(listener, "/metrics?x=1", accept="application/openmetrics-text")
+        assert status == 200 and content == b"for " + headers["Content-Type"].encode() and headers["Cache-Control"] == "no-store"
+        assert ask(listener, "/metrics", "HEAD")[2] == b"" and ask(listener, "/etc/passwd")[0] == 404
+        assert ask(listener, "/metrics", "POST")[0] == 501
+
+
+def test_who_is_in_no_network_of_the_settings_gets_no_answer() -> None:
+    """R-1355."""
+    with listening(["192.0.2.0/24"]) as listener, pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        ask(listener, "/metrics")
+    with listening(["127.0.0.1/32"]) as listener:
+        assert ask(listener, "/health")[0] == 200
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with listening([]) as listener, pytest.raises(LaterError, match="Metrics cannot listen"):
+        Listener(Metrics(port=listener.server_address[1]), lambda media: "", lambda: (True, {}))
+
+
+def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1356."""
+    findings = [Finding("audit log", "problem", "An entry of Pat Clerk was changed."), Finding("disk", "ok", "")]
+    monkeypatch.setattr(module, "examine", lambda patient: iter(findings))
+    examined = Examined(Settings(), tmp_path)
+    assert examined.health(now_ms()) == (False, {"status": "starting", "at": None, "problems": [], "warnings": []})
+    now = now_ms()
+    values = examined.values(now)
+    well, told = examined.health(now)
+    assert not well and told == {"status": "problem", "at": now / 1000, "problems": ["audit log"], "warnings": []}
+    assert "Pat" not in json.dumps(told) and values["civicmail_check_problems", ("audit log",)] == 1
+    assert values["civicmail_check_problems", ("disk",)] == 0
+
+
+def test_an_old_look_is_no_good_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-1357."""
+    monkeypatch.setattr(module, "examine", lambda patient: iter([Finding("disk", "warning", "")]))
+    examined = Examined(Settings(), tmp_path)
+    examined.values(1000)
+    assert examined.health(1000)[1]["status"] == "ok"
+    assert examined.health(1000 + 6 * 60_000) == (False, {"status": "stale", "at": 1.0, "problems": [], "warnings": ["disk"]})
