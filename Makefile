@@ -12,7 +12,7 @@ export CIVICMAIL_PYTHON
 export PYTHONDONTWRITEBYTECODE :=
 IN := .venv/bin
 READY := .venv/.ready
-QUICK := -m "not neighbour and not corpora" --ignore=tests/faults --ignore=tests/stories --ignore=tests/mutants
+QUICK := -m "not neighbour and not corpora" $(patsubst %,tests/core/%,config disk message query wire) tests/city/policy tests/city/law
 
 LANES := mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
 MAIL := tests/core tests/mail tests/faults tests/stories
@@ -51,7 +51,7 @@ again: $(READY) ## what failed in the last `make test`, once more and alone; at 
 city: $(READY) ## what is too long for every change: 6,200 people by the first roster, each sync left out, 200 faults of each kind, alerts that wait for minutes
 	@CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} $(IN)/pytest --durations=12 tests/faults tests/stories/test_roster.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py
 
-quick: $(READY) ## the tests of a minute: no neighbours, no corpora
+quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)
 
 check: $(READY) ## format, lint, types, layers, dependencies
