@@ -161,6 +161,8 @@ class Archive:
     standby_certificate: str = _setting("", "tls: the PEM file with the certificate chain that we show to the second place.")
     standby_key: str = _setting("", "tls: the PEM file with its private key.")
     standby_ca: str = _setting("", "tls: a PEM file with the authority that issued the certificates of both places.")
+    backup: str = _setting("", "A file that your backup touches when it has ended, so that doctor knows how old the newest one is.")
+    backup_hours: int = _setting(26, "Hours after which the newest backup is too old.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

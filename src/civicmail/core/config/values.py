@@ -236,6 +236,7 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Archive", "standby"): places.standby,
     ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
     ("Archive", "without_standby"): _one_of("later", "local"),
+    ("Archive", "backup_hours"): _POSITIVE,
     ("Screening", "checks"): _checks,
     ("Screening", "processes"): _between(1, 64),
     ("Screening", "seconds"): _between(1, 60),

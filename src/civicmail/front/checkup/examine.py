@@ -41,10 +41,10 @@ Check = Callable[[Patient], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
-    people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, passing.claimed,
+    people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, keeping.backup, passing.claimed,
     snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
-    programs.programs, zone.zone, scanner.clamd, pullback.pullback, feeds.feeds, hooks.hooks, siem.siem, otherdoors.doors,
-    certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
+    programs.programs, zone.zone, scanner.clamd, scanner.filters, pullback.pullback, feeds.feeds, hooks.hooks, siem.siem,
+    otherdoors.doors, certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 
 

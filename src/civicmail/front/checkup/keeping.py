@@ -164,6 +164,30 @@ def second_place(p: Patient) -> Iterator[Finding]:
         yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
 
 
+def backup(p: Patient) -> Iterator[Finding]:
+    """How old the newest backup is, by the file that the backup program touches at its end."""
+    archive = p.settings.archive
+    if not archive.backup:
+        text = "Nobody says when the last backup was made, so one that fails every night is not noticed."
+        yield Finding(
+            "backup", "not-set-up", text, "Let your backup touch a file at its end: civicmail config explain archive.backup"
+        )
+        return
+    try:
+        made = Path(archive.backup).stat().st_mtime_ns // 1_000_000
+    except OSError as error:
+        text = f"{archive.backup} cannot be looked at ({(error.strerror or 'no answer').lower()}), so no backup has ended."
+        yield Finding("backup", "problem", text, "Make a backup, and let it touch this file at its end.")
+        return
+    text = f"The newest backup ended at {when(made)}."
+    if p.now - made > archive.backup_hours * HOUR:
+        yield Finding(
+            "backup", "problem", text, f"It should be no older than {archive.backup_hours} hours: see why none has ended."
+        )
+    else:
+        yield Finding("backup", "ok", text)
+
+
 def behind_of(data: Path, positions: Mapping[str, int]) -> int:
     """How many durable records are behind these positions."""
     top = journal.folder(data)

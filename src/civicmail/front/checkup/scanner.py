@@ -1,13 +1,16 @@
-"""The virus scanner: whether it answers, and how old its signatures are."""
+"""The programs that screening asks: whether each answers, and how old the signatures of the virus scanner are."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 
 from civicmail.front.checkup.findings import HOUR, Finding, Level, Patient
-from civicmail.mail.screening import clamav
+from civicmail.front.checkup.reaching import why_away
+from civicmail.mail.screening import clamav, rspamd, spamassassin
 from civicmail.mail.screening.clamd import Answer, Clamd, is_address
+from civicmail.mail.screening.programs import program_at
 
 CHECK = "virus scanner"
 
@@ -48,3 +51,31 @@ def _age(p: Patient, version: str) -> Iterator[Finding]:
         yield Finding(CHECK, level, text, "See why freshclam does not update them: journalctl -u clamav-freshclam.")
     else:
         yield Finding(CHECK, "ok", f"The virus scanner answers; its signatures are {max(hours, 0)} hours old.")
+
+
+def filters(p: Patient) -> Iterator[Finding]:
+    """Whether the spam filters that the settings name answer. Where none is named, our own check is all that judges spam."""
+    screening = p.settings.screening
+    for name, address, port, question in (
+        ("Rspamd", screening.rspamd, rspamd.PORT, b"GET /ping HTTP/1.0\r\n\r\n"),
+        ("SpamAssassin", screening.spamd, spamassassin.PORT, b"PING SPAMC/1.5\r\n\r\n"),
+    ):
+        if not address:
+            continue
+        check, place = f"spam filter {name}", program_at(address, port)
+        if why := why_away((place.host, place.port), lambda line, question=question: _pong(line, question)):  # type: ignore[misc]
+            text = f"It does not answer at {address} ({why}), so mail is screened without it."
+            yield Finding(check, "problem", text, "Start it; until then this check is unavailable, and rules decide.")
+        else:
+            yield Finding(check, "ok", "It answers.")
+
+
+def _pong(line: socket.socket, question: bytes) -> str:
+    line.sendall(question)
+    answer = b""
+    while b"pong" not in answer.lower():
+        more = line.recv(512)
+        if not more or len(answer) > 4096:
+            return "it says something else"
+        answer += more
+    return ""
