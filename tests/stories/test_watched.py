@@ -43,7 +43,7 @@ def send(city: Civicmail, count: int, to: str = "pat.clerk@city.example") -> Non
 def test_prometheus_reads_a_served_city(tmp_path: Path) -> None:
     """Counters, times and states come after a message; rules are loaded; health says what doctor does."""
     (port,) = installation.free_ports(1)
-    with watched(tmp_path / "data", port) as city, Prometheus(port) as prometheus:
+    with watched(tmp_path / "data", port, web__serve="true") as city, Prometheus(port) as prometheus:
         until(lambda: prometheus.value("civicmail_queue_copies") is not None)
         accepted = 'civicmail_messages_accepted_total{listener="mx"}'
         assert prometheus.value(accepted) == 0, "a counter is there before the first message"
@@ -56,6 +56,8 @@ def test_prometheus_reads_a_served_city(tmp_path: Path) -> None:
         until(lambda: _takes(city))
         until(lambda: prometheus.value(accepted) == 4)
         assert prometheus.value(f"resets({accepted}[5m])") == 0, "a counter goes on after its process was killed"
+        until(city.is_ready)
+        until(lambda: prometheus.value('civicmail_web_requests_total{view="readyz",status="200"}'))
         _rules_are_good(prometheus)
         _text_is_good(port)
         _health(port)

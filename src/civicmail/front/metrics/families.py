@@ -56,6 +56,8 @@ FAMILIES = (
     Family("civicmail_deliveries", "counter", "Copies by what became of an attempt.", (*_D, "outcome")),
     Family("civicmail_delivery_seconds", "histogram", "From receipt until the next hop accepted a copy.", _D),
     Family("civicmail_search_delay_seconds", "histogram", "From receipt until a search finds the message."),
+    Family("civicmail_web_requests", "counter", "Requests that the pages answered.", ("view", "status")),
+    Family("civicmail_web_request_seconds", "histogram", "How long answers of the pages took."),
     Family("civicmail_queue_copies", "gauge", "Copies that wait for their next hop; none: no setting names one.", _D),
     Family("civicmail_queue_oldest_age_seconds", "gauge", "How long the oldest of them has waited; 0 without one.", _D),
     Family("civicmail_held_messages", "gauge", "Messages with copies that are kept back until a person decides."),

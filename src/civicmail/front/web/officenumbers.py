@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import Error as DatabaseFault
-from django.db import connection
+from django.db import close_old_connections
 from django.db.models import Min
 
 from civicmail.city.access.actions.entries import lag_ms
@@ -14,13 +14,13 @@ from civicmail.desk.holding.models import Approval
 
 
 def values(now: int) -> Values:
-    """now: ms. Whether the database answers, and where it does what it says. Lets its connection go."""
+    """now: ms. Whether the database answers, and where it does what it says. A connection that has failed is let go."""
     try:
         return {("civicmail_database_up", ()): 1, **_asked(now)}
     except DatabaseFault:
         return {("civicmail_database_up", ()): 0}
     finally:
-        connection.close()
+        close_old_connections()
 
 
 def _asked(now: int) -> Values:

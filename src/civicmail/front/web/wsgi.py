@@ -15,6 +15,7 @@ from pathlib import Path
 
 from civicmail.core.config.log import get_logger, set_up
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.meters import Meter
 from civicmail.front.web import serve, start
 from civicmail.mail.replica import epoch
 
@@ -65,7 +66,7 @@ from django.conf import settings  # noqa: E402 - they are there from now on
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - as above
 
 from civicmail.desk.viewer.queries import store  # noqa: E402 - as above
-from civicmail.front.web import busy, lines, seats  # noqa: E402 - as above
+from civicmail.front.web import busy, lines, metering, seats  # noqa: E402 - as above
 from civicmail.front.web.files import collect  # noqa: E402 - as above
 
 set_up(settings.CITY.log, "web")
@@ -76,3 +77,4 @@ start.begin()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()
 threading.Thread(target=lines.watch, daemon=True).start()
+Meter(data, "web", metering.values).start()
