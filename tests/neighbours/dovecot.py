@@ -26,6 +26,19 @@ passdb passwd-file {
   passwd_file_path = /etc/dovecot/users
 }
 """
+_ANY_PASSWORD = f"passdb static {{\n  password = {PASSWORD}\n}}\n"
+_BY_TOKEN = """
+auth_mechanisms = xoauth2 oauthbearer
+oauth2 {{
+  introspection_mode = post
+  introspection_url = {url}
+  username_attribute = user
+  active_attribute = active
+  active_value = true
+}}
+passdb oauth2 {{
+}}
+"""
 _SCRATCH = """\
 instance_name = {folder.name}
 auth_allow_cleartext = yes
@@ -52,10 +65,16 @@ class Asks:
 class Dovecot:
     """One instance of deploy/dovecot; use it with `with`. lmtp, imap: its ports. only: the addresses it knows, None: all; full:
     those of them whose mailbox has room for 1 KiB. asks: nobody is in a file; api is the port of its HTTP door then. master: the
-    password with which civicmail opens every mailbox; key_file holds it."""
+    password with which civicmail opens every mailbox; key_file holds it. introspection: the URL at which it asks whether a token is
+    good (OAuth 2.0), instead of passwords."""
 
     def __init__(
-        self, only: list[str] | None = None, full: tuple[str, ...] = (), asks: Asks | None = None, master: str = ""
+        self,
+        only: list[str] | None = None,
+        full: tuple[str, ...] = (),
+        asks: Asks | None = None,
+        master: str = "",
+        introspection: str = "",
     ) -> None:
         version = subprocess.run([program("dovecot"), "--version"], capture_output=True, text=True, check=True).stdout
         if version.startswith(("2.2", "2.3")):
@@ -68,7 +87,10 @@ class Dovecot:
         small = "userdb_quota/user/storage_size=1k"
         (self.folder / "users").write_text("".join(f"{a}:::::::{small if a in full else ''}\n" for a in only or ()))
         conf = self.folder / "dovecot.conf"
-        conf.write_text(self._conf(anybody=only is None, asks=asks) + (self._mastered(master) if master else ""))
+        text = self._conf(anybody=only is None, asks=asks) + (self._mastered(master) if master else "")
+        if introspection:
+            text = text.replace(_ANY_PASSWORD, "") + _BY_TOKEN.format(url=introspection)
+        conf.write_text(text)
         self._command = [program("dovecot"), "-F", "-c", str(conf)]
         self.start()
 
@@ -111,7 +133,7 @@ class Dovecot:
             "ssl = required": "ssl = no",
             "ssl_server_cert_file = /etc/civicmail/imap.pem\n": "",
             "ssl_server_key_file = /etc/civicmail/imap.key\n": "",
-            _PASSWORDS: f"passdb static {{\n  password = {PASSWORD}\n}}\n",
+            _PASSWORDS: _ANY_PASSWORD,
         }
         more = ""
         if asks is not None:

@@ -85,6 +85,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("search", "storm --json", code=4), Step("show", "{capture}", code=4), Step("export", "storm --out {f}/out", code=4),
         Step("prove", "{capture}", code=4), Step("explain", "{capture}", code=4),
         Step("import", f"{f}/mail", operator, says=r"1 stored|\"stored\":1|1 .*(new|kept)", why=True),
+        Step("import-mailboxes", f"{f}/source.toml", operator, code=5, says="run the same command again", why=True),
         Step("policy explain", "{capture}", operator, says=".", why=True),
         Step("learn", "{capture} --spam", operator, says="1 message is taught as spam", why=True),
         Step("unlearn", "{capture}", operator, says="taken back", why=True),
@@ -270,7 +271,8 @@ class Teller:
 
 
 WITH_DUTY = {
-    "import", "learn", "unlearn", "queue", "archive adopt", "archive promote", "hold", "dispose", "policy explain", "policy replay",
+    "import", "import-mailboxes", "learn", "unlearn", "queue", "archive adopt", "archive promote", "hold", "dispose",
+    "policy explain", "policy replay",
     "exact-list", "works", "secure", "dkim", "dns reports", "keys rotate-links", "keys rotate-master", "department mode",
 }  # fmt: skip
 
@@ -288,6 +290,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "schedules.toml").write_text((resources.files("civicmail.city.law") / "schedules.toml").read_text())
     (tmp_path / "rules.toml").write_text(text_of())
     (tmp_path / "key").write_text("no key\n")
+    source = f'kind = "imap"\nserver = "imap://127.0.0.1:1"\nmailboxes = ["ann"]\npassword_file = "{tmp_path}/key"\n'
+    (tmp_path / "source.toml").write_text(f"{source}patience_hours = 0.0001\n")
     return tmp_path
 
 

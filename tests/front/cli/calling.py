@@ -60,6 +60,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "schedules.toml").write_text((resources.files("civicmail.city.law") / "schedules.toml").read_text())
     (tmp_path / "rules.toml").write_text(text_of())
     (tmp_path / "key").write_text("no key\n")
+    source = f'kind = "imap"\nserver = "imap://127.0.0.1:1"\nmailboxes = ["ann"]\npassword_file = "{tmp_path}/key"\n'
+    (tmp_path / "source.toml").write_text(f"{source}patience_hours = 0.0001\n")
     return tmp_path
 
 

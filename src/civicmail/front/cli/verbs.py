@@ -53,6 +53,7 @@ VERBS: dict[str, Line] = {
     "init": _machine("makes a folder that has no people yet"),
     "run": _machine("serves; who may what is asked at each door"),
     "import": _person("mail.import"),
+    "import-mailboxes": _person("mail.import"),
     "search": _person("content.list"),
     "show": _person("content.show"),
     "export": _person("content.export"),

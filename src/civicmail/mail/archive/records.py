@@ -116,7 +116,8 @@ class Capture:
     """One receipt of a message: what the head of a receipt record says.
 
     received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice; properties: of the
-    item that the bytes were built from. facts: what rules were told of the message, where it differs from the defaults.
+    item that the bytes were built from. labels, flags: of an imported message, besides its folder. facts: what rules were told of
+    the message, where it differs from the defaults.
     """
 
     id: bytes
@@ -136,6 +137,8 @@ class Capture:
     once: str = ""
     report: Report | None = None
     properties: dict[str, Any] | None = None
+    labels: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     facts: Facts = field(default_factory=dict)
     journal: str = ""
     number: int = 0
@@ -196,6 +199,10 @@ class Capture:
             plain["report"] = self.report.plain()
         if self.properties is not None:
             plain["properties"] = self.properties
+        if self.labels:
+            plain["labels"] = list(self.labels)
+        if self.flags:
+            plain["flags"] = list(self.flags)
         if self.facts:
             plain["facts"] = plain_facts(self.facts)
         return canonical(plain)
@@ -235,6 +242,8 @@ class Capture:
             once=h.get("once", ""),
             report=Report.from_plain(h["report"]) if "report" in h else None,
             properties=h.get("properties"),
+            labels=tuple(h.get("labels", ())),
+            flags=tuple(h.get("flags", ())),
             facts=read_facts(h.get("facts", {})),
             journal=h["journal"],
             number=h["number"],

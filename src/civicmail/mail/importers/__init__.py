@@ -1,1 +1,1 @@
-"""Mail that others kept, taken in: eml, Maildir, mbox, Outlook files and archives of any, as occurrences, resumable and counted."""
+"""Mail that others kept, taken in: files, archives, Outlook files, other systems' mailboxes; as occurrences, resumable, counted."""

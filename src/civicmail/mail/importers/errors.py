@@ -3,9 +3,13 @@
 UsageError
 └── NoSuchPath       a path that was named is not there
 CivicmailError
-└── NotBalanced      the archive lacks what was imported
+├── NotBalanced      the archive lacks what was imported
+├── MailboxRefused   another system does not open a mailbox for us
+│   └── SignInRefused   nor lets us in at all
+└── BadServer        another system does not answer as its protocol demands
 LaterError
 ├── ImportRunning    another import holds the lease
+├── SourceAway       another system did not answer for as long as it was waited for
 └── DiskFull
     └── NoRoomToImport  less would stay free on the volume than has to
 """
@@ -24,6 +28,26 @@ class NotBalanced(CivicmailError):
     """Items that were stored or known are not in the archive when it is asked again."""
 
     exit_code = 1
+
+
+class MailboxRefused(CivicmailError):
+    """A mailbox of another system cannot be opened, or read: no permission, or no such mailbox. The others can."""
+
+    exit_code = 1
+
+
+class SignInRefused(MailboxRefused):
+    """Another system takes neither password nor token for this mailbox."""
+
+
+class BadServer(CivicmailError):
+    """Another system does not answer as its protocol demands; waiting would not help."""
+
+    exit_code = 1
+
+
+class SourceAway(LaterError):
+    """Another system did not answer for as long as it was waited for. What was brought over by then is kept."""
 
 
 class ImportRunning(LaterError):

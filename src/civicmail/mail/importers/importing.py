@@ -73,25 +73,55 @@ def run_import(
     """Returns when everything that was stored is searchable. Raises NoSuchPath, ImportRunning, or a LaterError of the disk.
     settings: how much may be unsealed. processes: that parse, by default one for each core. least: bytes that must stay free."""
     paths = _absolute(request.paths)
-    totals, room = Totals(), _Room(data, least)
+    with ExitStack() as stack:
+        stack.enter_context(import_lease(data))
+        manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
+        into = Into(data, clock, settings, least, request.source, request.custodian, processes)
+        totals = take_in(into, lambda known, totals: _new(paths, request, known, totals, told, clock, manifest), told)
+        _require_balance(manifest, data)
+    return totals
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """Where an import goes, and what all of it has: source and custodian. The rest as of run_import."""
+
+    data: Path
+    clock: Clock
+    settings: ArchiveSettings = _DEFAULT
+    least: int = 0
+    source: str = ""
+    custodian: str = ""
+    processes: int | None = None
+
+
+def take_in(
+    into: Into,
+    items: Callable[[Known, Totals], Iterator[tuple[New, bytes, Ask]]],
+    told: Told,
+    durable: Callable[[list[Taken]], None] = lambda batch: None,
+) -> Totals:
+    """Everything new that items give; they count what is not, and what failed. The import lease is held. durable: hears of captures
+    once they are. Returns when all of it is searchable."""
+    data, clock = into.data, into.clock
+    totals, room = Totals(), _Room(data, into.least)
     with ExitStack() as stack:
         stack.enter_context(_rare_collections())
         apart = Apart(stack.enter_context(closing(FileReader(data))))
-        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, processes, sane=is_sane)))
-        stack.enter_context(_lease(data))
+        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, into.processes, sane=is_sane)))
         writer = stack.enter_context(closing(Writer(data, clock)))
-        searchable = stack.enter_context(closing(Searchable(data, clock, least)))
+        searchable = stack.enter_context(closing(Searchable(data, clock, into.least)))
         integrated = stack.enter_context(closing(Integrated(data, clock)))
-        sealing = Sealing(data, settings, clock, searchable, integrated)
+        sealing = Sealing(data, into.settings, clock, searchable, integrated)
 
-        def durable(batch: list[Taken]) -> None:
+        def are_durable(batch: list[Taken]) -> None:
             integrated.durable(batch)
             searchable.durable(batch)
             sealing.durable()
+            durable(batch)
 
-        intake = stack.enter_context(closing(Intake(writer, request.source, request.custodian, durable)))
-        manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
-        for new, _, answer in parsers.map(room.while_there(_new(paths, request, _known(data), totals, told, clock, manifest))):
+        intake = stack.enter_context(closing(Intake(writer, into.source, into.custodian, are_durable)))
+        for new, _, answer in parsers.map(room.while_there(items(_known(data), totals))):
             intake.keep(new, answer)
             totals.stored += 1
         parsers.stop()
@@ -100,7 +130,6 @@ def run_import(
         room.require(totals)
         searchable.wait({writer.journal.name: writer.journal.durable}, told.searchable)
         integrated.wait()
-        _require_balance(manifest, data)
     return totals
 
 
@@ -163,7 +192,7 @@ def _new(
                 totals.known += 1
             else:
                 new = New(item, digest, bits, occurrence, opened)
-                ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, request.custodian)
+                ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, request.custodian, item.labels)
                 yield new, item.content, ask
 
 
@@ -205,7 +234,8 @@ def _nothing_known(_bits: bytes, _sha256: bytes) -> bool:
     return False
 
 
-def _lease(data: Path) -> Lease:
+def import_lease(data: Path) -> Lease:
+    """Raises ImportRunning."""
     try:
         return Lease.take(lease_path(data, "import"))
     except LeaseHeld as held:

@@ -40,13 +40,15 @@ class Totals:
 
 
 class New(NamedTuple):
-    """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in."""
+    """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in;
+    custodian: where not everything of the import is one person's."""
 
     found: Found
     digest: bytes
     bits: bytes
     occurrence: Occurrence
     opened: Opened | None = None
+    custodian: str = ""
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -106,11 +108,13 @@ class Intake:
             findings=new.opened.findings if new.opened else (),
             basis=basis,
             class_=CLASS,
-            custodian=self._custodian,
+            custodian=new.custodian or self._custodian,
             occurrence=new.occurrence,
             message_id=message_id,
             report=new.opened.report if new.opened else None,
             properties=found.properties,
+            labels=found.labels,
+            flags=found.flags,
         )
         head = self._writer.receipt(capture, self._body(capture.id, found.content))
         journal = self._writer.journal

@@ -24,9 +24,9 @@ CLASS = "mail"
 _SOURCE = Source("import")
 _NOBODY = Envelope("", (), 0)
 
-Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str, str]
+Ask = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str, str, tuple[str, ...]]
 """SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms), recipients that a
-journal report names, folder, custodian."""
+journal report names, folder, custodian, labels."""
 
 Answer = tuple[int, Basis, str, str, str]
 """Received (ms), its basis, content hash (hexadecimal), Message-ID, the document of the index."""
@@ -81,7 +81,7 @@ def _unread(content: bytes, ask: Ask) -> Answer:
 
 def _capture(content: bytes, ask: Ask, received: int) -> Capture:
     """As much of the capture as the index looks at."""
-    digest, bits, _, _, _, recipients, folder, custodian = ask
+    digest, bits, _, _, _, recipients, folder, custodian, labels = ask
     return Capture(
         id=capture_id(received, bits),
         received=received,
@@ -93,4 +93,5 @@ def _capture(content: bytes, ask: Ask, received: int) -> Capture:
         class_=CLASS,
         custodian=custodian,
         occurrence=Occurrence("", folder, 0),
+        labels=labels,
     )

@@ -32,7 +32,7 @@ class Found(NamedTuple):
     """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
     sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
-    the bytes were built from, else ""; properties: of that item.
+    the bytes were built from, else ""; properties: of that item; labels, flags: what it has besides its folder.
     """
 
     folder: str
@@ -44,6 +44,8 @@ class Found(NamedTuple):
     kind: str = ""
     built: str = ""
     properties: dict[str, Any] | None = None
+    labels: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

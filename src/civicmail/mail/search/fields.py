@@ -41,7 +41,7 @@ def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
         "messageid": _identifier(fields.message_id),
         "thread": thread(fields),
         "custodian": f"{fold(capture.custodian)} ={exact(capture.custodian)}" if capture.custodian else "",
-        "folder": fold(capture.occurrence.folder) if capture.occurrence else "",
+        "folder": _folders(capture) if capture.occurrence else "",
         "sent": exact(sent_by(capture)),
         "source": "" if capture.source.kind == "import" else f"{capture.source.kind} {DOOR}",
         "withheld": _withheld(capture) if capture.dispositions else "",
@@ -55,6 +55,14 @@ def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
         "id": capture.id.hex(),
         "sha256": capture.sha256.hex(),
     }
+
+
+def _folders(capture: Capture) -> str:
+    """Where it lay, and its labels; no phrase goes from one to the next."""
+    folder = capture.occurrence.folder if capture.occurrence else ""
+    if not capture.labels:
+        return fold(folder)
+    return " | ".join([fold(name) for name in dict.fromkeys((folder, *capture.labels)) if name])
 
 
 @lru_cache(maxsize=1 << 12)

@@ -1,0 +1,75 @@
+"""`civicmail import-mailboxes`: bring mail over from another system's mailboxes."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import acting, options, output
+from civicmail.front.cli.door import Asker
+from civicmail.mail.importers.importing import Into, Told
+from civicmail.mail.importers.remote.described import described
+from civicmail.mail.importers.remote.moving import Moving, report
+from civicmail.mail.importers.remote.source import Patience
+from civicmail.mail.replica import epoch
+
+
+def import_mailboxes(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The file that describes the source: docs/operate/move-in.md.")],
+    data: options.Data = None,
+    out: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write counts and failures there, as JSON.")] = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Bring mail over from mailboxes of another system. Run it again to continue, or to fetch what is new."""
+    folder, settings = options.installation(data, config)
+    epoch.require_unfenced(folder)
+    patience = Patience(told=_waiting)
+    plan = described(source, patience)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
+    facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
+    acting.person(folder, "import-mailboxes", facts, Asker(as_, duty, reason, config), now=now_ms())
+    begun = now_ms()
+    with output.progress("Listing") as bar:
+        told = Told(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
+        into = Into(folder, now_ms, settings.archive, settings.gateway.min_free, source=f"{plan.source.kind} {plan.source.place}")
+        moving = Moving(into, plan.source, lambda mailbox, done, total: bar(done, total, mailbox))
+        try:
+            counts = moving.run(plan.mailboxes, told)
+        finally:
+            made = report(plan.source, moving.counts, begun, now_ms())
+            if out is not None:
+                out.write_text(json_.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for one in counts:
+        if one.refused:
+            output.words(f"failed: {one.mailbox.name}: {one.refused}")
+        for failure in one.failures:
+            output.words(f"failed: {one.mailbox.name}: {failure['folder']} {failure['id']}: {failure['reason']}")
+    _say(made, json=json)
+    raise typer.Exit(0 if made["whole"] else 1)
+
+
+def _say(made: dict[str, dict[str, int]], *, json: bool) -> None:
+    totals = made["totals"]
+    if json:
+        output.emit(totals | {"whole": made["whole"]})
+        return
+    t = totals
+    output.show(
+        f"{t['mailboxes']} mailboxes, {t['listed']} messages listed: {t['stored']} stored, {t['copies']} copies of them in other "
+        f"folders, {t['known']} brought over before, {t['gone']} deleted meanwhile, {t['failed']} failed."
+    )
+    output.show(f"The archive has {t['archived']} of them; {t['missing']} are missing.")
+
+
+def _waiting(why: str, seconds: float) -> None:
+    output.words(f"Waiting {round(seconds)} s: {why}")

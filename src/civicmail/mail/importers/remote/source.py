@@ -1,0 +1,112 @@
+"""The interface of a system whose mailboxes are brought over. imap.py implements it; mailbox.py uses it.
+
+A source lists what is in a mailbox and gives the raw RFC 5322 bytes of what is asked for, in batches. It waits out what is only
+for now (throttling, a dropped connection), through `Patience`, and raises what will not pass by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from civicmail.mail.importers.errors import SourceAway
+
+FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
+"""Seconds before the second try, and at most between two, where the source does not say how long."""
+
+
+class Item(NamedTuple):
+    """One message in one folder of the source. folder: its path with "/"; validity: of the ids of that folder (IMAP's UIDVALIDITY),
+    "" where ids are for ever; size: bytes as the source states them, 0 where it does not; at: when the mailbox got it, ms;
+    labels: what it has besides its folder; same: equal for copies of one message in several folders, "" where unknown."""
+
+    folder: str
+    validity: str
+    id: str
+    size: int = 0
+    at: int | None = None
+    flags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    same: str = ""
+
+
+class Fetched(NamedTuple):
+    """item: with what came with the bytes; content: None where there are none, and why."""
+
+    item: Item
+    content: bytes | None
+    why: str = ""
+    gone: bool = False
+    """It was deleted in the source since it was listed."""
+
+
+class Unlisted(NamedTuple):
+    """A folder of the mailbox that could not be listed, and why."""
+
+    folder: str
+    why: str
+
+
+class Box(Protocol):
+    """One mailbox of a source, open."""
+
+    def items(self) -> Iterator[Item | Unlisted]:
+        """Every message of every folder, folder by folder in a fixed order, oldest first where the source can say that."""
+
+    def fetch(self, items: Sequence[Item]) -> Iterator[Fetched]:
+        """The bytes of these, each once, in any order."""
+
+
+class Source(Protocol):
+    """kind: imap; place: which installation of it, for positions and reports."""
+
+    kind: str
+    place: str
+
+    def open(self, mailbox: str) -> AbstractContextManager[Box]:
+        """Raises MailboxRefused, SourceAway, ConfigError."""
+
+
+class Throttled(Exception):
+    """The source cannot answer at this moment. after: seconds until it may be asked again, 0 where it does not say."""
+
+    def __init__(self, why: str, after: float = 0.0) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Dropped(Throttled):
+    """The connection ended without a reason. Where that happens again and again, what was asked may be the reason."""
+
+
+class Renumbered(Exception):
+    """The ids of a folder are no longer valid: the mailbox must be listed again."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long a source is waited for. seconds: without any answer in between; told: hears why and for how many seconds."""
+
+    seconds: float = 6 * 3600.0
+    told: Callable[[str, float], None] = lambda why, wait: None
+    sleep: Callable[[float], None] = time.sleep
+    _tries: int = field(default=0, init=False)
+    _waited: float = field(default=0.0, init=False)
+
+    def answered(self) -> None:
+        self._tries, self._waited = 0, 0.0
+
+    def wait(self, why: str, after: float = 0.0) -> None:
+        """Wait once, longer each time. Raises SourceAway when the patience is at its end."""
+        wait = max(after, min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT))
+        if self._waited + wait > self.seconds:
+            raise SourceAway(
+                f"The source did not answer for {round(self._waited)} seconds: {why}. What was brought over by then is kept; "
+                "run the same command again, and it continues from there."
+            )
+        self.told(why, wait)
+        self.sleep(wait)
+        self._tries, self._waited = self._tries + 1, self._waited + wait
