@@ -148,6 +148,13 @@ class Secure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MtaSts:
+    mode: str = _setting("", "What the pages publish at mta-sts.DOMAIN: testing, enforce, or none (to end it); empty: nothing.")
+    servers: list[str] = _setting([], "The servers to which mail for our domains may be brought, as in MX; empty: city.hostname.")
+    max_age: int = _setting(604_800, "Seconds for which others may rely on it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     unsealed_most: int = _setting(268_435_456, "Bytes of closed journal files above which they are sealed at once.")
     seal_every: int = _setting(300, "Seconds between two seals of closed journal files.")
@@ -367,6 +374,7 @@ class Settings:
     senders: Senders = field(default_factory=Senders, metadata={"help": "How senders identify themselves."})
     courier: Courier = field(default_factory=Courier, metadata={"help": "How mail is delivered."})
     secure: Secure = field(default_factory=Secure, metadata={"help": "How confidential mail leaves."})
+    mta_sts: MtaSts = field(default_factory=MtaSts, metadata={"help": "What others are told about TLS to our servers."})
     archive: Archive = field(default_factory=Archive, metadata={"help": "How mail is kept."})
     search: Search = field(default_factory=Search, metadata={"help": "How mail is indexed."})
     screening: Screening = field(default_factory=Screening, metadata={"help": "What is looked for in mail."})

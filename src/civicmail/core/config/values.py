@@ -148,6 +148,11 @@ def _hosts(value: list[str]) -> str:
     return f"has {wrong[0]!r}, which is no host name" if wrong else ""
 
 
+def _servers(value: list[str]) -> str:
+    wrong = [host for host in value if not places.DOMAIN.match(host.lower().removeprefix("*."))]
+    return f"has {wrong[0]!r}, which is no host name, and no *.name" if wrong else ""
+
+
 def _page_hosts(value: list[str]) -> str:
     wrong = [
         h for h in value if h != "*" and not places.DOMAIN.match(h.lower().removeprefix(".")) and places.address(h.strip("[]"))
@@ -229,6 +234,9 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Courier", "timeout"): _POSITIVE,
     ("Courier", "tls"): _one_of("opportunistic", "required", "off"),
     ("Courier", "imap"): places.boxes,
+    ("MtaSts", "mode"): _one_of("", "testing", "enforce", "none"),
+    ("MtaSts", "servers"): _servers,
+    ("MtaSts", "max_age"): _between(3600, 31_557_600),  # RFC 8461 3.2
     ("Archive", "unsealed_most"): _POSITIVE,
     ("Archive", "seal_every"): _POSITIVE,
     ("Archive", "checkpoint_every"): _POSITIVE,

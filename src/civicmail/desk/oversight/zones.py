@@ -15,7 +15,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.mail.courier import dkimkeys, publishedkeys
 from civicmail.mail.courier.dkimkeys import Key
-from civicmail.mail.screening import nameserver, published
+from civicmail.mail.screening import nameserver, published, stspolicy
 from civicmail.mail.screening.published import Look
 
 SECONDS = 8.0
@@ -62,14 +62,14 @@ class Zones:
         return [*current.looks(), *publishedkeys.unsigned(published.to_ask(self.settings)[0], keys)]
 
     def _begun(self, keys: tuple[Key, ...]) -> Round:
-        resolver = nameserver.open_(self.settings)
+        resolver, policy = nameserver.open_(self.settings), stspolicy.id_(self.settings)
         now = self.clock()
         asked: dict[int, Look] = {}
         asking: list[Coroutine[Any, Any, Look]] = []
         for domain in published.to_ask(self.settings)[0]:
             for record in published.RECORDS:
                 asked[len(asked)] = published.unknown(record, domain, _LATE)
-                asking.append(published.look_at(resolver, record, domain))
+                asking.append(published.look_at(resolver, record, domain, policy))
         for key in keys:
             asked[len(asked)] = publishedkeys.unknown(key, _LATE)
             asking.append(publishedkeys.look(resolver, key, now))

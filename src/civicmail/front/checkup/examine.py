@@ -25,6 +25,7 @@ from civicmail.front.checkup import (
     otherdoors,
     passing,
     people,
+    policy,
     programs,
     pullback,
     readers,
@@ -43,8 +44,8 @@ CHECKS: tuple[Check, ...] = (
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
     people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, keeping.backup, passing.claimed,
     snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
-    programs.programs, zone.zone, scanner.clamd, scanner.filters, pullback.pullback, feeds.feeds, hooks.hooks, siem.siem,
-    otherdoors.doors, certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
+    programs.programs, zone.zone, policy.policy, scanner.clamd, scanner.filters, pullback.pullback, feeds.feeds, hooks.hooks,
+    siem.siem, otherdoors.doors, certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup.findings import HOUR, Finding, Patient
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
-from civicmail.mail.screening import nameserver, published
+from civicmail.mail.screening import nameserver, published, stspolicy
 from civicmail.mail.screening.published import Look
 from civicmail.mail.screening.resolver import Resolver, Temp
 
@@ -34,7 +34,7 @@ def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
         yield Finding(CHECK, "problem", str(error), "Until then mail that should be signed waits.")
         return
     try:
-        looks, unpublished = asyncio.run(_looked(resolver or nameserver.open_(p.settings), real, keys))
+        looks, unpublished = asyncio.run(_looked(resolver or nameserver.open_(p.settings), real, keys, stspolicy.id_(p.settings)))
     except TimeoutError:
         yield Finding(CHECK, "warning", "The DNS did not answer in time, so the records of the zone could not be looked at.")
         return
@@ -61,9 +61,10 @@ def _keys(keys: list[Key], unpublished: list[Key], now: int) -> Iterator[Finding
         yield Finding(CHECK, "ok", f"The DNS has what mail is signed with: {', '.join(key.name for key in keys)}.")
 
 
-async def _looked(resolver: Resolver, domains: list[str], keys: list[Key]) -> tuple[list[Look], list[Key]]:
+async def _looked(resolver: Resolver, domains: list[str], keys: list[Key], policy: str) -> tuple[list[Look], list[Key]]:
     async with asyncio.timeout(SECONDS):
-        looks = [look for each in await asyncio.gather(*(published.look(resolver, domain) for domain in domains)) for look in each]
+        asking = (published.look(resolver, domain, policy) for domain in domains)
+        looks = [look for each in await asyncio.gather(*asking) for look in each]
         there = await asyncio.gather(*(_is_there(resolver, key) for key in keys))
     return looks, [key for key, is_there in zip(keys, there, strict=True) if not is_there]
 

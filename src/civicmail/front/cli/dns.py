@@ -16,7 +16,7 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.front.cli.groups import group
-from civicmail.mail.screening import nameserver, published
+from civicmail.mail.screening import nameserver, published, stspolicy
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.published import Look
 from civicmail.mail.screening.reports import kept
@@ -32,11 +32,11 @@ _SHOWN = 50
 def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """What the DNS has of SPF, DMARC, MTA-STS and TLS-RPT for each of the city's domains, and what it could have."""
     _, settings = options.installation(data, config)
-    resolver = nameserver.open_(settings)
+    resolver, policy = nameserver.open_(settings), stspolicy.id_(settings)
 
     async def looked() -> list[list[Look]]:
         domains = [a_labels(domain) for domain in settings.city.domains]
-        return list(await asyncio.gather(*(published.look(resolver, domain) for domain in domains)))
+        return list(await asyncio.gather(*(published.look(resolver, domain, policy) for domain in domains)))
 
     looks = [look for each in asyncio.run(looked()) for look in each]
     for look in looks:

@@ -84,6 +84,7 @@ PUBLIC = frozenset(
         "autoconfig-known",
         "autodiscover",
         "autodiscover-json",
+        "mta-sts",
     }
 )
 """The names of all views that nobody has to sign in for."""

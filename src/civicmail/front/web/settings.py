@@ -43,7 +43,7 @@ def _host(url: str) -> str:
 SECRET_KEY = _secret()
 DEMO = is_demo(DATA, CITY.web.address)
 DEBUG = False
-_NAMED_BY_PROGRAMS = [f"{name}.{domain}" for domain in CITY.city.domains for name in ("autoconfig", "autodiscover")]
+_NAMED_BY_PROGRAMS = [f"{name}.{domain}" for domain in CITY.city.domains for name in ("autoconfig", "autodiscover", "mta-sts")]
 _HOSTS = [*CITY.web.hosts, *([_host(CITY.web.url)] if CITY.web.url else [])]
 ALLOWED_HOSTS = [*_HOSTS, *_NAMED_BY_PROGRAMS, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _HOSTS] + ([CITY.web.url] if CITY.web.url else [])

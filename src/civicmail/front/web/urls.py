@@ -13,6 +13,7 @@ from civicmail.front.web.home import home
 from civicmail.front.web.programs import answers
 from civicmail.front.web.programs import pages as programs
 from civicmail.front.web.signin.stepup import required
+from civicmail.mail.screening import stspolicy
 
 
 class Later(URLResolver):
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^[Aa]uto[Dd]iscover/[Aa]uto[Dd]iscover\.json(?:/v1\.0/(?P<address>[^/]+))?/?$", answers.pointed, name="autodiscover-json"
     ),
+    path(stspolicy.PATH, answers.policy, name="mta-sts"),
     path("set-up/", programs.set_up, name="set-up"),
     path("set-up/phone/", programs.phone, name="set-up-phone"),
     path("set-up/profile/", programs.profile, name="set-up-profile"),

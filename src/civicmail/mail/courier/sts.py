@@ -71,17 +71,22 @@ def _is_number(text: str) -> bool:
 
 
 def fetched(
-    domain: str, context: ssl.SSLContext | None = None, address: tuple[str, int] | None = None, inside: Sequence[str] = ()
+    domain: str,
+    context: ssl.SSLContext | None = None,
+    address: tuple[str, int] | None = None,
+    inside: Sequence[str] = (),
+    seconds: float = WHOLE,
 ) -> str:
     """The text that a domain publishes; blocks. No redirect is followed (RFC 8461 3.3). address: of the server, instead of what the
-    DNS says of its name, which is public or in a network of inside. Raises OSError, http.client.HTTPException, ValueError."""
+    DNS says of its name, which is public or in a network of inside. seconds: for all of it. Raises
+    OSError, http.client.HTTPException, ValueError."""
     host = f"mta-sts.{domain}"
     if address is None:
         found = socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
         address = public(host, HTTPS, found, inside)[0], HTTPS
     connection = _Connection(host, context or ssl.create_default_context(), address)
     try:
-        with whole(connection, WHOLE):
+        with whole(connection, seconds):
             connection.request("GET", PATH, headers={"Host": host})
             answer = connection.getresponse()
             kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()

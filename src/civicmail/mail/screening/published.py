@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from civicmail.core.config.settings import Settings
@@ -46,20 +46,21 @@ def on_trial(domains: list[str]) -> str:
     return f"{', '.join(domains)} is a name for trials; nobody outside can ask for its records, and no mail comes for it."
 
 
-async def look(resolver: Resolver, domain: str) -> list[Look]:
-    """The four records of a domain (A-labels), asked for side by side."""
-    return list(await asyncio.gather(*(look_at(resolver, record, domain) for record in RECORDS)))
+async def look(resolver: Resolver, domain: str, policy: str = "") -> list[Look]:
+    """The four records of a domain (A-labels), asked for side by side. policy: as in look_at."""
+    return list(await asyncio.gather(*(look_at(resolver, record, domain, policy) for record in RECORDS)))
 
 
-async def look_at(resolver: Resolver, record: str, domain: str) -> Look:
-    """One of RECORDS."""
+async def look_at(resolver: Resolver, record: str, domain: str, policy: str = "") -> Look:
+    """One of RECORDS. policy: the id of the MTA-STS policy that our pages serve; empty: they serve none."""
     name = place(record, domain)
     try:
         answer: Answer = await resolver.ask(name, "TXT")
     except Temp as error:
         return unknown(record, domain, error.why)
     begins = _BEGINS[record]
-    return _JUDGED[record](domain, [value for value in answer.values if begins.match(value)])
+    judged = _JUDGED[record](domain, [value for value in answer.values if begins.match(value)])
+    return _of(judged, domain, policy) if record == "MTA-STS" and policy else judged
 
 
 def place(record: str, domain: str) -> str:
@@ -153,6 +154,18 @@ def _mta_sts(domain: str, values: list[str]) -> Look:
     if len(values) > 1 or not is_sts(values[0]):
         return Look("MTA-STS", name, "wrong", values[0], f"The MTA-STS record of {domain} is not one that counts.", should, publish)
     return Look("MTA-STS", name, "good", values[0])
+
+
+def _of(look: Look, domain: str, policy: str) -> Look:
+    """The look at a record of MTA-STS beside the policy of that id, which our pages serve."""
+    if look.state == "good" and dict(fields(look.says, "v=STSv1") or ()).get("id") == policy:
+        return look
+    publish = zone_line(look.name, f"v=STSv1; id={policy}")
+    should = f'{look.name} TXT "v=STSv1; id={policy}"'
+    if look.state != "good":
+        return replace(look, should=should, publish=publish)
+    text = f"The MTA-STS record of {domain} has another id than the policy that is served, so others keep to the policy before it."
+    return replace(look, state="wrong", text=text, should=should, publish=publish)
 
 
 def _tls_rpt(domain: str, values: list[str]) -> Look:

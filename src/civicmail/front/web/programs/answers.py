@@ -1,4 +1,5 @@
-"""What mail programs ask without signing in: the same answers for every address of the city, none for another, and no database."""
+"""What mail programs, and servers of others, ask without signing in. It is the same for every address of
+the city, nothing for another one, and needs no database."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from civicmail.core.config import services
 from civicmail.front.web.programs import autoconfig, autodiscover
+from civicmail.mail.screening import stspolicy
 
 _XML = "text/xml; charset=utf-8"
 DISCOVERED = "/autodiscover/autodiscover.xml"
@@ -62,3 +64,14 @@ def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
     wanted = address or asked.get("email", "")
     status, answer = autodiscover.pointed(wanted, asked.get("protocol", ""), settings.CITY.city.domains, where)
     return JsonResponse(answer, status=status)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def policy(request: HttpRequest) -> HttpResponse:
+    """The policy of MTA-STS, under the name that RFC 8461 3.3 asks for and no other."""
+    found, host = stspolicy.text(settings.CITY), request.get_host().rpartition(":")[0] or request.get_host()
+    before, _, domain = host.lower().rstrip(".").partition(".")
+    if not found or before != "mta-sts" or domain not in settings.CITY.city.domains:
+        raise Http404
+    return HttpResponse(found, content_type="text/plain; charset=utf-8")
