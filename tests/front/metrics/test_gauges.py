@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 from pathlib import Path
 
 import pytest
 
-from civicmail.core.config.settings import Settings
+from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.meters import Values
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
@@ -37,6 +38,16 @@ def test_jobs_are_told_by_their_heartbeats_and_a_standby_that_is_set_up_no_more_
     assert values["civicmail_job_failures", ("city", "ledger")] == 2
     assert ("civicmail_job_failures", ("city", "kick")) not in values
     assert ("civicmail_heartbeat_timestamp_seconds", ("standby",)) not in values
+
+
+def test_the_backup_of_the_settings_has_its_age(tmp_path: Path) -> None:
+    mark, data = tmp_path / "ended", tmp_path / "data"
+    data.mkdir()
+    settings = Settings(archive=Archive(backup=str(mark)))
+    assert ("civicmail_backup_timestamp_seconds", ("archive",)) not in Gauges(settings, data).values(100_000)
+    mark.touch()
+    os.utime(mark, (50, 50))
+    assert Gauges(settings, data).values(100_000)["civicmail_backup_timestamp_seconds", ("archive",)] == 50
 
 
 def test_what_cannot_be_read_is_left_out_and_the_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

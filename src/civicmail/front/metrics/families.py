@@ -71,7 +71,12 @@ FAMILIES = (
         "civicmail_standby_lag_seconds", "gauge", "Mail that would be lost with this machine, in time; absent without a standby."
     ),
     Family("civicmail_checkpoint_timestamp_seconds", "gauge", "When the newest checkpoint of the ledger was signed."),
-    Family("civicmail_backup_timestamp_seconds", "gauge", "When the copy was made that a standby begins with.", ("backup",)),
+    Family(
+        "civicmail_backup_timestamp_seconds",
+        "gauge",
+        "When the newest backup ended (archive.backup), or the copy of the database was made.",
+        ("backup",),
+    ),
     Family("civicmail_disk_free_bytes", "gauge", "What is free on the volume.", ("volume",)),
     Family("civicmail_disk_min_free_bytes", "gauge", "Below this no mail is taken in (gateway.min_free)."),
     Family("civicmail_disk_left_seconds", "gauge", "When that is reached at the pace of the last week; +Inf where nothing grows."),

@@ -109,10 +109,11 @@ class Gauges:
         return values
 
     def _kept(self, _now: int) -> Values:
-        """The copy of the database is made where no server keeps it."""
-        if self._settings.database.url or not (place := self._data / SAVED).exists():
-            return {}
-        return {("civicmail_backup_timestamp_seconds", ("database",)): place.stat().st_mtime}
+        """The backup that the settings name, and the copy of the database where no server keeps it."""
+        settings = self._settings
+        places = {"archive": settings.archive.backup, "database": "" if settings.database.url else str(self._data / SAVED)}
+        there = {what: Path(place) for what, place in places.items() if place and Path(place).exists()}
+        return {("civicmail_backup_timestamp_seconds", (what,)): place.stat().st_mtime for what, place in there.items()}
 
 
 def _kept_back(outstanding: Outstanding, now: int) -> Values:
