@@ -367,6 +367,14 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Otel:
+    url: str = _setting("", "Where traces are sent by OTLP over HTTP, like http://127.0.0.1:4318/v1/traces; empty: nowhere.")
+    headers_file: str = _setting("", "A file with a header of each request in each line, name: value, such as Authorization.")
+    ca: str = _setting("", "A PEM file of authorities for the collector's certificate, instead of the usual ones.")
+    one_in: int = _setting(1, "One in so many messages is traced.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     city: City = field(default_factory=City, metadata={"help": "Who we are."})
     gateway: Gateway = field(default_factory=Gateway, metadata={"help": "How mail is heard."})
@@ -388,3 +396,4 @@ class Settings:
     database: Database = field(default_factory=Database, metadata={"help": "Where people, duties and entries are kept."})
     log: Log = field(default_factory=Log, metadata={"help": "What is logged."})
     metrics: Metrics = field(default_factory=Metrics, metadata={"help": "Numbers for Prometheus, and health for other programs."})
+    otel: Otel = field(default_factory=Otel, metadata={"help": "Traces of messages (OpenTelemetry)."})

@@ -209,6 +209,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Saml", "sso"): places.provider,
     ("Webhook", "name"): _slug,
     ("Webhook", "url"): lambda value: places.hook(value) if value else "",
+    ("Otel", "url"): lambda value: places.hook(value) if value else "",
+    ("Otel", "one_in"): _POSITIVE,
     ("Siem", "name"): _slug,
     ("Siem", "url"): places.receiver,
     ("Siem", "format"): _one_of("rfc5424", "ocsf"),

@@ -82,6 +82,8 @@ def jobs(p: Patient) -> Iterator[Finding]:
 def _lost(process: str, job: str) -> str:
     if job.startswith("hook "):
         return "a program is not told of entries"
+    if job == "traces":
+        return "no traces of messages are sent"
     if job.startswith("siem "):
         return "a SIEM is not sent security events"
     return LOST[process].get(job, "what it does is not done")

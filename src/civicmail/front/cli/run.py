@@ -158,6 +158,7 @@ def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
         rulebook,
         sending,
         siem,
+        traces,
     )
 
     start(data, config)
@@ -170,7 +171,11 @@ def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
     all_ += [pickups.job(settings, data, ready, now_ms)]
     all_ += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
     all_ += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
-    all_ += [pulls.job(settings, data, ready, now_ms), *siem.jobs(settings, data, ready, now_ms)]
+    all_ += [
+        pulls.job(settings, data, ready, now_ms),
+        *siem.jobs(settings, data, ready, now_ms),
+        *traces.jobs(settings, data, now_ms),
+    ]
     stop = stop_on_signal()
     threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
     city.run(settings, data, stop, all_, is_preparing)

@@ -1,0 +1,141 @@
+"""One message's life as spans, made of what journals say: accepted and screened, held, delivered, indexed. Pure.
+
+The id of the trace is the capture id, and that of a span follows from its record, so nothing is handed from process to process and
+what is read twice is the same span. No subject and no address: a span has numbers, names of rules and checks, and our next hops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from civicmail.core.disk.tail import Record
+from civicmail.mail.archive.records import Type
+
+Value = str | int | list[str]
+MAX_REMEMBERED = 100_000
+"""Messages and attempts that are remembered, so that what ends has its begin."""
+MIN_CHECK = 1_000
+"""µs: a check that took less has no span."""
+_OUTCOMES = {Type.DELIVERED: "delivered", Type.DEFERRED: "deferred", Type.FAILED: "failed"}
+_ENDS = (Type.RELEASED, Type.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """trace: 16 bytes; id, parent: 8 bytes, the parent of the first is empty; start, end: µs since 1970."""
+
+    trace: bytes
+    id: bytes
+    parent: bytes
+    name: str
+    start: int
+    end: int
+    attributes: dict[str, Value] = field(default_factory=dict)
+    failed: bool = False
+
+
+class Lives:
+    """Spans of records as they come. one_in: one in so many messages, the same ones wherever it is asked."""
+
+    def __init__(self, one_in: int = 1) -> None:
+        self._one_in = one_in
+        self._begun: OrderedDict[tuple[bytes, str, int], int] = OrderedDict()
+        self._unindexed: OrderedDict[tuple[str, int], tuple[bytes, int]] = OrderedDict()
+
+    def hear(self, record: Record, covered: Mapping[str, int]) -> Iterator[Span]:
+        """The spans that this record ends. covered: journal to the last record that the index has."""
+        if record.type not in (Type.RECEIPT, Type.ATTEMPT, Type.HELD, *_OUTCOMES, *_ENDS) or not self._is_traced(record.id):
+            return
+        plain = orjson.loads(record.head)
+        if record.type == Type.RECEIPT:
+            yield from self._accepted(record, plain, covered)
+            return
+        at, copies = plain["at"] * 1_000, plain["to"]
+        if record.type in (Type.ATTEMPT, Type.HELD):
+            for copy in copies:
+                self._remember(record, "hold" if record.type == Type.HELD else "deliver", copy, at)
+        elif record.type in _OUTCOMES:
+            start = min((self._begun.pop((record.id, "deliver", copy), at) for copy in copies), default=at)
+            yield _child(record, "deliver", start, at, _delivery(plain), failed=record.type == Type.FAILED)
+        else:
+            starts = [begun for copy in copies if (begun := self._begun.pop((record.id, "hold", copy), 0))]
+            if starts:
+                facts: dict[str, Value] = {"civicmail.copies": len(starts), "civicmail.outcome": plain["type"]}
+                yield _child(record, "hold", min(starts), at, facts)
+
+    def indexed(self, covered: Mapping[str, int], now: int) -> Iterator[Span]:
+        """Spans of what can be found since the last look. now: ms."""
+        for (journal, number), (id_, received) in list(self._unindexed.items()):
+            if covered.get(journal, 0) >= number:
+                del self._unindexed[journal, number]
+                yield Span(id_, _id(id_, "index", journal, number), root(id_), "index", received, max(received, now * 1_000))
+
+    def _is_traced(self, id_: bytes) -> bool:
+        return int.from_bytes(id_[-4:]) % self._one_in == 0
+
+    def _remember(self, record: Record, name: str, copy: int, at: int) -> None:
+        self._begun[record.id, name, copy] = at
+        if len(self._begun) > MAX_REMEMBERED:
+            self._begun.popitem(last=False)
+
+    def _accepted(self, record: Record, plain: dict[str, Any], covered: Mapping[str, int]) -> Iterator[Span]:
+        """The first span, and one for each check that took time. What was imported did not live here."""
+        if plain["basis"] != "clock":
+            return
+        start, costs = plain["received"] * 1_000, _costs(plain)
+        facts: dict[str, Value] = {
+            "civicmail.listener": plain["source"]["kind"],
+            "civicmail.size": plain["size"],
+            "civicmail.copies": len(plain["dispositions"]),
+            "civicmail.dispositions": sorted({one["do"] for one in plain["dispositions"]}),
+            "civicmail.rules": sorted({rule for one in plain["dispositions"] for rule in one["rules"]}),
+        }
+        yield Span(record.id, root(record.id), b"", "accept", start, start + max(costs.values(), default=0), facts)
+        for check, cost in costs.items():
+            if cost >= MIN_CHECK:
+                id_ = _id(record.id, f"screen {check}", record.journal, record.number)
+                yield Span(record.id, id_, root(record.id), f"screen {check}", start, start + cost)
+        if covered.get(record.journal, 0) < record.number:  # else nobody knows when that was
+            self._unindexed[record.journal, record.number] = (record.id, start)
+            if len(self._unindexed) > MAX_REMEMBERED:
+                self._unindexed.popitem(last=False)
+
+
+def root(id_: bytes) -> bytes:
+    """The id of a message's first span."""
+    return _id(id_, "accept", "", 0)
+
+
+def _id(trace: bytes, name: str, journal: str, number: int) -> bytes:
+    return hashlib.sha256(trace + f"{name}\0{journal}\0{number}".encode()).digest()[:8]
+
+
+def _child(record: Record, name: str, start: int, end: int, facts: dict[str, Value], *, failed: bool = False) -> Span:
+    id_ = _id(record.id, name, record.journal, record.number)
+    return Span(record.id, id_, root(record.id), name, min(start, end), end, facts, failed)
+
+
+def _delivery(plain: dict[str, Any]) -> dict[str, Value]:
+    """How it went. Of the reply the code alone: its words may name somebody."""
+    facts: dict[str, Value] = {"civicmail.outcome": plain["type"], "civicmail.copies": len(plain["to"])}
+    said = plain["facts"]
+    if said.get("hop"):
+        facts["civicmail.hop"] = str(said["hop"])
+    code = str(said.get("reply") or "")[:3]
+    if code.isdigit():
+        facts["civicmail.reply_code"] = int(code)
+    return facts
+
+
+def _costs(plain: dict[str, Any]) -> dict[str, int]:
+    """µs that each check took."""
+    costs: dict[str, int] = {}
+    for finding in plain["findings"]:
+        costs[finding["check"]] = costs.get(finding["check"], 0) + finding.get("cost", 0)
+    return costs

@@ -1,0 +1,108 @@
+"""Traces of messages for an OpenTelemetry collector (otel.url): a job of the city worker that reads journals. Mail never waits.
+
+otel/positions.json says how far each journal was taken. While the collector is away reading rests; what is sealed and removed
+meanwhile is not traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import batched
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk import journal
+from civicmail.core.disk.tail import Tail
+from civicmail.front.checkup import hooks
+from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.spans import Lives, Span
+from civicmail.mail.search import coverage
+from civicmail.mail.search.errors import DamagedIndex
+
+EVERY = 1.0
+LEASE = "traces"
+BATCH_SIZE = 512
+WINDOW = 2_000
+"""Records of a journal that are read in one round."""
+WRITE_EVERY = 10_000
+"""ms between two writes of the positions."""
+
+
+class CollectorAway(LaterError):
+    """The collector does not take spans."""
+
+
+class Collector(Protocol):
+    def send(self, spans: tuple[Span, ...], /) -> bool: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """journal to the last record whose spans the collector has."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    v: int = 1
+
+
+def jobs(settings: Settings, data: Path, clock: Callable[[], int]) -> list[Job]:
+    """None where no collector is named."""
+    if not settings.otel.url:
+        return []
+    return [Job(LEASE, lambda: _trace(settings, data, clock), EVERY, lease=LEASE)]
+
+
+@contextmanager
+def _trace(settings: Settings, data: Path, clock: Callable[[], int]) -> Iterator[Work]:
+    try:
+        from civicmail.front.worker import otlp
+    except ModuleNotFoundError:
+        raise ConfigError("otel.url needs the extra: pip install 'civicmail[otel]'.") from None
+    collector = otlp.Collector(settings.otel, settings.city.host)
+    try:
+        tracing = Tracing(data, collector, settings.otel.one_in)
+        yield lambda: tracing.step(clock())
+    finally:
+        collector.close()
+
+
+class Tracing:
+    """Raises CollectorAway; the next one begins where the last positions were written."""
+
+    def __init__(self, data: Path, collector: Collector, one_in: int = 1) -> None:
+        self._data, self._collector, self._lives = data, collector, Lives(one_in)
+        self._tail = Tail(data, read(data), bodies=False)
+        self._written = 0
+
+    def step(self, now: int) -> bool:
+        """One round; True when there may be more at once. now: ms."""
+        covered: dict[str, int] = {}
+        with suppress(DamagedIndex):
+            covered = coverage.covered(self._data)
+        records = self._tail.poll(WINDOW)
+        spans = [*self._lives.indexed(covered, now), *(span for one in records for span in self._lives.hear(one, covered))]
+        for some in batched(spans, BATCH_SIZE, strict=False):
+            if not self._collector.send(some):
+                raise CollectorAway("The collector of traces does not take them.")
+        if records and not 0 <= now - self._written < WRITE_EVERY:
+            self._written = now
+            hooks.keep(path(self._data), Taken(dict(self._tail.positions)))
+        return len(records) >= WINDOW
+
+
+def path(data: Path) -> Path:
+    return data / "otel" / "positions.json"
+
+
+def read(data: Path) -> dict[str, int]:
+    """The positions; those of now where there are none yet: what was before is not traced."""
+    try:
+        return dict(orjson.loads(path(data).read_bytes())["positions"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return {name: journal.read_durable(journal.folder(data) / name) for name in journal.names(data)}
