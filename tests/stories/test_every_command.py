@@ -142,6 +142,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("mandate close", "{mandate} --finding Nothing_of_it_was_true", "d-records", code=ANY),
         Step("mandate protect", "union --department works", office, why=True),
         Step("department list"), Step("department lead", "it --head p-lee", office, why=True),
+        Step("department open", f"{f}/departments.csv", office, says="new      harbour", why=True),
         Step("department mode", "clerk live", office, code=2, why=True),
         Step("agency list", "", office, says="northline"), Step("agency add", "eastwind Eastwind", office, why=True),
         Step("agency list", "", office, says="eastwind"),
@@ -284,6 +285,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "one.eml").write_bytes(b"Subject: old\r\n\r\nan old letter\r\n")
     (tmp_path / "people.csv").write_text("uid,family,kind,department\np-pat,Crew,employee,works\n")
+    (tmp_path / "departments.csv").write_text("code;name;head\nharbour;Harbour;p-pat\n")
     (tmp_path / "values.csv").write_text("number,family\n48261937,Crew\n")
     (tmp_path / "works.txt").write_text("0" * 64 + "  a film\n")
     (tmp_path / "policy.md").write_text("# What mail is for\n\n" + "City mail is for the work of the city. " * 4)

@@ -56,6 +56,7 @@ def folder(tmp_path: Path) -> Path:
     """What lines of the list name."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "people.csv").write_text("uid,family,kind,department\np-crew0,Ortiz,employee,public-works\n")
+    (tmp_path / "departments.csv").write_text("code,name\nharbour,Harbour\n")
     (tmp_path / "policy.md").write_text("# What mail is for\n\n" + "City mail is for the work of the city. " * 4)
     (tmp_path / "schedules.toml").write_text((resources.files("civicmail.city.law") / "schedules.toml").read_text())
     (tmp_path / "rules.toml").write_text(text_of())

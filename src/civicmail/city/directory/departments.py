@@ -1,7 +1,8 @@
 """Departments as plain data: which addresses are whose, and in which mode each department is. Pure.
 
-A person writes `directory.toml`; the program never changes it. The modes are in a file of the program's own (store.py), because
-each change of one is an act with a reason (docs/decisions/, "Departments are a file").
+The program writes the list of what the access office keeps; `directory.toml`, which a person wrote, counts until it was opened. The
+modes are in a file of their own (store.py), because each change of one is an act with a reason (docs/decisions/, "Departments are
+a file", "Departments are one list").
 """
 
 from __future__ import annotations
@@ -53,12 +54,34 @@ class Departments:
 def read(directory: str, modes: bytes) -> Departments:
     """From the text of directory.toml and the content of the record of modes (empty: none was set). Raises BadDirectory."""
     set_ = _modes(modes)
-    found = [_department(name, plain, set_.get(name, {})) for name, plain in _tables(directory).items()]
+    return _indexed([_department(name, plain, set_.get(name, {})) for name, plain in _tables(directory).items()])
+
+
+def read_list(listed: bytes, modes: bytes) -> Departments:
+    """The same from the list that the program writes. Raises BadDirectory."""
+    set_ = _modes(modes)
+    try:
+        plain: dict[str, list[str]] = orjson.loads(listed)["departments"]
+        found = [Department(name, tuple(addresses), **set_.get(name, {})) for name, addresses in plain.items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadDirectory(
+            "directory.departments is not what the program writes; remove it, the city worker makes it anew."
+        ) from None
+    return _indexed(found)
+
+
+def list_of(departments: Mapping[str, Iterable[str]]) -> bytes:
+    """The content of that list: code -> addresses and domains."""
+    plain = {code: sorted(addresses) for code, addresses in departments.items()}
+    return orjson.dumps({"v": 1, "departments": plain}, option=orjson.OPT_SORT_KEYS)
+
+
+def _indexed(found: list[Department]) -> Departments:
     by_address: dict[str, Department] = {}
     for department in found:
         for address in department.addresses:
             if (other := by_address.setdefault(address, department)) is not department:
-                raise BadDirectory(f"directory.toml: {address} is in {other.name} and in {department.name}.")
+                raise BadDirectory(f"Departments: {address} is in {other.name} and in {department.name}.")
     return Departments({d.name: d for d in found}, by_address)
 
 

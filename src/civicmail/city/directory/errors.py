@@ -1,10 +1,10 @@
 """What can be wrong with the directory.
 
 ConfigError
-├── BadDirectory          directory.toml, or the record of modes, cannot be used
+├── BadDirectory          the list of departments, or the record of modes, cannot be used
 └── NowhereToGo           a department shall leave, and no old system is named
 UsageError
-├── UnknownDepartment     directory.toml has no such department
+├── UnknownDepartment     there is no such department
 └── Unusable              what was typed cannot be used; `fields` says where
 """
 

@@ -13,7 +13,8 @@ from django.db.models import F, Q
 
 
 class Department(models.Model):
-    """One body of the city. code: lower case, for ever, as in directory.toml; the head decides who gets e-mail (P-04)."""
+    """One body of the city. code: lower case, for ever; the head decides who gets e-mail (P-04). routed: addresses and whole
+    domains that are its own beside those of its mailboxes and people, a blank between them (docs/operate/pilot.md)."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -22,6 +23,7 @@ class Department(models.Model):
     deputies: models.ManyToManyField[Person, models.Model] = models.ManyToManyField("Person", blank=True, related_name="deputy_of")
     mailbox_cost = models.PositiveIntegerField(default=0, help_text="cents a year for one mailbox")
     closed = models.DateField(null=True, blank=True)
+    routed = models.TextField(blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["name"]

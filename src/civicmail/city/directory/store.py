@@ -1,28 +1,56 @@
-"""The directory in the data folder: directory.toml, written by a person, and directory.modes, written by `set_mode` alone."""
+"""Departments in the data folder, for whoever reads no database: directory.departments, which the program makes of the list that
+the access office keeps, and directory.modes, written by `set_mode` alone. A directory.toml that a person wrote counts until it was
+opened (docs/decisions/, "Departments are one list")."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from civicmail.city.directory.departments import Department, Departments, read, record
+from civicmail.city.directory.departments import Department, Departments, list_of, read, read_list, record
 from civicmail.city.directory.errors import NowhereToGo, UnknownDepartment
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.disk.files import OS_FILES, Files
 
 DIRECTORY = "directory.toml"
+LIST = "directory.departments"
+OPENED = "directory.toml.opened"
 MODES_FILE = "directory.modes"
 
 
 def load(data: Path) -> Departments:
-    """All departments with their modes; none without the file. Raises BadDirectory; other errors are OSError."""
+    """All departments with their modes; none without a file. Raises BadDirectory; other errors are OSError."""
+    if listed := _content(data / LIST):
+        return read_list(listed, _content(data / MODES_FILE))
     return read(_content(data / DIRECTORY).decode("utf-8", "replace"), _content(data / MODES_FILE))
+
+
+def is_by_hand(data: Path) -> bool:
+    """Whether departments are still those of a directory.toml that nobody opened."""
+    return (data / DIRECTORY).exists() and not (data / LIST).exists()
+
+
+def write_list(data: Path, departments: Mapping[str, Collection[str]], *, files: Files = OS_FILES) -> bool:
+    """The list for whoever reads no database: code -> addresses and domains; True where it is another one than before. What a
+    person wrote is not overruled: that is opened first."""
+    content = list_of(departments)
+    if is_by_hand(data) or _content(data / LIST) == content:
+        return False
+    files.replace(data / LIST, content)
+    return True
+
+
+def put_away(data: Path, departments: Mapping[str, Collection[str]], *, files: Files = OS_FILES) -> None:
+    """directory.toml was opened: the list counts from now on, and the file lies beside it under another name."""
+    files.replace(data / LIST, list_of(departments))
+    if (data / DIRECTORY).exists():
+        (data / DIRECTORY).replace(data / OPENED)
 
 
 def stamp(data: Path) -> tuple[tuple[int, int, int], ...]:
     """What changes when one of the files does."""
-    return tuple(_stamp(data / name) for name in (DIRECTORY, MODES_FILE))
+    return tuple(_stamp(data / name) for name in (DIRECTORY, LIST, MODES_FILE))
 
 
 def set_mode(
@@ -41,7 +69,7 @@ def set_mode(
     """
     departments = load(data)
     if (before := departments.by_name.get(name)) is None:
-        known = ", ".join(sorted(departments.by_name)) or f"none; {DIRECTORY} in the data folder names them"
+        known = ", ".join(sorted(departments.by_name)) or "none; the access office makes them (`civicmail department open`)"
         raise UnknownDepartment(f"There is no department {name}; there are {known}.")
     if mode != "live" and not elsewhere:
         raise NowhereToGo("Set courier.elsewhere to the old system first; mail of this department would have no way.")

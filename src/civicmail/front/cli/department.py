@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import typer
@@ -16,7 +17,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, door, options, output
 from civicmail.front.cli.groups import group
 
-app = group("Departments, as directory.toml in the data folder names them, and whose mail is ours yet.")
+app = group("The departments of the city, and whose mail is ours yet.")
 Deputies = Annotated[list[str] | None, typer.Option("--deputy", metavar="PERSON", help="Who decides, too; once for each.")]
 
 
@@ -32,7 +33,9 @@ def list_(data: options.Data = None, config: options.Config = None, json: option
             since = f"since {output.when(one.since)}" if one.since else "from the beginning"
             output.show(f"{one.name}  {one.mode} {since}  {len(one.addresses)} addresses")
     if not found and not json:
-        output.words(f"No departments; {store.DIRECTORY} in the data folder names them.")
+        output.words("No departments; `civicmail department open FILE` brings them.")
+    if store.is_by_hand(folder) and not json:
+        output.words(f"Of {store.DIRECTORY}, which a person wrote. `civicmail department open` makes it one list with the pages.")
 
 
 @app.command()
@@ -66,6 +69,53 @@ def mode(
         output.emit(_plain(store.load(folder).by_name[name]) | {"before": before.mode})
     else:
         output.show(f"{name} is {mode}; it was {before.mode}.")
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list as TOML or CSV (docs/operate/people.md).")],
+    reason: options.Why,
+    as_: options.As = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Bring a whole list of departments, with heads, deputies and addresses; others stay as they are. All or nothing.
+
+    A directory.toml of the data folder is put away by it: gateways follow the list of the access office from then on.
+
+    Exit 1: clashes, and nothing is done.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    desk = acting.office("department open", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import departmentlist, routing
+    from civicmail.city.directory import departmentfile
+
+    wanted = departmentfile.read(content)
+    done = departmentlist.open_list(wanted, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
+    by_hand = desk.folder / store.DIRECTORY
+    if not dry_run and not done.clashes and by_hand.exists() and file.samefile(by_hand):
+        routing.put_away_file()
+    if json:
+        output.emit({"new": done.new, "changed": done.changed, "clashes": done.clashes, "done": not (dry_run or done.clashes)})
+    else:
+        _say_opened(done, dry_run)
+    if done.clashes:
+        raise typer.Exit(1)
+
+
+def _say_opened(done: Any, dry_run: bool) -> None:
+    for word, codes in (("new", done.new), ("changed", done.changed)):
+        for code in codes:
+            output.show(f"{word:8} {code}")
+    for code, why in done.clashes.items():
+        output.show(f"clash    {code}: {why}")
+    end = "; nothing is done." if dry_run or done.clashes else "."
+    output.words(f"{len(done.new)} new, {len(done.changed)} changed, {len(done.clashes)} clashes{end}")
 
 
 @app.command()

@@ -132,10 +132,16 @@ def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]
 
 
 def _deadlines(clock: Clock) -> Round:
+    from civicmail.city.access.actions import routing
     from civicmail.city.access.tasks import Sweeping
 
     sweeping = Sweeping()
-    return lambda: sweeping.step(clock())
+
+    def step() -> None:
+        sweeping.step(clock())
+        routing.follow()
+
+    return step
 
 
 def _conduct(clock: Clock) -> Callable[[], int]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
+from civicmail.city.access.actions import entries, routing
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -34,6 +34,7 @@ def make_department(
         made = departments.make(code, name, parent=parent, mailbox_cost=mailbox_cost)
         facts = {"name": name, "parent": parent.code if parent else "", "mailbox_cost": mailbox_cost}
         entries.enter("department.change", actor=actor, reason=reason, now=now, object=f"department:{code}", facts=facts)
+        routing.write_on_commit()
     return made
 
 
@@ -91,6 +92,7 @@ def close_department(department: Department, *, actor: Actor, reason: str, now: 
         entries.enter(
             "department.change", actor=actor, reason=reason, now=now, object=f"department:{row.code}", facts={"closed": 1}
         )
+        routing.write_on_commit()
         publish_on_commit(later=True)
 
 
@@ -107,6 +109,7 @@ def reopen_department(department: Department, *, actor: Actor, reason: str, now:
         entries.enter(
             "department.change", actor=actor, reason=reason, now=now, object=f"department:{row.code}", facts={"closed": 0}
         )
+        routing.write_on_commit()
         publish_on_commit(later=True)
 
 
