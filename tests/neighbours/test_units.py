@@ -90,6 +90,13 @@ def test_there_is_a_unit_for_each_process_that_run_starts() -> None:
     assert {*roles, *jobs(settings)} == set(UNITS)
 
 
+def test_metrics_may_do_what_pages_may() -> None:
+    """They ask the database and neighbours as doctor does; nobody starts them before a port is set."""
+    lines = set(shipped("systemd/civicmail-metrics.service").splitlines())
+    assert not (EVERYWHERE | NETWORK | NO_RIGHTS | READERS) - lines
+    assert "ExecStart=/usr/bin/civicmail run metrics --data /var/lib/civicmail" in lines
+
+
 def test_doctor_tries_readers_with_what_they_have() -> None:
     assert set(shipped("systemd/civicmail-doctor.service").splitlines()) >= READERS
 

@@ -10,6 +10,7 @@ import pytest
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
 from stories.signing_in import signed_in
 from stories.test_contained import is_cut
+from stories.test_watched import read
 from stories.townhall import PASSWORD as KNOWN
 from stories.unitcity import FRAUD, UnitCity, unit_city
 
@@ -63,6 +64,22 @@ def test_who_ends_is_started_again_and_operators_hear_of_it(city: UnitCity) -> N
     city.until(lambda: any(b"Subject: civicmail-courier.service failed on" in one.content for one in city.world.taken))
     machine.run("systemctl", "start", "civicmail-courier.service")
     assert machine.shown("civicmail-courier.service", "ActiveState")["ActiveState"] == "active"
+
+
+def test_metrics_are_read_under_the_restrictions_of_their_unit(city: UnitCity) -> None:
+    """Numbers of every process, what the database says, and what doctor finds."""
+    city.machine.run("systemctl", "start", "civicmail-metrics.service")  # returns when it has said READY=1
+
+    def numbers() -> str:
+        return read(city.metrics, "/metrics")[2]
+
+    city.until(lambda: "civicmail_database_up 1" in numbers() and 'civicmail_check_problems{check="certificates"} 1' in numbers())
+    seen = numbers()
+    assert 'civicmail_messages_accepted_total{listener="mx"} ' in seen and "civicmail_search_delay_seconds_count " in seen
+    assert all(
+        f'civicmail_heartbeat_timestamp_seconds{{process="{name}"}} ' in seen for name in ("city", "courier", "mail", "search")
+    )
+    assert read(city.metrics, "/health")[0] == 503
 
 
 def test_the_check_up_of_the_timer_finds_readers_held_back_and_everybody_at_work(city: UnitCity) -> None:

@@ -86,6 +86,9 @@ url = "{database}"
 name = "siem"
 url = "http://127.0.0.1:{siem}/"
 secret_file = "/etc/civicmail/siem.key"
+
+[metrics]
+port = {metrics}
 """
 
 
@@ -111,7 +114,9 @@ class _Told(BaseHTTPRequestHandler):
 
 
 class UnitCity:
-    """What a story needs of it. home: of its pages."""
+    """What a story needs of it. home: of its pages; metrics: port of its numbers."""
+
+    metrics = 0
 
     def __init__(
         self, machine: Machine, ports: installation.Ports, dovecot: Dovecot, world: World, siem: _Siem, people: str
@@ -201,7 +206,8 @@ def unit_city(place: Path, *, over: str = "") -> Iterator[UnitCity]:
     Authority(etc).issue("mail.city.example")
     for name, text in (("doveadm.key", "doveadm-scratch"), ("siem.key", secrets.token_hex(24)), ("master.key", "master-scratch")):
         (etc / name).write_text(f"{text}\n")
-    ports = installation.Ports(*installation.free_ports(3))
+    *rest, metrics = installation.free_ports(4)
+    ports = installation.Ports(*rest)
     installation.make(data, installation.settings(ports, 1))
     people = f"127.{secrets.randbelow(200) + 9}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
     asks = Asks(f"http://127.0.0.1:{ports.web}", doors.secret(data))
@@ -211,14 +217,16 @@ def unit_city(place: Path, *, over: str = "") -> Iterator[UnitCity]:
         text = text.replace('local = "maildir"\n', f'{boxes}imap_key_file = "/etc/civicmail/master.key"\n')
         text = text.replace("[web]\n", f'[screening]\nchecks = ["names", "links"]\n\n[web]\nurl = "http://localhost:{ports.web}"\n')
         inside = url.replace(quote(host, safe=""), quote("/run/postgresql", safe="")) if host else url
-        text += _SETTINGS.format(people=people, api=dovecot.api, database=inside, siem=siem.server_port)
+        text += _SETTINGS.format(people=people, api=dovecot.api, database=inside, siem=siem.server_port, metrics=metrics)
         (data / "civicmail.toml").write_text(text)
         _fill(data, etc, url)
         places = {"/etc/civicmail": etc, **({"/run/postgresql": Path(host)} if host else {})}
         with Machine(data, places, {"SMART_HOST": f"127.0.0.1:{world.port}"}) as machine:
             machine.run("chown", "-R", "civicmail:civicmail", "/var/lib/civicmail", "/etc/civicmail")
             machine.run("systemctl", "start", "civicmail.target")
-            yield UnitCity(machine, ports, dovecot, world, siem, people)
+            city = UnitCity(machine, ports, dovecot, world, siem, people)
+            city.metrics = metrics
+            yield city
 
 
 @contextmanager
