@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +10,23 @@ import pytest
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.query.parse import parse
-from civicmail.mail.archive import layout
-from civicmail.mail.archive.machine import Machine
-from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers.errors import SourceAway
-from civicmail.mail.importers.importing import Into, Told
 from civicmail.mail.importers.remote import imapwire, moving
 from civicmail.mail.importers.remote.imap import Imap, utf7
 from civicmail.mail.importers.remote.imapwire import Login, Server, backoff_of
-from civicmail.mail.importers.remote.mailbox import Counts, Mailbox
+from civicmail.mail.importers.remote.mailbox import Mailbox
 from civicmail.mail.importers.remote.positions import Positions, Row
-from civicmail.mail.importers.remote.source import Patience, Source
+from civicmail.mail.importers.remote.source import Patience
 from civicmail.mail.importers.remote.tokens import Grant, Tokens
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
 from mail.importers.imapserver import HANGS_UP, FakeImap, Folder, Letter
+from mail.importers.moves import captures, data, moved, totals, waits
 from neighbours.authority import Authority
 from neighbours.tokens import TokenServer
 
-NOW = 1_772_452_800_000
+__all__ = ["data", "waits"]
 ANN = Mailbox("ann", "ann@city.example")
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    layout.make(folder)
-    return folder
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    return []
 
 
 def _mail(n: int, text: str = "") -> bytes:
@@ -67,33 +50,14 @@ def _source(fake: FakeImap, login: Login, waits: list[float], ca: str = "", sche
     return Imap(Server(f"{scheme}://localhost:{fake.port}", ca), login, _patience(waits))
 
 
-def moved(data: Path, source: Source, *mailboxes: Mailbox) -> list[Counts]:
-    into = Into(data, lambda: NOW, source="imap test", processes=0)
-    run = moving.Moving(into, source, lambda mailbox, done, listed: None)
-    return run.run(mailboxes or (ANN,), Told(lambda left: None, lambda read: None, lambda done, wanted: None))
-
-
-def captures(data: Path) -> Iterator[tuple[Capture, bytes]]:
-    def damaged(error: Exception) -> None:
-        raise error
-
-    for stored in Machine(data).all_captures(damaged):
-        yield Capture.from_head(stored.head), stored.body
-
-
-def _totals(counts: Counts) -> dict[str, Any]:
-    plain = counts.plain()
-    return {name: plain[name] for name in ("listed", "stored", "copies", "known", "gone", "failed", "missing") if plain[name]}
-
-
 def test_a_message_is_archived_once_with_its_folders_and_flags(tmp_path: Path, data: Path, waits: list[float]) -> None:
     """R-1360: a copy in a second folder is a label; equal messages in one folder are as many messages."""
     twice = [Letter(8, _mail(4), "\\Flagged"), Letter(9, _mail(4))]
     with FakeImap({"INBOX": Folder(_letters(1, 2, 3)), "Sent/&ANY-l": Folder([*_letters(3, 4), *twice])}) as fake:
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-        assert _totals(counts) == {"listed": 7, "stored": 6, "copies": 1} and counts.is_whole
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-        assert _totals(counts) == {"listed": 7, "known": 7} and len(fake.fetches()) == 4
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+        assert totals(counts) == {"listed": 7, "stored": 6, "copies": 1} and counts.is_whole
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+        assert totals(counts) == {"listed": 7, "known": 7} and len(fake.fetches()) == 4
     kept: dict[bytes, list[tuple[Any, ...]]] = {body: [] for _, body in captures(data)}
     for capture, body in captures(data):
         kept[body].append((capture.labels, capture.flags, capture.received, capture.basis))
@@ -106,10 +70,10 @@ def test_a_message_is_archived_once_with_its_folders_and_flags(tmp_path: Path, d
 
 def test_what_was_moved_or_numbered_anew_between_two_runs_is_known(tmp_path: Path, data: Path, waits: list[float]) -> None:
     with FakeImap({"INBOX": Folder(_letters(1, 2, 3))}) as fake:
-        moved(data, _source(fake, _login(tmp_path), waits))
+        moved(data, _source(fake, _login(tmp_path), waits), ANN)
         fake.folders = {"INBOX": Folder(_letters(1), validity=2), "Done": Folder([Letter(7, _mail(2)), Letter(8, _mail(9))])}
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 3, "stored": 1, "known": 2}
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 3, "stored": 1, "known": 2}
 
 
 @pytest.mark.parametrize(
@@ -128,8 +92,8 @@ def test_what_is_only_for_now_is_waited_out(tmp_path: Path, data: Path, waits: l
     """R-1361."""
     with FakeImap({"INBOX": Folder(_letters(*range(1, 30)))}) as fake:
         fake.once(command, said)
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 29, "stored": 29} and counts.is_whole
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 29, "stored": 29} and counts.is_whole
     assert waits == [90.0 if b"Backoff" in said else 2.0]
 
 
@@ -140,12 +104,12 @@ def test_a_source_that_stays_away_ends_the_run_and_keeps_what_was_fetched(
     with FakeImap({"INBOX": Folder(_letters(*range(1, 30)))}) as fake:
         fake.faults.append(lambda command: b"{tag} NO [THROTTLED] later\r\n" if command.startswith("UID FETCH 21") else None)
         with pytest.raises(SourceAway, match=r"run the same command again"):
-            moved(data, _source(fake, _login(tmp_path), waits))
+            moved(data, _source(fake, _login(tmp_path), waits), ANN)
         assert max(waits) == 300.0 and sum(waits) <= 3600
         assert len(list(captures(data))) == 20
         fake.faults.clear()
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 29, "stored": 9, "known": 20}
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 29, "stored": 9, "known": 20}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +129,7 @@ def test_a_server_that_lies_is_named_and_the_other_mailboxes_are_brought_over(
         fake.once(command, said)
         first, second = moved(data, _source(fake, _login(tmp_path), waits), ANN, Mailbox("bo", "bo@city.example"))
     assert why in first.refused and not first.is_whole
-    assert _totals(second) == {"listed": 3, "stored": 3} and second.is_whole and not waits
+    assert totals(second) == {"listed": 3, "stored": 3} and second.is_whole and not waits
 
 
 @pytest.mark.parametrize(
@@ -187,8 +151,8 @@ def test_a_message_that_cannot_be_fetched_is_a_failure_and_the_others_are_brough
             return said if run[0] <= 17 <= run[-1] else None
 
         fake.faults.append(fault)
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 29, "stored": 28, "failed": 1, "missing": 1}
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 29, "stored": 28, "failed": 1, "missing": 1}
     assert [(f["id"], why in f["reason"]) for f in counts.failures] == [("17", True)]
     assert max(waits, default=0) <= 4.0
 
@@ -201,8 +165,8 @@ def test_a_folder_that_cannot_be_opened_and_a_message_without_bytes_are_failures
     with FakeImap({"INBOX": Folder(letters), "Closed": Folder([])}) as fake:
         fake.once("^EXAMINE .Closed", b"{tag} NO [NOPERM] no\r\n")
         fake.once("^UID FETCH", b"* 1 FETCH (UID 1 BODY[] {%d}\r\n%s)\r\n{tag} OK done\r\n" % (len(_mail(1)), _mail(1)))
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 4, "stored": 1, "gone": 2, "failed": 1, "missing": 1} and not counts.is_whole
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 4, "stored": 1, "gone": 2, "failed": 1, "missing": 1} and not counts.is_whole
     assert {(f["folder"], f["id"]) for f in counts.failures} == {("Closed", ""), ("INBOX", "3")}
 
 
@@ -213,8 +177,8 @@ def test_a_folder_that_is_numbered_anew_meanwhile_is_listed_again(tmp_path: Path
             fake.folders["INBOX"] = Folder(_letters(11, 12, 13), validity=2)
 
         fake.once("^UID FETCH", b"{tag} NO [THROTTLED] later\r\n", anew)
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 3, "stored": 3} and counts.is_whole
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 3, "stored": 3} and counts.is_whole
 
 
 def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path: Path, data: Path, waits: list[float]) -> None:
@@ -227,9 +191,9 @@ def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path:
         with FakeImap({"INBOX": Folder(_letters(1))}, **tls) as fake:
             scheme = "imaps" if at_once else "imap"
             with pytest.raises(ConfigError, match="does not verify"):
-                moved(data, _source(fake, _login(tmp_path), waits, scheme=scheme))
+                moved(data, _source(fake, _login(tmp_path), waits, scheme=scheme), ANN)
             assert not [command for command in fake.asked if "LOGIN" in command]
-            (counts,) = moved(data, _source(fake, _login(tmp_path), waits, str(authority.certificate), scheme))
+            (counts,) = moved(data, _source(fake, _login(tmp_path), waits, str(authority.certificate), scheme), ANN)
             assert counts.is_whole
 
 
@@ -250,11 +214,11 @@ def test_a_token_that_is_refused_is_got_anew_once(tmp_path: Path, data: Path, wa
         grant = Grant(url=f"{tokens.url}/token", client_id="mover", refresh_file=str(tmp_path / "refresh"))
         kept = Tokens(grant)
         fake.is_good = tokens.is_good
-        (counts,) = moved(data, _source(fake, Login(way, tokens=kept), waits))
+        (counts,) = moved(data, _source(fake, Login(way, tokens=kept), waits), ANN)
         assert counts.is_whole and len(tokens.asked) == 2
         assert (tmp_path / "refresh").read_text().strip() == tokens.refresh != "refresh-1"
         fake.is_good = lambda token: False
-        (counts,) = moved(data, _source(fake, Login(way, tokens=kept), waits))
+        (counts,) = moved(data, _source(fake, Login(way, tokens=kept), waits), ANN)
         assert "AUTHENTICATIONFAILED" in counts.refused
 
 
@@ -262,7 +226,7 @@ def test_plain_names_the_mailbox_and_who_opens_it(tmp_path: Path, data: Path, wa
     (tmp_path / "password").write_text("secret\n")
     login = Login("plain", "mover", str(tmp_path / "password"))
     with FakeImap({"INBOX": Folder(_letters(1))}) as fake:
-        assert moved(data, _source(fake, login, waits))[0].is_whole
+        assert moved(data, _source(fake, login, waits), ANN)[0].is_whole
 
 
 def test_gmails_labels_come_with_the_message_of_all_mail(tmp_path: Path, data: Path, waits: list[float]) -> None:
@@ -273,8 +237,8 @@ def test_gmails_labels_come_with_the_message_of_all_mail(tmp_path: Path, data: P
         "[Gmail]/Trash": Folder([], uses="\\Trash"),
     }
     with FakeImap(folders, capabilities="X-GM-EXT-1") as fake:
-        (counts,) = moved(data, _source(fake, _login(tmp_path), waits))
-    assert _totals(counts) == {"listed": 1, "stored": 1}
+        (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
+    assert totals(counts) == {"listed": 1, "stored": 1}
     assert [capture.labels for capture, _ in captures(data)] == [("[Gmail]/All Mail", "Inbox", "Budget 2020", "Büro")]
 
 

@@ -29,7 +29,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Mail": {
         "import": ("import_:import_", "Bring in eml files, Maildirs, mbox, Outlook files, archives and folders of them."),
-        "import-mailboxes": ("import_mailboxes:import_mailboxes", "Bring mail over from another system: IMAP."),
+        "import-mailboxes": (
+            "import_mailboxes:import_mailboxes",
+            "Bring mail over from another system: IMAP, Microsoft 365, Google Workspace.",
+        ),
         "search": ("search:search", "Find mail."),
         "show": ("show:show", "Show one message: its bytes, its evidence, its way."),
         "export": ("export:export", "Write what a search finds as eml files or one mbox."),

@@ -1,1 +1,1 @@
-"""Mail brought over from other systems' mailboxes behind one interface for all of them, resumable and counted."""
+"""Mail brought over from other systems: IMAP, Microsoft Graph and the Gmail API behind one interface, resumable and counted."""

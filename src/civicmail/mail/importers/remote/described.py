@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.errors import ConfigError
+from civicmail.mail.importers.remote import gmail, graph
+from civicmail.mail.importers.remote.api import Api
 from civicmail.mail.importers.remote.imap import Imap
 from civicmail.mail.importers.remote.imapwire import Login, Server
 from civicmail.mail.importers.remote.mailbox import Mailbox
@@ -19,7 +21,7 @@ from civicmail.mail.importers.remote.source import Patience, Source
 from civicmail.mail.importers.remote.tokens import Grant, Tokens
 
 _EVERY = {"kind", "mailboxes", "mailboxes_file", "without", "ca", "patience_hours", "token"}
-_OF_KIND = {"imap": {"server", "login", "user", "password_file"}}
+_OF_KIND = {"imap": {"server", "login", "user", "password_file"}, "graph": {"server"}, "gmail": {"server"}}
 _TOKEN = {
     "file": "file",
     "url": "url",
@@ -66,7 +68,16 @@ class _Reader:
         if type(hours) not in (int, float) or not 0 < hours <= 168:
             raise ConfigError("patience_hours must be a number from 0 to 168.")
         patience.seconds = hours * 3600.0
-        return Described(self._imap(patience), self._mailboxes())
+        source = self._imap(patience) if kind == "imap" else self._api(kind, patience)
+        return Described(source, self._mailboxes())
+
+    def _api(self, kind: str, patience: Patience) -> Source:
+        room = {"graph": graph, "gmail": gmail}[kind]
+        tokens = self._tokens(room.SCOPE)
+        if tokens is None:
+            raise ConfigError(f"A source of kind {kind} needs [token].")
+        api = Api(self._text("server", room.SERVER), tokens, patience, self._text("ca", ""))
+        return graph.Graph(api, self._texts("without")) if kind == "graph" else gmail.Gmail(api, self._texts("without"))
 
     def _imap(self, patience: Patience) -> Source:
         login = Login(
@@ -77,7 +88,7 @@ class _Reader:
         )
         return Imap(Server(self._text("server"), self._text("ca", "")), login, patience, self._texts("without"))
 
-    def _tokens(self) -> Tokens | None:
+    def _tokens(self, scope: str = "") -> Tokens | None:
         plain = self._plain.get("token")
         if plain is None:
             return None
@@ -86,7 +97,7 @@ class _Reader:
         if unknown := sorted(plain.keys() - _TOKEN.keys()):
             raise ConfigError(f"{unknown[0]} is no setting of [token].")
         said = {_TOKEN[name]: value for name, value in plain.items()}
-        return Tokens(Grant(**said))
+        return Tokens(Grant(**{"scope": scope} | said))
 
     def _text(self, name: str, default: str | None = None) -> str:
         value = self._plain.get(name, default)

@@ -1,4 +1,4 @@
-"""The interface of a system whose mailboxes are brought over. imap.py implements it; mailbox.py uses it.
+"""The interface of a system whose mailboxes are brought over. imap.py, graph.py and gmail.py implement it.
 
 A source lists what is in a mailbox and gives the raw RFC 5322 bytes of what is asked for, in batches. It waits out what is only
 for now (throttling, a dropped connection), through `Patience`, and raises what will not pass by itself.
@@ -61,7 +61,7 @@ class Box(Protocol):
 
 
 class Source(Protocol):
-    """kind: imap; place: which installation of it, for positions and reports."""
+    """kind: imap, graph or gmail; place: which installation of it, for positions and reports."""
 
     kind: str
     place: str
