@@ -43,6 +43,8 @@ def test_a_department_goes_live_with_its_mailboxes_though_nobody_wrote_their_add
         data = city.data
         claim = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
         _run(data, *claim, "--reason", "the council decided so")
+        assert "it  elsewhere" in _run(data, "department", "list"), "whoever claims names a department"
+        (data / "directory.departments").unlink()  # as an installation has it that was claimed before there was the list
         townhall(data)
         by_hand = data / "directory.toml"
         by_hand.write_text(f'[department.works]\naddresses = ["{FRONT}"]\n')

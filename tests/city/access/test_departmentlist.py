@@ -143,3 +143,10 @@ def test_a_file_that_a_person_wrote_counts_until_it_was_opened(clerk: Department
     routing.put_away_file()
     assert set(store.load(installed).by_name) == {"works", "clerk"} and not store.is_by_hand(installed)
     assert (installed / store.OPENED).exists() and not (installed / store.DIRECTORY).exists()
+
+
+def test_the_list_is_there_before_anybody_changed_a_department(clerk: Department, installed: Path) -> None:
+    """Of an installation that was claimed, or comes from before there was a list; then only where there is another system."""
+    assert routing.follow() and list(store.load(installed).by_name) == ["clerk"]
+    staff.department("parks")
+    assert not routing.follow()

@@ -143,3 +143,9 @@ def test_an_entry_of_ldap_with_several_addresses_says_which_is_the_main_one_or_i
     ):
         assert [(r.address, r.aliases) for r in read(**more).rows] == [("b@city.example", "a@city.example")]
     assert [(r.address, r.aliases) for r in read(mail=["c@tenant.example"]).rows] == [("", "")]
+
+
+def test_a_cell_of_several_lines_is_one_line_and_the_line_of_its_person_is_good() -> None:
+    """As spreadsheets write them: it was refused as something that cannot be printed."""
+    feed = feedfile.read(b'uid,family,kind,department,position\ne-1,Test,employee,clerk,"Clerk,\nsecond  floor"\n')
+    assert [r.position for r in feed.rows] == ["Clerk, second floor"] and not feed.refused

@@ -130,7 +130,7 @@ def _header(cells: list[str]) -> list[str]:
 
 
 def _take(feed: Feed, number: int, header: list[str], cells: list[str]) -> None:
-    plain = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+    plain = dict(zip(header, (" ".join(cell.split()) for cell in cells), strict=False))  # a cell may have several lines
     uid = plain.get("uid", "")[:60]
     try:
         if len(cells) != len(header):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import duties, entries, invitations, officelists
+from civicmail.city.access.actions import duties, entries, invitations, officelists, routing
 from civicmail.city.access.actions.acting import employment
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
@@ -52,6 +52,7 @@ def _person(first: First, actor: Actor, now: int) -> Person:
     if (found := Person.objects.filter(uid=first.uid.strip()).first()) is not None:
         return found
     home, _ = Department.objects.get_or_create(code=first.department.lower(), defaults={"name": first.called[:120]})
+    routing.write_on_commit()
     given, family = first.given.strip(), first.family.strip()
     made = Person.objects.create(uid=first.uid.strip(), given=given, family=family, display=f"{given} {family}".strip())
     since = timezone.localdate(moment(now))

@@ -23,8 +23,11 @@ def write() -> bool:
 
 
 def follow() -> bool:
-    """The same, where it matters to anybody: without another system everybody is here, whichever department they are of."""
-    return bool(settings.CITY.courier.elsewhere) and write()
+    """The same, where it matters to anybody: without another system everybody is here, whichever department they are of; and once
+    where nobody has made it yet."""
+    data = data_folder()
+    is_due = bool(settings.CITY.courier.elsewhere) or (data is not None and not (data / store.LIST).exists())
+    return is_due and write()
 
 
 def put_away_file() -> None:
