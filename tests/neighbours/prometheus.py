@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.parse
@@ -46,6 +47,7 @@ class Prometheus:
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
+        shutil.rmtree(self.folder)
 
     def ask(self, path: str, **query: str) -> Any:
         """The data of an answer of its API; None while it is not ready."""
