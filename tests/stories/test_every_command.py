@@ -285,7 +285,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "one.eml").write_bytes(b"Subject: old\r\n\r\nan old letter\r\n")
     (tmp_path / "people.csv").write_text("uid,family,kind,department\np-pat,Crew,employee,works\n")
-    (tmp_path / "departments.csv").write_text("code;name;head\nharbour;Harbour;p-pat\n")
+    (tmp_path / "departments.csv").write_text("code;name;head\nharbour;Harbour;p-lee\n")
     (tmp_path / "values.csv").write_text("number,family\n48261937,Crew\n")
     (tmp_path / "works.txt").write_text("0" * 64 + "  a film\n")
     (tmp_path / "policy.md").write_text("# What mail is for\n\n" + "City mail is for the work of the city. " * 4)
