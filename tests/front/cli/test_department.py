@@ -62,3 +62,14 @@ def test_nobody_is_sent_away_without_an_old_system(office, monkeypatch):
 def test_a_claimed_installation_wants_a_duty(office):
     (office.data / "claimed").write_bytes(b"")
     assert office.run("department", "mode", "clerk", "live", "--reason", "x") == 4
+
+
+def test_the_list_says_that_a_file_that_somebody_wrote_beside_it_is_not_read(office, capfdbinary):
+    store.write_list(office.data, {"parks": ["lea@city.example"]})
+    assert office.run("department", "list") == 0
+    assert b"which a person wrote" in capfdbinary.readouterr().err, "it was there first, and counts"
+    store.put_away(office.data, {"parks": ["lea@city.example"]})
+    (office.data / store.DIRECTORY).write_text('[department.clerk]\naddresses = ["ann@city.example"]\n')
+    assert office.run("department", "list") == 0
+    said = capfdbinary.readouterr()
+    assert b"parks" in said.out and b"clerk" not in said.out and b"directory.toml is not read" in said.err

@@ -36,6 +36,8 @@ def list_(data: options.Data = None, config: options.Config = None, json: option
         output.words("No departments; `civicmail department open FILE` brings them.")
     if store.is_by_hand(folder) and not json:
         output.words(f"Of {store.DIRECTORY}, which a person wrote. `civicmail department open` makes it one list with the pages.")
+    elif (folder / store.DIRECTORY).exists() and not json:
+        output.words(f"{store.DIRECTORY} is not read. Open it: `civicmail department open {folder / store.DIRECTORY}`.")
 
 
 @app.command()
