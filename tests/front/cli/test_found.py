@@ -66,6 +66,15 @@ def test_import_says_what_failed_and_what_is_no_mail(office: Office, tmp_path: P
     office.run("import", tmp_path / "nowhere", code=2)
 
 
+def test_a_second_manifest_is_refused_before_anything_is_imported(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "new.eml").write_bytes(b"Subject: new\n\nx\n")
+    office.run("import", tmp_path / "new.eml", "--manifest", tmp_path / "a.jsonl", "--manifest", tmp_path / "b.csv", code=2)
+    assert b"an import writes one manifest" in office.err
+    assert not (tmp_path / "a.jsonl").exists() and not (tmp_path / "b.csv").exists()
+    assert office.run("search", "subject:new", "--count").startswith(b"0 found")
+    office.run("import", tmp_path / "new.eml", "--manifest", tmp_path / "a.jsonl")
+
+
 def test_search_gives_the_contracted_fields_newest_first(office: Office) -> None:
     hits = office.json("search", "subject:drain")
     assert len(hits) == 4

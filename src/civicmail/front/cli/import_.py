@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.mail.importers.importing import Request, Told, run_import
@@ -24,7 +25,7 @@ def import_(
     custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is; imports for another one are other mail.")] = "",
     source: Annotated[str, typer.Option(metavar="NAME", help="A name for where it comes from, that outlives paths.")] = "",
     manifest: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
+        list[Path] | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
     ] = None,
     journal: Annotated[bool, typer.Option("--journal", help="These are journal reports: keep the messages in them.")] = False,
     as_: options.As = "",
@@ -34,6 +35,10 @@ def import_(
     json: options.Json = False,
 ) -> None:
     """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
+    if manifest and len(manifest) > 1:
+        raise UsageError(
+            "Nothing was imported: --manifest was given twice, and an import writes one manifest. Leave one of them out."
+        )
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     facts = {"custodian": custodian, "source": source, "paths": len(paths)}
@@ -41,7 +46,7 @@ def import_(
     lists = _Lists()
     with output.progress("Reading") as report:
         told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
-        request = Request(tuple(paths), custodian, source, journal, manifest)
+        request = Request(tuple(paths), custodian, source, journal, manifest[0] if manifest else None)
         totals = run_import(folder, request, told, now_ms, settings=settings.archive, least=settings.gateway.min_free)
     lists.close()
     if json:

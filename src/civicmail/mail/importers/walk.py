@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from civicmail.core.message.tnef import SIGNATURE as TNEF
 from civicmail.mail.archive.records import Basis
-from civicmail.mail.importers import archives, mbox, sniff
+from civicmail.mail.importers import archives, gmaillabels, mbox, sniff
 from civicmail.mail.importers.items import NO_ITEM, Items
 
 _READ_AT_ONCE = 1 << 16
@@ -181,7 +181,9 @@ def _mbox(file: File, source: str) -> Iterator[Item]:
             sender, at = mbox.envelope_of(m[place.line : place.start])
             name = f"{file.name} at byte {place.line}"
             if place.end > place.start:
-                yield Found(file.inner, name, mbox.content(m, place, kind), at, "mbox", sender, kind)
+                content = mbox.content(m, place, kind)
+                labels, flags = gmaillabels.labels(content)
+                yield Found(file.inner, name, content, at, "mbox", sender, kind, labels=labels, flags=flags)
             else:
                 yield Left(text_of(name), "it is empty", failed=False)
 

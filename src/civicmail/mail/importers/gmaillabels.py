@@ -1,0 +1,32 @@
+"""The labels that Google writes into each message of an mbox which it exports (Takeout, Vault), read from its first lines. Pure.
+
+X-GM-THRID and X-Gmail-Labels are put above everything else; only there they are Google's, because a sender may have written such a
+field into the message itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+
+from civicmail.core.message import encoded
+
+LABELS_MOST, LENGTH_MOST = 200, 1000
+_ABOVE = re.compile(rb"(?:X-GM-[A-Z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,4}X-Gmail-Labels:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE)
+_FLAGS = {"opened": "\\Seen", "starred": "\\Flagged", "drafts": "\\Draft"}
+_STATES = frozenset({"opened", "unread", "starred"})
+
+
+def labels(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(labels, flags in the spelling of IMAP), both empty where Google wrote none. The names of states are read in English."""
+    found = _ABOVE.match(content[: 64 << 10])
+    if found is None:
+        return (), ()
+    text = encoded.words(re.sub(rb"\r?\n[ \t]", b" ", found[1]).strip().decode("utf-8", "replace"))
+    try:
+        names = next(csv.reader([text.replace("\n", " ")], skipinitialspace=True), [])
+    except csv.Error:
+        return (), ()
+    clean = dict.fromkeys(name.strip()[:LENGTH_MOST] for name in names[:LABELS_MOST] if name.strip())
+    flags = dict.fromkeys(_FLAGS[name.lower()] for name in clean if name.lower() in _FLAGS)
+    return tuple(name for name in clean if name.lower() not in _STATES), tuple(flags)
