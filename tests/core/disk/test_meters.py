@@ -32,6 +32,7 @@ class Counting:
 
 
 def test_counters_of_all_processes_add_up_and_go_on_after_a_restart(tmp_path: Path) -> None:
+    """R-1353"""
     one, two = Counting(tmp_path), Counting(tmp_path)
     for process, seconds in ((one, 0.05), (one, 0.1), (two, 0.5)):
         process.accept(seconds)
