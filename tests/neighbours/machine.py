@@ -69,6 +69,20 @@ exec env -i container=civicmail PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/
 """
 
 
+def is_possible() -> bool:
+    """Whether this machine lets us have one; a container seldom does."""
+    at = "/mnt"
+    steps = [
+        f"mount -t tmpfs tmpfs {at}",
+        f"mkdir {at}/u {at}/w {at}/m",
+        f"mount -t cgroup2 cgroup2 {at}/m",
+        f"umount {at}/m",
+        f"mount -t overlay -o lowerdir=/etc,upperdir={at}/u,workdir={at}/w overlay {at}/m",
+    ]
+    command = ["unshare", "--mount", "sh", "-c", " && ".join(steps)]
+    return SYSTEMD.exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 class Machine:
     """Use it with `with`. data: a folder of this machine that is /var/lib/civicmail there. places: further folders of this machine,
     by their names there. environment: what every service is started with, besides."""

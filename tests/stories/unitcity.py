@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -30,11 +31,15 @@ from neighbours.civic import civicmail
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.machine import Machine
 from neighbours.postgresql import USER, Cluster
+from stories.signing_in import signed_in
+from stories.test_contained import is_cut
+from stories.townhall import PASSWORD as KNOWN
 from stories.townhall import run, townhall
 
-SAM, ROSA = "sam.ferrer@city.example", "rosa.hale@city.example"
+SAM = "sam.ferrer@city.example"
 PASSWORD = new_password()
 FRAUD = "Your mailbox is full"
+PROCESSES = tuple(f"civicmail-{name}.service" for name in ("gateway", "courier", "search", "mail", "city", "web"))
 _CLAIM = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
 _MORE = """
 from civicmail.city.access.actions.publishing import publish
@@ -191,6 +196,24 @@ class UnitCity:
         mail = Path(self.dovecot.folder / "mail")
         found = (path.read_bytes() for path in mail.glob("sam*/Maildir/[nc][eu][wr]/*"))
         return any(f"\nSubject: {subject}\n".encode() in raw.replace(b"\r", b"").partition(b"\n\n")[0] + b"\n" for raw in found)
+
+
+def day(city: UnitCity, browser: Any) -> None:
+    """Somebody signs in on a page; mail comes and leaves; what was reported is taken back; who is suspended is cut off; a program
+    hears of it."""
+    page = signed_in(browser, city.home, "rosa", KNOWN)
+    assert page.get_by_role("link", name="Home").first.is_visible()
+    city.hears(FRAUD)
+    city.until(lambda: city.has(FRAUD))
+    city.sends("resident@elsewhere.example", "Subject: Elm Street\r\n\r\nOn Monday at nine.\r\n")
+    city.until(lambda: any(b"Elm Street" in one.content for one in city.world.taken))
+    city.reports()
+    city.until(city.pulls)
+    city.until(lambda: not city.has(FRAUD))
+    with city.reads() as wire:
+        city.suspends("e-4")
+        city.until(lambda: is_cut(wire))
+    city.until(lambda: city.told("access.suspend"))
 
 
 def _words() -> str:
