@@ -177,7 +177,7 @@ def steps(folder: Path, day: str) -> list[Step]:
         Step("dkim list", "", operator, says="s1._domainkey", why=True),
         Step("dkim retire", "city.example s1", operator, says="signs no more", why=True),
         Step("dns check", code=1), Step("dns reports", "{f}/empty --keep", operator, code=1, why=True),
-        Step("standby status"), Step("tick", says="."),
+        Step("standby status"), Step("migrate", says="The tables are those"), Step("migrate", "--check"), Step("tick", says="."),
         Step("rebuild index", says="new"), Step("rebuild catalogue", says="new"), Step("rebuild outstanding", says="new"),
         Step("repair journal", "", code=5, why=True),
         Step("keys prove-recovery", f"--file {f}/key", code=2), Step("keys recover", f"--file {f}/key", code=2),

@@ -5,8 +5,11 @@ installation is a second one, made whole and renamed into its place every half m
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+
+from civicmail.core.disk.files import Files
 
 DATABASE = "city.sqlite3"
 LIVING = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"})
@@ -14,6 +17,22 @@ LIVING = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}
 
 SAVED = "city.saved"
 """The whole one. An installation that is made from a copy begins with it."""
+
+
+def write_whole(execute: Callable[[str, list[str]], object], place: Path, files: Files) -> None:
+    """Put a whole file of a database of SQLite in its place, closed to others, for good. execute: of a cursor of
+    Django's."""
+    made = place.with_name(f".{place.name}")
+    files.unlink(made)
+    execute("VACUUM INTO %s", [str(made)])
+    made.chmod(0o600)
+    file = files.open(made)
+    try:
+        file.sync()
+    finally:
+        file.close()
+    files.rename(made, place)
+    files.sync_folder(place.parent)
 
 
 def fault(place: Path) -> str:

@@ -25,7 +25,7 @@ from civicmail.city.access.models import Followed
 from civicmail.city.access.published import touch_alive
 from civicmail.city.access.queries import dates
 from civicmail.city.access.queries.snapshots import current
-from civicmail.city.access.saved import LIVING, SAVED
+from civicmail.city.access.saved import LIVING, SAVED, write_whole
 from civicmail.city.access.snapshotfile import encode
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
@@ -135,18 +135,8 @@ class Saving:
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA optimize={_COUNTED}")
         seen = self._looked()
-        made = self._data / f".{SAVED}"
-        self._files.unlink(made)
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(made)])
-        made.chmod(0o600)
-        file = self._files.open(made)
-        try:
-            file.sync()
-        finally:
-            file.close()
-        self._files.rename(made, self._data / SAVED)
-        self._files.sync_folder(self._data)
+            write_whole(cursor.execute, self._data / SAVED, self._files)
         self._seen = seen
         return True
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from civicmail.core.config import lines, together, values
+from civicmail.core.config import formats, lines, together, values
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
 
@@ -47,10 +47,11 @@ def load(data: Path, config: Path | None = None, environ: Mapping[str, str] | No
 
 
 def require_folder(data: Path) -> None:
-    """Raise ConfigError unless data is a folder that `init` has made."""
+    """Raise ConfigError unless data is a folder that `init` has made, and NewerFormat where a later program has written to it."""
     if not data.is_dir():
         raise ConfigError(f"There is no data folder {data}; `civicmail init --data {data}` makes one.")
     if (data / FILE).is_file():
+        formats.require_known(data)
         return
     if (data / "keys").exists():
         raise ConfigError(

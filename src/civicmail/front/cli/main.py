@@ -10,7 +10,7 @@ import importlib
 import os
 import resource
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -76,6 +76,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "standby": ("standby:app", "The second place: serve, status."),
         "restore": ("restore:restore", "Make an installation from its copy alone."),
         "drill": ("drill:app", "Try out the loss of the machine: failover, restore."),
+        "migrate": ("migrate:migrate", "Bring tables of people up to this program, or say what that would do."),
         "tick": ("tick:tick", "Do once what the workers do all the time."),
         "rebuild": ("rebuild:app", "Make anew what the archive can make: index, catalogue, outstanding."),
         "repair": ("repair:app", "Put in order what a broken disk has left: journal."),
@@ -115,10 +116,31 @@ class Lazy(TyperGroup):
                 formatter.write_dl([(name.ljust(widest), help_) for name, (_, help_) in commands.items()])
 
 
+def _version(wanted: bool) -> None:
+    """What this program is, and which formats it writes; numbers of tables are those of their last step."""
+    if wanted:
+        from civicmail.core.config import formats, release
+
+        commit = release.commit()
+        print(f"civicmail {release.VERSION}" + (f" ({commit[:12]})" if commit else ""))
+        print("formats:", ", ".join(f"{name} {number}" for name, number in formats.numbers().items()))
+        print("tables:", ", ".join(f"{room} {number}" for room, number in release.steps().items()))
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Say version and formats.")] = False,
+) -> None:
+    """Of the program itself."""
+
+
 def _program() -> Lazy:
     names: Any = {name: TyperCommand(name, help=help_) for name, (_, help_) in COMMANDS.items()}  # for "did you mean"
     help_ = "A city's mail: heard, kept, delivered, found, proven."
-    return Lazy(name="civicmail", help=help_, commands=names, rich_markup_mode=None, no_args_is_help=True)
+    bare = typer.Typer(add_completion=False)
+    bare.callback()(_options)
+    params = typer.main.get_group(bare).params
+    return Lazy(name="civicmail", help=help_, commands=names, params=params, rich_markup_mode=None, no_args_is_help=True)
 
 
 def main() -> None:

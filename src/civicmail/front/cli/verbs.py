@@ -175,6 +175,7 @@ VERBS: dict[str, Line] = {
     "restore": _changes("there is no installation yet that anybody could sign in to; the entry is the new one's"),
     "drill failover": _machine(_TRIAL),
     "drill restore": _machine(_TRIAL),
+    "migrate": _machine("brings tables up to the program, as every start does; it names steps, never rows"),
     "tick": _machine("what the workers do all the time; each job is recorded as theirs"),
     "rebuild index": _machine("an index is no record: it is made of what is kept, and thrown away without a loss"),
     "rebuild catalogue": _changes(_ANEW),

@@ -5,15 +5,13 @@ to a person a sentence with what to do."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from importlib import metadata
 from pathlib import Path
 
 from django.db import OperationalError, connection
 
 from civicmail.city.access.saved import DATABASE, SAVED
 from civicmail.core.config.errors import ConfigError
-
-VERSION = metadata.version("civicmail")
+from civicmail.core.config.release import VERSION
 
 
 class PeopleLost(ConfigError, OperationalError):

@@ -62,35 +62,38 @@ def prepare(data: Path, config: Path | None = None, patience: Patience | None = 
     """Bring the tables up to this program's version, one process at a time, and once in a process: the first thread does it, the
     others wait for it. patience: where another process does it at this moment. Raises LeaseHeld when that has not done it by then,
     and django.db.OperationalError when the database is not there; then whoever comes next tries again."""
+    upgrade(data, config, patience)
+
+
+def upgrade(
+    data: Path, config: Path | None = None, patience: Patience | None = None, *, save: bool = True
+) -> list[tuple[str, str]]:
+    """The same; returns the steps that were done. save: what is there is saved first."""
     global _prepared, _missed
     start(data, config)
     from django.db import Error as DatabaseFault
 
+    done: list[tuple[str, str]] = []
     with _preparing:
         if not _prepared:
             try:
-                _migrate(data, patience)
+                done = _migrate(data, patience, save)
             except DatabaseFault:
                 _missed = True
                 raise
             _prepared, _missed = True, False
+    return done
 
 
-def _migrate(data: Path, patience: Patience | None) -> None:
-    from django.core.management import call_command
+def _migrate(data: Path, patience: Patience | None, save: bool) -> list[tuple[str, str]]:
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
-    from civicmail.front.web.lostpeople import require_known, require_people
+    from civicmail.front.web.upgrade import bring_up
 
     with Lease.take(lease_path(data, "migrate"), patience):
-        require_people(data)
-        executor = MigrationExecutor(connection)
-        steps = executor.loader.disk_migrations.items()
-        require_known(executor.loader.applied_migrations, [n for n, s in steps if type(s).__module__.startswith("civicmail.")])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", verbosity=0, interactive=False)
+        done = bring_up(data, save=save)
         connection.close()
     from civicmail.front.web.doors import secret
 
     secret(data)  # Dovecot needs it before it asks for the first time
+    return done

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import metadata
 from typing import Any
 
 import orjson
@@ -23,10 +22,10 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotRecorded
 from civicmail.city.access.models import Carried, Entry
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.release import VERSION
 from civicmail.core.ledger.entries import canonical
 from civicmail.core.ledger.entry_journal import EntryJournal
 
-VERSION = metadata.version("civicmail")
 LAG_MOST = 60_000
 """ms that an entry may wait for the ledger before nothing more is shown."""
 

@@ -10,8 +10,8 @@ from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from civicmail.city.access.actions.entries import VERSION
 from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.release import VERSION
 from civicmail.front.web import refusals
 from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken

@@ -1,0 +1,77 @@
+"""`civicmail migrate`: bring tables of people up to this program, or say what that would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.core.config import formats
+from civicmail.core.config.release import VERSION
+from civicmail.core.config.settings import Settings
+from civicmail.front.cli import options, output
+from civicmail.front.cli.patience import until_the_tables_are_there
+
+WOULD_CHANGE = 1
+
+
+def migrate(
+    data: options.Data = None,
+    config: options.Config = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; say what would be done.")] = False,
+    unsaved: Annotated[bool, typer.Option("--unsaved", help="Do not save the tables first; you have done it.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Bring the tables of people up to this program's version; every start does it, too. What they were is saved first.
+
+    With --check nothing is changed. It ends with 0 when nothing would be, with 1 when something would, with 3 when a newer program
+    has written here.
+    """
+    folder, settings = options.installation(data, config)
+    if check and _has_none(settings, folder):
+        output.words("There are no tables of people yet; the first start makes them.")
+    steps = _pending(settings, folder, config) if check else _do(folder, config, save=not unsaved)
+    made_anew = [d for d in formats.differences(folder) if d.format.anew]
+    if json:
+        said = [{"format": d.format.name, "here": d.version, "program": d.format.number, "do": d.format.anew} for d in made_anew]
+        output.emit({"version": VERSION, "check": check, "steps": steps, "anew": said})
+    else:
+        _say(steps, made_anew, check)
+    if check and (steps or made_anew):
+        raise typer.Exit(WOULD_CHANGE)
+
+
+def _has_none(settings: Settings, folder: Path) -> bool:
+    """Whether there is no file of tables, and none that was lost; to ask for it would make one."""
+    return not settings.database.url and not (folder / DATABASE).exists() and not (folder / SAVED).exists()
+
+
+def _pending(settings: Settings, folder: Path, config: Path | None) -> list[tuple[str, str]]:
+    from civicmail.front.web.start import start
+
+    if _has_none(settings, folder):
+        return []
+    start(folder, config)
+    from civicmail.front.web import upgrade
+
+    return upgrade.pending(folder)
+
+
+def _do(folder: Path, config: Path | None, *, save: bool) -> list[tuple[str, str]]:
+    from civicmail.front.web.start import upgrade
+
+    return upgrade(folder, config, until_the_tables_are_there(), save=save)
+
+
+def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], check: bool) -> None:
+    rooms: dict[str, list[str]] = {}
+    for room, name in steps:
+        rooms.setdefault(room, []).append(name)
+    for room, names in rooms.items():
+        output.show(f"{room}: {', '.join(names)}")
+    for found in made_anew:
+        output.show(f"{found.format.name} {found.version}: `civicmail {found.format.anew}` makes it anew as {found.format.number}")
+    would = "would be done; the tables are saved first" if check else "were done"
+    output.show(f"{len(steps)} steps of tables {would}." if steps else f"The tables are those of Civicmail {VERSION}.")
