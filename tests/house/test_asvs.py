@@ -15,7 +15,7 @@ NUMBERS = ROOT / "tests" / "house" / "asvs.txt"
 """Number and level of each requirement of levels 1 and 2 of ASVS 5.0.0."""
 WAYS = (
     "pages: password", "pages: passkey", "pages: identity provider", "pages: letter", "device password", "token of the city",
-    "API: token", "command line: token", "SCIM", "doors.key", "master user", "pick-up portal", "links in our mail",
+    "API: token", "command line: token", "SCIM", "address book", "doors.key", "master user", "pick-up portal", "links in our mail",
     "owner of the data folder", "demo",
 )  # fmt: skip
 """Ways in, as docs/operate/sign-in.md names them."""
@@ -107,7 +107,7 @@ def test_every_way_in_stands_in_the_page() -> None:
         "front/web/signin/adapters.py", "front/web/signin/demo.py", "front/web/signin/welcome.py",
     }  # fmt: skip
     bearers = {p.relative_to(PACKAGE).as_posix() for p in modules("src") if 'headers.get("Authorization"' in p.read_text()}
-    assert bearers == {"front/web/doors.py", "front/web/scim/door.py"}, bearers
+    assert bearers == {"front/web/carddav/door.py", "front/web/doors.py", "front/web/scim/door.py"}, bearers
     ways = _page("sign-in.md").partition("## Every way in")[2].partition("\n## ")[0]
     for way in WAYS:
         assert f"| {way}" in ways or way in ways, way

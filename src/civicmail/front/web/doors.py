@@ -146,6 +146,29 @@ def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     return JsonResponse({"ok": True, "user": mailbox.id})
 
 
+def version(data: Path) -> int | None:
+    """Of the snapshot that doors go by; None where there is none that may be served."""
+    watch = _watch(data)
+    snapshot = watch.now
+    return snapshot.version if snapshot is not None and watch.serves(INBOUND_MOST) else None
+
+
+def reader(data: Path, login: str, typed: str, client: str) -> str | None:
+    """The id of whom a device password lets read their mail at this moment; None for everybody else. It counts as a use."""
+    snapshot = _watch(data).now
+    person = reading.person_named(snapshot, login) if snapshot is not None else None
+    key = read_key(data) or b""
+    device = device_of(key, person, typed)
+    if snapshot is None or person is None or device is None:
+        if former_device_of(key, person, typed) is None:
+            _failed(person.login if person is not None else login, client)
+        return None
+    if _is_locked(person.login) or reading.own_mailbox(snapshot, person, now_ms()) is None:
+        return None
+    _used(device.id, client)
+    return person.id
+
+
 @_door
 def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, protocol, master} -> {user}, or 404. For delivery: every mailbox that is not closed. For whoever reads, at this very

@@ -43,6 +43,10 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of the largest request body: a feed of a large city is a fifth of that."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Any other one, TRACE for example, would be taken for GET."""
+DAV_METHODS = frozenset({"PROPFIND", "REPORT"})
+DAV = "/dav/"
+BOOKS = (DAV[:-1], "/.well-known/carddav")
+"""The address book of programs, which sign in with each request: no session either."""
 FEEDS = "/scim/v2"
 """Asked by identity providers, with tokens of their own: no session either."""
 
@@ -106,7 +110,7 @@ class Around:
         request.id = uuid.uuid4().hex[:12]
         request.now = timezone.now()
         request.actor = NOBODY
-        request.bare = request.path in MACHINES or request.path == FEEDS or request.path.startswith((f"{FEEDS}/", problems.ROOT))
+        request.bare = request.path in (*MACHINES, FEEDS, *BOOKS) or request.path.startswith((f"{FEEDS}/", DAV, problems.ROOT))
         response: HttpResponseBase
         if status := _refused(request):
             request.bare = True
@@ -139,7 +143,9 @@ class Around:
 
 def _refused(request: HttpRequest) -> int:
     """The status of what nobody looks at; 0 for what may go on."""
-    if request.method not in METHODS:
+    if request.method not in METHODS and not (
+        request.method in DAV_METHODS and (request.path in BOOKS or request.path.startswith(DAV))
+    ):
         return 405
     if _length(request) > LARGEST:
         return 413

@@ -30,6 +30,9 @@ class Later(URLResolver):
 urlpatterns: list[URLPattern | URLResolver] = [
     # first what programs ask all day: each of the hundreds below is tried in turn
     Later("scim/", "civicmail.front.web.scim.urls", "scim", "scim"),
+    Later("dav/", "civicmail.front.web.carddav.urls", "carddav", "carddav"),
+    path("dav", answers.book, name="dav-home"),
+    path(".well-known/carddav", answers.book, name="dav-known"),
     path("doors/password", doors.password, name="door-password"),
     path("doors/user", doors.user, name="door-user"),
     path("doors/introspect", doors.introspect, name="door-introspect"),

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.directory.models import Episode, Mailbox, MailGroup
+from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
 from civicmail.desk.mailbox.composing import Named
 
 MOST = 50
@@ -28,13 +28,17 @@ Kind = Literal["person", "office", "list"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """more: of a person the position, and of an agency's the kind and the agency (C5)."""
+    """more: of a person the position, and of an agency's the kind and the agency (C5). family, given: of a person. key: the
+    same for as long as there is the mailbox or list, whatever it is called."""
 
     address: str
     name: str
     kind: Kind
     department: str
     more: str = ""
+    family: str = ""
+    given: str = ""
+    key: str = ""
 
     @property
     def named(self) -> Named:
@@ -62,8 +66,15 @@ def search(words: str, *, kind: str = "", most: int = MOST) -> list[Entry]:
         groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
         for word in wanted:
             groups = groups.filter(Q(name__icontains=word) | Q(address__icontains=word) | Q(department__name__icontains=word))
-        found += [Entry(g.address, g.name, "list", g.department.name) for g in groups.order_by("address")[: most + 1]]
+        found += _lists(groups.order_by("address")[: most + 1])
     return found[: most + 1]
+
+
+def whole() -> list[Entry]:
+    """Everything that search can find."""
+    boxes = Mailbox.objects.filter(closed__isnull=True, kind__in=["personal", "function"]).select_related("holder", "department")
+    groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
+    return _entries(boxes.order_by("address")) + _lists(groups.order_by("address"))
 
 
 def named(name: str) -> list[Entry]:
@@ -71,7 +82,7 @@ def named(name: str) -> list[Entry]:
     boxes = Mailbox.objects.filter(closed__isnull=True).exclude(kind="service").select_related("holder", "department")
     rows = boxes.filter(Q(holder__display__iexact=name) | Q(holder__isnull=True, name__iexact=name)).order_by("address")
     groups = MailGroup.objects.filter(closed__isnull=True, name__iexact=name).select_related("department").order_by("address")
-    return _entries(rows[:MOST]) + [Entry(g.address, g.name, "list", g.department.name) for g in groups[:MOST]]
+    return _entries(rows[:MOST]) + _lists(groups[:MOST])
 
 
 def with_names(found: Iterable[Named]) -> list[Named]:
@@ -102,11 +113,20 @@ def _entries(rows: Iterable[Mailbox]) -> list[Entry]:
     work = Episode.objects.filter(person__in=holders, ended__isnull=True).select_related("contract__agency")
     positions = {e.person_id: _what(e) for e in work}
     return [
-        Entry(box.address, box.holder.display, "person", box.department.name, positions.get(box.holder_id or 0, ""))
+        _person(box, box.holder, positions.get(box.holder.pk, ""))
         if box.holder
-        else Entry(box.address, box.name, "office", box.department.name)
+        else Entry(box.address, box.name, "office", box.department.name, key=f"mailbox:{box.pk}")
         for box in boxes
     ]
+
+
+def _person(box: Mailbox, who: Person, more: str) -> Entry:
+    key = f"mailbox:{box.pk}"
+    return Entry(box.address, who.display, "person", box.department.name, more, who.family, who.given, key)
+
+
+def _lists(groups: Iterable[MailGroup]) -> list[Entry]:
+    return [Entry(g.address, g.name, "list", g.department.name, key=f"list:{g.pk}") for g in groups]
 
 
 def _what(work: Episode) -> str:

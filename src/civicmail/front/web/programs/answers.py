@@ -4,7 +4,7 @@ the city, nothing for another one, and needs no database."""
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
@@ -75,3 +75,9 @@ def policy(request: HttpRequest) -> HttpResponse:
     if not found or before != "mta-sts" or domain not in settings.CITY.city.domains:
         raise Http404
     return HttpResponse(found, content_type="text/plain; charset=utf-8")
+
+
+@csrf_exempt
+def book(request: HttpRequest) -> HttpResponse:
+    """Where the address book is, by whatever method somebody asks (RFC 6764 5); it asks for the device password itself."""
+    return HttpResponsePermanentRedirect("/dav/")

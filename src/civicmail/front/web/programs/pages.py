@@ -33,6 +33,7 @@ def set_up(request: Asked) -> HttpResponse:
         "services": found,
         "address": address,
         "login": account(request).username,
+        "book": f"{settings.CITY.web.pages}/dav/",
         "has_profile": bool(address and found.imap and found.submission),
     }
     return render(request, "programs/set_up.html", shown)

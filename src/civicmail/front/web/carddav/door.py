@@ -1,0 +1,115 @@
+"""The address book's door: a device password as a mail program has it, one request, one answer of WebDAV. No session, no cookie.
+
+Who may read their mail at this moment may read the book, and nobody else: the published snapshot says so, as at the IMAP door, and
+an end of access shuts both at once (P-06, P-07). Nothing can be written.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from civicmail.core.config.log import get_logger
+from civicmail.front.web import doors
+from civicmail.front.web.carddav import book as books
+from civicmail.front.web.carddav import reports, tree
+from civicmail.front.web.carddav.book import Book
+from civicmail.front.web.carddav.xml import NotRead, d, multistatus, problem, read, response
+from civicmail.front.web.signin.asker import client
+
+log = get_logger()
+
+ALLOWED = "OPTIONS, GET, HEAD, PROPFIND, REPORT"
+_XML = "application/xml; charset=utf-8"
+
+
+@csrf_exempt
+def door(request: HttpRequest, path: str = "") -> HttpResponse:
+    """Everything below /dav/."""
+    response_ = _opened(request)
+    response_.headers["DAV"] = "1, 3, addressbook"
+    response_.headers.setdefault("Cache-Control", "private, no-store")
+    return response_
+
+
+def _opened(request: HttpRequest) -> HttpResponse:
+    data = settings.DATA
+    if data is None or (version := doors.version(data)) is None:
+        return HttpResponse(status=503)
+    login, password = _shown(request)
+    if not login or (person := doors.reader(data, login, password, client(request))) is None:
+        name = settings.CITY.city.name.encode("ascii", "replace").decode().translate({34: "'", 92: "/"})
+        return HttpResponse(status=401, headers={"WWW-Authenticate": f'Basic realm="{name}", charset="UTF-8"'})
+    log.info("the address book was asked", person=person, method=request.method)
+    return _answered(request, books.of(str(Path(data)), version, settings.CITY.city.name))
+
+
+def _shown(request: HttpRequest) -> tuple[str, str]:
+    """Login and password of Basic authentication (RFC 7617); empty where there are none."""
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return "", ""
+    try:
+        login, _, password = base64.b64decode(text, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return login, password
+
+
+def _answered(request: HttpRequest, book: Book) -> HttpResponse:
+    path = unquote(request.path)
+    path = path if path.endswith((".vcf", "/")) else f"{path}/"
+    match request.method:
+        case "OPTIONS":
+            return HttpResponse(headers={"Allow": ALLOWED})
+        case "GET" | "HEAD":
+            return _got(request, book, path)
+        case "PROPFIND" | "REPORT":
+            if tree.below(book, path) is None:
+                return HttpResponse(status=404)
+            body = request.read(tree.MOST + 1)
+            if len(body) > tree.MOST:
+                return HttpResponse(status=413)
+            try:
+                return _found(request, book, path, body) if request.method == "PROPFIND" else _reported(book, path, body)
+            except NotRead:
+                return HttpResponse(status=400)
+    return HttpResponse(status=405, headers={"Allow": ALLOWED})
+
+
+def _got(request: HttpRequest, book: Book, path: str) -> HttpResponse:
+    found = tree.card_at(book, path)
+    if found is None:
+        return HttpResponse(status=404 if tree.below(book, path) is None else 405, headers={"Allow": ALLOWED})
+    if found.etag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers={"ETag": found.etag})
+    return HttpResponse(found.text(), content_type=tree.CARD_TYPE, headers={"ETag": found.etag})
+
+
+def _found(request: HttpRequest, book: Book, path: str, body: bytes) -> HttpResponse:
+    """PROPFIND (RFC 4918 9.1): without a depth it is of all below, which nobody needs and is refused."""
+    depth = request.headers.get("Depth", "infinity")
+    if depth not in ("0", "1"):
+        return HttpResponse(problem(d("propfind-finite-depth")), content_type=_XML, status=403)
+    asked = read(body) if body else None
+    if asked is not None and asked.tag != d("propfind"):
+        raise NotRead("no propfind")
+    prop = asked.find(d("prop")) if asked is not None else None
+    wanted = None if prop is None else [one.tag for one in prop]
+    names = asked is not None and asked.find(d("propname")) is not None
+    there = list(tree.below(book, path) or ())
+    parts = [response(href, values, wanted, names=names) for href, values in (there if depth == "1" else there[:1])]
+    return HttpResponse(multistatus(parts), content_type=_XML, status=207)
+
+
+def _reported(book: Book, path: str, body: bytes) -> HttpResponse:
+    asked = read(body)
+    if not path.startswith(tree.BOOK):
+        return HttpResponse(problem(d("supported-report")), content_type=_XML, status=403)
+    status, answer = reports.answered(book, asked)
+    return HttpResponse(answer, content_type=_XML, status=status)
