@@ -14,10 +14,11 @@ IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" $(patsubst %,tests/core/%,config disk message query wire) tests/city/policy tests/city/law
 
+DIST ?= dist
 LANES := mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
 MAIL := tests/core tests/mail tests/faults tests/stories
 
-.PHONY: help setup demo test again suite mail pages mutants postgresql city quick check bench fmt verify neighbours
+.PHONY: help setup demo test again suite mail pages mutants postgresql city quick check bench release fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +67,9 @@ verify: $(READY) ## power cuts, kills, full disks, 200 of each; FULL=1 plays 2,0
 
 bench: $(READY) ## against notmuch, mu, Postfix and smtp-sink, on one corpus
 	@$(IN)/python -m bench $(BENCH)
+
+release: $(READY) ## wheel, Debian package, checkers, SBOM and hashes of the committed state, into dist/ (Debian 13)
+	@PYTHONPATH=tools $(IN)/python tools/release.py "$(DIST)"
 
 fmt: $(READY) ## put the code into the house's format
 	@$(IN)/ruff format --quiet
