@@ -49,7 +49,7 @@ postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 i
 again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
 	@$(IN)/python tools/again.py
 
-city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units and containers, alerts that wait for minutes
+city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
 	@CIVICMAIL_CITY=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py
 
 quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora

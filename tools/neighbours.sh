@@ -6,8 +6,9 @@ set -eu
 # without windows where there is a package of that, which starts and draws in less time
 # prometheus: scrapes us and runs the alerts of deploy/prometheus (promtool comes with it)
 # vdirsyncer: reads the address book by CardDAV; mandoc: reads our manual pages
+# nginx: reads the file that is shipped for the pages, and starts nothing
 # pst-utils: readpst, the second reader of Outlook files; tesseract: text of scans
-want="systemd postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl gnupg curl rspamd spamassassin spamd clamav-daemon clamav-milter slapd ldap-utils notmuch maildir-utils pst-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa postgresql-17 rsyslog rsyslog-openssl chromium fonts-dejavu-core dovecot-auth-lua prometheus vdirsyncer mandoc"
+want="systemd postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl gnupg curl rspamd spamassassin spamd clamav-daemon clamav-milter slapd ldap-utils notmuch maildir-utils pst-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa postgresql-17 rsyslog rsyslog-openssl chromium fonts-dejavu-core dovecot-auth-lua prometheus vdirsyncer mandoc nginx"
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     echo "No neighbours installed: this is not Debian or Ubuntu. Tests that need them say so: $want"
     exit 0

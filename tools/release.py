@@ -164,7 +164,7 @@ class Release:
             "Architecture": machine,
             "Maintainer": "Civicmail maintainers <maintainers@civicmail.invalid>",
             "Installed-Size": size,
-            "Depends": "python3 (>= 3.13), python3 (<< 3.14), passwd, libstdc++6",
+            "Depends": "python3 (>= 3.13), python3 (<< 3.14), passwd, libstdc++6, curl",
             "Recommends": "postfix, dovecot-imapd, dovecot-lmtpd, tesseract-ocr",
             "Suggests": "postgresql, rspamd, clamav-daemon, nginx",
             "Section": "mail",

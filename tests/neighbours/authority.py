@@ -31,11 +31,11 @@ class Authority:
         certificate = made.sign(self._key, hashes.SHA256())
         self.certificate = self._write("ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """(certificate, key) for a host name, also good for 127.0.0.1."""
+    def issue(self, name: str, *, days: tuple[int, int] = (-1, 2)) -> tuple[Path, Path]:
+        """(certificate, key) for a host name, also good for 127.0.0.1; days: from when to when, from today."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        builder = self._builder(_named(name), key.public_key(), ca=False).add_extension(names, critical=False)
+        builder = self._builder(_named(name), key.public_key(), ca=False, days=days).add_extension(names, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return self._write(f"{name}.pem", certificate), self._write(f"{name}.key", private)

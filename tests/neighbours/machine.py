@@ -30,14 +30,15 @@ mount -t cgroup2 cgroup2 "$PLACE/cgroup"
 mkdir "$PLACE/cgroup/$NAME"
 echo $$ >"$PLACE/cgroup/$NAME/cgroup.procs"
 umount "$PLACE/cgroup"
-exec unshare --cgroup --pid --mount --uts --ipc --fork --kill-child sh -c "$INNER"
+exec unshare $NET --cgroup --pid --mount --uts --ipc --fork --kill-child sh -c "$INNER"
 """
-_INNER = """\
+_MOUNTS = """\
 set -e
+[ -z "$NET" ] || ip link set lo up
 root=$PLACE/root
 mount -t tmpfs -o mode=755 tmpfs "$PLACE/over"
 mkdir "$PLACE/over/upper" "$PLACE/over/work"
-mount -t overlay -o "lowerdir=/,upperdir=$PLACE/over/upper,workdir=$PLACE/over/work" overlay "$root"
+mount -t overlay -o "lowerdir=$LOWER,upperdir=$PLACE/over/upper,workdir=$PLACE/over/work" overlay "$root"
 mount -t proc proc "$root/proc"
 mount -o bind /proc/sys "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
@@ -52,6 +53,8 @@ ln -s /proc/self/fd "$root/dev/fd"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+"""
+_OURS = """\
 rm -rf "$root"/etc/systemd/system "$root"/usr/lib/systemd/system/*.wants
 mkdir -p "$root/etc/systemd/system"
 sh -c "$BINDS"
@@ -60,6 +63,8 @@ install -D "$ALERT" "$root/usr/libexec/civicmail-alert"
 printf '#!%s\\n' /opt/civicmail/.venv/bin/python | cat - "$PLACE/program" >"$root/usr/bin/civicmail"
 chmod 755 "$root/usr/bin/civicmail"
 chroot "$root" useradd --system --home-dir /var/lib/civicmail --shell /usr/sbin/nologin civicmail 2>/dev/null || true
+"""
+_BEGIN = """\
 cd "$root"
 mkdir .outside
 pivot_root . .outside
@@ -87,6 +92,13 @@ class Machine:
     """Use it with `with`. data: a folder of this machine that is /var/lib/civicmail there. places: further folders of this machine,
     by their names there. environment: what every service is started with, besides."""
 
+    lower = Path("/")
+    """What it begins with."""
+    fills = _OURS
+    """How the program and its units come to it."""
+    apart = False
+    """Whether it has a network of its own."""
+
     def __init__(self, data: Path, places: Mapping[str, Path] | None = None, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._places = {"/var/lib/civicmail": data, **(places or {})}
@@ -106,7 +118,9 @@ class Machine:
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "PLACE": str(self._place),
             "NAME": self._place.name,
-            "INNER": _INNER,
+            "INNER": _MOUNTS + self.fills + _BEGIN,
+            "LOWER": str(self.lower),
+            "NET": "--net" if self.apart else "",
             "BINDS": "\n".join(["set -e", *self._binds()]),
             "UNITS": str(DEPLOY / "systemd"),
             "ALERT": str(DEPLOY / "alerts" / "civicmail-alert"),
@@ -138,10 +152,11 @@ class Machine:
             self._process.wait()
         shutil.rmtree(self._place, ignore_errors=True)
 
-    def run(self, *command: str, check: bool = True, user: str = "") -> str:
-        """A command on that machine; what it prints. user: whose it is, root's otherwise."""
+    def run(self, *command: str, check: bool = True, user: str = "", text: str = "", seconds: float = 120) -> str:
+        """A command on that machine; what it prints. user: whose it is, root's otherwise; text: what it reads."""
         dropped = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--no-new-privs"] if user else []
-        where = ["nsenter", "--target", str(self._first()), "--mount", "--pid", "--uts", "--ipc", "--cgroup"]
+        where = ["nsenter", "--target", str(self.first()), "--mount", "--pid", "--uts", "--ipc", "--cgroup"]
+        where += ["--net"] if self.apart else []
         clean = [
             "env",
             "-i",
@@ -149,9 +164,17 @@ class Machine:
             "SYSTEMD_PAGER=",
             *(f"{k}={v}" for k, v in self._environment.items()),
         ]
-        done = subprocess.run([*where, *dropped, *clean, *command], capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            [*where, *dropped, *clean, *command], input=text, capture_output=True, text=True, timeout=seconds, check=False
+        )
         assert not check or done.returncode == 0, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
+
+    def put(self, here: Path, there: str) -> None:
+        """A copy of a file of ours on that machine."""
+        target = Path(f"/proc/{self.first()}/root{there}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(here, target)
 
     def python(self, code: str) -> str:
         """Python with our packages, by the user of the units."""
@@ -177,7 +200,7 @@ class Machine:
         lines.append(f'mount -o bind "{self._place}/paths" "$root{inside}"')
         return ["root=$PLACE/root", *lines]
 
-    def _first(self) -> int:
+    def first(self) -> int:
         """systemd's number on this machine: the only child of the only child of what we started."""
         assert self._process is not None
         text = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
