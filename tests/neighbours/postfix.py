@@ -62,6 +62,10 @@ class Postfix:
         self.etc, self.log_path = self.folder / "etc", self.folder / "mail.log"
         self._make_queue()
         self.etc.mkdir()
+        for path in (DEPLOY / "postfix" / role).iterdir():  # a path in main.cf ends at a blank, and a checkout may have one
+            shutil.copyfile(path, self.etc / path.name)
+        if role == "edge":
+            changes = {"/etc/postfix-edge/": f"{self.etc}/"} | (changes or {})
         main = settings(f"postfix/{role}/main.cf", changes) | _HERE
         main |= {
             "queue_directory": f"{self.folder}/queue",
@@ -126,8 +130,7 @@ class Postfix:
 
 def edge(gateway: int, milters: str = "", **own: str) -> Postfix:
     """The Internet-facing server of city.example before a gateway on that port."""
-    strip = DEPLOY / "postfix" / "edge" / "strip_verdicts"
-    changes = {"smtp:[127.0.0.1]:2525": f"smtp:[127.0.0.1]:{gateway}", "/etc/postfix-edge/strip_verdicts": str(strip)}
+    changes = {"smtp:[127.0.0.1]:2525": f"smtp:[127.0.0.1]:{gateway}"}
     return Postfix("edge", {"smtpd_milters": milters, "mynetworks": "127.0.0.99"} | own, changes)
 
 

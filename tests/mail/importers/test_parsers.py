@@ -91,7 +91,7 @@ def test_a_parser_process_can_reach_nothing_but_its_messages(tmp_path: Path) -> 
     assert answer == ("", "tried")
 
 
-ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_000, (), "", "Ann")
+ASK: Ask = (bytes(32), bytes(10), 1_750_000_000_000, "mailbox", 1_750_000_000_000, (), "", "Ann", ())
 HEAD = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
 TEXT = b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
 
