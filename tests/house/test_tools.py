@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -28,13 +29,15 @@ def test_a_python_that_does_not_start_or_is_too_old_is_passed_over(tmp_path: Pat
     """pyenv leaves names behind that answer "not found"; a minimal package has no ensurepip."""
     _script(tmp_path, "python3.14", "echo 'pyenv: python3.14: command not found' >&2; exit 127")
     _script(tmp_path, "python3.13", "exit 1")
-    _script(tmp_path, "python3.12", f'exec {sys.executable} "$@"')
+    _script(tmp_path, "python3.12", f'exec {shlex.quote(sys.executable)} "$@"')
     found = _run("python.sh", f"{tmp_path}:/usr/bin:/bin").stdout.strip()
     assert Path(found).resolve() == Path(sys.executable).resolve() or found.startswith(sys.base_prefix)
 
 
 def test_the_python_that_somebody_names_comes_first(tmp_path: Path) -> None:
-    _script(tmp_path, "mine", f'[ "$2" = "import sys; print(sys.executable)" ] && echo MINE || exec {sys.executable} "$@"')
+    _script(
+        tmp_path, "mine", f'[ "$2" = "import sys; print(sys.executable)" ] && echo MINE || exec {shlex.quote(sys.executable)} "$@"'
+    )
     assert _run("python.sh", "/usr/bin:/bin", CIVICMAIL_PYTHON=str(tmp_path / "mine")).stdout == "MINE\n"
 
 
@@ -103,7 +106,7 @@ def test_what_is_no_accident_is_not_tried_again(tmp_path: Path, code: int, faile
 def test_a_lane_remembers_how_it_ended_and_what_failed(tmp_path: Path) -> None:
     (tmp_path / "tools").symlink_to(ROOT / "tools")
     (tmp_path / ".venv/bin").mkdir(parents=True)
-    _script(tmp_path / ".venv/bin", "pytest", f'exec {sys.executable} -m pytest "$@"')
+    _script(tmp_path / ".venv/bin", "pytest", f'exec {shlex.quote(sys.executable)} -m pytest "$@"')
     (tmp_path / "test_a.py").write_text(STEADY)
     done = subprocess.run(["tools/lane.sh", "mutants", "test_a.py"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -252,7 +253,9 @@ def test_the_personnel_list_is_shown_first_and_then_applied(data: Path, tmp_path
     take = _run(data, "duty", "take", "access-officer", "--as", "e-1", "--reason", "the first days of the city", token=token)
     assert take.returncode == 0, take.stderr
     dry = _run(data, "people", "sync", str(plan), "--dry-run", "--as", "e-1", token=token)
-    assert dry.returncode == 1 and "added    e-7" in dry.stdout and "refused  e-8" in dry.stdout, dry.stderr
+    assert dry.returncode == 1 and re.search(r"^added +line 2 +e-7$", dry.stdout, re.M) and "line 3     e-8" in dry.stdout, (
+        dry.stderr
+    )
     shown = _run(data, "people", "show", "e-7", "--as", "e-1", token=token)
     assert shown.returncode == 2 and "nobody" in shown.stderr
     brake = _run(data, "people", "sync", str(plan), "--as", "e-1", "--json", token=token)

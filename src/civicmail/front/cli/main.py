@@ -52,7 +52,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "access": ("access:app", "Who gets in, and who left: claim, invite, extend, suspend, resume, end, close, reconcile …"),
         "mandate": ("mandate:app", "Looking at other people's mail: ask, list, show, approve, refuse, close, protect."),
         "duty": ("duty:app", "Duties: grant, take, lay-down, end, conflict, list."),
-        "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, lead, mode."),
+        "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, open, lead, mode."),
         "agency": ("agency:app", "Companies whose people work here: list, add, contract, suspend, resume."),
         "violation": ("violation:app", "Violations of the policy: list, show, record."),
         "review": ("review:app", "Whether access is still justified: list, start, pack."),
