@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 from civicmail.front.checkup.findings import HOUR, Finding, Level, Patient
 from civicmail.front.checkup.reaching import why_away
@@ -63,14 +64,15 @@ def filters(p: Patient) -> Iterator[Finding]:
         if not address:
             continue
         check, place = f"spam filter {name}", program_at(address, port)
-        if why := why_away((place.host, place.port), lambda line, question=question: _pong(line, question)):  # type: ignore[misc]
+        if why := why_away((place.host, place.port), partial(_pong, question)):
             text = f"It does not answer at {address} ({why}), so mail is screened without it."
             yield Finding(check, "problem", text, "Start it; until then this check is unavailable, and rules decide.")
         else:
             yield Finding(check, "ok", "It answers.")
 
 
-def _pong(line: socket.socket, question: bytes) -> str:
+def _pong(question: bytes, line: socket.socket) -> str:
+    """Why an answer is none of a filter that works; empty where it is one."""
     line.sendall(question)
     answer = b""
     while b"pong" not in answer.lower():

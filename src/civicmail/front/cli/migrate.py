@@ -30,15 +30,16 @@ def migrate(
     has written here.
     """
     folder, settings = options.installation(data, config)
+    tables = f"The tables are those of Civicmail {VERSION}."
     if check and _has_none(settings, folder):
-        output.words("There are no tables of people yet; the first start makes them.")
+        tables = "There are no tables of people yet; the first start makes them."
     steps = _pending(settings, folder, config) if check else _do(folder, config, save=not unsaved)
     made_anew = [d for d in formats.differences(folder) if d.format.anew]
     if json:
         said = [{"format": d.format.name, "here": d.version, "program": d.format.number, "do": d.format.anew} for d in made_anew]
         output.emit({"version": VERSION, "check": check, "steps": steps, "anew": said})
     else:
-        _say(steps, made_anew, check)
+        _say(steps, made_anew, check, tables)
     if check and (steps or made_anew):
         raise typer.Exit(WOULD_CHANGE)
 
@@ -65,7 +66,8 @@ def _do(folder: Path, config: Path | None, *, save: bool) -> list[tuple[str, str
     return upgrade(folder, config, until_the_tables_are_there(), save=save)
 
 
-def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], check: bool) -> None:
+def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], check: bool, tables: str) -> None:
+    """tables: how they are where there are no steps."""
     rooms: dict[str, list[str]] = {}
     for room, name in steps:
         rooms.setdefault(room, []).append(name)
@@ -74,4 +76,4 @@ def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], chec
     for found in made_anew:
         output.show(f"{found.format.name} {found.version}: `civicmail {found.format.anew}` makes it anew as {found.format.number}")
     would = "would be done; the tables are saved first" if check else "were done"
-    output.show(f"{len(steps)} steps of tables {would}." if steps else f"The tables are those of Civicmail {VERSION}.")
+    output.show(f"{len(steps)} steps of tables {would}." if steps else tables)
