@@ -28,6 +28,11 @@ def cheap_hashes(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def at_noon(frozen: Traveller) -> None:
+    """A code is good in its half minute alone (RFC 6238): one made at the end of it would come too late now and then."""
+
+
 def _browser(address: str = "192.0.2.7") -> Client:
     return Client(HTTP_HOST="localhost", REMOTE_ADDR=address)
 
