@@ -7,13 +7,15 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.access.saved import DATABASE
 from civicmail.front.sample import installation
 from civicmail.front.sample.stage import Stage
 from neighbours import tables
@@ -120,8 +122,8 @@ class Civicmail:
         os.killpg(self.pid, signal.SIGKILL)
         self._running.close()
 
-    def end_child(self, words: str, sign: signal.Signals) -> None:
-        """Send a signal to one of the processes, named by words of its command line; the supervisor starts it again."""
+    def child(self, words: str) -> int:
+        """One of the processes, named by words of its command line."""
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 line, parent = (
@@ -131,9 +133,37 @@ class Civicmail:
             except OSError:
                 continue
             if int(parent) == self.pid and words.encode() in line:
-                os.kill(int(path.parent.name), sign)
-                return
+                return int(path.parent.name)
         raise AssertionError(f"no process of {self.pid} says {words!r}")
+
+    def end_child(self, words: str, sign: signal.Signals) -> None:
+        """Send a signal to one of the processes; the supervisor starts it again."""
+        os.kill(self.child(words), sign)
+
+    @contextlib.contextmanager
+    def resting(self, words: str) -> Iterator[None]:
+        """One of the processes stands still, outside of any transaction: for a test of what it would put right within seconds, as
+        the city worker does with files that are not as its tables have them."""
+        pid = self.child(words)
+        while not self._is_still(pid):
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _is_still(self, pid: int) -> bool:
+        """Stop it; False where it was about to write rows, and nobody else could."""
+        os.kill(pid, signal.SIGSTOP)
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
+        try:
+            with contextlib.closing(sqlite3.connect(self.data / DATABASE, timeout=0, isolation_level=None)) as rows:
+                rows.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     @property
     def environment(self) -> dict[str, str]:

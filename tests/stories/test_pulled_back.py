@@ -284,11 +284,12 @@ def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_o
     assert page.locator(".cm-host").inner_text() == "login.crook.example"
     assert page.locator(".cm-host").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 24
     assert page.get_by_role("link", name="Go to").get_attribute("href") == TARGET
-    broken = published.active_path(city.data)
-    broken.parent.mkdir(exist_ok=True)
-    broken.write_text("broken [")
-    assert "Not everything could be asked" in opened(link, **PERSON) and "Go to" in opened(link, **PERSON)
-    broken.unlink()
+    with city.resting("--job city"):  # which puts the rules right within seconds
+        rules = published.active_path(city.data)
+        good = rules.read_text()
+        rules.write_text("broken [")
+        assert "Not everything could be asked" in opened(link, **PERSON) and "Go to" in opened(link, **PERSON)
+        rules.write_text(good)
     desk.run(_DESK + _BAD.format(uuid=number[1].decode()))
     assert "Do not go there" in opened(link, **PERSON, Sec_Purpose="prefetch")
     assert told(desk, _WHO.format(sender="billing@crook.example")) == ""

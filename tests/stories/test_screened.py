@@ -311,24 +311,25 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
     text = "".join(f"See https://news.test/{n}\n" for n in range(60)) + f"Pay here: {attack}?victim=7\n"
     stop = emergencies.text(1, "url", attack, "refuse", "An attack on payroll.", now_ms() + 3_600_000)
     pack = {**ruletext.starter(), "no-shop": NO_SHOP}
-    published.publish(city.running.data, ruletext.joined(pack, [stop]))
-    end = time.monotonic() + 30
-    while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
-        assert time.monotonic() < end, f"the rule does not act: {heard}"
-    assert heard[0].startswith("550 5.7.1 This message belongs to an attack") and "(P-25)" in heard[0]
-    stopped = city.capture(heard[1]).dispositions[0]
-    assert stopped.rules[0] == "emergency-1" and city.queue(heard[1]) == []  # others may only mark whom nobody knows yet
-    to = f"{BOB},x@shop.test"
-    reply, id_ = city.send("--data", mail(tmp_path / "b", text=text, to=to, from_=ours), to=to, inside=True)
-    assert reply.startswith("250") and b"pay.evil.test" in city.arrives(id_)
-    assert {d.do for d in city.capture(id_).dispositions} == {"deliver", "refuse"}
-    end = time.monotonic() + 30
-    while not (reports := [m for m in city.running.mailbox(ANN) if b"multipart/report" in m and id_.encode() in m]):
-        assert time.monotonic() < end, city.running.log()[-2000:]
-        time.sleep(0.05)
-    assert b"x@shop.test" in reports[0] and b"Action: failed" in reports[0] and b"The shop takes no mail" in reports[0]
-    assert not [m for m in city.running.mailbox(BOB) if b"multipart/report" in m]
-    published.publish(city.running.data, ruletext.joined(ruletext.starter()))
+    with city.running.resting("--job city"):  # which knows another book, and puts it in force within seconds
+        published.publish(city.running.data, ruletext.joined(pack, [stop]))
+        end = time.monotonic() + 30
+        while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
+            assert time.monotonic() < end, f"the rule does not act: {heard}"
+        assert heard[0].startswith("550 5.7.1 This message belongs to an attack") and "(P-25)" in heard[0]
+        stopped = city.capture(heard[1]).dispositions[0]
+        assert stopped.rules[0] == "emergency-1" and city.queue(heard[1]) == []  # others may only mark whom nobody knows yet
+        to = f"{BOB},x@shop.test"
+        reply, id_ = city.send("--data", mail(tmp_path / "b", text=text, to=to, from_=ours), to=to, inside=True)
+        assert reply.startswith("250") and b"pay.evil.test" in city.arrives(id_)
+        assert {d.do for d in city.capture(id_).dispositions} == {"deliver", "refuse"}
+        end = time.monotonic() + 30
+        while not (reports := [m for m in city.running.mailbox(ANN) if b"multipart/report" in m and id_.encode() in m]):
+            assert time.monotonic() < end, city.running.log()[-2000:]
+            time.sleep(0.05)
+        assert b"x@shop.test" in reports[0] and b"Action: failed" in reports[0] and b"The shop takes no mail" in reports[0]
+        assert not [m for m in city.running.mailbox(BOB) if b"multipart/report" in m]
+        published.publish(city.running.data, ruletext.joined(ruletext.starter()))
 
 
 NO_SHOP = """
