@@ -69,7 +69,7 @@ class Cluster:
     def stop(self) -> None:
         """Gone at once, with everybody's connection, as when its machine loses power; what was committed stays."""
         self._server.send_signal(signal.SIGQUIT)
-        self._server.wait(10)
+        self._server.wait(60)
 
     def _run(self, command: list[str | Path]) -> None:
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}

@@ -76,7 +76,7 @@ class Rsyslog:
     def kill(self) -> None:
         """Gone at once, with what it had in memory."""
         self._running.process.kill()
-        self._running.process.wait(10)
+        self._running.process.wait(60)
         self._running.close()
         (self.folder / "pid").unlink(missing_ok=True)
 

@@ -44,6 +44,9 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=60_000)  # its own five seconds are what a busy machine needs for a page now and then
     chromium = os.environ.get("CIVICMAIL_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     return {**browser_type_launch_args, "executable_path": chromium, "args": FLAGS, "chromium_sandbox": os.geteuid() != 0}
 

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.neighbour("dovecot", "chromium", "swaks", "root"), pyt
 
 INES = "ines.moravec@city.example"
 OUTSIDE = "ann@home.example"
-SECONDS = 15
+SECONDS = 60
 WHY = "Answers residents about street works, in writing and on the same day."
 
 
@@ -223,7 +223,7 @@ def _all_doors_are_shut(city: City, ines: Any, mail: Mail, password: str) -> Non
     """The open session, the open mailbox, the open page; and nobody comes in anew."""
     began = time.monotonic()
     while (answer := mail.smtp.docmd("MAIL", f"FROM:<{INES}>"))[0] == 250:  # until the gateway has looked, four times a second
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 50
         mail.smtp.docmd("RSET")
         time.sleep(0.05)
     code, said = answer

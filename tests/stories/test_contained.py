@@ -85,7 +85,7 @@ def reading(city: City) -> imaplib.IMAP4:
 def door(city: Civicmail) -> smtplib.SMTP_SSL:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is is no part of this story
-    client = smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=20, context=context)
+    client = smtplib.SMTP_SSL("127.0.0.1", city.implicit, timeout=60, context=context)
     try:
         client.login("sam", PASSWORD)
     except smtplib.SMTPException:
@@ -129,8 +129,8 @@ def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail
         officer.goto(link[0].decode())
         officer.get_by_role("button", name="Lock all doors").click()
         officer.get_by_text("Every door of Sam Ferrer is locked").wait_for()
-        until(lambda: refused(attacker), civic, 20)
-        until(lambda: is_cut(phone), civic, 20)
+        until(lambda: refused(attacker), civic)
+        until(lambda: is_cut(phone), civic)
         phone.shutdown()
         his.goto(f"{city.home}/mail/")
         assert "/accounts/login/" in his.url

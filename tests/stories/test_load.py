@@ -33,7 +33,7 @@ def test_connections_that_are_used_once_lose_nothing_either(tmp_path: Path) -> N
 def test_two_gateways_share_one_folder_and_one_port(tmp_path: Path) -> None:
     with Civicmail(tmp_path / "data", gateway__processes="2") as both:
         assert smtp_source(both.mx, 300, sessions=20, size=2000).returncode == 0
-        stage = both.wait(captures=300, seconds=40)
+        stage = both.wait(captures=300, seconds=90)
         assert len(stage.acts) == 300
         assert len(both.mailbox("ann@city.example")) == 300
 

@@ -87,8 +87,8 @@ class Pilot:
 
     def wait(self) -> Counter[int]:
         """Until everything that was sent has arrived somewhere and nothing is under way; how often each has."""
-        _until(lambda: len(sum(self.numbers().values(), Counter())) == len(self.sent), 40)
-        _until(lambda: self.old.waiting() + self.edge.waiting() == 0, 20)
+        _until(lambda: len(sum(self.numbers().values(), Counter())) == len(self.sent))
+        _until(lambda: self.old.waiting() + self.edge.waiting() == 0)
         self.ours.wait(lambda _: not civicmail("queue", "list", "--json", data=self.ours.data).stdout)
         return sum(self.numbers().values(), Counter())
 
@@ -140,7 +140,7 @@ def test_mail_in_all_nine_directions_and_back_out_under_load_loses_nothing_and_d
         assert set(counts.values()) == {1}, "twice 0"
         counted = answer("search", "hello", "--count", data=city.ours.data)
         assert counted["count"] > counted["unique"], "by smart host and by journal are two captures"
-        _until(lambda: answer("search", "hello", "--count", data=city.ours.data)["unique"] == len(city.sent), 20)
+        _until(lambda: answer("search", "hello", "--count", data=city.ours.data)["unique"] == len(city.sent))
         last = range(len(city.sent) - len(ways), len(city.sent))
         assert not city.numbers()["dovecot"].keys() & set(last), "after the way back nobody is here"
 

@@ -57,7 +57,7 @@ class Reading:
         """The worker begins, or has ended."""
         if not on:
             self._stop.set()
-            self._follows.join(10)
+            self._follows.join(60)
             return
         kick = doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(self._key))
         kicking = Kicking(self.data, Watch(self.data, _now), kick, _now)
@@ -97,9 +97,9 @@ class Reading:
         return False
 
     def refused_after(self, login: str, began: float) -> None:
-        """Nobody gets in under this name any more: within a second, and on a busy machine within a few."""
+        """Nobody gets in under this name any more: within a second, and on a busy machine within the minute that is promised."""
         while not self.is_refused(login):
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 50
 
 
 def _city(**people: Any) -> Snapshot:
@@ -152,7 +152,7 @@ def test_the_connections_of_several_end_at_the_same_moment(reading: Reading) -> 
     people = _city().people
     reading.publish(_city(ann=replace(people["ann"], **over), bob=replace(people["bob"], **over)))
     for wire in wires:
-        wire.sock.settimeout(20)
+        wire.sock.settimeout(60)
         assert b"BYE" in wire.readline()
 
 
@@ -186,7 +186,7 @@ def test_a_device_that_was_ended_while_no_worker_ran_is_out_too(reading: Reading
     reading.publish(_city(ann=replace(_city().people["ann"], devices=())))
     reading.follow(True)
     for wire in (ann, bob):
-        wire.sock.settimeout(20)
+        wire.sock.settimeout(60)
         assert b"BYE" in wire.readline()
     assert reading.signed_in("bob@city.example").noop()[0] == "OK"
 

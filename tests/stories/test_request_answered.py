@@ -101,7 +101,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
     expect(officer.get_by_text("Waiting to begin.")).to_be_visible()
     work()  # carries the entry, reads
     work()  # the ledger has signed: proves
-    expect(officer.get_by_role("button", name="Download the zip file")).to_be_visible(timeout=10_000)
+    expect(officer.get_by_role("button", name="Download the zip file")).to_be_visible(timeout=60_000)
     manifest, key = officer.locator("dl.cm-dl code").all_inner_texts()
     with officer.expect_download() as zipped:
         officer.get_by_role("button", name="Download the zip file").click()

@@ -79,7 +79,7 @@ class City:
         said = civicmail("queue", "list", "--json", data=self.running.data).stdout
         return [row for line in said.splitlines() if (row := json.loads(line))["id"] == id_]
 
-    def arrives(self, id_: str, address: str = BOB, seconds: float = 15) -> bytes:
+    def arrives(self, id_: str, address: str = BOB, seconds: float = 60) -> bytes:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if found := [m for m in self.running.mailbox(address) if id_.encode() in m]:

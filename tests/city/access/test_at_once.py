@@ -32,7 +32,7 @@ def _together(*acts: Callable[[], object]) -> list[BaseException | None]:
 
     def run(number: int) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             acts[number]()
         except Exception as error:
             said[number] = error

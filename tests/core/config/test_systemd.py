@@ -19,7 +19,7 @@ def heard(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
     name = f"civicmail test {os.getpid()}"
     named, bound = (str(tmp_path / "notify"),) * 2 if request.param == "path" else (f"@{name}", f"\0{name}")
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listening:
-        listening.settimeout(2)
+        listening.settimeout(30)
         listening.bind(bound)
         yield named, listening
 

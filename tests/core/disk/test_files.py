@@ -75,7 +75,7 @@ class Meets(Files):
 
     def __init__(self) -> None:
         super().__init__()
-        self._both = threading.Barrier(2, timeout=20)
+        self._both = threading.Barrier(2, timeout=60)
 
     def rename(self, old: Path, new: Path) -> None:
         self._both.wait()

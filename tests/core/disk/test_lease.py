@@ -81,7 +81,7 @@ def test_whoever_wants_a_lease_is_seen_and_gets_it_when_it_is_let_go(tmp_path: P
     ready = threading.Event()
     holder_ = threading.Thread(target=work)
     holder_.start()
-    ready.wait(10)
+    ready.wait(60)
     assert not is_wanted(path)
     with Lease.take(path, Patience(10, told.append)):
         assert seen.is_set()
@@ -120,7 +120,7 @@ def test_who_comes_second_waits_for_what_takes_a_moment_and_no_job_is_in_the_way
         thread.start()
         assert not came.wait(0.2)
         first.close()
-        assert came.wait(10)
+        assert came.wait(60)
         thread.join()
         monkeypatch.setattr(leases, "MOMENT_SECONDS", 0.1)
         with moment(tmp_path, "retention"), pytest.raises(LeaseHeld):

@@ -25,7 +25,7 @@ def pool() -> Iterator[Pool]:
     made.close()
 
 
-def why(pool: Pool, do: str, seconds: float = 5) -> str:
+def why(pool: Pool, do: str, seconds: float = 60) -> str:
     with pytest.raises(Unreadable) as told:
         pool.ask({"do": do}, b"content", seconds=seconds)
     return told.value.why
@@ -67,7 +67,7 @@ def test_one_that_was_ended_while_nobody_asked_is_started_again(pool: Pool) -> N
     os.kill(int(pool.ask({"do": "say"}, b"", seconds=60).split()[0]), signal.SIGKILL)
     running = pool._children[0]._running
     assert running is not None
-    running.wait(5)
+    running.wait(60)
     assert pool.ask({"do": "say"}, b"next", seconds=60).endswith(b"next")
 
 

@@ -85,7 +85,7 @@ def test_a_reader_that_was_taken_over_gets_nowhere(name: str, world: dict[str, A
         os.sched_getaffinity(victim),
     )
     try:
-        said = taken_over.ask({"try": name, "world": world}, b"", seconds=20).decode()
+        said = taken_over.ask({"try": name, "world": world}, b"", seconds=60).decode()
     except Unreadable as error:
         said = error.why
     key = Path(world["key"]).stat()

@@ -86,7 +86,7 @@ def test_one_that_was_ended_while_nobody_asked_is_started_again() -> None:
         os.kill(int(await pid(pool)), signal.SIGKILL)
         running = pool._desks[0].child._running
         assert running is not None
-        running.wait(5)
+        running.wait(60)
         assert await pid(pool)
 
     story(told)

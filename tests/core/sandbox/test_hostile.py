@@ -28,7 +28,7 @@ def process() -> Iterator[Process]:
     one.close()
 
 
-def bounded(process: Process, content: bytes, seconds: float = 15) -> Told:
+def bounded(process: Process, content: bytes, seconds: float = 60) -> Told:
     """Read it; within the time, and with memory of this process that did not grow by more than 100 MB."""
     memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     told = process.read(content)

@@ -27,7 +27,7 @@ def pool() -> Iterator[Pool]:
     made.close()
 
 
-def ask(pool: Pool, do: str, content: bytes, seconds: float = 20) -> bytes:
+def ask(pool: Pool, do: str, content: bytes, seconds: float = 60) -> bytes:
     return pool.ask({"do": do}, content, seconds=seconds)
 
 
@@ -103,4 +103,4 @@ def test_a_process_that_nobody_asks_any_more_ends(pool: Pool) -> None:
     running = pool._children[0]._running
     assert running is not None and running.stdin is not None
     running.stdin.close()
-    assert running.wait(5) == 0
+    assert running.wait(60) == 0

@@ -75,7 +75,7 @@ def test_the_holder_of_the_ledger_is_asked_for_a_checkpoint(office: Office, capf
     holder = threading.Thread(target=hold)
     holder.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         proof = proof_of(office, id_, capfdbinary)
     finally:
         done.set()

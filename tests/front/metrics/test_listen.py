@@ -34,7 +34,7 @@ def listening(networks: list[str], health: Any = lambda: (True, {"status": "ok"}
 
 
 def ask(listener: Listener, path: str, method: str = "GET", accept: str = "") -> Told:
-    wire = http.client.HTTPConnection("127.0.0.1", listener.server_address[1], timeout=10)
+    wire = http.client.HTTPConnection("127.0.0.1", listener.server_address[1], timeout=60)
     wire.request(method, path, headers={"Accept": accept})
     answer = wire.getresponse()
     return answer.status, dict(answer.headers), answer.read()

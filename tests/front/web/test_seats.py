@@ -52,7 +52,7 @@ class Town:
             raise ValueError("wrong")
         if environ["PATH_INFO"] == "/slow":
             self.inside += 1
-            assert self.end.wait(30)
+            assert self.end.wait(120)
         start("200 OK", [])
         return Response([threading.current_thread().name.encode()])
 
@@ -85,13 +85,13 @@ def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_a
         time.sleep(0.01)
     time.sleep(0.1)
     for path in MACHINES:
-        said = server.submit(answered, application, path).result(5)
+        said = server.submit(answered, application, path).result(60)
         assert said.startswith(b"ThreadPool" if path == "/healthz" else b"door"), f"{path}: {said!r}"
-    assert server.submit(answered, application, "/").result(5) == b"busy"
+    assert server.submit(answered, application, "/").result(60) == b"busy"
     assert town.inside == PAGES
     assert not any(page.done() for page in pages)
     town.end.set()
-    assert all(page.result(10).startswith(b"page") for page in pages)
+    assert all(page.result(60).startswith(b"page") for page in pages)
     assert answered(application, "/").startswith(b"page"), "and then there is room again"
 
 
@@ -123,7 +123,7 @@ def test_pieces_are_made_by_a_thread_of_the_pages_a_few_ahead_and_no_more_when_n
     assert [next(taking) for _ in range(3)] == [b"x"] * 3
     assert town.streamed.by.startswith("page")
     taking.close()
-    assert town.streamed.closed.wait(10)
+    assert town.streamed.closed.wait(60)
     assert town.streamed.made < 12
 
 

@@ -58,14 +58,14 @@ def running(data: Path) -> Iterator[Callable[[Run], None]]:
     yield start
     stop.set()
     for thread in threads:
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive()
 
 
 def _until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < end, "it did not happen within 30 seconds"
+        assert time.monotonic() < end, "it did not happen within a minute"
         threading.Event().wait(0.02)
 
 

@@ -111,7 +111,7 @@ def test_all_jobs_run_and_stop_together(tmp_path: Path) -> None:
     both = threading.Barrier(2, action=stop.set)
 
     def work() -> bool:
-        both.wait(10)
+        both.wait(60)
         return False
 
     run_all("test", [Job("a", _start(work), 60.0), Job("b", _start(work), 60.0)], tmp_path, stop)

@@ -49,7 +49,7 @@ class SlowFile(File):
     def sync(self) -> None:
         if self.path.suffix == ".log":
             self.owner.asked.set()
-            assert self.owner.go.wait(10)
+            assert self.owner.go.wait(60)
             if self.owner.broken:
                 raise OSError(errno.EIO, "Input/output error")
         super().sync()

@@ -151,7 +151,7 @@ class Town:
         return self.now
 
     def use(self, **courier: Any) -> None:
-        self.settings = Settings(city=City(domains=["city.example"]), courier=Courier(timeout=5, **courier))
+        self.settings = Settings(city=City(domains=["city.example"]), courier=Courier(timeout=30, **courier))
 
     def keep(
         self,

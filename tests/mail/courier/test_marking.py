@@ -231,7 +231,7 @@ def test_every_reader_has_a_copy_of_their_own_and_what_left_is_rebuilt(town, nex
         hop = await next_hop()
         town.settings = Settings(
             city=City(domains=["city.example"]),
-            courier=Courier(timeout=5, local=str(hop)),
+            courier=Courier(timeout=30, local=str(hop)),
             web=Web(url=BASE),
             marks=Marks(links=["*"]),
         )

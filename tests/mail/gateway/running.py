@@ -53,16 +53,16 @@ class Running:
         async def run() -> Any:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(60)
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Until the gateway's thread has come so far; no fixed sleeps, and an error after ten seconds."""
+        """Until the gateway's thread has come so far; no fixed sleeps, and an error after a minute."""
 
         async def look() -> None:
             while not condition():
                 await asyncio.sleep(0.002)
 
-        asyncio.run_coroutine_threadsafe(asyncio.wait_for(look(), 10), self.loop).result(15)
+        asyncio.run_coroutine_threadsafe(asyncio.wait_for(look(), 60), self.loop).result(70)
 
     def stop(self) -> None:
         asyncio.run_coroutine_threadsafe(self.gateway.stop(), self.loop).result(30)
@@ -82,7 +82,7 @@ def running(
         return gateway
 
     try:
-        run = Running(asyncio.run_coroutine_threadsafe(start(), loop).result(10), data, loop)
+        run = Running(asyncio.run_coroutine_threadsafe(start(), loop).result(60), data, loop)
         try:
             yield run
         finally:
@@ -90,7 +90,7 @@ def running(
                 run.stop()
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

@@ -187,7 +187,7 @@ def test_a_stop_lets_the_message_finish_and_tells_the_idle(data: Path) -> None:
         busy.send(b"whole\r\n.\r\n")
         assert busy.reply().startswith("250 2.0.0 Ok archived=")
         assert busy.reply().startswith("421 4.3.2 ") and busy.reply() == ""
-        stopping.result(10)
+        stopping.result(60)
         assert [body for _, body in kept(data)] == [b"half\r\nwhole\r\n"]
         with pytest.raises(ConnectionRefusedError):
             Client(idle.port)
@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_for_the_supervisor_to_try_again(data: Path) -> 
             await serve.Gateway(settings, data).start()
 
         with pytest.raises(CannotListen) as problem:
-            asyncio.run_coroutine_threadsafe(start(), run.loop).result(10)
+            asyncio.run_coroutine_threadsafe(start(), run.loop).result(60)
         assert problem.value.exit_code == 5
 
 

@@ -31,7 +31,7 @@ def asked[T](answer: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(answer)
 
 
-def scan(address: str, content: bytes | mmap.mmap, seconds: float = 10) -> Answer:
+def scan(address: str, content: bytes | mmap.mmap, seconds: float = 60) -> Answer:
     async def story() -> Answer:
         return await Clamd(address).scan(content, seconds)
 

@@ -18,7 +18,7 @@ from mail.screening.zone import Zone
 LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,5}[a-z0-9])?", fullmatch=True)
 
 
-def decide(rows: dict[str, str | list[str]], domain: str, *proofs: Proof, seconds: float = 5) -> tuple[Verdict, Zone]:
+def decide(rows: dict[str, str | list[str]], domain: str, *proofs: Proof, seconds: float = 60) -> tuple[Verdict, Zone]:
     dns = Zone({name: {"TXT": text} if name.startswith("_dmarc") else {"A": "192.0.2.1"} for name, text in rows.items()})
     return asyncio.run(dmarc.decide(dns, domain, proofs, seconds=seconds)), dns
 

@@ -31,7 +31,7 @@ MAIL = (
 ENVELOPE = Envelope("J@out.example", (Recipient("Bob@city.example"),), 1_772_452_800_000, "192.0.2.1", "out.example")
 
 
-def screened(content: bytes | mmap.mmap = MAIL, *, seconds: int = 20, patient: bool = False) -> Screened:
+def screened(content: bytes | mmap.mmap = MAIL, *, seconds: int = 60, patient: bool = False) -> Screened:
     async def story() -> Screened:
         settings = Settings(screening=Screening(checks=["files"], seconds=seconds))
         screener = Screener(settings, Path("/"), lambda: 1, patient=patient)

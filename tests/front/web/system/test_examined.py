@@ -19,12 +19,12 @@ def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
 
     def slow(_p: Patient) -> Iterator[Finding]:
         if hangs.is_set():
-            gate.wait(20)
+            gate.wait(60)
         yield Finding("slow", "ok", "Seen.")
 
     of = Examiner(data, load(data), (slow,))
     assert of.start()
-    of.wait(20)
+    of.wait(60)
     first = of.last()
     assert [f.check for f in first.findings] == ["slow"] and first.at and not first.since
     hangs.set()
@@ -33,7 +33,7 @@ def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
     known = of.last()
     assert known.since and known.findings == first.findings and known.at == first.at
     gate.set()
-    of.wait(20)
+    of.wait(60)
     assert of.last().at >= first.at and not of.last().since
 
 
@@ -45,18 +45,18 @@ def test_a_check_with_a_bug_is_a_finding_and_the_next_examination_is_made(data: 
 
     of = Examiner(data, load(data), (broken,))
     of.start()
-    of.wait(20)
+    of.wait(60)
     [found] = of.last().findings
     assert (found.check, found.level) == ("broken", "problem")
     assert "ZeroDivisionError" in found.text and "repeated" not in found.text and found.do
     assert of.start()
-    of.wait(20)
+    of.wait(60)
 
 
 def test_all_checks_are_made_as_doctor_makes_them(data: Path) -> None:
     of = Examiner(data, load(data))
     of.start()
-    of.wait(30)
+    of.wait(60)
     known = of.last()
     assert {"disk", "keys", "clock", "job courier", "journals", "access"} <= {f.check for f in known.findings}
     assert all(bool(f.do) == (f.level != "ok") for f in known.findings)
