@@ -11,10 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.published import Watch, publish
+from civicmail.city.access.published import publish
 from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, make
 from civicmail.mail.courier.held import held_for
-from civicmail.mail.courier.returning import Returning
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, answer
 from neighbours.tools import swaks
@@ -165,6 +164,5 @@ def test_mail_for_somebody_who_is_away_is_held_and_comes_when_she_is_back(city: 
         time.sleep(0.05)
     assert len(held) == 1 and city.mailbox(EVE) == []
     publish(city.data, people(device_key(city.data), everybody, eve="open"))
-    assert Returning(city.data, Watch(city.data, now_ms), now_ms).step() == 1
     delivered(city, EVE, b"while you were away")
     assert held_for(city.data, EVE) == [] and len(city.mailbox(EVE)) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from civicmail.city.policy import published
 from civicmail.city.policy.published import STARTER
 from civicmail.desk.holding.actions import carrying
 from civicmail.desk.holding.models import Approval
+from civicmail.front.sample.installation import free_ports
 from desk.holding.leaving import ACME, DOT, Bureau
 from desk.holding.test_approvals import answer, clock, files
 from desk.holding.test_some_files import BOTH, some
@@ -36,8 +36,7 @@ def book(installed: Path) -> None:
 def away(settings: Any) -> Iterator[None]:
     """The virus scanner does not answer."""
     whole = settings.CITY
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    (port,) = free_ports(1)
     settings.CITY = replace(whole, screening=replace(whole.screening, checks=["clamav"], clamd=f"127.0.0.1:{port}"))
     yield
     settings.CITY = whole

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +26,7 @@ from civicmail.desk.holding import containments
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.actions import reviewing
 from civicmail.desk.holding.models import Containment, Finding
+from civicmail.front.sample.installation import free_ports
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline import contained
@@ -207,8 +207,7 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
     """R-1054 (P-25, promise 1): the officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
     row, bad, good = attacked(city, installed)
     whole = settings.CITY
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    (port,) = free_ports(1)
     settings.CITY = replace(whole, screening=replace(whole.screening, checks=["clamav"], clamd=f"127.0.0.1:{port}"))
     verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
     assert verbs.let_go() == 0 and verbs.let_go() == 0

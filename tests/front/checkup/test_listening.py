@@ -16,15 +16,14 @@ from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import Gateway, Listener, Settings, Web
 from civicmail.front.checkup import listening, reaching
 from civicmail.front.checkup.findings import Patient
+from civicmail.front.sample.installation import free_ports
 from civicmail.mail.gateway.errors import CannotListen
 from front.cli.office import Office, now
 from mail.gateway.running import Client, running, settings_for
 
 
 def free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def levels(data: Path, settings: Settings) -> list[str]:
@@ -118,7 +117,7 @@ def test_the_pages_of_two_installations_do_not_share_a_port(tmp_path: Path) -> N
         (office.data / FILE).write_text(f"[web]\nport = {other.getsockname()[1]}\n")
         command = [sys.executable, "-m", "civicmail.front.cli.main", "run", "web", "--data", str(office.data)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            watch = threading.Timer(20, process.terminate)
+            watch = threading.Timer(60, process.terminate)
             watch.start()
             said = process.communicate()[1]
             watch.cancel()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
 from civicmail.front.cli.main import run
 from civicmail.front.cli.supervise import Supervisor, pause_before
+from civicmail.front.sample.installation import free_ports
 
 PROGRAM = [sys.executable, "-m", "civicmail.front.cli.main"]
 
@@ -165,9 +166,7 @@ def test_a_child_that_is_optional_ends_nothing_and_is_tried_again() -> None:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     assert run(["init", "--data", str(tmp_path / "data")]) == 0
-    with closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    (port,) = free_ports(1)
     text = (tmp_path / "data" / "civicmail.toml").read_text()
     (tmp_path / "data" / "civicmail.toml").write_text(text.replace("port = 2525", f"port = {port}"))
     return tmp_path / "data"

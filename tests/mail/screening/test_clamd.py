@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civicmail.front.sample.installation import free_ports
 from civicmail.mail.screening import clamd
 from civicmail.mail.screening.clamd import Answer, Clamd
 from mail.screening.fakeclamd import FakeClamd
@@ -119,8 +120,7 @@ def test_where_nobody_listens_it_is_refused_at_once(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{tmp_path}/stale")
     assert scan(f"unix:{tmp_path}/stale", b"x") == Answer("failed", clamd.REFUSED)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        free = server.getsockname()[1]
+    (free,) = free_ports(1)
     for address in (f"127.0.0.1:{free}", "clamd", "127.0.0.1:99999999", ""):
         assert scan(address, b"x") == Answer("failed", clamd.REFUSED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
 from contextlib import suppress
@@ -59,6 +60,7 @@ key = "{key}"
 """
 
 _PORTS = range(20_000, 32_768)
+_BLOCK = 128
 
 
 class Ports(NamedTuple):
@@ -70,36 +72,74 @@ class Ports(NamedTuple):
     people: int = 0
 
 
-def free_ports(count: int) -> list[int]:
-    """Different ports that nobody used a moment ago, below those that systems lend to connections (ip(7), ip_local_port_range): one
-    of these may be a client's before anybody listens on it. Raises OSError where there are none."""
-    held: list[socket.socket] = []
-    try:
-        for port in SystemRandom().sample(_PORTS, len(_PORTS)):
-            if len(held) == count:
-                return [s.getsockname()[1] for s in held]
-            with suppress(OSError):
-                held.append(socket.create_server(("127.0.0.1", port)))
+class _Choosing:
+    """Ports that this process may choose: blocks of them, which no other process that chooses here has meanwhile."""
+
+    def __init__(self) -> None:
+        self._process = 0
+        self._blocks: list[int] = []
+        self._left: list[int] = []
+
+    def next(self) -> int:
+        """One that was not chosen before. Raises OSError where there are none."""
+        if self._process != os.getpid():  # a fork would choose what the process does that it came from
+            self._process, self._blocks, self._left = os.getpid(), [], []
+        if not self._left:
+            self._left = self._block()
+        return self._left.pop()
+
+    def _block(self) -> list[int]:
+        for first in SystemRandom().sample(_PORTS[::_BLOCK], len(_PORTS[::_BLOCK])):
+            if (block := _said(f"ports from {first}")) is not None:
+                self._blocks.append(block.detach())  # until this process ends
+                return list(range(first, min(first + _BLOCK, _PORTS.stop)))[::-1]
+        if self._blocks:  # it has had all: from the beginning
+            self._close()
+            return self._block()
         raise OSError(errno.EADDRINUSE, "Every port is in use.")
-    finally:
-        for s in held:
-            s.close()
+
+    def _close(self) -> None:
+        for block in self._blocks:
+            os.close(block)
+        self._blocks = []
+
+
+_choosing = _Choosing()
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports on which nobody listened a moment ago, and which no other process is given as long as this one lives, below
+    those that systems lend to connections (ip(7), ip_local_port_range): one of these may be a client's before anybody listens on
+    it. Raises OSError where there are none."""
+    found: list[int] = []
+    for _ in range(2 * len(_PORTS)):
+        if len(found) == count:
+            return found
+        if (port := _choosing.next()) not in found and is_free(port):
+            found.append(port)
+    raise OSError(errno.EADDRINUSE, "Every port is in use.")
 
 
 def claimed(port: int) -> socket.socket | None:
     """Say to whoever asks likewise that this port is going to be used, until the socket is closed or its process ends; None where
-    somebody has said so, or listens there. Its name is of the network as ports are, and leaves no file behind (unix(7)): an
-    abstract one."""
-    claim = socket.socket(socket.AF_UNIX)
-    try:
-        claim.bind(f"\0civicmail port {port}")
-    except OSError:
-        claim.close()
-        return None
-    if is_free(port):
+    somebody has said so, or listens there."""
+    claim = _said(f"port {port}")
+    if claim is None or is_free(port):
         return claim
     claim.close()
     return None
+
+
+def _said(what: str) -> socket.socket | None:
+    """Something that one process at a time may say; None where another does. Its name is of the network as ports are, and leaves no
+    file behind (unix(7)): an abstract one."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0civicmail {what}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def is_free(port: int) -> bool:
