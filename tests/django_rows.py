@@ -17,8 +17,8 @@ from civicmail.front.web.database import database
 from neighbours.tables import tables
 
 WANTED = os.environ.get("CIVICMAIL_TEST_DB", "sqlite")
-MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_db_blocker", "django_db_serialized_rollback",
-           "django_db_reset_sequences"}  # fmt: skip
+MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_db_serialized_rollback", "django_db_reset_sequences"}
+"""Fixtures with which a test may ask the database; not django_db_blocker, which pytest-django gives to every test."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,9 +46,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On PostgreSQL only what may ask the tests' database; any other test would be the same as on SQLite (docs/decisions/0067)."""
     if WANTED != "postgresql":
         return
-    asking = [i for i in items if i.get_closest_marker("django_db") or MAY_ASK & set(getattr(i, "fixturenames", ()))]
+    asking = [item for item in items if may_ask(item)]
     config.hook.pytest_deselected(items=list(set(items) - set(asking)))
     items[:] = asking
+
+
+def may_ask(item: pytest.Item) -> bool:
+    """Whether a test has a database by its marks and fixtures."""
+    return item.get_closest_marker("django_db") is not None or bool(MAY_ASK & set(getattr(item, "fixturenames", ())))
 
 
 def _copied() -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from time_machine import Traveller
 
+from django_rows import may_ask
+
 pytest_plugins = ["pytester"]
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
@@ -78,3 +80,17 @@ def test_where_nothing_may_be_missing_what_is_missing_fails(needy: pytest.Pytest
     result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")
     assert result.parseoutcomes() == {"errors": 2}
     result.stdout.fnmatch_lines(["*no-such-program-of-mail*allows no gap*"])
+
+
+def test_a_test_without_a_database_is_not_played_again_on_postgresql(request: pytest.FixtureRequest) -> None:
+    """pytest-django gave each of them a fixture which looked as if it had one, and the lane was twice as long (decision 0067)."""
+    assert not may_ask(request.node)
+
+
+@pytest.mark.parametrize("fixture", ["db", "transactional_db"])
+def test_a_test_with_a_database_is(fixture: str, request: pytest.FixtureRequest) -> None:
+    request.node.fixturenames.append(fixture)
+    assert may_ask(request.node)
+    request.node.fixturenames.remove(fixture)
+    request.node.add_marker("django_db")
+    assert may_ask(request.node)
