@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Asker
 from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.vault.exports import LEFT_OUT, UNNAMED
 from civicmail.mail.importers.walk import Left
 from civicmail.mail.replica import epoch
 
@@ -22,7 +23,7 @@ LISTED_MOST = 20  # files that are no mail; failed ones are all listed
 def import_(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Mail, Outlook files, archives, folders of them.")],
     data: options.Data = None,
-    custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is; imports for another one are other mail.")] = "",
+    custodian: Annotated[str, typer.Option(metavar="NAME", help="Whose mail it is (else what a Vault export says).")] = "",
     source: Annotated[str, typer.Option(metavar="NAME", help="A name for where it comes from, that outlives paths.")] = "",
     manifest: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Write what became of each item: JSON lines, or CSV (.csv).")
@@ -53,18 +54,37 @@ def import_(
         output.emit(totals.plain())
     else:
         output.show(f"{totals.read} read: {totals.stored} stored, {totals.known} known, {totals.failed} failed.")
+        for export in totals.exports:
+            output.show(_compared(export))
     raise typer.Exit(1 if totals.failed else 0)
 
 
+def _compared(export: dict[str, Any]) -> str:
+    """What an export of Google Vault has in its files and in its own reports, as one sentence."""
+    e = export
+    checked = e["checksums_right"] + e["checksums_wrong"]
+    files = f" {e['checksums_right']} of {checked} files have the checksum that Vault wrote." if checked else ""
+    return (
+        f"Vault export {e['export']}: {e['in_metadata']} messages in its metadata, {e['read']} taken of {e['accounts']} accounts, "
+        f"{e['missing']} missing, {e['not_in_metadata']} that the metadata do not name, {e['left_out']} left out because the "
+        f"metadata are damaged, {e['vault_errors']} errors of Vault itself.{files}"
+    )
+
+
 class _Lists:
-    """Says on stderr what gave no message, and why: everything that failed, and the first files that are no mail."""
+    """Says on stderr what gave no message, and why: everything that failed, and of the rest the first of each reason."""
 
     def __init__(self) -> None:
         self._skipped: Counter[str] = Counter()
+        self._unlisted: Counter[str] = Counter()
 
     def left(self, left: Left) -> None:
-        if left.failed:
-            output.words(f"failed: {left.name}: {left.why}")
+        if left.why in {LEFT_OUT, UNNAMED}:
+            self._unlisted[left.why] += 1
+            if self._unlisted[left.why] > LISTED_MOST:
+                return
+        if left.failed or left.note:
+            output.words(f"{'failed' if left.failed else 'note'}: {left.name}: {left.why}")
             return
         self._skipped[left.why] += 1
         if self._skipped.total() <= LISTED_MOST:
@@ -74,3 +94,6 @@ class _Lists:
         if self._skipped.total() > LISTED_MOST:
             reasons = "; ".join(f"{n} because {why}" for why, n in self._skipped.most_common())
             output.words(f"{self._skipped.total()} files are no mail: {reasons}.")
+        for why, number in self._unlisted.items():
+            if number > LISTED_MOST:
+                output.words(f"{number} messages in all: {why}. A manifest (--manifest) lists each.")

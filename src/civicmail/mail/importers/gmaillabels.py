@@ -22,11 +22,16 @@ def labels(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found = _ABOVE.match(content[: 64 << 10])
     if found is None:
         return (), ()
-    text = encoded.words(re.sub(rb"\r?\n[ \t]", b" ", found[1]).strip().decode("utf-8", "replace"))
+    return of(encoded.words(re.sub(rb"\r?\n[ \t]", b" ", found[1]).strip().decode("utf-8", "replace")))
+
+
+def of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same from the list itself, as Takeout writes it or with a ^ before Gmail's own labels in capitals, as Vault does."""
     try:
         names = next(csv.reader([text.replace("\n", " ")], skipinitialspace=True), [])
     except csv.Error:
         return (), ()
-    clean = dict.fromkeys(name.strip()[:LENGTH_MOST] for name in names[:LABELS_MOST] if name.strip())
+    named = (name.strip()[1:].capitalize() if name.strip().startswith("^") else name.strip() for name in names[:LABELS_MOST])
+    clean = dict.fromkeys(name[:LENGTH_MOST] for name in named if name)
     flags = dict.fromkeys(_FLAGS[name.lower()] for name in clean if name.lower() in _FLAGS)
     return tuple(name for name in clean if name.lower() not in _STATES), tuple(flags)

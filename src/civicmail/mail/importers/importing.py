@@ -27,7 +27,8 @@ from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parsers import Parsers
 from civicmail.mail.importers.prepare import Apart, Ask, is_sane
 from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Searchable
-from civicmail.mail.importers.walk import Found, Left, text_of, walk
+from civicmail.mail.importers.vault.exports import UNNAMED, Exports
+from civicmail.mail.importers.walk import Found, Item, Left, text_of
 from civicmail.mail.pipeline import journals
 from civicmail.mail.pipeline.journals import Opened
 from civicmail.mail.search.extract import FileReader
@@ -41,8 +42,9 @@ Known = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import. custodian: whose mail it is; source: a name for where it comes from, that outlives paths; journal: the
-    messages are journal reports, to be taken apart; manifest: where to write what became of each item."""
+    """What to import. custodian: whose mail it is, "" where the metadata of an export say it; source: a name for where it comes
+    from, that outlives paths; journal: the messages are journal reports, to be taken apart; manifest: where to write what became of
+    each item."""
 
     paths: tuple[Path, ...]
     custodian: str = ""
@@ -75,10 +77,12 @@ def run_import(
     paths = _absolute(request.paths)
     with ExitStack() as stack:
         stack.enter_context(import_lease(data))
+        exports = stack.enter_context(closing(Exports(paths)))
         manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
         into = Into(data, clock, settings, least, request.source, request.custodian, processes)
-        totals = take_in(into, lambda known, totals: _new(paths, request, known, totals, told, clock, manifest), told)
-        _require_balance(manifest, data)
+        totals = take_in(into, lambda known, totals: _new(exports, request, known, totals, told, clock, manifest), told)
+        totals.exports = exports.plain()
+        _require_balance(manifest, data, totals)
     return totals
 
 
@@ -159,7 +163,7 @@ class _Room:
 
 
 def _new(
-    paths: list[Path],
+    exports: Exports,
     request: Request,
     known: Known,
     totals: Totals,
@@ -168,32 +172,44 @@ def _new(
     manifest: Manifest | None,
 ) -> Iterator[tuple[New, bytes, Ask]]:
     """Every message below the paths whose occurrence is not known; the others are counted."""
+    for item, ordinals in _items(exports, request, told):
+        if isinstance(item, Left):
+            totals.failed += item.failed
+            told.left(item)
+            if manifest is not None:
+                manifest.left(item)
+            continue
+        item, opened = _opened(item) if request.journal else (item, None)
+        digest = sha256(item.content).digest()
+        custodian = request.custodian or item.account
+        occurrence = ordinals.next(item.folder, digest, custodian)
+        bits = occurrence_bits(occurrence, digest)
+        old = known(bits, digest)
+        if item.unnamed:
+            told.left(Left(text_of(item.name), UNNAMED, failed=False, note=True))
+        if manifest is not None:
+            manifest.kept(item, digest, bits, old=old)
+        if old:
+            totals.known += 1
+        else:
+            new = New(item, digest, bits, occurrence, opened, custodian)
+            ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, custodian, item.labels)
+            yield new, item.content, ask
+
+
+def _items(exports: Exports, request: Request, told: Told) -> Iterator[tuple[Item, Ordinals]]:
+    """All that lies below the paths, and what there is to say when that was read."""
     read = 0
-    for path in paths:
+    ordinals = Ordinals("")
+    for path in exports.paths:
         ordinals = Ordinals(request.custodian or request.source or text_of(str(path)))
-        for item in walk(path):
+        for item in exports.items(path):
             read += 1
             if read % TELL_EVERY == 0:
                 told.read(read)
-            if not isinstance(item, Found):
-                totals.failed += item.failed
-                told.left(item)
-                if manifest is not None:
-                    manifest.left(item.name, item.why, failed=item.failed)
-                continue
-            item, opened = _opened(item) if request.journal else (item, None)
-            digest = sha256(item.content).digest()
-            occurrence = ordinals.next(item.folder, digest)
-            bits = occurrence_bits(occurrence, digest)
-            old = known(bits, digest)
-            if manifest is not None:
-                manifest.kept(text_of(item.name), item.folder, digest, len(item.content), bits, old=old)
-            if old:
-                totals.known += 1
-            else:
-                new = New(item, digest, bits, occurrence, opened)
-                ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, request.custodian, item.labels)
-                yield new, item.content, ask
+            yield item, ordinals
+    for left in exports.rest():
+        yield left, ordinals
 
 
 def _opened(item: Found) -> tuple[Found, Opened | None]:
@@ -224,9 +240,9 @@ def _known(data: Path) -> Known:
     return machine.known if machine.count() else _nothing_known
 
 
-def _require_balance(manifest: Manifest | None, data: Path) -> None:
+def _require_balance(manifest: Manifest | None, data: Path, totals: Totals) -> None:
     """Raise NotBalanced where a manifest counts what the archive lacks."""
-    if manifest is not None and not manifest.report(data)["balanced"]:
+    if manifest is not None and not manifest.report(data, totals.exports)["balanced"]:
         raise NotBalanced("The archive lacks items that the manifest counts; the manifest says how many.")
 
 

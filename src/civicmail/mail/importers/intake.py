@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from civicmail.city.policy.delivery import dispositions
 from civicmail.core.message.shapes import Envelope
@@ -25,18 +25,20 @@ FLUSH_BYTES = 4 << 20
 
 @dataclass(slots=True)
 class Totals:
-    """read is the sum of the other three."""
+    """read is the sum of the other three. exports: what became of each export of Google Vault among what was imported."""
 
     stored: int = 0
     known: int = 0
     failed: int = 0
+    exports: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def read(self) -> int:
         return self.stored + self.known + self.failed
 
-    def plain(self) -> dict[str, int]:
-        return {"read": self.read, "stored": self.stored, "known": self.known, "failed": self.failed}
+    def plain(self) -> dict[str, Any]:
+        counts = {"read": self.read, "stored": self.stored, "known": self.known, "failed": self.failed}
+        return counts | ({"vault": self.exports} if self.exports else {})
 
 
 class New(NamedTuple):

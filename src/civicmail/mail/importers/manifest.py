@@ -1,8 +1,9 @@
 """The manifest of an import: what became of every item of the source, and a report that balances against it (P-23, P-24).
 
 A line for each item in the order in which it was read: item, sha256 (of the bytes that are kept), status (stored, known, failed,
-no mail), and the reason. The last line is the report: how many of each, the SHA-256 over all items, and whether the archive, asked
-again at the end, has every one that was stored or known. JSON lines, or CSV when the name ends in .csv.
+no mail, or note for what is only to be known), and the reason. The last line is the report: how many of each, the SHA-256 over all
+items, and whether the archive, asked again at the end, has every one that was stored or known. JSON lines, or CSV when the name
+ends in .csv.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.mail.archive.machine import Machine
+from civicmail.mail.importers.vault.exports import UNNAMED
+from civicmail.mail.importers.walk import Found, Left, text_of
 
 _COLUMNS = ("item", "folder", "sha256", "status", "reason")
 
@@ -32,19 +35,21 @@ class Manifest:
         self._all = hashlib.sha256()
         self._kept: list[tuple[bytes, bytes]] = []
 
-    def left(self, item: str, why: str, *, failed: bool) -> None:
-        status = "failed" if failed else "no mail"
-        self._counts[status] += 1
-        self._line({"item": item, "status": status, "reason": why})
+    def left(self, left: Left) -> None:
+        """What gave no message; or a note, which is counted as nothing."""
+        status = "note" if left.note else "failed" if left.failed else "no mail"
+        self._counts[status] += not left.note
+        self._line({"item": left.name, "status": status, "reason": left.why})
 
-    def kept(self, item: str, folder: str, digest: bytes, size: int, bits: bytes, *, old: bool) -> None:
+    def kept(self, item: Found, digest: bytes, bits: bytes, *, old: bool) -> None:
         """A message that is stored now or was before (old). bits: of its occurrence."""
         status = "known" if old else "stored"
         self._counts[status] += 1
-        self._bytes += size
+        self._bytes += len(item.content)
         self._all.update(digest)
         self._kept.append((bits, digest))
-        self._line({"item": item, "folder": folder, "sha256": digest.hex(), "status": status})
+        more = {"reason": UNNAMED} if item.unnamed else {}
+        self._line({"item": text_of(item.name), "folder": item.folder, "sha256": digest.hex(), "status": status, **more})
 
     def _line(self, plain: dict[str, Any]) -> None:
         if self._csv is not None:
@@ -52,8 +57,9 @@ class Manifest:
         else:
             self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
 
-    def report(self, data: Path) -> dict[str, Any]:
-        """The last line. missing: how many of the items that were stored or known the archive does not have, asked afresh."""
+    def report(self, data: Path, exports: list[dict[str, Any]]) -> dict[str, Any]:
+        """The last line. exports: of Google Vault, what became of each; missing: how many of the items that were stored or
+        known the archive does not have, asked afresh."""
         machine = Machine(data)
         missing = sum(not machine.known(bits, digest) for bits, digest in self._kept)
         c = self._counts
@@ -69,8 +75,11 @@ class Manifest:
             "missing": missing,
             "balanced": missing == 0,
         }
+        if exports:
+            found["vault"] = exports
         if self._csv is not None:
-            reason = "; ".join(f"{name} {value}" for name, value in found.items() if name != "sha256_of_items")
+            shown = found | ({"vault": json.dumps(exports, ensure_ascii=False)} if exports else {})
+            reason = "; ".join(f"{name} {value}" for name, value in shown.items() if name != "sha256_of_items")
             self._csv.writerow({"item": "report", "sha256": found["sha256_of_items"], "status": "report", "reason": reason})
         else:
             self._file.write(json.dumps({"report": found}) + "\n")

@@ -76,9 +76,11 @@ def content(buffer: Buffer, place: Place, kind: Kind) -> bytes:
 
 
 def envelope_of(line: bytes) -> tuple[str, int | None]:
-    """Who and when a From_ line says: (address or "", ms since 1970 or None). Times without a zone are taken for UTC."""
+    """Who and when a From_ line says: (address or "", ms since 1970 or None). Times without a zone are taken for UTC. What Google
+    writes there is its own number of the message with @xxx behind it, and nobody's address."""
     words = line[5:].split(None, 1)
-    address = words[0].decode("ascii", "replace") if words and b"@" in words[0] and words[0] != b"mboxrd@z" else ""
+    named = bool(words) and b"@" in words[0] and words[0] != b"mboxrd@z" and not words[0].endswith(b"@xxx")
+    address = words[0].decode("ascii", "replace") if named else ""
     found = _DATE.search(line)
     if found is None:
         return address, None
@@ -90,6 +92,12 @@ def envelope_of(line: bytes) -> tuple[str, int | None]:
     except ValueError:
         return address, None
     return address, int((when - offset).timestamp()) * 1000
+
+
+def mark_of(line: bytes) -> str:
+    """What a From_ line begins with, up to an @: by this the metadata of Google Vault name a message."""
+    words = line[5:].split(None, 1)
+    return words[0].partition(b"@")[0].decode("ascii", "replace") if words else ""
 
 
 def _line_end(buffer: Buffer, at: int) -> int:

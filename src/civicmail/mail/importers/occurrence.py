@@ -12,11 +12,12 @@ class Ordinals:
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
-        self._folders: dict[str, dict[bytes, int]] = defaultdict(dict)
+        self._folders: dict[tuple[str, str], dict[bytes, int]] = defaultdict(dict)
 
-    def next(self, folder: str, sha256: bytes) -> Occurrence:
-        """The occurrence of one more message with these bytes in this folder."""
-        seen = self._folders[folder]
+    def next(self, folder: str, sha256: bytes, owner: str = "") -> Occurrence:
+        """The occurrence of one more message with these bytes in this folder. owner: whose it is, where that is known of each."""
+        owner = owner or self.owner
+        seen = self._folders[owner, folder]
         ordinal = seen.get(sha256, 0)
         seen[sha256] = ordinal + 1
-        return Occurrence(self.owner, folder, ordinal)
+        return Occurrence(owner, folder, ordinal)

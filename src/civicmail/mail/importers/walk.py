@@ -32,7 +32,8 @@ class Found(NamedTuple):
     """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
     sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
-    the bytes were built from, else ""; properties: of that item; labels, flags: what it has besides its folder.
+    the bytes were built from, else ""; properties: of that item; labels, flags: what it has besides its folder; mark: what its
+    From_ line begins with; account: whose it is by the metadata of an export; unnamed: those metadata do not name it.
     """
 
     folder: str
@@ -46,15 +47,20 @@ class Found(NamedTuple):
     properties: dict[str, Any] | None = None
     labels: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    mark: str = ""
+    account: str = ""
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A file or item that gave no message. failed: it should have, and could not be read; else it is no mail."""
+    """A file or item that gave no message. failed: it should have, and could not be read; else it is no mail. note: nothing is
+    missing by it, but somebody has to know it."""
 
     name: str
     why: str
     failed: bool
+    note: bool = False
 
 
 Item = Found | Left
@@ -178,12 +184,14 @@ def _mbox(file: File, source: str) -> Iterator[Item]:
     with open(source, "rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         kind = mbox.kind_of(m)
         for place in mbox.places(m, kind):
-            sender, at = mbox.envelope_of(m[place.line : place.start])
+            line = m[place.line : place.start]
+            sender, at = mbox.envelope_of(line)
             name = f"{file.name} at byte {place.line}"
             if place.end > place.start:
                 content = mbox.content(m, place, kind)
                 labels, flags = gmaillabels.labels(content)
-                yield Found(file.inner, name, content, at, "mbox", sender, kind, labels=labels, flags=flags)
+                mark = mbox.mark_of(line)
+                yield Found(file.inner, name, content, at, "mbox", sender, kind, labels=labels, flags=flags, mark=mark)
             else:
                 yield Left(text_of(name), "it is empty", failed=False)
 

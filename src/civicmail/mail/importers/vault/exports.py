@@ -1,0 +1,260 @@
+"""The exports of Vault among what is imported: each message gets its labels and its account, and the counts are compared.
+
+An import adds no labels afterwards. So a message whose entry cannot be read, because the metadata are damaged, is left out: it
+comes with the next import, when the metadata are whole, or when they are not there, then without labels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from civicmail.core.message import headers
+from civicmail.mail.importers import gmaillabels
+from civicmail.mail.importers.errors import NoSuchPath
+from civicmail.mail.importers.vault import checksums, names, reports
+from civicmail.mail.importers.vault.files import Unreadable
+from civicmail.mail.importers.vault.metadata import Damage, Entry, entries, plain_id
+from civicmail.mail.importers.vault.names import Export
+from civicmail.mail.importers.vault.table import Row, Table
+from civicmail.mail.importers.walk import Found, Item, Left, text_of, walk
+
+LEFT_OUT = "its entry in the metadata cannot be read; mend or fetch them again, or take them away, and import again"
+UNNAMED = "the metadata of the export do not name it, so its labels and account are not known"
+MISSING = "the metadata of the export name it, but it is not in the mail"
+
+
+@dataclass(slots=True)
+class _Read:
+    """One export while it is imported. sources: its files of metadata in the table; damaged: whether one of them is."""
+
+    export: Export
+    sources: list[int] = field(default_factory=list)
+    damaged: bool = False
+    read: Counter[str] = field(default_factory=Counter)
+    unnamed: int = 0
+    left_out: int = 0
+    missing: int = 0
+    errors: int = 0
+    checksums: Counter[str] = field(default_factory=Counter)
+
+
+class Exports:
+    """Finds the exports among the paths and reads their metadata; then items() in place of a walk, and rest() behind all of them.
+    Close it."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._before: list[Left] = []
+        self._open = ExitStack()
+        found: dict[tuple[str, str], Export] = {}
+        for path in paths:
+            for export in names.below(str(path)) if path.is_dir() else names.beside(str(path)):
+                kept = found.setdefault((export.folder, export.name), export)
+                kept.whole = kept.whole or export.whole
+        self._all = [_Read(export) for export in found.values()]
+        self.paths = self._mail(paths)
+        if self._all:
+            self._table = self._open.enter_context(closing(Table()))
+            numbers = count()
+            for one in self._all:
+                one.sources = [next(numbers) for _ in one.export.of("metadata")]
+                self._load(one)
+            self._table.filled()
+
+    def _mail(self, paths: list[Path]) -> list[Path]:
+        """The paths without the files that are no mail; where only metadata were named, the mail that lies beside them."""
+        mail = [path for path in paths if path.is_dir() or names.part(path.name) is None or not self._is_part(str(path))]
+        if mail:
+            return mail
+        beside = [path for one in self._all for path in names.mail_of(one.export)]
+        if not beside:
+            raise NoSuchPath(
+                f"{paths[0]} says something of mail in an export of Google Vault, but none lies beside it. Name the folder of the "
+                "export, or its mbox or ZIP files too."
+            )
+        return beside
+
+    def _load(self, one: _Read) -> None:
+        for number, path in zip(one.sources, one.export.of("metadata"), strict=True):
+            places: list[str] = []
+            why = ""
+            try:
+                self._table.add(number, _whole(path, places))
+            except Unreadable as error:
+                why = f"nothing of it can be used: {error}"
+            if places:
+                why = f"{len(places)} of its entries cannot be read, the first at {places[0]}"
+            if why:
+                one.damaged = True
+                self._before.append(Left(text_of(path), why, failed=False, note=True))
+        if not one.export.of("metadata"):
+            why = "it is an export of Google Vault without its metadata file, so labels and accounts of its mail are not known"
+            self._before.append(Left(f"{text_of(one.export.folder)}/{one.export.name}", why, failed=False, note=True))
+
+    def items(self, path: Path) -> Iterator[Item]:
+        """What a walk finds, with labels and accounts; files that are parts of an export are not said to be no mail."""
+        yield from self._before
+        self._before = []
+        for item in walk(path):
+            file = item.name.partition(" at byte ")[0].partition("!/")[0]
+            if isinstance(item, Left):
+                if not self._is_part(file):
+                    yield item
+            elif (one := self._export_of(item.name, file)) is not None and one.sources:
+                yield self._met(one, item)
+            else:
+                yield item
+
+    def _is_part(self, file: str) -> bool:
+        return any(file in files for one in self._all for files in one.export.files.values())
+
+    def _export_of(self, name: str, file: str) -> _Read | None:
+        """The export that a file is of by its name, its own or that of the archive around it, else the only one in its folder; or
+        the only one that was named at all, when it lies elsewhere."""
+        folder, base = os.path.split(file)
+        inner = name.partition(" at byte ")[0].rpartition("/")[2]
+        near = [one for one in self._all if folder == one.export.folder or folder.startswith(f"{one.export.folder}/")]
+        fitting = [one for one in near or self._all if one.export.has(base) or one.export.has(inner)]
+        if fitting:
+            return max(fitting, key=lambda one: (len(one.export.folder), len(one.export.name)))
+        if len(near) == 1 or (not near and len(self._all) == 1 and not self._all[0].export.whole):
+            return (near or self._all)[0]
+        return None
+
+    def _met(self, one: _Read, item: Found) -> Item:
+        name = text_of(item.name)
+        account = _account(one.export.name, item.name)
+        rows = self._rows(one, item, account)
+        if not rows and one.damaged:
+            one.left_out += 1
+            return Left(name, LEFT_OUT, failed=True)
+        account = next((row.account for row in rows if row.account), account)
+        one.read[account] += 1
+        if not rows:
+            one.unnamed += 1
+            return item._replace(account=account, unnamed=True)
+        labels, flags = dict.fromkeys(item.labels), dict.fromkeys(item.flags)
+        for row in rows:
+            self._table.meet(row)
+            more, states = gmaillabels.of(row.labels)
+            labels.update(dict.fromkeys(more))
+            flags.update(dict.fromkeys(states))
+        return item._replace(account=account, labels=tuple(labels), flags=tuple(flags))
+
+    def _rows(self, one: _Read, item: Found, account: str) -> list[Row]:
+        """What each file of metadata says of a message."""
+        message_id = plain_id((headers.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
+        marks, found = [item.mark] if item.mark else [], []
+        for source in one.sources:
+            row = self._table.match(source, marks, message_id, account)
+            if row is not None:
+                found.append(row)
+                marks.append(row.gmail)
+                message_id, account = message_id or row.message_id, account or row.account
+        return found
+
+    def rest(self) -> Iterator[Left]:
+        """What is known when all mail was read: what is missing, what Vault could not export, files with another checksum."""
+        yield from self._before
+        for one in self._all:
+            yield from self._missing(one)
+            yield from _counted(one)
+            yield from _errors(one)
+            yield from _checked(one)
+
+    def _missing(self, one: _Read) -> Iterator[Left]:
+        """Of an mbox that was named alone only its account is looked at. What several files of metadata name is said once."""
+        accounts = None if one.export.whole else set(one.read)
+        said: set[str] = set()
+        for source in one.sources:
+            for row in self._table.missing(source, accounts):
+                keys = {key for key in (row.gmail, row.message_id) if key}
+                if said.isdisjoint(keys):
+                    one.missing += 1
+                    what = row.message_id or row.mark or row.gmail
+                    whose = f" of {row.account}" if row.account else ""
+                    yield Left(f"{one.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
+                said |= keys
+
+    def plain(self) -> list[dict[str, Any]]:
+        """What the report of the import says of each export."""
+        return [
+            {
+                "export": one.export.name,
+                "in_metadata": max((self._table.count(source) for source in one.sources), default=0),
+                "read": one.read.total(),
+                "accounts": len(one.read.keys() - {""}),
+                "not_in_metadata": one.unnamed,
+                "left_out": one.left_out,
+                "missing": one.missing,
+                "vault_errors": one.errors,
+                "checksums_right": one.checksums["right"],
+                "checksums_wrong": one.checksums["wrong"],
+            }
+            for one in self._all
+        ]
+
+    def close(self) -> None:
+        self._open.close()
+
+
+def _whole(path: str, places: list[str]) -> Iterator[Entry]:
+    """The entries that can be read; places: gets where the others stand."""
+    for entry in entries(path):
+        if isinstance(entry, Damage):
+            places.append(entry.place)
+        else:
+            yield entry
+
+
+def _account(export: str, name: str) -> str:
+    """Whose mail a file is by its name, NAME-ACCOUNT-RANDOM.mbox; "" where it has no such name."""
+    file = name.partition(" at byte ")[0].partition(" item ")[0].rpartition("/")[2]
+    middle = file.rpartition(".")[0].removeprefix(f"{export}-").rpartition("-")[0].lower()
+    return middle if file.startswith(f"{export}-") and "@" in middle else ""
+
+
+def _counted(one: _Read) -> Iterator[Left]:
+    for path in one.export.of("counts"):
+        try:
+            for counted in reports.counts(path):
+                name = f"{one.export.name}: {counted.account}"
+                if counted.trouble:
+                    one.errors += 1
+                    yield Left(name, f"Vault itself reports: {counted.trouble}", failed=False, note=True)
+                read = one.read[counted.account]
+                if read != counted.written and (one.export.whole or read):
+                    why = f"Vault counts {counted.written} messages of this account, and {read} were read"
+                    yield Left(name, why, failed=False, note=True)
+        except Unreadable as error:
+            yield Left(text_of(path), f"its counts are not compared: {error}", failed=False, note=True)
+
+
+def _errors(one: _Read) -> Iterator[Left]:
+    for path in one.export.of("errors"):
+        try:
+            for error in reports.errors(path):
+                one.errors += 1
+                yield Left(text_of(path), f"Vault itself could not export: {error}", failed=False, note=True)
+        except Unreadable as error:
+            yield Left(text_of(path), f"what Vault could not export is not known: {error}", failed=False, note=True)
+
+
+def _checked(one: _Read) -> Iterator[Left]:
+    for path in one.export.of("checksums"):
+        try:
+            for checked in checksums.check(path):
+                name = f"{text_of(one.export.folder)}/{checked.file}"
+                one.checksums["right" if checked.right else "wrong" if checked.right is not None else "absent"] += 1
+                if checked.right is False:
+                    yield Left(name, "its checksum is not the one that Vault wrote; fetch the file again", failed=True)
+                elif checked.right is None:
+                    yield Left(name, "it is in the list of checksums, but is not there to be compared", failed=False, note=True)
+        except Unreadable as error:
+            yield Left(text_of(path), f"checksums are not compared: {error}", failed=False, note=True)

@@ -1,0 +1,134 @@
+"""What Vault itself says of an export: how many messages of each account it wrote, and what it could not export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO, NamedTuple
+from xml.parsers import expat
+
+from civicmail.mail.importers.vault.files import UTF_16, Unreadable, reading, rows
+from civicmail.mail.importers.vault.metadata import ENTITIES
+
+LISTED_MOST = 10_000  # errors of one file
+_LENGTH_MOST = 500
+_DEPTH_MOST = 50
+_VALUES_MOST = 100
+_PIECE = 1 << 16
+_FRAME = frozenset({"Root", "Batch", "Documents"})
+
+
+class Counted(NamedTuple):
+    """How many messages of an account Vault wrote, and what it says of those that it did not."""
+
+    account: str
+    written: int
+    trouble: str
+
+
+def counts(path: str) -> Iterator[Counted]:
+    """Every account of a NAME-result-counts.csv; the row of the sum names none. Raises Unreadable."""
+    with reading(path) as file:
+        for _, row in rows(file):
+            account = next((cell.strip().lower() for cell in (row or {}).values() if "@" in cell), "")
+            if row is None or not account:
+                continue
+            numbers = [cell.strip() for cell in row.values() if cell.strip().isdecimal()]
+            written = row.get("successcount", "").strip()
+            status, wrong = row.get("accountstatus", "").strip(), row.get("messageerrorcount", "").strip()
+            trouble = [status] if status.lower() not in {"", "success"} else []
+            trouble += [f"{wrong} messages not exported"] if wrong.isdecimal() and int(wrong[:9]) else []
+            number = written if written.isdecimal() else next(iter(numbers), "")
+            if number:
+                yield Counted(account, int(number[:18]), ", ".join(trouble)[:_LENGTH_MOST])
+
+
+def errors(path: str) -> Iterator[str]:
+    """Each error of a file of them, as one line. Raises Unreadable."""
+    with reading(path) as file:
+        found = _of_xml(file) if path.lower().endswith(".xml") else _of_csv(file)
+        for number, error in enumerate(found):
+            if number == LISTED_MOST:
+                yield "there are more, which are not listed"
+                return
+            yield error
+
+
+def _of_csv(file: IO[bytes]) -> Iterator[str]:
+    for line, row in rows(file):
+        yield _line(row.items()) if row else f"line {line} cannot be read"
+
+
+def _of_xml(file: IO[bytes]) -> Iterator[str]:
+    """No schema is published: an element with text or attributes is a value of the one around it, and each that has some a line."""
+    reader = _Errors()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    parser.StartDoctypeDeclHandler = reader.declares
+    try:
+        while piece := file.read(_PIECE):
+            if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise Unreadable(UTF_16)
+            parser.Parse(piece, False)
+            yield from reader.taken()
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        yield from reader.taken()
+        raise Unreadable(f"it is damaged in line {error.lineno}") from None
+    yield from reader.taken()
+
+
+class _Open(NamedTuple):
+    """An element that has not ended. values: of it and of what is in it; texts: its own characters."""
+
+    name: str
+    attributes: dict[str, str]
+    values: list[tuple[str, str]]
+    texts: list[str]
+
+    def is_record(self) -> bool:
+        """Whether its attributes are of an error and not of the whole file."""
+        return bool(self.attributes) and self.name not in _FRAME
+
+
+class _Errors:
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+        self._lines: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._open) >= _DEPTH_MOST:
+            raise Unreadable("its elements are nested too deep")
+        self._open.append(_Open(name, attributes, [], []))
+
+    def text(self, piece: str) -> None:
+        texts = self._open[-1].texts
+        if len(texts) < _VALUES_MOST:
+            texts.append(piece[:_LENGTH_MOST])
+
+    def end(self, _: str) -> None:
+        one = self._open.pop()
+        around = self._open[-1] if self._open else _Open("", {}, [], [])
+        text = "".join(one.texts).strip()
+        tag = [(one.attributes["TagName"], one.attributes.get("TagValue", ""))] if "TagName" in one.attributes else []
+        values = tag or [*(one.attributes.items() if one.is_record() else ()), *one.values, *([(one.name, text)] if text else [])]
+        single = not one.is_record() and not one.values
+        if tag or any(one.is_record() for one in self._open) or (single and self._open):
+            around.values.extend(values[: _VALUES_MOST - len(around.values)])
+        elif values:
+            self._lines.append(_line(values))
+
+    def taken(self) -> list[str]:
+        """The lines since the last call."""
+        lines, self._lines = self._lines, []
+        return lines
+
+    def declares(self, *_: object) -> None:
+        raise Unreadable(ENTITIES)
+
+
+def _line(pairs: Iterable[tuple[str, str]]) -> str:
+    shown = [f"{name} {' '.join(value.split())}" for name, value in pairs if value.strip()]
+    return "; ".join(shown)[:_LENGTH_MOST]
