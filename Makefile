@@ -50,7 +50,7 @@ again: $(READY) ## what failed in the last `make test`, once more and alone; at 
 	@$(IN)/python tools/again.py
 
 city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
-	@CIVICMAIL_CITY=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py
+	@CIVICMAIL_LONG=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py
 
 quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)
@@ -75,8 +75,8 @@ fmt: $(READY) ## put the code into the house's format
 	@$(IN)/ruff format --quiet
 	@$(IN)/ruff check --quiet --fix
 
-neighbours: ## install the mail programs that tests use (Debian or Ubuntu, root); starts no service
-	@tools/neighbours.sh
+neighbours: ## install the mail programs that tests use (Debian or Ubuntu, root); starts no service; CITY=1 also what `make city` needs
+	@tools/neighbours.sh $(if $(CITY),--city)
 
 .uv/bin/uv: tools/python.sh
 	@python=$$(tools/python.sh) && echo "Fetching uv with $$python" && "$$python" -m venv --clear .uv \

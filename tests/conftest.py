@@ -1,7 +1,7 @@
 """What every test can count on: only this machine's network, a clock that can stand still, a scratch data folder, and one list at
 the end of what was not tested for want of what.
 
-    @pytest.mark.neighbour("postfix", "root")    needs these programs ("root": needs to be root)
+    @pytest.mark.neighbour("postfix", "root")    needs these programs, or what _ELSE names ("root": needs to be root)
     @pytest.mark.corpora                         needs CIVICMAIL_CORPORA
 
 With CIVICMAIL_NOTHING_MISSING=1 (.ci/run) such a test fails where it would be skipped.
@@ -13,10 +13,12 @@ import gc
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -96,13 +98,45 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("not tested for want of", sep="-")
     for thing, tests in sorted(_untested.items()):
         terminalreporter.line(f"{thing}: {tests} test{'s' if tests != 1 else ''}")
-    terminalreporter.line("`make neighbours` installs the programs on Debian and Ubuntu.")
+    terminalreporter.line(
+        "`make neighbours` installs the programs on Debian and Ubuntu, `make neighbours CITY=1` also those of `make city`."
+    )
 
 
-def _is_there(program: str) -> bool:
-    if program == "root":
-        return os.geteuid() == 0
-    return shutil.which(program) is not None
+def _is_there(thing: str) -> bool:
+    return _ELSE[thing]() if thing in _ELSE else shutil.which(thing) is not None
+
+
+@cache
+def _has_dovecot() -> bool:
+    """One that reads the configuration of 2.4."""
+    if (path := shutil.which("dovecot")) is None:
+        return False
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    return not version.startswith(("2.2", "2.3"))
+
+
+@cache
+def _has_namespaces() -> bool:
+    from neighbours import machine
+
+    return machine.is_possible()
+
+
+def _has_postgresql() -> bool:
+    from neighbours import postgresql
+
+    return postgresql.programs() is not None
+
+
+_ELSE: dict[str, Callable[[], bool]] = {
+    "root": lambda: os.geteuid() == 0,
+    "dovecot": _has_dovecot,
+    "namespaces": _has_namespaces,
+    "PostgreSQL 17": _has_postgresql,
+}
+"""What a program on the path does not answer. "namespaces": a machine beside this one, which a container without CAP_SYS_ADMIN, or
+a kernel without overlayfs or cgroup2, does not give."""
 
 
 def _corpora() -> Path | None:

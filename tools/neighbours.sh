@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the mail programs that tests run as scratch instances (Debian or Ubuntu, as root). Asks nothing and starts no service.
+# --city: also what `make city` builds a release, containers and bare roots of Debian with
 set -eu
 # libnet-ssleay-perl: TLS in swaks; maildir-utils: mu; notmuch and mu are the peers of `make bench`
 # postgresql-17 by its number: the one on the path may be older; chromium: pages are looked at by a real browser, and by its part
@@ -9,6 +10,9 @@ set -eu
 # nginx: reads the file that is shipped for the pages, and starts nothing
 # pst-utils: readpst, the second reader of Outlook files; tesseract: text of scans
 want="systemd postfix dovecot-core dovecot-lmtpd dovecot-imapd swaks libnet-ssleay-perl openssl gnupg curl rspamd spamassassin spamd clamav-daemon clamav-milter slapd ldap-utils notmuch maildir-utils pst-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa postgresql-17 rsyslog rsyslog-openssl chromium fonts-dejavu-core dovecot-auth-lua prometheus vdirsyncer mandoc nginx"
+# crun, nftables and aardvark-dns: podman's containers run, have a network and know each other by name; gpg and the keyring:
+# mmdebstrap trusts Debian; git, python3.13 with venv: a release is of a commit, and for Debian's own Python
+[ "${1:-}" != --city ] || want="$want podman buildah podman-compose crun nftables aardvark-dns mmdebstrap debian-archive-keyring gpg ca-certificates iproute2 util-linux git python3.13 python3.13-venv dpkg"
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     echo "No neighbours installed: this is not Debian or Ubuntu. Tests that need them say so: $want"
     exit 0

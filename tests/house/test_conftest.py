@@ -22,6 +22,11 @@ pytestmark = pytest.mark.timeout(30)
 def test_with_neighbour(): pass
 @pytest.mark.corpora
 def test_with_corpora(): pass
+@pytest.mark.neighbour("namespaces", "dovecot")
+def test_with_what_no_path_answers(): pass
+"""
+A_NEEDY_MACHINE = """
+_ELSE |= {"namespaces": lambda: False, "dovecot": lambda: False}
 """
 A_NEEDY_HOUSE = """
 [pytest]
@@ -35,7 +40,7 @@ markers =
 def needy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.delenv("CIVICMAIL_CORPORA", raising=False)
     monkeypatch.delenv("CIVICMAIL_NOTHING_MISSING", raising=False)
-    pytester.makeconftest(CONFTEST.read_text())
+    pytester.makeconftest(CONFTEST.read_text() + A_NEEDY_MACHINE)
     pytester.makepyfile(test_needy=A_NEEDY_TEST)
     pytester.makefile(".ini", pytest=A_NEEDY_HOUSE)
     return pytester
@@ -70,16 +75,18 @@ def test_the_data_folder_is_initialised_and_private(data: Path) -> None:
 
 def test_what_is_missing_skips_and_is_listed_at_the_end(needy: pytest.Pytester) -> None:
     result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")
-    result.assert_outcomes(skipped=2)
-    result.stdout.fnmatch_lines(["*not tested for want of*", "CIVICMAIL_CORPORA*: 1 test", "no-such-program-of-mail: 1 test"])
-    assert "2 skipped" in result.stdout.lines[-1], "the summary line stays the last one"
+    result.assert_outcomes(skipped=3)
+    lines = ["CIVICMAIL_CORPORA*: 1 test", "dovecot: 1 test", "namespaces: 1 test", "no-such-program-of-mail: 1 test"]
+    result.stdout.fnmatch_lines(["*not tested for want of*", *lines])
+    assert "3 skipped" in result.stdout.lines[-1], "the summary line stays the last one"
 
 
 def test_where_nothing_may_be_missing_what_is_missing_fails(needy: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIVICMAIL_NOTHING_MISSING", "1")
     result = needy.runpytest_subprocess("-q", "-p", "no:cacheprovider")
-    assert result.parseoutcomes() == {"errors": 2}
-    result.stdout.fnmatch_lines(["*no-such-program-of-mail*allows no gap*"])
+    assert result.parseoutcomes() == {"errors": 3}
+    for thing in ("no-such-program-of-mail", "namespaces"):
+        result.stdout.fnmatch_lines([f"*{thing}*allows no gap*"])
 
 
 def test_a_test_without_a_database_is_not_played_again_on_postgresql(request: pytest.FixtureRequest) -> None:

@@ -19,9 +19,9 @@ def _script(folder: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def _run(tool: str, path: str, **env: str) -> subprocess.CompletedProcess[str]:
+def _run(tool: str, path: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(ROOT / "tools" / tool)], env={"PATH": path, "HOME": "/nonexistent"} | env, capture_output=True, text=True
+        [str(ROOT / "tools" / tool), *words], env={"PATH": path, "HOME": "/nonexistent"} | env, capture_output=True, text=True
     )
 
 
@@ -53,6 +53,17 @@ def test_neighbours_are_installed_by_root_only(tmp_path: Path, user: str, wanted
     assert wanted in done.stdout + done.stderr
     assert "postfix" in done.stdout + done.stderr
     assert not policy.exists(), "what kept services from starting goes at the end"
+
+
+def test_what_make_city_needs_is_installed_when_it_is_asked_for(tmp_path: Path) -> None:
+    _script(tmp_path, "id", "echo 1000")
+    _script(tmp_path, "dpkg-query", "exit 1")
+    _script(tmp_path, "apt-get", "exit 1")
+    for words, called in (((), ""), (("CITY=1",), " --city")):
+        dry = subprocess.run(["make", "--dry-run", "neighbours", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert dry.stdout.rstrip() == f"tools/neighbours.sh{called}"
+    few, more = (set(_run("neighbours.sh", f"{tmp_path}:/usr/bin:/bin", *words).stdout.split()) for words in ((), ("--city",)))
+    assert few < more and {"podman", "buildah", "podman-compose", "nftables", "mmdebstrap"} <= more - few
 
 
 def test_where_there_is_no_apt_a_sentence_says_so(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""What is too long for every change: `make city` plays it, and says so with CIVICMAIL_CITY=1."""
+"""What is too long for every change: `make city` plays it, and says so with CIVICMAIL_LONG=1."""
 
 from __future__ import annotations
 
 import os
 
-if os.environ.get("CIVICMAIL_CITY") != "1":
+if os.environ.get("CIVICMAIL_LONG") != "1":
     collect_ignore_glob = ["*"]

@@ -20,7 +20,7 @@ from neighbours.containers import Containers
 from stories import townhall
 
 pytestmark = [
-    pytest.mark.neighbour("podman", "buildah", "podman-compose", "mmdebstrap", "nft", "root"),
+    pytest.mark.neighbour("podman", "buildah", "podman-compose", "mmdebstrap", "nft", "unshare", "nsenter", "namespaces", "root"),
     pytest.mark.timeout(3600),
 ]
 SAM, ROSA = "sam.ferrer@city.example", "rosa.hale@city.example"

@@ -28,7 +28,7 @@ from neighbours.bare import THERE, Bare, root
 from stories import townhall
 
 pytestmark = [
-    pytest.mark.neighbour("mmdebstrap", "unshare", "nsenter", "ip", "systemctl", "root"),
+    pytest.mark.neighbour("mmdebstrap", "unshare", "nsenter", "namespaces", "ip", "git", "python3.13", "dpkg-deb", "root"),
     pytest.mark.timeout(3600),
     pytest.mark.allow_hosts(["127.0.0.1", "::1", THERE]),
 ]

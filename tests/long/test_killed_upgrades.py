@@ -26,7 +26,7 @@ def test_at_each_point_on_sqlite(tmp_path: Path) -> None:
     assert len(each) > POINTS and now["before"] == rows(old)
 
 
-@pytest.mark.neighbour("createdb", "pg_dump")
+@pytest.mark.neighbour("PostgreSQL 17", "createdb", "setpriv")
 def test_at_each_point_on_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = unpack(RELEASES[0], tmp_path / "data")
     with closing(sqlite3.connect(data / "city.sqlite3")) as tables:

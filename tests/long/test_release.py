@@ -19,7 +19,7 @@ from civicmail.front.sample import installation
 from house.sources import ROOT
 from neighbours.cleanroot import CleanRoot
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.neighbour("git", "python3.13", "dpkg-deb"), pytest.mark.timeout(1800)]
 DATA = "/var/lib/civicmail"
 LETTER = "From: a@world.example\r\nTo: ana@city.example\r\nSubject: the package works\r\n\r\nWords.\r\n"
 

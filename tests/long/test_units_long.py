@@ -11,7 +11,7 @@ from pages.conftest import browser_type_launch_args as browser_type_launch_args
 from stories.unitcity import UnitCity, day, unit_city
 
 pytestmark = [
-    pytest.mark.neighbour("systemctl", "unshare", "nsenter", "dovecot", "chromium", "root"),
+    pytest.mark.neighbour("systemctl", "unshare", "nsenter", "namespaces", "PostgreSQL 17", "dovecot", "chromium", "root"),
     pytest.mark.timeout(900),
 ]
 STANDING = ("civicmail-gateway.service", "civicmail-courier.service", "civicmail-web.service")

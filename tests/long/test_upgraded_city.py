@@ -43,6 +43,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.corpora
+@pytest.mark.neighbour("git")
 def test_a_city_is_upgraded_and_taken_back_with_all_its_mail(corpora: Path, older: Path, tmp_path: Path) -> None:
     """The same roots, counts and rights after each way."""
     data = tmp_path / "data"

@@ -1,7 +1,7 @@
 """A bare Debian 13 whose first process is systemd, with files and a network of its own: what an IT department begins with.
 
-Its root is made once by mmdebstrap and kept in the folder that CIVICMAIL_ROOTS names, else in the cache of whoever tests. The
-packages that a page wants lie in its cache of apt, so that the machine needs no Internet. Needs root.
+Its root is made once by mmdebstrap and kept (see cleanroot.kept). The packages that a page wants lie in its cache of apt, so that
+the machine needs no Internet. Needs root.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from neighbours.cleanroot import SUITE, kept
 from neighbours.machine import Machine
 from neighbours.process import scratch_folder
 
-SUITE = "trixie"
 HERE, THERE = "198.18.19.1", "198.18.19.2"
 """This machine and that one, of a network between the two (RFC 2544)."""
 _FIRST = "systemd-sysv,dbus,iproute2,procps"
@@ -27,10 +27,8 @@ _DOWNLOAD = 'chroot "$1" apt-get install -y --no-install-recommends --download-o
 def root(wanted: Sequence[str]) -> Path:
     """The folder of a root in which these packages, some in each text, can be installed; made in a minute or two where it is not
     there yet. What a package needs depends on what comes with it."""
-    kept = Path(os.environ.get("CIVICMAIL_ROOTS") or Path.home() / ".cache" / "civicmail-roots")
-    made = kept / f"{SUITE}-{hashlib.sha256(f'{_FIRST} {wanted}'.encode()).hexdigest()[:12]}"
+    made = kept() / f"{SUITE}-{hashlib.sha256(f'{_FIRST} {wanted}'.encode()).hexdigest()[:12]}"
     if not made.exists():
-        kept.mkdir(parents=True, exist_ok=True)
         begun = made.with_name(f"{made.name}.{os.getpid()}")
         subprocess.run(
             [

@@ -1,6 +1,6 @@
 """A clean Debian 13 in a folder, made by mmdebstrap, in which packages are installed and commands run (chroot). Needs root.
 
-CIVICMAIL_ROOTS names a folder where the first one is kept packed for the next test.
+The first one is kept packed for the next test (see `kept`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from neighbours.process import program, scratch_folder
 
 SUITE = "trixie"
 _MOUNTS = ("proc", "dev", "dev/shm")
+
+
+def kept() -> Path:
+    """Where roots are kept: the folder that CIVICMAIL_ROOTS names, else the cache of whoever tests."""
+    folder = Path(os.environ.get("CIVICMAIL_ROOTS") or Path.home() / ".cache" / "civicmail-roots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 class CleanRoot:
@@ -70,8 +77,7 @@ class CleanRoot:
         )
 
     def _packed(self) -> Path:
-        kept = Path(os.environ.get("CIVICMAIL_ROOTS") or self.place)
-        packed = kept / f"{SUITE}.tar"
+        packed = kept() / f"{SUITE}.tar"
         if not packed.exists():
             new = self.place / "new.tar"
             subprocess.run([program("mmdebstrap"), "--quiet", "--variant=minbase", SUITE, new], check=True)

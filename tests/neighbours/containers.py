@@ -55,7 +55,8 @@ buildah rm "$c" >"$PLACE/removed"
 
 
 class Containers:
-    """Use it with `with`. root: the checkout whose files are built. environment: what compose reads."""
+    """Use it with `with`. root: the checkout whose files are built. environment: what compose reads; nothing
+    of ours that whoever tests has set, for compose.yaml has names of its own that begin so."""
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self._root = root
@@ -63,7 +64,7 @@ class Containers:
         (self._place / "images").mkdir()
         (self._place / "containers.conf").write_text(_CONF)
         self._environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("CIVICMAIL")},
             **environment,
             "PLACE": str(self._place),
             "BASE": BASE,

@@ -7,21 +7,18 @@ from typing import Any
 
 import pytest
 
-from neighbours import machine
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
 from stories.test_watched import read
 from stories.unitcity import PROCESSES, UnitCity, day, unit_city
 
 pytestmark = [
-    pytest.mark.neighbour("systemctl", "unshare", "nsenter", "dovecot", "chromium", "root"),
+    pytest.mark.neighbour("systemctl", "unshare", "nsenter", "namespaces", "dovecot", "chromium", "root"),
     pytest.mark.timeout(300),
 ]
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitCity]:
-    if not machine.is_possible():
-        pytest.skip("no namespaces here: a container without CAP_SYS_ADMIN, or a kernel without overlayfs or cgroup2")
     with unit_city(tmp_path_factory.mktemp("units")) as made:
         yield made
 

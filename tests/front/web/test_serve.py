@@ -19,7 +19,7 @@ import pytest
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.sample.installation import free_ports
 from neighbours.civic import Civicmail
-from neighbours.postgresql import USER, Cluster, programs
+from neighbours.postgresql import USER, Cluster
 
 
 def asked(port: int, path: str, accept: str = "", session: str = "") -> tuple[int, dict[str, str], bytes]:
@@ -161,11 +161,10 @@ def home(port: int) -> tuple[int, dict[str, str], bytes]:
     return asked(port, "/", session="a" * 32)
 
 
+@pytest.mark.neighbour("PostgreSQL 17", "setpriv")
 def test_a_database_that_goes_away_is_said_and_its_coming_back_is_noticed(tmp_path: Path) -> None:
     """Gone for a minute (for a day: the doors' limits are tested with a clock, tests/mail/gateway): every page says 503 in words,
     mail is taken, and nobody has to start anything again afterwards."""
-    if programs() is None:
-        pytest.skip("PostgreSQL 17 is not installed")
     (port,) = free_ports(1)
     cluster = Cluster()
     url = f"postgresql://{USER}@{quote(cluster.host, safe='')}/postgres"
