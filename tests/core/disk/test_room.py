@@ -16,6 +16,8 @@ def test_a_folder_that_will_be_lies_where_its_parent_does(tmp_path: Path) -> Non
     looked: list[Path] = []
 
     def free(place: Path) -> int:
+        if not place.exists():
+            raise FileNotFoundError
         looked.append(place)
         return 1
 
