@@ -1,6 +1,7 @@
 """The log: one event per line on stderr, for people or as JSON. Ids only, never what mail says. What repeats is summed.
 
-structlog is slow to import, so it is imported with the first event: a command that has nothing to log pays nothing.
+structlog is slow to import, so it is imported with the first event: a command that has nothing to log pays nothing. Nor is the
+form of the settings, which no process needs that only reads messages.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from civicmail.core.config.repeats import Repeats
-from civicmail.core.config.settings import Log
+
+if TYPE_CHECKING:
+    from civicmail.core.config.settings import Log
 
 _CONTENT = frozenset(
     {"subject", "body", "head", "headers", "text", "snippet", "query", "password", "recipient", "sender", "to", "from_", "address"}
@@ -32,6 +35,8 @@ class _Lazy:
         import structlog
 
         if not structlog.is_configured():  # structlog's own default would print on stdout
+            from civicmail.core.config.settings import Log
+
             set_up(Log(level="warning"), "civicmail")
         return getattr(structlog.get_logger(), name)
 
