@@ -24,7 +24,7 @@ def main(work: str) -> None:
     parsers.SECONDS = 1 if work == "impatient" else parsers.SECONDS
     if work == "deadly":
         import_module(f"{parsers.__package__}.parserworker")
-    parsers.serve(WORKS[work], int(sys.argv[-1]))
+    parsers.serve(lambda messages: [WORKS[work](content, ask) for content, ask in messages], int(sys.argv[-1]))
 
 
 def plain(content: bytes, ask: int) -> tuple[int, int, str] | None:
@@ -85,7 +85,7 @@ def deadly(content: bytes, ask: object) -> object:
     """As the program does it, but one message ends it."""
     if b"letter 3" in content:
         os._exit(1)
-    return sys.modules[f"{parsers.__package__}.parserworker"].work(content, ask)
+    return sys.modules[f"{parsers.__package__}.parserworker"].work([(content, ask)])[0]
 
 
 WORKS = {"plain": plain, "impatient": plain, "repeated": repeated, "slow": slow, "tried": tried, "deadly": deadly}

@@ -17,7 +17,7 @@ from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.mail.importers import parsers as parsers_module
 from civicmail.mail.importers import parserworker
 from civicmail.mail.importers.parsers import SLOT, SLOTS, TOGETHER, Parsers
-from civicmail.mail.importers.prepare import Apart, Ask, is_sane
+from civicmail.mail.importers.prepare import Answer, Apart, Ask, is_sane
 from civicmail.mail.search import seenlimited
 from civicmail.mail.search.extract import FileReader
 from core.sandbox import samples
@@ -96,17 +96,22 @@ HEAD = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nCo
 TEXT = b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
 
 
+def _said(raw: bytes, ask: Ask = ASK) -> Answer | None:
+    (answer,) = parserworker.work([(raw, ask)])
+    return answer
+
+
 def test_what_is_read_apart_says_the_same() -> None:
     """R-1023: with what needs no reader."""
     raw = HEAD + TEXT + b"--b--\r\n"
-    answer = parserworker.work(raw, ASK)
+    answer = _said(raw)
     assert answer is not None and "plain words" in answer[-1] and answer == Apart()(raw, ASK)
 
 
 def test_a_message_with_a_file_is_read_apart_whole(tmp_path: Path) -> None:
     """R-1093: with what every file of it says."""
     raw = HEAD + TEXT + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
-    assert parserworker.work(raw, ASK) is None
+    assert _said(raw) is None
     with closing(FileReader(tmp_path)) as reader:
         document = Apart(reader)(raw, ASK)[-1]
     assert "plain words" in document and "quicksilver" in document and "waiting" not in json.loads(document)
@@ -135,7 +140,7 @@ HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
     """R-1026: it may lie about them, and about no other, and cannot stop the index."""
-    honest, other = parserworker.work(HONEST, ASK), parserworker.work(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))
+    honest, other = _said(HONEST), _said(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))
     assert honest is not None and other is not None and is_sane(ASK, honest)
     received, basis, digest, id_, document = honest
     of_another = other[-1]

@@ -31,6 +31,8 @@ from civicmail.core.sandbox.child import ENVIRONMENT
 Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it, of types that marshal knows -> the answer: a tuple of values that JSON knows, of
 which the last is a text; None where the message is to be read apart."""
+Together = Callable[[list[tuple[bytes, Any]]], list[Any]]
+"""The same for messages that go together: an answer for each."""
 Sane = Callable[[Any, Any], bool]
 """What was asked, an answer -> whether anybody honest can have said it. A process may have been taken over by what it reads."""
 
@@ -306,7 +308,7 @@ def _started(command: Sequence[str]) -> _Parser:
     return _Parser(process, memory, process.stdin, process.stdout)
 
 
-def serve(work: Work, shared: int) -> None:
+def serve(work: Together, shared: int) -> None:
     """The life of a parser process. shared: the memory with its messages, as a file."""
     asks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not look like an answer
@@ -321,13 +323,13 @@ def serve(work: Work, shared: int) -> None:
         except EOFError:
             return
         confine.cpu_seconds(SECONDS)
-        at, done = base, []
+        at, messages = base, []
         for length, packed in lengths:
             content = memory[at : at + length]
             at += length
-            ask = marshal.loads(memory[at : at + packed])  # noqa: S302
+            messages.append((content, marshal.loads(memory[at : at + packed])))  # noqa: S302
             at += packed
-            done.append(work(content, ask))
+        done = work(messages)
         if at > base + SLOT:
             memory.madvise(mmap.MADV_REMOVE, base + SLOT, len(memory) // SLOTS - SLOT)
         _say(_packed(done), base, memory, answers)
