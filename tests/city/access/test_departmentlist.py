@@ -107,6 +107,33 @@ def test_what_is_no_list_is_one_sentence(text: str) -> None:
         departmentfile.read(text.encode())
 
 
+_BROKEN = (
+    "[department.works\nname = 'Works'\n",
+    "[[department]]\ncode = 'works'\n",
+    "# ours\n\ndepartment = {\n",
+    "department = 5\n",
+    "[departmnt.works]\nname = 'Works'\n",
+    "[department.works]\nname = " + "[" * 20_000,
+    "[department.works]\nmailbox_cost = " + "9" * 5000,
+)
+
+
+@pytest.mark.parametrize("text", _BROKEN)
+def test_broken_toml_is_spoken_of_as_toml(text: str) -> None:
+    """Whoever wrote a table [department.CODE] was told of columns of a CSV."""
+    with pytest.raises(Unusable) as refused:
+        departmentfile.read(text.encode())
+    assert "[department.CODE]" in str(refused.value) or "TOML" in str(refused.value)
+    assert "column" not in str(refused.value).replace("column 1", "").replace(", column", "")
+
+
+def test_the_name_of_a_file_says_that_it_is_toml() -> None:
+    for text in ("works]\n", "# nothing yet\n"):
+        with pytest.raises(Unusable) as refused:
+            departmentfile.read(text.encode(), "departments.toml")
+        assert "TOML" in str(refused.value) or "no departments" in str(refused.value)
+
+
 def test_only_the_access_office_opens_a_list(clerk: Department) -> None:
     with pytest.raises(NotPermitted):
         _open(LIST, actor=Actor("head", "Head", departments=frozenset({"clerk"})))

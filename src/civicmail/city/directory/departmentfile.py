@@ -31,16 +31,16 @@ class Wanted:
     addresses: tuple[str, ...] | None = None
 
 
-def read(content: bytes) -> list[Wanted]:
-    """The departments of a file, each once. TOML: tables [department.CODE], also those of a directory.toml; else CSV with its
-    columns in the first line. Raises Unusable."""
+def read(content: bytes, name: str = "") -> list[Wanted]:
+    """The departments of a file, each once. TOML, by its name or its first line: tables [department.CODE], also those of a
+    directory.toml; else CSV with its columns in the first line. Raises Unusable."""
     if len(content) > BYTES_MOST:
         raise Unusable(f"The file has more than {BYTES_MOST // 1_000_000} MB; a list of departments has not.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("The file is not UTF-8. Export it as UTF-8.") from None
-    found = _of_toml(text) if re.search(r"(?m)^\s*\[department\.", text) else _of_csv(text)
+    found = _of_toml(text) if name.lower().endswith(".toml") or _is_toml(text) else _of_csv(text)
     if not found:
         raise Unusable("The file has no departments in it.")
     codes = [one.code for one in found]
@@ -49,14 +49,22 @@ def read(content: bytes) -> list[Wanted]:
     return found
 
 
+def _is_toml(text: str) -> bool:
+    """Whether the first line that says something is one of TOML; no columns of a table are called so."""
+    return re.match(r"(?:\s*(?:#[^\n]*)?\n)*\s*(?:\[|[\w.\"'-]+\s*=)", text) is not None
+
+
 def _of_toml(text: str) -> list[Wanted]:
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Unusable(f"The file is not TOML: {error}.") from None
-    if unknown := set(plain) - {"department"}:
-        raise Unusable(f"The file has {min(unknown)}; a department is a table [department.CODE].")
-    return [_wanted(code, table) for code, table in plain["department"].items()]
+        raise Unusable(f"The file is not TOML: {error}. Mend it there; a department begins with [department.CODE].") from None
+    except (RecursionError, ValueError):
+        raise Unusable("The file is not TOML that lists departments: a value in it is too deep or too long.") from None
+    departments = plain.pop("department", {})
+    if plain or not isinstance(departments, Mapping):
+        raise Unusable(f"The file has {min(plain, default='department')}; a department is a table [department.CODE].")
+    return [_wanted(code, table) for code, table in departments.items()]
 
 
 def _of_csv(text: str) -> list[Wanted]:
@@ -89,7 +97,7 @@ def _wanted(code: str, table: Any) -> Wanted:
         if name in _SEVERAL:
             plain[name] = _several(code, name, value)
         elif name == "mailbox_cost":
-            if not str(value).isascii() or not str(value).isdecimal():
+            if not re.fullmatch(r"[0-9]{1,12}", str(value)):
                 raise Unusable(f"{code}: mailbox_cost is a whole number of cents a year.")
             plain[name] = int(value)
         elif not isinstance(value, str):

@@ -22,6 +22,7 @@ from civicmail.front.checkup import (
     marking,
     named,
     nexthops,
+    onelist,
     otherdoors,
     passing,
     people,
@@ -46,6 +47,7 @@ CHECKS: tuple[Check, ...] = (
     snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
     programs.programs, zone.zone, policy.policy, scanner.clamd, scanner.filters, pullback.pullback, feeds.feeds, hooks.hooks,
     siem.siem, otherdoors.doors, certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
+    onelist.departments,
 )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def open_(
     from civicmail.city.access.actions import departmentlist, routing
     from civicmail.city.directory import departmentfile
 
-    wanted = departmentfile.read(content)
+    wanted = departmentfile.read(content, file.name)
     done = departmentlist.open_list(wanted, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
     by_hand = desk.folder / store.DIRECTORY
     if not dry_run and not done.clashes and by_hand.exists() and file.samefile(by_hand):

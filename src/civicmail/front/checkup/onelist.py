@@ -1,0 +1,26 @@
+"""Whether a directory.toml lies in the data folder that nobody reads: departments are one list (docs/operate/people.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from civicmail.city.directory import store
+from civicmail.front.checkup.findings import Finding, Patient
+
+CHECK = "departments"
+
+
+def departments(p: Patient) -> Iterator[Finding]:
+    """One that was there first counts until it is opened; one that is written beside the list is read by nobody."""
+    by_hand = p.data / store.DIRECTORY
+    if not by_hand.exists():
+        yield Finding(CHECK, "ok", "Departments are one list, of the access office.")
+    elif store.is_by_hand(p.data):
+        text = "Departments are those of directory.toml, which a person wrote; the pages have a list of their own."
+        yield Finding(CHECK, "ok", f"{text} `civicmail department open {by_hand} --reason TEXT` makes them one.")
+    else:
+        text = (
+            "directory.toml is not read: departments are the list of the access office, and what was written there counts nowhere."
+        )
+        do = f"civicmail department open {by_hand} --reason TEXT takes it into the list; or delete the file."
+        yield Finding(CHECK, "warning", text, do)

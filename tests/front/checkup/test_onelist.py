@@ -1,0 +1,28 @@
+"""A directory.toml that nobody reads is a warning; one that counts is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.city.directory import store
+from civicmail.core.config.settings import Settings
+from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.onelist import departments
+
+
+def _found(data: Path) -> Finding:
+    (found,) = departments(Patient(data, Settings(), 0))
+    return found
+
+
+def test_a_file_beside_the_list_is_a_warning_and_says_the_command(tmp_path: Path) -> None:
+    """The list of departments said so; doctor, which looks every day, did not."""
+    assert _found(tmp_path).level == "ok"
+    (tmp_path / store.DIRECTORY).write_text('[department.clerk]\naddresses = ["ann@city.example"]\n')
+    assert _found(tmp_path).level == "ok" and "which a person wrote" in _found(tmp_path).text
+    store.put_away(tmp_path, {"parks": ["lea@city.example"]})
+    assert _found(tmp_path).level == "ok"
+    (tmp_path / store.DIRECTORY).write_text('[department.clerk]\naddresses = ["ann@city.example"]\n')
+    found = _found(tmp_path)
+    assert found.level == "warning" and "is not read" in found.text
+    assert f"civicmail department open {tmp_path / store.DIRECTORY}" in found.do
