@@ -222,6 +222,9 @@ def test_without_a_second_place_it_says_so_and_a_lag_of_more_than_five_seconds_i
     assert found.text == "With this machine at most 6 seconds of mail would be lost. It cannot be reached."
     standby.write(office.data, Status(now(), now() - 60_000, "", {"0001": 1}))
     assert not findings(office, "standby", settings=settings)
+    standby.write(office.data, Status(now(), now() - 60_000, "It cannot be reached.", {"0001": 1}))
+    (away,) = findings(office, "standby", settings=settings)
+    assert away.level == "problem" and "is away since" in away.text and "It cannot be reached." in away.text
 
 
 def test_a_rotation_of_the_master_key_that_has_not_ended_is_a_problem(office: Office) -> None:

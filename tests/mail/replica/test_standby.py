@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from civicmail.mail.replica import epoch, status
 from civicmail.mail.replica.errors import Fenced, StandbyGone
 from civicmail.mail.replica.links import TlsLink, context_of
 from civicmail.mail.replica.restore import restore
+from civicmail.mail.replica.status import Status
 from civicmail.mail.replica.tasks import Replicate
 from civicmail.mail.replica.waiting import Confirmation
 from mail.replica.making import Town, kept, ship, waiting
@@ -113,6 +116,44 @@ def test_a_second_place_that_is_gone_is_451_and_one_that_comes_back_is_used(town
 
     with replicating(town, place, 1) as settings:
         asyncio.run(talk())
+
+
+def test_a_copy_that_is_empty_all_at_once_is_no_copy_until_somebody_says_so(town: Town, place: Place, tmp_path: Path) -> None:
+    """R-1390: its disk is not mounted: a new copy would be on the disk of this machine, and doctor would call all well."""
+
+    def until(there: Callable[[], bool]) -> None:
+        end = time.monotonic() + 30
+        while not there():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def said() -> Status:
+        return status.read(town.data) or Status(0, 0)
+
+    def is_level() -> bool:
+        return not said().error and status.lag_ms(town.data, status.read(town.data), town.clock()) == 0
+
+    def empties(name: str) -> None:
+        place.stop()
+        place.folder.rename(tmp_path / name)
+        place.start()
+
+    town.receive(1)
+    with replicating(town, place, 1):
+        until(is_level)
+        empties("unmounted")
+        until(lambda: "is empty, and had everything before" in said().error)
+        assert not list(place.folder.glob("journal/*/*.log"))
+        place.stop()
+        shutil.rmtree(place.folder)
+        (tmp_path / "unmounted").rename(place.folder)
+        place.start()
+        until(is_level)
+        empties("emptied")
+        until(lambda: bool(said().error))
+        status.path(town.data).unlink()
+        until(is_level)
+        assert list(place.folder.glob("journal/*/*.log"))
 
 
 def test_without_its_answer_nothing_is_promised(town: Town, place: Place) -> None:

@@ -160,6 +160,9 @@ def second_place(p: Patient) -> Iterator[Finding]:
         much = "everything" if lag is None else f"at most {lag / 1000:.0f} seconds of mail"
         text = f"With this machine {much} would be lost.{why}"
         yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
+    elif why and said and p.now - said.level_at > standby.ALARM_MS:
+        text = f"The second place is away since {when(said.level_at)}; what comes from now on is here alone.{why}"
+        yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
     else:
         yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
 

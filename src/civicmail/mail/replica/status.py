@@ -16,30 +16,31 @@ ALARM_MS = 5000
 class Status:
     """at: when it was written, ms; level_at: when the copy last had everything, 0 if never; error: why it cannot be sent, or empty.
 
-    positions: {journal: last number that the copy has}.
+    positions: {journal: last number that the copy has}; place: the setting that names the copy.
     """
 
     at: int
     level_at: int
     error: str = ""
     positions: dict[str, int] = field(default_factory=dict)
+    place: str = ""
 
 
-def _path(data: Path) -> Path:
+def path(data: Path) -> Path:
     return data / "leases" / "standby.json"
 
 
 def write(data: Path, status: Status) -> None:
     """Not durable: after a power cut nobody has been sending for a while anyway."""
-    temporary = _path(data).with_suffix(".new")
+    temporary = path(data).with_suffix(".new")
     temporary.write_bytes(orjson.dumps(asdict(status)))
-    temporary.replace(_path(data))
+    temporary.replace(path(data))
 
 
 def read(data: Path) -> Status | None:
     """None when nothing was ever sent from here."""
     try:
-        return Status(**orjson.loads(_path(data).read_bytes()))
+        return Status(**orjson.loads(path(data).read_bytes()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from civicmail.core.config.errors import CivicmailError
@@ -57,13 +58,15 @@ class Replicate:
     def _connected(self, desk: Desk, stop: threading.Event) -> None:
         with closing(open_link(self._settings, self._files)) as link:
             shipper = Shipper(self._data, link, self._clock)
+            if not shipper.complete:
+                self._require_new()
             turn: Iterator[None] | None = None
             due = written = 0
             while not stop.is_set():
                 sent = shipper.round()
                 desk.tell(shipper.positions())
                 now = self._clock()
-                self._last = Status(now, shipper.level_at, "", shipper.positions())
+                self._last = Status(now, shipper.level_at, "", shipper.positions(), self._settings.standby)
                 if not 0 <= now - written < 1000:
                     self._write(now)
                     written = now
@@ -72,6 +75,16 @@ class Replicate:
                 if turn is not None and next(turn, turn) is turn:
                     turn = None
                 desk.wait(0.0 if sent or turn is not None else LOOK_SECONDS)
+
+    def _require_new(self) -> None:
+        """Raise StandbyGone where a copy that was complete is not there any more: most often its disk is not mounted, and a new one
+        would lie on the disk of this machine."""
+        self._last = last = status.read(self._data)  # whoever has removed it wants a new copy
+        if last is not None and last.level_at and last.place == self._settings.standby:
+            raise StandbyGone(
+                f"{last.place} is empty, and had everything before: see whether its disk is mounted. To begin a new copy there, "
+                f"remove {status.path(self._data)}."
+            )
 
     def _write(self, now: int) -> None:
         if self._error:
@@ -88,7 +101,7 @@ class Replicate:
             log.warning("standby.unreachable")
         self._error = error
         last = self._last or Status(now, 0)
-        status.write(self._data, Status(now, last.level_at, error, last.positions))
+        status.write(self._data, replace(last, at=now, error=error))
         self._alarm(now)
 
     def _alarm(self, now: int) -> None:
