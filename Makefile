@@ -50,7 +50,7 @@ again: $(READY) ## what failed in the last `make test`, once more and alone; at 
 	@$(IN)/python tools/again.py
 
 city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
-	@CIVICMAIL_LONG=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py
+	@CIVICMAIL_LONG=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py tests/stories/test_faults_told.py tests/stories/test_neighbours_told.py
 
 quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)

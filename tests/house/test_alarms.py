@@ -10,6 +10,7 @@ from house.sources import PACKAGE, ROOT
 
 PAGE = ROOT / "docs" / "operate" / "alarms.md"
 ROW = re.compile(r"^\| (.+) \| (`[^|]+`) \| `(tests/[\w/]+\.py)::(test_\w+)` \|$", re.M)
+REASON = re.compile(r"^\| ([^|]+) \| ([^|]+) \|$", re.M)
 LEAST = 30
 NO_FAULTS = {"access", "demo"}
 """Lines about decisions, not about what broke."""
@@ -30,6 +31,13 @@ def test_each_fault_of_the_table_is_played_by_a_test_that_reads_its_line() -> No
         for line in lines:
             words = line.split(" NAME")[0]
             assert words in read or words.rpartition(" ")[0] in read, (fault, line)
+
+
+def test_each_fault_is_played_in_a_city_that_runs_or_the_handbook_says_why_not() -> None:
+    """Each line of the second table is a fault of the first, and has a reason."""
+    without = {fault for fault, _, file, _ in _rows() if not file.startswith("tests/stories/")}
+    reasons = dict(REASON.findall(PAGE.read_text().partition("| fault | why |\n|---|---|\n")[2].partition("\n\n")[0] + "\n"))
+    assert set(reasons) == without and all(len(why.split()) > 5 for why in reasons.values())
 
 
 def _imported(source: str) -> list[Path]:
