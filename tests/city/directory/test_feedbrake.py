@@ -54,7 +54,10 @@ def test_a_list_that_ends_nobody_by_absence_is_held_all_the_same(lie: str) -> No
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda r: replace(r, department="nowhere"), "There is no department nowhere."),
+        (
+            lambda r: replace(r, department="nowhere"),
+            "There is no department nowhere: write the code or name of one or open it.",
+        ),
         (lambda r: replace(r, starts=date(2062, 3, 1)), "The first day is more than a year away."),
         (lambda r: replace(r, ends=date(2020, 3, 1)), "The last day has passed; leave the person out of the list."),
     ],

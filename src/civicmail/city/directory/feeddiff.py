@@ -107,7 +107,7 @@ def one(
 
 def _problem(row: Row, departments: frozenset[str], contracts: Mapping[str, date], today: date) -> str:
     if row.department not in departments:
-        return f"There is no department {row.department}."
+        return f"There is no department {row.department}: write the code or name of one or open it."
     if (row.kind in NEEDS_CONTRACT) != bool(row.contract):
         return f"A {row.kind} is here under a contract of an agency." if not row.contract else f"A {row.kind} has no contract."
     if row.contract and row.contract not in contracts:

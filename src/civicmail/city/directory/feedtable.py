@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.feedfile import BYTES_MOST, COLUMNS, LINES_MOST, REQUIRED, Feed, Refused, feed_of
@@ -27,6 +28,10 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
         "employee id",
         "employee number",
         "employee no",
+        "emp no",
+        "emp id",
+        "emp number",
+        "personnel no",
         "emplid",
         "empl id",
         "personnel number",
@@ -53,7 +58,7 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "position": ("position", "title", "job title", "job", "classification", "position title"),
     "supervisor": ("supervisor", "manager", "supervisor id", "manager id", "reports to"),
     "contract": ("contract", "contract number"),
-    "starts": ("starts", "hire date", "start date", "date hired", "start"),
+    "starts": ("starts", "hire date", "start date", "date hired", "hired", "start"),
     "ends": ("ends", "end date", "termination date", "last day", "end"),
     "phone": ("phone", "telephone", "work phone", "phone number"),
     "language": ("language", "preferred language"),
@@ -127,7 +132,18 @@ def read(content: bytes) -> Table:
         raise Unusable(f"The file has more than {LINES_MOST:,} lines.")
     if not any(cell.strip() for cell in header) or not rows:
         raise Unusable("The file has no people in it: the first line names the columns, the others are people.")
-    return Table(header, rows, encoding, separator)
+    return Table(_told_apart(header), rows, encoding, separator)
+
+
+def _told_apart(header: Sequence[str]) -> list[str]:
+    """A column that stands twice gets its number, so that each of them can be chosen."""
+    before: set[str] = set()
+    names = []
+    for number, name in enumerate(header, 1):
+        twice = name.strip().lower() in before
+        before.add(name.strip().lower())
+        names.append(f"{name.strip()} (column {number})" if twice else name)
+    return names
 
 
 def proposed(header: Sequence[str]) -> dict[str, str]:
@@ -148,11 +164,11 @@ def complaint(mapping: Columns) -> str:
     """What is missing in a mapping, or stands twice; "" where nothing is wrong."""
     ours = list(mapping.columns.values())
     if twice := next((name for name in ours if ours.count(name) > 1), ""):
-        return f"Two columns are {twice}; one can be."
+        return f"Two columns are {twice}; choose it for one of them."
     missing = [name for name in ("uid", "department") if name not in ours]
     missing += ["family"] if "family" not in ours and FULL not in ours else []
     missing += ["kind"] if "kind" not in ours and not mapping.kind else []
-    return f"No column is {', '.join(missing)}." if missing else ""
+    return f"No column is {', '.join(missing)}: choose which one it is." if missing else ""
 
 
 def feed(table: Table, mapping: Columns) -> Feed:
@@ -205,7 +221,12 @@ def _day(column: str, said: str, dates: str) -> str:
     year, month, day = {"iso": (one, two, three), "mdy": (three, one, two), "dmy": (three, two, one)}[dates]
     if len(year) != 4:
         raise ValueError(f"The field {column} is no date like {DATES[dates]}: the year has four digits.")
-    return f"{year}-{int(month):02}-{int(day):02}"
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        raise ValueError(
+            f"The field {column} has {said[:20]}, and there is no such day; days are written {DATES[dates]}."
+        ) from None
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

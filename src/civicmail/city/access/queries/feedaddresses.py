@@ -44,7 +44,7 @@ def _owners(some: list[str] | None) -> dict[str, Owner]:
         )
     of_boxes = ("address", "holder__uid", "holder__display")
     for address, uid, name in among(Mailbox.objects.all()).values_list(*of_boxes):
-        found[address] = Owner(uid, f"the address of {name} ({uid})") if uid else Owner("", f"the mailbox {address}")
+        found[address] = Owner(uid, f"the address of {name} ({uid})") if uid else Owner("", "a mailbox that is no person's own")
     for address in among(MailGroup.objects.all()).values_list("address", flat=True):
         found[address] = Owner("", f"the list {address}")
     return found

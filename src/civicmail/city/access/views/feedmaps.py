@@ -46,7 +46,7 @@ class Meaning(forms.Form):
         guess = feedtable.proposed(table.header)
         choices = [("", "not read"), *((name, _WORDS.get(name, name)) for name in feedtable.OURS)]
         for place, name in enumerate(table.header):
-            seen = "; ".join(cells[place].strip() for _, cells in table.rows[:SHOWN] if place < len(cells))
+            seen = "; ".join(cells[place].strip() or "empty" for _, cells in table.rows[:SHOWN] if place < len(cells))
             self.fields[f"column-{place}"] = forms.ChoiceField(
                 label=name.strip() or f"Column {place + 1}",
                 help_text=f"First lines: {seen[:120] or 'empty'}",

@@ -104,10 +104,10 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
     counts = Counter(dict(row.lines.order_by().values_list("did").annotate(n=Count("id"))))
     found = listing.of(
         request,
-        row.lines.all(),
+        row.lines.annotate(name=named.name_of("uid")),
         caption="Lines",
         columns=[
-            Column("uid", "Number", lambda n: n.uid or "none", ("uid",)),
+            Column("uid", "Number", lambda n: Cell(n.uid or "none", hint=_name(n)), ("uid",)),
             Column("did", "What", lambda n: Cell(DID[n.did][1], role=DID[n.did][0]), ("did", "line")),
             Column("changes", "From and to", lambda n: Cell(_changes(n), full=True)),
             Column("reason", "Why", lambda n: n.reason),
@@ -129,7 +129,12 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
             Action("Reject…", reverse("feed-reject", args=[pk])),
         ]
     page = Page(row.source, "Personnel feed", [("Personnel feed", reverse("feeds"))], STATES[row.state], facts, actions)
-    return listing.shown(request, "access/feed.html", found, {"page": page, "run": row, "ended": counts["ended"]})
+    return listing.shown(request, "access/feed.html", found, {"page": page, "run": row, "refused": counts["refused"]})
+
+
+def _name(line: Any) -> str:
+    """Whom a line is about: somebody who is here, or as the list calls somebody new; "" where neither says it."""
+    return str(line.name or line.changes.get("display", ("", ""))[1] or "")
 
 
 def _changes(line: FeedLine) -> str:
