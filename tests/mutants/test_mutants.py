@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import civicmail
-from house.sources import PACKAGE, ROOT
-from mutants import closure
+from house.sources import PACKAGE, ROOT, tree
+from mutants import closure, core
 from mutants.mutant import Change, Mutant, Nurseries, complaint, judged, mutants, overlay, quick
 from neighbours.tables import tables
 
@@ -46,6 +47,14 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+CLAUSES = {row.mutant: row.clauses for row in ROWS}
+
+
+def is_core(mutant: Mutant) -> bool:
+    return core.is_core([change.file for change in mutant.changes], CLAUSES.get(mutant.name, ()))
+
+
+PLAYED = [pytest.param(m, id=m.name, marks=() if is_core(m) else pytest.mark.further) for m in MUTANTS]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +88,7 @@ def nurseries() -> Iterator[Nurseries]:
 
 
 @pytest.mark.timeout(900)  # it waits for those before it
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutant", PLAYED)
 def test_a_mutant_is_noticed(mutant: Mutant, runs: dict[str, Future[str]]) -> None:
     mutant.applied()  # says so at once when the rule is written in another way by now
     verdict = runs[mutant.name].result()
@@ -179,6 +188,17 @@ def test_of_many_rules_in_one_mutant_each_is_noticed_by_its_own_case() -> None:
 # -- page, tests and mutants belong together
 
 
+def test_every_change_plays_the_mutants_of_promises_guard_durability_parsers_and_law() -> None:
+    """The others are marked, and `make city` plays these (docs/decisions/0103)."""
+    played = {mutant.name for mutant in MUTANTS if is_core(mutant)}
+    assert {row.mutant for row in ROWS if core.PROMISES & set(row.clauses)} <= played
+    assert 250 <= len(played) <= 450
+    for place in (*core.ROOMS, *core.GUARD):
+        assert (PACKAGE / place).exists(), f"{place} has moved: name where it is now"
+    makefile = (ROOT / "Makefile").read_text()
+    assert "lane.sh mutants tests/mutants -m 'not further'" in makefile and "tests/mutants -m further" in makefile
+
+
 def test_the_page_numbers_its_requirements_and_says_where_each_comes_from() -> None:
     assert [row.id for row in ROWS] == [f"R-{n:02}" for n in range(1, len(ROWS) + 1)]
     assert len(ROWS) == PAGE.read_text().count("\n| R-")
@@ -201,13 +221,18 @@ def test_each_row_has_one_mutant_and_each_mutant_its_row() -> None:
 def test_the_test_of_a_requirement_names_it(row: Row) -> None:
     """The requirement, or a clause or promise it comes from, in the test itself or in what its module says of itself."""
     place, _, function = row.test.partition("::")
-    text = (ROOT / place).read_text()
-    parsed = ast.parse(text)
+    parsed = tree(ROOT / place)
     found = [n for n in parsed.body if isinstance(n, ast.FunctionDef) and n.name == function]
     assert len(found) == 1, f"{row.id} names {row.test}, which is not there"
-    said = (ast.get_docstring(parsed) or "") + (ast.get_source_segment(text, found[0]) or "")
+    lines = _lines(ROOT / place)[found[0].lineno - 1 : found[0].end_lineno]
+    said = (ast.get_docstring(parsed) or "") + "\n".join(lines)
     named = {row.id, *row.clauses} & _named(said)
     assert named, f"{row.test} names neither {row.id} nor any of {row.clauses}"
+
+
+@cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
 
 
 def _named(text: str) -> set[str]:
