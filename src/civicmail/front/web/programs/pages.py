@@ -28,7 +28,7 @@ def set_up(request: Asked) -> HttpResponse:
         "page": Page(
             gettext("How do I set up my mail program?"),
             gettext("Set up mail"),
-            actions=[Action(gettext("On a phone"), reverse("set-up-phone"))] if found else [],
+            actions=[Action(gettext("Open this page on a phone"), reverse("set-up-phone"))] if found else [],
         ),
         "services": found,
         "address": address,
