@@ -24,15 +24,20 @@ def main(work: str) -> None:
     parsers.SECONDS = 1 if work == "impatient" else parsers.SECONDS
     if work == "deadly":
         import_module(f"{parsers.__package__}.parserworker")
-    parsers.serve(lambda messages: [WORKS[work](content, ask) for content, ask in messages], int(sys.argv[-1]))
+    parsers.serve(lambda messages: [said(WORKS[work](content, ask)) for content, ask in messages], int(sys.argv[-1]))
 
 
-def plain(content: bytes, ask: int) -> tuple[int, int, str] | None:
+def said(answer: object) -> parsers.Said:
+    return answer if isinstance(answer, parsers.Said) else parsers.Said(answer)
+
+
+def plain(content: bytes, ask: int) -> tuple[int, int, str] | parsers.Said:
     if content == b"die":
         os.kill(os.getpid(), signal.SIGKILL)
     while content == b"turn":
         pass
-    return None if content == b"file" else (len(content), ask, "parsed")
+    answer = (len(content), ask, "parsed")
+    return parsers.Said(answer, (b"a file", b"")) if content == b"file" else answer
 
 
 def repeated(content: bytes, ask: int) -> tuple[str]:

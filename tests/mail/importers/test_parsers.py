@@ -16,8 +16,8 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.mail.importers import parsers as parsers_module
 from civicmail.mail.importers import parserworker
-from civicmail.mail.importers.parsers import SLOT, SLOTS, TOGETHER, Parsers
-from civicmail.mail.importers.prepare import Answer, Apart, Ask, is_sane
+from civicmail.mail.importers.parsers import SLOT, SLOTS, TOGETHER, Parsers, Said
+from civicmail.mail.importers.prepare import Apart, Ask, is_sane
 from civicmail.mail.search import seenlimited
 from civicmail.mail.search.extract import FileReader
 from core.sandbox import samples
@@ -26,6 +26,11 @@ from mail.importers.parserworks import command
 
 def _apart(content: bytes, ask: int) -> tuple[int, int, str]:
     return len(content), ask, "apart"
+
+
+def _complete(_content: bytes, _ask: int, said: Said) -> tuple[int, int, str]:
+    assert said.files == (b"a file", b"")
+    return (*said.answer[:2], "completed")
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -45,7 +50,7 @@ def test_what_no_memory_was_set_aside_for_is_read_apart(monkeypatch: pytest.Monk
 
 def _answers(contents: list[bytes], processes: int, work: str = "plain") -> dict[int, str]:
     """How each was read."""
-    with closing(Parsers(command(work), _apart, processes)) as parsers:
+    with closing(Parsers(command(work), _apart, processes, complete=_complete)) as parsers:
         found = list(parsers.map((n, content, n) for n, content in enumerate(contents)))
     assert sorted(thing for thing, _, _ in found) == list(range(len(contents)))
     assert all(answer[:2] == (len(content), thing) for thing, content, answer in found)
@@ -67,17 +72,18 @@ def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
     assert {answers[n] for n in (300, 600)} == {"apart"}
 
 
-def test_what_a_process_has_no_answer_for_is_read_apart_and_the_others_go_on() -> None:
+def test_what_has_files_is_completed_and_the_others_go_on() -> None:
     """R-1093: files need readers, and a parser process may start none."""
     answers = _answers(([b"x"] * 50 + [b"file"]) * 20, 2)
-    assert [n for n, how in answers.items() if how == "apart"] == list(range(50, 1020, 51))
+    assert [n for n, how in answers.items() if how == "completed"] == list(range(50, 1020, 51))
+    assert sum(how == "parsed" for how in answers.values()) == 1000
 
 
-def test_what_is_read_apart_may_fail_and_ends_the_import() -> None:
-    def fails(content: bytes, _ask: int) -> object:
+def test_what_is_completed_may_fail_and_ends_the_import() -> None:
+    def fails(_content: bytes, _ask: int, _said: Said) -> object:
         raise LaterError("nobody reads")
 
-    with closing(Parsers(command("plain"), fails, 1)) as parsers, pytest.raises(LaterError):
+    with closing(Parsers(command("plain"), _apart, 1, complete=fails)) as parsers, pytest.raises(LaterError):
         list(parsers.map([(1, b"x", 1), (2, b"file", 1), (3, b"x", 1)]))
 
 
@@ -96,25 +102,56 @@ HEAD = b"From: a@b.example\r\nSubject: budget\r\nMessage-ID: <1@b.example>\r\nCo
 TEXT = b"--b\r\nContent-Type: application/x; name=a.txt\r\n\r\nplain words\r\n"
 
 
-def _said(raw: bytes, ask: Ask = ASK) -> Answer | None:
-    (answer,) = parserworker.work([(raw, ask)])
-    return answer
+def _said(raw: bytes, ask: Ask = ASK) -> Said:
+    (said,) = parserworker.work([(raw, ask)])
+    return said
 
 
 def test_what_is_read_apart_says_the_same() -> None:
     """R-1023: with what needs no reader."""
     raw = HEAD + TEXT + b"--b--\r\n"
-    answer = _said(raw)
-    assert answer is not None and "plain words" in answer[-1] and answer == Apart()(raw, ASK)
+    answer, files = _said(raw)
+    assert "plain words" in answer[-1] and answer == Apart()(raw, ASK) and files == ()
 
 
-def test_a_message_with_a_file_is_read_apart_whole(tmp_path: Path) -> None:
-    """R-1093: with what every file of it says."""
-    raw = HEAD + TEXT + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
-    assert _said(raw) is None
+def test_what_files_say_is_read_apart(tmp_path: Path) -> None:
+    """R-1093: the answer of a process lacks what files say, and is complete when readers of their own have read them."""
+    pdf, broken = samples.pdf("quicksilver"), b"%PDF-1.7 nothing"
+    parts = [
+        TEXT,
+        *(b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + file + b"\r\n" for file in (pdf, broken, broken)),
+    ]
+    raw = HEAD + b"".join(parts) + b"--b--\r\n"
+    said = _said(raw)
+    assert said.files == (b"plain words", pdf, broken, broken)
+    assert is_sane(ASK, said.answer) and not any(word in said.answer[-1] for word in ("plain words", "quicksilver", "waiting"))
     with closing(FileReader(tmp_path)) as reader:
-        document = Apart(reader)(raw, ASK)[-1]
-    assert "plain words" in document and "quicksilver" in document and "waiting" not in json.loads(document)
+        apart, complete = Apart(reader)(raw, ASK), Apart(reader).complete(raw, ASK, said)
+    assert complete[:-1] == apart[:-1]
+    document = json.loads(complete[-1])
+    assert {"plain", "words", "quicksilver"} <= set(document["attachment"].split())
+    assert document["unreadable"] == 2 and "waiting" not in document and len(document["file"].split()) == 3
+    assert _words(document) == _words(json.loads(apart[-1]))
+
+
+def _words(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "attachment": document["attachment"].split()}
+
+
+def test_what_a_process_lies_of_a_message_with_files_does_not_stop_the_index(tmp_path: Path) -> None:
+    """R-1026: a number that is right by itself is too large with what the files add."""
+    raw = HEAD + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.7 nothing\r\n--b--\r\n"
+    (*answer, document), files = _said(raw)
+    lie = json.dumps({**json.loads(document), "unreadable": (1 << 64) - 1})
+    assert is_sane(ASK, (*answer, lie))
+    with closing(FileReader(tmp_path)) as reader:
+        assert is_sane(ASK, Apart(reader).complete(raw, ASK, Said((*answer, lie), files)))
+
+
+def test_what_files_say_that_nobody_has_read_waits() -> None:
+    """R-1093: as in a document that the index makes itself."""
+    raw = HEAD + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
+    assert json.loads(Apart().complete(raw, ASK, _said(raw))[-1])["waiting"] == 1
 
 
 def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,9 +178,9 @@ HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
     """R-1026: it may lie about them, and about no other, and cannot stop the index."""
     honest, other = _said(HONEST), _said(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))
-    assert honest is not None and other is not None and is_sane(ASK, honest)
-    received, basis, digest, id_, document = honest
-    of_another = other[-1]
+    assert is_sane(ASK, honest.answer)
+    received, basis, digest, id_, document = honest.answer
+    of_another = other.answer[-1]
     plain = json.loads(document)
     documents = [of_another, "", "[]", *(json.dumps({**plain, **lie}) for lie in LIES)]
     answers: list[Any] = [(received, basis, digest, id_, lie) for lie in documents]
@@ -174,8 +211,11 @@ def test_answers_are_what_was_asked_or_an_error(said: bytes, number: int) -> Non
         assert len(parsers_module._unpacked(said, number)) == number
 
 
-@given(st.lists(st.none() | st.tuples(st.integers(0, 1 << 40), st.text(st.characters(codec="utf-8")))))
-def test_answers_come_as_they_were_said(done: list[tuple[int, str] | None]) -> None:
+ANSWERS = st.tuples(st.integers(0, 1 << 40), st.text(st.characters(codec="utf-8")))
+
+
+@given(st.lists(st.builds(Said, ANSWERS, st.lists(st.binary()).map(tuple))))
+def test_answers_come_as_they_were_said(done: list[Said]) -> None:
     assert parsers_module._unpacked(parsers_module._packed(done), len(done)) == done
 
 

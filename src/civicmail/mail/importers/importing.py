@@ -112,7 +112,7 @@ def take_in(
     with ExitStack() as stack:
         stack.enter_context(_rare_collections())
         apart = Apart(stack.enter_context(closing(FileReader(data))))
-        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, into.processes, sane=is_sane)))
+        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, into.processes, complete=apart.complete, sane=is_sane)))
         writer = stack.enter_context(closing(Writer(data, clock)))
         searchable = stack.enter_context(closing(Searchable(data, clock, into.least)))
         integrated = stack.enter_context(closing(Integrated(data, clock)))

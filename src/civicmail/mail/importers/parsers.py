@@ -2,7 +2,8 @@
 
 Each parser process is a program of its own (parserworker.py) that gives up all but its messages before the first. They go to it
 through memory that both see, and answers come back in their place; only lengths go through pipes, so that nobody waits for the
-other to read. What one cannot say, or has died of, is read apart, by threads that ask limited processes.
+other to read. Files that need readers of their own come with the answer, and threads complete it; what a process has died of is
+read apart, by threads that ask limited processes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 
@@ -30,9 +31,20 @@ from civicmail.core.sandbox.child import ENVIRONMENT
 
 Work = Callable[[bytes, Any], Any]
 """Bytes of a message and what is asked about it, of types that marshal knows -> the answer: a tuple of values that JSON knows, of
-which the last is a text; None where the message is to be read apart."""
-Together = Callable[[list[tuple[bytes, Any]]], list[Any]]
-"""The same for messages that go together: an answer for each."""
+which the last is a text."""
+
+
+class Said(NamedTuple):
+    """What a process says of a message. files: that readers of their own must read before the answer is complete."""
+
+    answer: Any
+    files: tuple[bytes, ...] = ()
+
+
+Together = Callable[[list[tuple[bytes, Any]]], list[Said]]
+"""The same for messages that go together."""
+Complete = Callable[[bytes, Any, Said], Any]
+"""Bytes of a message, what was asked, what a process says of it and of its files -> the answer."""
 Sane = Callable[[Any, Any], bool]
 """What was asked, an answer -> whether anybody honest can have said it. A process may have been taken over by what it reads."""
 
@@ -90,15 +102,21 @@ type _Flying[T] = deque[tuple[_Parser, _Chunk[T]]]
 
 
 class _Aside[T]:
-    """Messages that threads have read apart, in their order."""
+    """Messages that threads have completed or read apart, in their order."""
 
-    def __init__(self, threads: ThreadPoolExecutor, work: Work) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, apart: Work, complete: Complete) -> None:
         self._threads = threads
-        self._work = work
+        self._apart = apart
+        self._complete = complete
         self._waiting: deque[tuple[T, bytes, Future[Any]]] = deque()
 
-    def add(self, thing: T, content: bytes, ask: Any) -> None:
-        self._waiting.append((thing, content, self._threads.submit(self._work, content, ask)))
+    def add(self, thing: T, content: bytes, ask: Any, said: Said | None = None) -> None:
+        """said: of it by a process, where one has said anything."""
+        if said is None:
+            done = self._threads.submit(self._apart, content, ask)
+        else:
+            done = self._threads.submit(self._complete, content, ask, said)
+        self._waiting.append((thing, content, done))
 
     def done(self, most: int = APART) -> Iterator[tuple[T, bytes, Any]]:
         """Those that are done; waits while there are more than so many. Raises what the work raises."""
@@ -109,7 +127,8 @@ class _Aside[T]:
 
 class Parsers:
     """As many processes as there are cores. command: starts one, whose last argument is the memory that it shares; apart: the same
-    work for a message that no process has an answer for, by any thread; sane: what is not is no answer, and ends its process."""
+    work for a message that no process has an answer for, by any thread; complete: the same with what the files of a message say;
+    sane: what is not is no answer, and ends its process."""
 
     def __init__(
         self,
@@ -117,9 +136,11 @@ class Parsers:
         apart: Work,
         processes: int | None = None,
         *,
+        complete: Complete = lambda _content, _ask, said: said.answer,
         sane: Sane = lambda _ask, _answer: True,
     ) -> None:
         self._apart = apart
+        self._complete = complete
         self._sane = sane
         cores = min(len(os.sched_getaffinity(0)), PROCESSES_MOST)
         self._all = [_started(command) for _ in range(cores if processes is None else processes)]
@@ -132,7 +153,7 @@ class Parsers:
         """
         turns = list(self._all)
         flying: _Flying[T] = deque()
-        aside: _Aside[T] = _Aside(self._threads, self._apart)
+        aside: _Aside[T] = _Aside(self._threads, self._apart, self._complete)
         chunk: _Chunk[T] = _Chunk()
         for thing, content, ask in items:
             packed = marshal.dumps(ask)
@@ -175,17 +196,17 @@ class Parsers:
         del flying[at]
         answers = _answers(parser, len(chunk.things))
         said = zip(chunk.asks, answers or (), strict=False)
-        if answers is None or not all(answer is None or self._sane(ask, answer) for ask, answer in said):
+        if answers is None or not all(self._sane(ask, one.answer) for ask, one in said):
             parser.process.kill()
             if parser in turns:
                 turns.remove(parser)
             yield from _read_apart(chunk, aside)
             return
-        for thing, content, ask, answer in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
-            if answer is not None:
-                yield thing, content, answer
+        for thing, content, ask, one in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
+            if not one.files:
+                yield thing, content, one.answer
             else:
-                aside.add(thing, content, ask)
+                aside.add(thing, content, ask, one)
                 yield from aside.done()
 
     def stop(self) -> None:
@@ -233,7 +254,7 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
         return  # it is dead: reading its answers will say so
 
 
-def _answers(parser: _Parser, number: int) -> list[Any] | None:
+def _answers(parser: _Parser, number: int) -> list[Said] | None:
     """So many answers to the oldest question, None when the process has died, or says what nobody asked."""
     parser.asked -= 1
     said = _read(parser.answers, _SAID.size)
@@ -250,30 +271,36 @@ def _answers(parser: _Parser, number: int) -> list[Any] | None:
     return None
 
 
-def _packed(done: list[Any]) -> bytes:
-    """Answers as JSON, with its length before it (8 bytes); their texts behind it, as they are."""
-    texts = [answer[-1].encode() if answer is not None else b"" for answer in done]
-    head = orjson.dumps([answer and [*answer[:-1], len(text)] for answer, text in zip(done, texts, strict=True)])
-    return b"".join((len(head).to_bytes(8), head, *texts))
+def _packed(done: list[Said]) -> bytes:
+    """Answers as JSON, with its length before it (8 bytes); the text and the files of each behind it, as they are."""
+    texts = [one.answer[-1].encode() for one in done]
+    line = orjson.dumps([[*one.answer[:-1], len(text), list(map(len, one.files))] for one, text in zip(done, texts, strict=True)])
+    behind = [piece for one, text in zip(done, texts, strict=True) for piece in (text, *one.files)]
+    return b"".join((len(line).to_bytes(8), line, *behind))
 
 
-def _unpacked(packed: bytes | memoryview, number: int) -> list[Any]:
+def _unpacked(packed: bytes | memoryview, number: int) -> list[Said]:
     """Raises ValueError, TypeError."""
     at = 8 + int.from_bytes(packed[:8])
-    found: list[Any] = []
-    for answer in orjson.loads(packed[8:at]):
-        if answer is None:
-            found.append(None)
-            continue
-        *values, size = answer
-        text = packed[at : at + size]
-        if size < 0 or len(text) != size:
-            raise ValueError("not the texts that were named")
-        found.append((*values, str(text, "utf-8")))
-        at += size
+    found: list[Said] = []
+    for *values, size, sizes in orjson.loads(packed[8:at]):
+        text, at = _cut(packed, at, size)
+        files = []
+        for length in sizes:
+            file, at = _cut(packed, at, length)
+            files.append(bytes(file))
+        found.append(Said((*values, str(text, "utf-8")), tuple(files)))
     if len(found) != number:
         raise ValueError("not the answers that were asked")
     return found
+
+
+def _cut(packed: bytes | memoryview, at: int, size: int) -> tuple[bytes | memoryview, int]:
+    """So many bytes from there, and where they end."""
+    piece = packed[at : at + size]
+    if size < 0 or len(piece) != size:
+        raise ValueError("not as long as was said")
+    return piece, at + size
 
 
 def _read(pipe: IO[bytes], length: int) -> bytes:

@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Fields
+from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers import parsers, prepare
-from civicmail.mail.importers.prepare import Answer, Ask
-from civicmail.mail.search.attached import Extract, at_once
-from civicmail.mail.search.documents import text_of
+from civicmail.mail.importers.parsers import Said
+from civicmail.mail.importers.prepare import Ask
+from civicmail.mail.search.attached import Extract, at_once, files
+from civicmail.mail.search.documents import text_of, text_without_files
 
 
-def work(messages: list[tuple[bytes, Ask]]) -> list[Answer | None]:
-    """None where a file of one needs a reader of its own: then the message is read apart. Each step is taken for all of them before
-    the next one: the code of a step then stays in the caches of the processor, which is a seventh of the time."""
+def work(messages: list[tuple[bytes, Ask]]) -> list[Said]:
+    """Each step is taken for all of them before the next one: the code of a step then stays in the caches of the processor, which
+    is a seventh of the time."""
     read = [letter.fields(content) for content, _ in messages]
-    return [_answer(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
+    return [_said(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
 
 
-def _answer(content: bytes, ask: Ask, fields: Fields) -> Answer | None:
-    said: dict[bytes, Extract | None] = {}
+def _said(content: bytes, ask: Ask, fields: Fields) -> Said:
+    """With all files of it where one needs a reader of its own: the document lacks what they say."""
+    known: list[Extract | None] = []
 
-    def look(digest: bytes, file: bytes) -> Extract | None:
-        said[digest] = at_once(file)
-        return said[digest]
+    def look(_digest: bytes, file: bytes) -> Extract | None:
+        known.append(at_once(file))
+        return known[-1]
 
-    answer = prepare.answer(content, ask, fields, partial(text_of, fields=fields, look=look))
-    return None if None in said.values() else answer
+    def text(capture: Capture) -> str:
+        whole = text_of(capture, fields, look)
+        return whole if None not in known else text_without_files(capture, fields)
+
+    answer = prepare.answer(content, ask, fields, text)
+    return Said(answer, tuple([file.content for file in files(fields)]) if None in known else ())
 
 
 if __name__ == "__main__":

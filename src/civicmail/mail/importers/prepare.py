@@ -14,9 +14,10 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
 from civicmail.mail.importers import times
+from civicmail.mail.importers.parsers import Said
 from civicmail.mail.search import seenlimited
-from civicmail.mail.search.attached import Look, not_yet
-from civicmail.mail.search.documents import text_of_read, text_without_body
+from civicmail.mail.search.attached import File, Look, not_yet
+from civicmail.mail.search.documents import text_of_read, text_without_body, with_files
 from civicmail.mail.search.schema import is_document
 
 MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1; the field is only for finding
@@ -44,8 +45,9 @@ def is_sane(ask: Ask, answer: Any) -> bool:
 
 
 class Apart:
-    """The answer about a message of which no parser process says it: one has died, it is too large for them, or it has files, which
-    are read in processes of their own. Any number of threads may ask. look: what files say (mail/search/attached.py)."""
+    """The answer about a message of which no parser process says it: one has died, or it is too large for them. And the words of
+    files, which are read in processes of their own. Any number of threads may ask. look: what files say (mail/search/attached.py).
+    """
 
     def __init__(self, look: Look = not_yet) -> None:
         self._look = look
@@ -58,9 +60,20 @@ class Apart:
             whole = {sha256(one.content).digest(): one.content for one in (seenlimited.files(content) if files else ())}
         except Unreadable:
             return _unread(content, ask)
+        return answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))
+
+    def complete(self, content: bytes, ask: Ask, said: Said) -> Answer:
+        """What a parser process says, with the words of the files that it has sent."""
+        received, basis, content_hash, message_id, document = said.answer
+        digests = [sha256(file).digest() for file in said.files]
+        look = self._looks(dict(zip(digests, said.files, strict=True)))
+        document = with_files(_capture(content, ask, received), document, list(map(File, digests)), look)
+        return received, basis, content_hash, message_id, document
+
+    def _looks(self, whole: dict[bytes, bytes]) -> Look:
+        """whole: files by their SHA-256."""
         said = {digest: self._look(digest, file) for digest, file in whole.items()}
-        look: Look = lambda digest, _: said.get(digest)  # noqa: E731 - a def would hide the one line
-        return answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=look))
+        return lambda digest, _: said.get(digest)
 
 
 def answer(content: bytes, ask: Ask, fields: Fields, text: Callable[[Capture], str]) -> Answer:

@@ -16,10 +16,10 @@ from civicmail.core.message.shapes import Fields
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search import seenlimited
-from civicmail.mail.search.attached import NOTHING, File, Look, Said, not_yet, what_files_say, what_they_say
+from civicmail.mail.search.attached import NOTHING, Extract, File, Look, Said, not_yet, what_files_say, what_they_say
 from civicmail.mail.search.errors import IndexFailed
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.schema import document
+from civicmail.mail.search.schema import document, with_said
 from civicmail.mail.search.seenread import EMPTY
 
 log = get_logger()
@@ -64,6 +64,20 @@ def text_of(capture: Capture, fields: Fields, look: Look = not_yet) -> str:
 def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: Look = not_yet) -> str:
     """The same of a letter that a limited process has read, as seenlimited gives it. look: is asked for no content."""
     return _made(capture, fields, partial(what_files_say, files, look))
+
+
+def text_without_files(capture: Capture, fields: Fields) -> str:
+    """The document without what the files of the letter say, for with_files()."""
+    return text_of(capture, fields, lambda _digest, _content: Extract())
+
+
+def with_files(capture: Capture, made: str, found: Sequence[File], look: Look) -> str:
+    """The document that text_without_files() made, with what the files of the letter say."""
+    try:
+        return with_said(made, what_files_say(found, look))
+    except Exception:  # as in _made(); who made it may have been taken over, and given numbers that none can be added to
+        log.exception("index.unreadable", capture=capture.uuid)
+        return text_without_body(capture)
 
 
 def _made(capture: Capture, fields: Fields, saying: Callable[[], Said]) -> str:

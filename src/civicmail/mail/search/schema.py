@@ -16,6 +16,7 @@ import orjson
 import tantivy
 
 from civicmail.core.message.shapes import Address, Fields
+from civicmail.core.query.fold import fold
 from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.attached import NOTHING, Said
@@ -63,6 +64,16 @@ def document(view: View, capture: Capture, fields: Fields, said: Said = NOTHING)
         made["file"] = " ".join(said.files)
     made["stored"] = base64.b64encode(stored(capture, fields, said.files)).decode("ascii")
     return orjson.dumps(made).decode("utf-8")
+
+
+def with_said(made: str, said: Said) -> str:
+    """A document that was made before its files were read, with what they say. Raises as document(), and ValueError."""
+    plain = orjson.loads(made)
+    plain["attachment"] = f"{plain.get('attachment', '')} {fold(said.text)}"
+    plain["unreadable"] += said.unreadable
+    if said.waiting:
+        plain["waiting"] = said.waiting
+    return orjson.dumps(plain).decode("utf-8")
 
 
 def is_document(made: str, id_: bytes) -> bool:
