@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.core.disk import journal
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Record
+from civicmail.front.worker import listening as module
 from civicmail.front.worker.listening import WRITE_EVERY, Listening
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.archive.seal import Sealer
+from neighbours.scratch import installation
 
 
 class Ear:
@@ -53,6 +57,24 @@ def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None
     _say(tmp_path)
     now += WRITE_EVERY
     assert listening.step() and ear.written[1:] == [{"0001": 2}]
+
+
+def test_what_was_sealed_in_long_absence_is_heard_in_pieces_and_once(
+    tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-1392: whoever was away for weeks held all of it in memory, and wrote all of it at once."""
+    monkeypatch.setattr(module, "WINDOW", 5)
+    data = installation(tmp_path / "data")
+    listening = Listening(data, ear, lambda: 1_000_000)
+    for _ in range(12):
+        _say(data)
+    with Sealer(data) as sealer:
+        sealer.seal(lambda: dict.fromkeys(journal.names(data), 1 << 60), now=1)
+    _say(data)
+    heard = []
+    while listening.step():
+        heard.append(ear.heard)
+    assert heard == [5, 10, 12, 13] and ear.positions == {"0001": 13}
 
 
 def test_what_could_not_be_written_is_tried_again_and_news_do_not_wait(tmp_path: Path, ear: Ear) -> None:

@@ -6,7 +6,7 @@ listening.step()        hears what is new; the ear writes it, with its place in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,9 @@ from civicmail.mail.archive import replay
 
 WRITE_EVERY = 5_000
 """ms between two writes of what was heard; news are written at once, and where nothing came nothing is written."""
+
+WINDOW = 20_000
+"""Records at most that are in memory at once, and that an ear hears before it may write: somebody may have been away for weeks."""
 
 log = get_logger()
 
@@ -79,27 +82,38 @@ def begin(data: Path, positions: Mapping[str, int]) -> Tail:
 
 
 def read(tail: Tail, hear: Callable[[Record], None]) -> bool:
-    """Hear what journals have that is new, and what was sealed while nobody listened; True when there was something."""
+    """Hear what journals have that is new, or some of what was sealed while nobody listened; True when there was something."""
+    for name in journal.names(tail.data):
+        last, seen = journal.read_retired(journal.folder(tail.data) / name), tail.positions.get(name, 0)
+        if last > seen:
+            last = min(last, seen + WINDOW)
+            _hear_sealed(tail.data, [(name, seen + 1, last)], hear)
+            tail.passed(name, last)
+            return True
     before = dict(tail.positions)
-    records, problems = tail.poll(), list[str]()
-    missed = list(replay.sealed_between(tail.data, _missed(tail, before, records), problems))
-    for record in (*missed, *records):
+    records = tail.poll()
+    _hear_sealed(tail.data, _missed(before, records), hear)
+    for record in records:
         hear(record)
+    return bool(records)
+
+
+def _hear_sealed(data: Path, spans: Iterable[replay.Span], hear: Callable[[Record], None]) -> None:
+    """Nobody hears a part of a window: what cannot be read raises before."""
+    problems: list[str] = []
+    for name, first, last in spans:
+        for start in range(first, last + 1, WINDOW):
+            for record in list(replay.sealed_between(data, [(name, start, min(last, start + WINDOW - 1))], problems)):
+                hear(record)
     if problems:
         log.error("sign-ins and counts are not complete", problems=problems)
-    return bool(missed or records)
 
 
-def _missed(tail: Tail, before: Positions, records: list[Record]) -> list[replay.Span]:
-    """What was passed over, because its files were sealed and removed."""
+def _missed(before: Positions, records: list[Record]) -> list[replay.Span]:
+    """What was passed over, because its files were sealed and removed at this moment."""
     found = []
     for record in records:
         if record.number > (first := before.get(record.journal, 0) + 1):
             found.append((record.journal, first, record.number - 1))
         before[record.journal] = record.number
-    for name in journal.names(tail.data):
-        last, seen = journal.read_retired(journal.folder(tail.data) / name), tail.positions.get(name, 0)
-        if last > seen:
-            found.append((name, seen + 1, last))
-            tail.passed(name, last)
     return found
