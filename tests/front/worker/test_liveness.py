@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from civicmail.core.config.systemd import Manager
 from civicmail.front.checkup.heartbeats import Beat
-from civicmail.front.worker.liveness import STILL_MOST, Liveness, Pulse, processor_ns
+from civicmail.front.worker.liveness import ROUND_MOST, STILL_MOST, Asked, Liveness, Pulse, processor_ns
 from civicmail.front.worker.loops import Job, Work, run_job
+
+CIRCLES = """
+import sys, threading
+from contextlib import contextmanager
+from pathlib import Path
+from civicmail.front.worker.loops import Job, run_all
+
+def circles():
+    while True:
+        sum(range(1000))
+
+@contextmanager
+def start(work):
+    yield work
+
+jobs = [Job("good", lambda: start(lambda: False), 0.1), Job("bad", lambda: start(circles), 0.1, round_most=2.0)]
+run_all("circles", jobs, Path(sys.argv[1]), threading.Event())
+"""
+"""Another job of the process goes on, and so does the thread that tells."""
 
 
 class Told(Manager):
@@ -83,7 +107,7 @@ def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> 
 
 
 def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
-    """R-1347: the other side, with a round that never ends."""
+    """R-1347: the other side, with a round that does not end for hours; one that goes in circles is none (R-1393)."""
     done = threading.Event()
 
     def work() -> bool:
@@ -99,7 +123,40 @@ def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
             used = processor_ns(job.thread)
             until(lambda used=used: processor_ns(job.thread) > used)  # type: ignore[misc]
             assert job.looks(hour * 3600.0)[-1:] == ["alive"]
+        assert job.looks(3600.0 + ROUND_MOST + 1) == []
         done.set()
+
+
+def test_a_round_without_an_end_is_alive_while_it_asks_whether_it_should_stop() -> None:
+    """R-1393: delivery and the second place."""
+    now = 0.0
+    asked, beat = Asked(threading.Event(), lambda: now), Beat("j", began=1)
+    pulse = Pulse(threading.Event(), beat, 60.0, 600.0, asked)
+    for used in range(100):
+        now += 300.0
+        asked.is_set()
+        assert not pulse.is_stuck(used, now)
+    assert not pulse.is_stuck(101, now + 599.0) and pulse.is_stuck(102, now + 601.0)
+
+
+def test_a_process_with_a_job_that_goes_in_circles_stops_telling_that_it_is_alive(tmp_path: Path) -> None:
+    """R-1393: a real process and a real socket of a service manager, which would start it anew."""
+    place = tmp_path / "notify"
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
+        manager.bind(str(place))
+        manager.settimeout(20)
+        env = os.environ | {"NOTIFY_SOCKET": str(place), "WATCHDOG_USEC": "30000"}
+        process = subprocess.Popen([sys.executable, "-c", CIRCLES, str(tmp_path)], env=env)
+        try:
+            said = [manager.recv(100) for _ in range(2)]
+            manager.settimeout(5)
+            with suppress(TimeoutError):
+                while len(said) < 30:
+                    said.append(manager.recv(100))
+            assert process.poll() is None and {b"READY=1", b"WATCHDOG=1"} <= set(said) and len(said) < 30, said
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_a_job_that_rests_for_an_hour_is_alive(tmp_path: object) -> None:

@@ -1,5 +1,5 @@
 """Whether the jobs of a process go on. A round may take hours; a thread that is in one and uses no processor for minutes waits for
-what will never come, and its process has to begin anew."""
+what will never come, and one that uses it for much longer than any round takes goes in circles: the process has to begin anew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from civicmail.front.checkup.heartbeats import Beat
 
 STILL_MOST = 600.0
 """Seconds for which a round may use no processor. Whatever a job waits for has a shorter end of its own."""
+ROUND_MOST = 6 * 3600.0
+"""Seconds that a round may take, whatever it does. When its process begins anew it goes on from what is kept."""
 LOOK = 1.0
 START = 60.0
 """Seconds by which a start that goes on is put off, each time."""
@@ -25,10 +27,39 @@ def processor_ns(thread: threading.Thread) -> int:
         return 0
 
 
-class Pulse:
-    """Given to the loop of a job instead of the event that stops it: notes when the job rests, which is not standing still."""
+class Asked:
+    """The event that stops a job whose round has no end, and asks it again and again. at: when it was asked last."""
 
-    def __init__(self, stop: threading.Event, beat: Beat, still_most: float = STILL_MOST) -> None:
+    def __init__(self, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stop, self._clock = stop, clock
+        self.at = 0.0
+
+    def is_set(self) -> bool:
+        self.at = self._clock()
+        return self._stop.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.at = self._clock() + (timeout or 0.0)
+        return self._stop.wait(timeout)
+
+
+class Pulse:
+    """Given to the loop of a job instead of the event that stops it: notes when the job rests, which is not standing still.
+
+    still_most: seconds for which a round may use no processor; round_most: seconds that it may take, or one that has no end may not
+    ask `asked`.
+    """
+
+    def __init__(
+        self,
+        stop: threading.Event,
+        beat: Beat,
+        still_most: float = STILL_MOST,
+        round_most: float = ROUND_MOST,
+        asked: Asked | None = None,
+    ) -> None:
+        self._round_most, self._asked = round_most, asked
+        self._round, self._since = 0, 0.0
         self._stop = stop
         self._beat = beat
         self._still_most = still_most
@@ -55,10 +86,14 @@ class Pulse:
         return bool(self._has_rested or beat.began or beat.done or beat.failures or beat.elsewhere)
 
     def is_stuck(self, used_ns: int, now: float) -> bool:
-        """Whether its thread, which has used so much of the processor by now, has stood still too long within a round."""
+        """Whether its thread, which has used so much of the processor by now, has stood still too long within a round, or goes in
+        circles."""
         if self._rests or used_ns != self._used:
             self._used, self._moved = used_ns, now
-        return now - self._moved > self._still_most
+        if self._rests or self._beat.began != self._round:
+            self._round, self._since = self._beat.began, now
+        circles = bool(self._round) and now - max(self._since, self._asked.at if self._asked else 0.0) > self._round_most
+        return circles or now - self._moved > self._still_most
 
 
 class Liveness:

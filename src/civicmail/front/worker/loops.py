@@ -19,7 +19,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, is_wanted, lease_path
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
-from civicmail.front.worker.liveness import STILL_MOST, Liveness, Pulse
+from civicmail.front.worker.liveness import ROUND_MOST, STILL_MOST, Asked, Liveness, Pulse
 
 log = get_logger()
 
@@ -38,7 +38,7 @@ class Job:
     """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds.
 
     lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it. still_most: seconds
-    for which a round may use no processor before it is taken to hang.
+    for which a round may use no processor before it is taken to hang; round_most, asked: as of Pulse.
     """
 
     name: str
@@ -47,6 +47,8 @@ class Job:
     lease: str = ""
     lends: str = ""
     still_most: float = STILL_MOST
+    round_most: float = ROUND_MOST
+    asked: Asked | None = None
 
 
 def run_job(
@@ -96,7 +98,7 @@ def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, ab
     have stopped, or at once where what they are at may be cut short (abandon): then the process has to end."""
     memory.share()
     beats = tuple(Beat(job.name) for job in jobs)
-    pulses = [Pulse(stop, beat, job.still_most) for job, beat in zip(jobs, beats, strict=True)]
+    pulses = [Pulse(stop, beat, job.still_most, job.round_most, job.asked) for job, beat in zip(jobs, beats, strict=True)]
     threads = [
         threading.Thread(target=run_job, args=(job, data, pulse, time.monotonic, beat), name=job.name, daemon=True)
         for job, pulse, beat in zip(jobs, pulses, beats, strict=True)

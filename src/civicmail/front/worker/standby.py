@@ -10,11 +10,14 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
+from civicmail.front.worker.liveness import Asked
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.replica.tasks import Replicate
 
 STILL_MOST = 180.0
 """Seconds: its one round asks a second place many times a second, and an answer may take a minute."""
+CIRCLES_MOST = 3600.0
+"""Seconds without a look whether it should stop: a copy that was away for long gets much at once."""
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
@@ -22,12 +25,15 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     if not settings.archive.standby:
         raise ConfigError("[archive] standby names no second place.")
 
+    asked = Asked(stop)
+
     @contextmanager
     def start() -> Iterator[Work]:
         def work() -> bool:
-            Replicate(data, settings.archive, now_ms).run(stop)
+            Replicate(data, settings.archive, now_ms).run(asked)
             return False
 
         yield work
 
-    run_all("standby", [Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST)], data, stop)
+    job = Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=asked)
+    run_all("standby", [job], data, stop)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
@@ -27,6 +27,14 @@ AGAIN_SECONDS = 0.5
 log = get_logger()
 
 
+class Stop(Protocol):
+    """Of an event: it ends the job."""
+
+    def is_set(self) -> bool: ...
+
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
 class Replicate:
     """Works until stop; a second place that is away is tried again for as long as it takes."""
 
@@ -39,7 +47,7 @@ class Replicate:
         self._last: Status | None = status.read(data)
         self._alarmed = False
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Raises Fenced when another installation has taken over, and what must be decided by a person (NotACopy, Diverged)."""
         with closing(Desk(self._data)) as desk:
             while not stop.is_set():
@@ -55,7 +63,7 @@ class Replicate:
                     self._say(str(error))
                     raise
 
-    def _connected(self, desk: Desk, stop: threading.Event) -> None:
+    def _connected(self, desk: Desk, stop: Stop) -> None:
         with closing(open_link(self._settings, self._files)) as link:
             shipper = Shipper(self._data, link, self._clock)
             if not shipper.complete:
