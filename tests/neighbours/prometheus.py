@@ -24,13 +24,16 @@ def promtool(*arguments: str | Path, given: str = "") -> subprocess.CompletedPro
 
 
 class Prometheus:
-    """Use it with `with`. target: port of our metrics."""
+    """Use it with `with`. target: port of our metrics; ca: of the authority of its certificate, where it has one."""
 
-    def __init__(self, target: int, *, every: str = "1s") -> None:
+    def __init__(self, target: int, *, every: str = "1s", ca: Path | None = None) -> None:
         self.folder = scratch_folder("prometheus")
         (self.port,) = free_ports(1)
         settings = (SHIPPED / "prometheus.yaml").read_text()
         settings = settings.replace("interval: 15s", f"interval: {every}").replace("127.0.0.1:9725", f"127.0.0.1:{target}")
+        if ca is not None:
+            settings = settings.replace("# scheme: https", "scheme: https").replace("# tls_config", "tls_config")
+            settings = settings.replace("/etc/prometheus/civicmail-ca.pem", str(ca))
         (self.folder / "prometheus.yaml").write_text(settings)
         (self.folder / "alerts.yaml").write_bytes((SHIPPED / "alerts.yaml").read_bytes())
 

@@ -13,6 +13,7 @@ from civicmail.city.access.saved import DATABASE
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.findings import HOUR, MINUTE
 from civicmail.front.checkup.jobs import LOST
+from civicmail.front.sample import installation
 from neighbours.civic import Civicmail, civicmail
 from stories.faults import changed, damaged, doctor, expected, problems, stopped, until, until_told_in_a_minute, wrong
 from stories.townhall import townhall
@@ -29,7 +30,7 @@ def test_what_stands_still_is_gone_or_cannot_be_read_is_told(tmp_path: Path) -> 
     city = Civicmail(tmp_path / "data")
     civicmail(*CLAIM, "--reason", "the council decided so", data=city.data)
     townhall(city.data)
-    city.set(web__serve="true")
+    city.set(web__serve="true", metrics__port=str(installation.free_ports(1)[0]))
     with city:
         until(city.is_ready)
         until(lambda: all(heartbeats.read(city.data, process) for process in ("search", "mail", "courier", "city")))
@@ -63,9 +64,9 @@ def _each_process(city: Civicmail, quiet: set[str]) -> None:
     with ExitStack() as still:
         still.enter_context(stopped(city, *workers))
         _send(city)
-        still.enter_context(stopped(city, "run gateway", "run web"))
+        still.enter_context(stopped(city, "run gateway", "run web", "run metrics"))
         jobs = {f"job {job}" for process in workers for job in LOST[process.removeprefix("--job ")] if job not in SOMETIMES}
-        until_told_in_a_minute(city, "mail in", "pages", "who may use mail", *jobs)
+        until_told_in_a_minute(city, "mail in", "pages", "metrics", "who may use mail", *jobs)
         assert {"index delay", "ledger delay", "checkpoint"} <= wrong(expected(city, later=3 * HOUR))
         _kept_in_files(city)
     until(lambda: not problems(city) - quiet)

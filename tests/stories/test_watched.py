@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import ssl
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from civicmail.front.sample import installation
+from neighbours.authority import Authority
 from neighbours.civic import Civicmail
 from neighbours.prometheus import Prometheus, promtool, until
 
@@ -19,11 +21,12 @@ pytestmark = pytest.mark.timeout(180)
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def read(port: int, path: str, accept: str = "*/*") -> tuple[int, str, str]:
-    """Status, media type and text."""
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept})
+def read(port: int, path: str, accept: str = "*/*", *, ca: Path | None = None) -> tuple[int, str, str]:
+    """Status, media type and text; by https where there is an authority."""
+    url = f"{'https' if ca else 'http'}://127.0.0.1:{port}{path}"
+    asked, context = urllib.request.Request(url, headers={"Accept": accept}), ssl.create_default_context(cafile=ca)
     try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=30, context=context) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers["Content-Type"], error.read().decode()
@@ -41,9 +44,15 @@ def send(city: Civicmail, count: int, to: str = "pat.clerk@city.example") -> Non
 
 @pytest.mark.neighbour("prometheus", "promtool")
 def test_prometheus_reads_a_served_city(tmp_path: Path) -> None:
-    """Counters, times and states come after a message; rules are loaded; health says what doctor does."""
+    """R-1391: counters, times and states come after a message, over TLS; rules are loaded; health says what doctor does."""
     (port,) = installation.free_ports(1)
-    with watched(tmp_path / "data", port, web__serve="true") as city, Prometheus(port) as prometheus:
+    authority = Authority(tmp_path / "tls")
+    certificate, key = authority.issue("mail.city.example", days=(-1, 90))
+    tls = {"metrics__certificate": str(certificate), "metrics__key": str(key)}
+    with (
+        watched(tmp_path / "data", port, web__serve="true", **tls) as city,
+        Prometheus(port, ca=authority.certificate) as prometheus,
+    ):
         until(lambda: prometheus.value("civicmail_queue_copies") is not None)
         accepted = 'civicmail_messages_accepted_total{listener="mx"}'
         assert prometheus.value(accepted) == 0, "a counter is there before the first message"
@@ -59,8 +68,8 @@ def test_prometheus_reads_a_served_city(tmp_path: Path) -> None:
         until(city.is_ready)
         until(lambda: prometheus.value('civicmail_web_requests_total{view="readyz",status="200"}'))
         _rules_are_good(prometheus)
-        _text_is_good(port)
-        _health(port)
+        _text_is_good(port, authority.certificate)
+        _health(port, authority.certificate)
 
 
 def _takes(city: Civicmail) -> bool:
@@ -78,23 +87,23 @@ def _rules_are_good(prometheus: Prometheus) -> None:
     until(lambda: {rule["health"] for group in prometheus.ask("rules")["groups"] for rule in group["rules"]} == {"ok"})
 
 
-def _text_is_good(port: int) -> None:
-    status, media, text = read(port, "/metrics", OPEN_METRICS)
+def _text_is_good(port: int, ca: Path) -> None:
+    status, media, text = read(port, "/metrics", OPEN_METRICS, ca=ca)
     assert status == 200 and media == f"{OPEN_METRICS}; charset=utf-8" and text.endswith("\n# EOF\n")
     assert "@" not in text and "pat.clerk" not in text, "no address is in a label"
-    status, media, text = read(port, "/metrics")
+    status, media, text = read(port, "/metrics", ca=ca)
     assert media.startswith("text/plain; version=0.0.4")
     said = promtool("check", "metrics", given=text)
     assert said.returncode == 0 and said.stdout + said.stderr == ""
 
 
-def _health(port: int) -> None:
+def _health(port: int, ca: Path) -> None:
     def told() -> dict[str, Any]:
-        status, media, text = read(port, "/health")
+        status, media, text = read(port, "/health", ca=ca)
         answer: dict[str, Any] = json.loads(text)
         assert media == "application/json" and (status == 200) is (answer["status"] == "ok")
         return answer
 
     until(lambda: told()["status"] != "starting")
     assert told()["status"] == "problem" and "next hop smtp://127.0.0.1:1" in told()["problems"], told()
-    assert read(port, "/")[0] == 404
+    assert read(port, "/", ca=ca)[0] == 404

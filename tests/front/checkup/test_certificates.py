@@ -12,7 +12,7 @@ from socketserver import BaseRequestHandler, TCPServer
 
 import pytest
 
-from civicmail.core.config.settings import Gateway, Listener, Settings, Web
+from civicmail.core.config.settings import Gateway, Listener, Metrics, Oversight, Settings, Siem, Web
 from civicmail.front.checkup import certificates
 from civicmail.front.checkup.findings import HOUR, Finding, Patient
 from neighbours.authority import Authority
@@ -46,6 +46,17 @@ def test_three_weeks_before_it_is_a_warning_and_three_days_before_a_problem(
     (finding,) = told(listener(certificate), NOW + days * DAY + 12 * HOUR)
     assert finding.level == level and words in finding.text
     assert ("mx on port 25" in finding.text) == (level != "ok") == bool(finding.do)
+
+
+def test_what_we_show_to_a_siem_and_what_metrics_show_is_looked_at(certificate: Path) -> None:
+    """R-1294."""
+    siem = Siem(name="watch", url="tls://127.0.0.1:1", certificate=str(certificate))
+    settings = Settings(oversight=Oversight(siem=[siem]), metrics=Metrics(port=9725, certificate=str(certificate)))
+    assert [one.level for one in told(settings)] == ["ok"]
+    for days, level in ((10, "warning"), (28, "problem")):
+        numbers, ours = told(settings, NOW + days * DAY)
+        assert numbers.level == ours.level == level
+        assert "metrics on port 9725" in numbers.text and "ours for the SIEM watch" in ours.text
 
 
 def test_what_is_no_certificate_is_a_problem(tmp_path: Path) -> None:

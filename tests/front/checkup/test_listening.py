@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.load import FILE
-from civicmail.core.config.settings import Gateway, Listener, Settings, Web
+from civicmail.core.config.settings import Gateway, Listener, Metrics, Settings, Web
 from civicmail.front.checkup import listening, reaching
 from civicmail.front.checkup.findings import Patient
+from civicmail.front.metrics.listen import Listener as Numbers
 from civicmail.front.sample.installation import free_ports
 from civicmail.mail.gateway.errors import CannotListen
 from front.cli.office import Office, now
 from mail.gateway.running import Client, running, settings_for
+from neighbours.authority import Authority
 
 
 def free() -> int:
@@ -28,6 +30,27 @@ def free() -> int:
 
 def levels(data: Path, settings: Settings) -> list[str]:
     return [finding.level for finding in listening.mail_in(Patient(data, settings, now()))]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> None:
+    """R-1296: a process that stands still takes connections, and answers nobody."""
+    certificate, key = Authority(tmp_path / "tls").issue("mail.city.example") if tls else ("", "")
+    rules = Metrics(port=free(), certificate=str(certificate), key=str(key))
+    data = Office(tmp_path / "data").data
+    patient = Patient(data, Settings(metrics=rules), now())
+    assert [one.level for one in listening.metrics(patient)] == ["not-set-up"]
+    (data / "leases" / "listening").touch()
+    assert [one.level for one in listening.metrics(patient)] == ["problem"]
+    with Numbers(rules, lambda media: "", lambda: (False, {})) as numbers:
+        thread = threading.Thread(target=numbers.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        assert [one.level for one in listening.metrics(patient)] == ["ok"]
+        numbers.shutdown()
+        thread.join()
+        (hung,) = listening.metrics(patient)
+        assert "no answer" in hung.text or "timed out" in hung.text
+    assert not list(listening.metrics(Patient(data, Settings(), now())))
 
 
 def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:

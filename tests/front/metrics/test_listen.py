@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +16,23 @@ from typing import Any
 import pytest
 
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import LaterError
+from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.config.settings import Metrics, Settings
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.metrics import examined as module
 from civicmail.front.metrics.examined import Examined
 from civicmail.front.metrics.listen import Listener
+from civicmail.mail.gateway import certificates
+from neighbours.authority import Authority
 
 Told = tuple[int, dict[str, str], bytes]
 
 
 @contextmanager
-def listening(networks: list[str], health: Any = lambda: (True, {"status": "ok"})) -> Iterator[Listener]:
-    with Listener(Metrics(networks=networks), lambda media: f"for {media}", health) as listener:
+def listening(
+    networks: list[str], health: Any = lambda: (True, {"status": "ok"}), settings: Metrics | None = None
+) -> Iterator[Listener]:
+    with Listener(settings or Metrics(port=0, networks=networks), lambda media: f"for {media}", health) as listener:
         thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield listener
@@ -54,6 +61,38 @@ def test_who_is_in_no_network_of_the_settings_gets_no_answer() -> None:
         ask(listener, "/metrics")
     with listening(["127.0.0.1/32"]) as listener:
         assert ask(listener, "/health")[0] == 200
+
+
+def test_with_a_certificate_it_answers_by_tls_alone_and_takes_up_a_new_one(tmp_path: Path) -> None:
+    """R-1391: whoever does not speak TLS, or is slow to, keeps nobody waiting."""
+    authority, files = Authority(tmp_path / "ours"), (tmp_path / "x.pem", tmp_path / "x.key")
+
+    def put(name: str) -> None:
+        for there, made in zip(files, authority.issue(name), strict=True):
+            shutil.copy(made, there)
+
+    def serial() -> str:
+        context = ssl.create_default_context(cafile=authority.certificate)
+        with socket.create_connection(where, 10) as line, context.wrap_socket(line, server_hostname="127.0.0.1") as wire:
+            wire.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            assert wire.recv(100).startswith(b"HTTP/1.0 200")
+            return str((wire.getpeercert() or {})["serialNumber"])
+
+    put("one.example")
+    settings = Metrics(certificate=str(files[0]), key=str(files[1]))
+    with listening([], settings=settings) as listener:
+        where = ("127.0.0.1", listener.server_address[1])
+        with socket.create_connection(where, 10):
+            first = serial()
+        with pytest.raises((http.client.HTTPException, OSError)):
+            ask(listener, "/health")
+        put("two.example")
+        assert listener._certificate is not None
+        listener._certificate._looked = -certificates.LOOK_EVERY  # a minute ago
+        assert serial() != first
+    with pytest.raises(ConfigError, match="another certificate's key"):
+        shutil.copy(authority.issue("three.example")[1], files[1])
+        Listener(settings, lambda media: "", lambda: (True, {}))
 
 
 def test_a_port_that_is_taken_is_said() -> None:

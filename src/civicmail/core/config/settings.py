@@ -342,9 +342,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    hook: list[Hook] = _setting(
-        [], "Programs that are told when somebody's access ends, for doors that are not ours; one table each."
-    )
+    hook: list[Hook] = _setting([], "Programs that are told when access ends, for doors that are not ours; one table each.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +362,8 @@ class Metrics:
     address: str = _setting("127.0.0.1", "The address at which numbers are read.")
     port: int = _setting(0, "The port of /metrics and /health; 0: nobody reads them.")
     networks: list[str] = _setting([], "Networks (CIDR) from which they may be read; empty: this machine only.")
+    certificate: str = _setting("", "The PEM file with the certificate chain; empty: http instead of https.")
+    key: str = _setting("", "The PEM file with its private key.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,13 @@ def _files(settings: Settings) -> Iterator[tuple[str, str]]:
     for one in settings.gateway.listener:
         yield f"{one.kind} on port {one.port}", one.certificate
         yield f"the authority of peers on port {one.port}", one.client_ca
+    yield f"metrics on port {settings.metrics.port}", settings.metrics.certificate
+    for siem in settings.oversight.siem:
+        yield f"ours for the SIEM {siem.name}", siem.certificate
+        yield f"the authority of the SIEM {siem.name}", siem.ca
+    yield "the authority of the collector of traces", settings.otel.ca
+    for partner in settings.secure.partner:
+        yield f"the authority of {partner.domain}", partner.ca
     for saml in settings.signin.saml:
         yield f"the identity provider {saml.id}", saml.certificate
     yield "the second place", settings.archive.standby_certificate

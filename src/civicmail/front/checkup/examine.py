@@ -41,7 +41,8 @@ from civicmail.front.checkup.findings import Finding, Patient
 Check = Callable[[Patient], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    named.named, listening.mail_in, listening.pages, machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
+    named.named, listening.mail_in, listening.pages, listening.metrics,
+    machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
     people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, keeping.backup, passing.claimed,
     snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterator
 
 from civicmail.core.config.settings import Listener
@@ -41,6 +42,36 @@ def pages(p: Patient) -> Iterator[Finding]:
         yield Finding("pages", level, text, f"civicmail run --data {p.data}; where it runs, its log says why the pages do not.")
     else:
         yield Finding("pages", "ok", f"The pages answer on {where}.")
+
+
+def metrics(p: Patient) -> Iterator[Finding]:
+    """Whether the numbers can be read, where they are served: else another watcher sees nothing."""
+    rules = p.settings.metrics
+    if not rules.port:
+        return
+    where = f"{rules.address}, port {rules.port}"
+    here = ipaddress.ip_address("127.0.0.1")
+    asked = not rules.networks or any(here in ipaddress.ip_network(net, strict=False) for net in rules.networks)
+    answers: Answers = (lambda line: _health(line, tls=bool(rules.certificate))) if asked else taken
+    if why := _away(rules.address, rules.port, answers):
+        level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
+        text = f"Metrics and health do not answer on {where} ({why}), so nobody else watches this installation."
+        yield Finding("metrics", level, text, "Start civicmail-metrics, or civicmail run metrics: its log says why it does not.")
+    else:
+        yield Finding("metrics", "ok", f"Metrics and health answer on {where}.")
+
+
+def _health(line: socket.socket, *, tls: bool) -> str:
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = (
+            False,
+            ssl.CERT_NONE,
+        )  # whose it is is of no interest: it is asked whether it lives
+        line = context.wrap_socket(line)
+    with line:
+        line.sendall(b"HEAD /health HTTP/1.0\r\n\r\n")
+        return "" if line.recv(512).startswith(b"HTTP/1.") else "no answer"
 
 
 def _name(one: Listener) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.config.settings import Settings
+from civicmail.core.config.settings import Listener, Settings
 from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.mail.gateway.certificates import Certificate
 from civicmail.mail.gateway.doors import make_door
 
 CHECK = "settings"
@@ -38,6 +39,12 @@ def wrong(settings: Settings, data: Path) -> list[str]:
             continue  # said already
         try:
             make_door(listener, settings)
+        except ConfigError as error:
+            found.append(str(error))
+    numbers = settings.metrics
+    if numbers.certificate and not any(_unreadable("", path) for path in (numbers.certificate, numbers.key) if path):
+        try:
+            Certificate(Listener(port=numbers.port, certificate=numbers.certificate, key=numbers.key))
         except ConfigError as error:
             found.append(str(error))
     standby = settings.archive.standby

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,9 +13,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from civicmail.core.config.errors import LaterError
+from civicmail.core.config.errors import ConfigError, LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Listener as Door
 from civicmail.core.config.settings import Metrics
 from civicmail.front.metrics.exposition import media_type
+from civicmail.mail.gateway.certificates import Certificate
 
 SECONDS = 10
 """For a client to say what it wants, and to take the answer."""
@@ -22,13 +26,15 @@ AT_ONCE = 16
 """Connections; whoever comes then is cut off, and comes again."""
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
+log = get_logger()
+
 Answer = tuple[int, str, bytes]
 """Status, media type, content."""
 
 
 class Listener(ThreadingHTTPServer):
     """metrics: the text for a media type; health: whether all is well, and what is told about it. Raises LaterError where it cannot
-    listen."""
+    listen, ConfigError for a certificate that cannot be used."""
 
     daemon_threads = True
     request_queue_size = AT_ONCE
@@ -39,6 +45,7 @@ class Listener(ThreadingHTTPServer):
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._metrics = metrics
         self._health = health
+        self._certificate = certificate_of(settings)
         try:
             super().__init__((settings.address, settings.port), _Request)
         except OSError as error:
@@ -52,9 +59,22 @@ class Listener(ThreadingHTTPServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
+            if self._certificate is not None:
+                request = self._wrapped(request, self._certificate)
             super().process_request_thread(request, client_address)
+        except OSError:
+            self.shutdown_request(request)  # who does not speak TLS is told nothing
         finally:
             self._room.release()
+
+    def _wrapped(self, request: socket.socket, certificate: Certificate) -> socket.socket:
+        """With TLS, in the thread of this connection: another may be slow. A certificate that was renewed is taken up by itself."""
+        try:
+            certificate.renew(time.monotonic())
+        except ConfigError as error:
+            log.error("the certificate in use stays", problem=str(error))
+        request.settimeout(SECONDS)
+        return certificate.context.wrap_socket(request, server_side=True)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is none of our faults."""
@@ -68,6 +88,13 @@ class Listener(ThreadingHTTPServer):
             well, told = self._health()
             return 200 if well else 503, "application/json", orjson.dumps(told) + b"\n"
         return 404, "text/plain; charset=utf-8", b"There is /metrics and /health.\n"
+
+
+def certificate_of(settings: Metrics) -> Certificate | None:
+    """None where it answers by http. Raises ConfigError."""
+    if not settings.certificate:
+        return None
+    return Certificate(Door(port=settings.port, certificate=settings.certificate, key=settings.key))
 
 
 class _Request(BaseHTTPRequestHandler):
