@@ -8,17 +8,17 @@ export UV_PYTHON_DOWNLOADS := never
 ROOTS := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
 export UV_SYSTEM_CERTS ?= $(if $(ROOTS),true,false)
 export CIVICMAIL_PYTHON
-# what is compiled is kept, also where the environment says otherwise: five lanes begin with the same tests
+# what is compiled is kept, also where the environment says otherwise: six lanes begin with the same tests
 export PYTHONDONTWRITEBYTECODE :=
 IN := .venv/bin
 READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" $(patsubst %,tests/core/%,config disk message query wire) tests/city/policy tests/city/law
 
 DIST ?= dist
-LANES := mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
-MAIL := tests/core tests/mail tests/faults tests/stories
+LANES := stories mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
+MAIL := tests/core tests/mail tests/faults
 
-.PHONY: help setup demo test again suite mail pages mutants postgresql city quick check bench release fmt verify neighbours
+.PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check bench release fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +31,14 @@ demo: $(READY) ## a city of 400 people with a month of mail, its pages in your b
 test: $(READY) ## all tests; what could not be tested is listed at the end
 	@$(if $(TESTS),$(IN)/pytest $(TESTS),$(MAKE) --no-print-directory --keep-going --jobs=3 $(LANES))
 
-mail: $(READY) # the mail path, and the stories with its real servers: they wait as often as they work, and go before the others
+stories: $(READY) # the whole program with real servers: they wait as often as they work, and go before the others
+	@tools/lane.sh stories tests/stories
+
+mail: $(READY) # the mail path, which waits for disks
 	@tools/lane.sh mail $(MAIL)
 
 suite: $(READY) # all but the lanes beside it
-	@nice tools/lane.sh suite $(MAIL:%=--ignore=%) --ignore=tests/mutants --ignore=tests/pages
+	@nice tools/lane.sh suite $(MAIL:%=--ignore=%) --ignore=tests/stories --ignore=tests/mutants --ignore=tests/pages
 
 pages: $(READY) # every page, by everybody, in a browser
 	@nice tools/lane.sh pages tests/pages
