@@ -16,7 +16,7 @@ from civicmail.mail.importers.errors import NoSuchPath
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.intake import Totals
 from civicmail.mail.importers.vault import reports
-from civicmail.mail.importers.vault.exports import LEFT_OUT, MISSING, UNNAMED
+from civicmail.mail.importers.vault.exports import INSIDE, LEFT_OUT, MISSING, UNNAMED
 from civicmail.mail.importers.vault.files import Unreadable
 from civicmail.mail.importers.vault.metadata import Damage, Entry, entries
 from civicmail.mail.importers.vault.table import Table
@@ -247,6 +247,20 @@ def test_a_link_to_metadata_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "x-metadata.xml").symlink_to(tmp_path / "real.xml")
     with pytest.raises(Unreadable):
         list(entries(str(tmp_path / "x-metadata.xml")))
+
+
+def test_a_folder_that_is_named_by_a_link_is_the_same_export(vault: Vault, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(vault.folder)
+    run = Run(data, tmp_path / "link")
+    assert (run.left, run.export["read"], run.totals.stored) == ([], 6, 6)
+
+
+def test_metadata_inside_an_archive_are_said_not_to_be_read(vault: Vault, data: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(vault.xml, vault.xml.name)
+        archive.write(vault.ann, vault.ann.name)
+    run = Run(data, tmp_path / "all.zip")
+    assert [(left.why, left.failed) for left in run.left] == [(INSIDE, True)] and run.totals.stored == 4
 
 
 def test_an_export_without_metadata_is_taken_and_said_so(vault: Vault, data: Path) -> None:

@@ -27,6 +27,9 @@ from civicmail.mail.importers.walk import Found, Item, Left, text_of, walk
 
 LEFT_OUT = "its entry in the metadata cannot be read; mend or fetch them again, or take them away, and import again"
 UNNAMED = "the metadata of the export do not name it, so its labels and account are not known"
+INSIDE = (
+    "metadata of Google Vault are not read inside an archive: unpack it, because labels cannot be added to mail that was imported"
+)
 MISSING = "the metadata of the export name it, but it is not in the mail"
 
 
@@ -52,6 +55,7 @@ class Exports:
     def __init__(self, paths: list[Path]) -> None:
         self._before: list[Left] = []
         self._open = ExitStack()
+        paths = [path.resolve() if path.is_symlink() else path for path in paths]  # as the walk names what lies there
         found: dict[tuple[str, str], Export] = {}
         for path in paths:
             for export in names.below(str(path)) if path.is_dir() else names.beside(str(path)):
@@ -104,7 +108,10 @@ class Exports:
         for item in walk(path):
             file = item.name.partition(" at byte ")[0].partition("!/")[0]
             if isinstance(item, Left):
-                if not self._is_part(file):
+                inner = names.part(item.name.rpartition("/")[2]) if "!/" in item.name else None
+                if inner is not None and inner[0] == "metadata":
+                    yield Left(item.name, INSIDE, failed=True)
+                elif not self._is_part(file):
                     yield item
             elif (one := self._export_of(item.name, file)) is not None and one.sources:
                 yield self._met(one, item)
