@@ -25,6 +25,11 @@ def write_whole(execute: Callable[[str, list[str]], object], place: Path, files:
     made = place.with_name(f".{place.name}")
     files.unlink(made)
     execute("VACUUM INTO %s", [str(made)])
+    settle(made, place, files)
+
+
+def settle(made: Path, place: Path, files: Files) -> None:
+    """Put a file that another program wrote beside its place there, closed to others, for good. Raises OSError."""
     made.chmod(0o600)
     file = files.open(made)
     try:

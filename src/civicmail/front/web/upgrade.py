@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-from civicmail.city.access.saved import write_whole
+from civicmail.city.access.saved import settle, write_whole
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.front.web.lostpeople import require_known, require_people
@@ -134,14 +134,7 @@ def _dump(data: Path, files: Files) -> None:
             f"The tables of people are of an older version and could not be saved before they are changed: {why}. Nothing was "
             f"changed. Mend that, or save them yourself and say `civicmail migrate --unsaved --data {data}`."
         )
-    made.chmod(0o600)
-    file = files.open(made)
-    try:
-        file.sync()
-    finally:
-        file.close()
-    files.rename(made, data / BEFORE_DUMP)
-    files.sync_folder(data)
+    settle(made, data / BEFORE_DUMP, files)
 
 
 def _forget(data: Path, files: Files) -> None:
