@@ -1,4 +1,4 @@
-"""The table of docs/operate/authorization.md: every act, who may do it, which clause it serves, and whether it takes two people.
+"""The table of docs/operate/authorization.md: every act, who may do it, to what, its clause, and whether it takes two people.
 
     .venv/bin/python tools/authorization.py [--check]
 
@@ -24,7 +24,7 @@ def table() -> str:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "ACTS":
             assert isinstance(node.value, ast.Dict)
             rows = [_row(str(ast.literal_eval(k)), v) for k, v in zip(node.value.keys, node.value.values, strict=True) if k]
-            return "\n".join(["| act | who may | clause | takes two |", "|---|---|---|---|", *sorted(rows)])
+            return "\n".join(["| act | who may | done to | clause | takes two |", "|---|---|---|---|---|", *sorted(rows)])
     raise SystemExit(f"{ACTS} has no table of acts")
 
 
@@ -33,7 +33,8 @@ def _row(name: str, call: ast.expr) -> str:
     named = {word.arg: word.value for word in call.keywords}
     rule = ast.unparse(call.args[0]).replace("'", "").replace('"', "")
     clause = ast.literal_eval(call.args[1])
-    return f"| `{name}` | `{rule}` | {clause} | {'yes' if 'second' in named else ''} |"
+    kind = f"`{ast.unparse(named['of'])}`" if "of" in named else ""
+    return f"| `{name}` | `{rule}` | {kind} | {clause} | {'yes' if 'second' in named else ''} |"
 
 
 def page(text: str) -> str:

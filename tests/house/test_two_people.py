@@ -12,7 +12,7 @@ from house.sources import PACKAGE, modules, tree
 OWN = {
     "city/access/whomay.py": {
         "actor.uid == about.sponsor", "about.holder == actor.uid != about.person", "about.person == actor.uid",
-        "actor.uid in about.senders", "actor.uid == about.holder", "about.holder == actor.uid",
+        "actor.uid in about.senders", "actor.uid == about.answers", "about.reviewer == actor.uid",
     },
     "city/access/actions/mandates.py": {"asker in people", "actor.uid not in allowed", "actor.uid == row.person.uid"},
     "city/access/actions/roster.py": {"approver.pk in ids"},

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from city.access import staff
+from city.access.resources import resource
 from city.access.staff import MS, NOW
 from civicmail.city.access import foureyes, guard
 from civicmail.city.access.actions import feed, structure
 from civicmail.city.access.actions.people import add, rename
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.acts import ACTS, TAKE_TWO, About
+from civicmail.city.access.acts import ACTS, TAKE_TWO
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.foureyes import WINDOW, Facts, How, Named, Opened, is_same, why_not
@@ -115,7 +116,7 @@ def test_what_is_not_known_refuses() -> None:
     for act in sorted(TAKE_TWO):
         everything = tuple(Held(duty, "", MS + DAY) for duty in DUTIES)
         actor = Actor("ann", "Ann", everything, frozenset({"clerk"}))
-        about = About("clerk", "cyd", holder="ann" if act == "review.decide" else "", firsts=("bea",), began=MS)
+        about = resource(ACTS[act].of, department="clerk", person="cyd", reviewer="ann", firsts=("bea",), began=MS, alone=False)
         assert guard.may(actor, act, about, now=MS), f"{act}: a button may be shown"
         with pytest.raises(NotPermitted, match="cannot be told"):
             guard.require(actor, act, about, now=MS)

@@ -12,11 +12,11 @@ from city.access.staff import KINDS, MS, NOW, OLD
 from civicmail.city.access import guard
 from civicmail.city.access.actions import mailboxes, people, structure
 from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Entry
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Department, Mailbox, Person
 from civicmail.city.directory.queries import whose
@@ -222,8 +222,8 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
 def test_requester_approver_and_holder_are_three_people() -> None:
     """R-183, M3: the guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))
-    assert guard.may(decider, "request.decide", About("clerk", "ann", firsts=("super",)), now=MS)
-    assert not guard.may(decider, "request.decide", About("clerk", "ann", firsts=("head",)), now=MS)
-    assert not guard.may(decider, "request.decide", About("clerk", "head", firsts=("super",)), now=MS)
-    assert not guard.may(decider, "request.decide", About("parks", "ann", "super"), now=MS)
+    assert guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("super",), began=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("head",), began=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("clerk", "head", firsts=("super",), began=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("parks", "ann", firsts=("super",), began=MS), now=MS)
     assert datetime.fromtimestamp(MS / 1000, UTC) == NOW

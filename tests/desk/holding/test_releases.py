@@ -113,7 +113,7 @@ def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed
         with pytest.raises(Conflict):
             letting.release(copy, actor=FIRST, reason=WHY, now=now)
         with pytest.raises(Conflict):
-            letting.release_own(copy, {DANA}, actor=ME, now=now)
+            letting.release_own(copy, actor=ME, now=now)
         assert states(installed, copy.id) == {DANA: False}
     assert not Entry.objects.filter(act="quarantine.release").exists()
 

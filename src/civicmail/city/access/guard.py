@@ -18,17 +18,16 @@ from typing import Any
 
 from civicmail.city.access import foureyes, grounds
 from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, About
+from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, Act
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.permits import _MADE_BY_GUARD, Permit
+from civicmail.city.access.resources import CITY, Decision, OfPerson, Resource
+from civicmail.city.access.whomay import NOT_KNOWN
 from civicmail.core.config.sentence import sentence
 
 Entry = Callable[[dict[str, Any]], str]
 """Makes an entry durable and returns where it stands ("journal:number"). Facts are text and whole numbers."""
-
-
-NOTHING = About()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +43,53 @@ class Answer:
         return self.yes
 
 
-def may(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> Answer:
-    """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do."""
+def may(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer:
+    """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do, nor what is done to a
+    resource without a fact that the act's rule reads."""
     rule = ACTS.get(act)
     if rule is None:
         return Answer(False, f"Nobody may do {act}.")
     if actor.uid and not actor.machine and not actor.admitted and not rule.before_admission:
         return Answer(False, sentence("Acknowledge the e-mail policy first."), "P-18", sentence("the access office"))
     said = rule.rule(actor, about, now)
+    if not said and not isinstance(about, rule.of):
+        said = NOT_KNOWN
     if not said and rule.second:
-        said = foureyes.why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=rule.second, alone=rule.alone)
+        said = _second(actor, rule, about, now)
     return Answer(not said, said, rule.clause, rule.ask)
 
 
-def require(actor: Actor, act: str, about: About = NOTHING, *, now: int) -> None:
+def could(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer:
+    """The same in advance, where it is not known yet to what: whether a page, a button or a line of the menu is shown. What is
+    not known of a resource is left to `may`, which no act does without."""
+    answer = may(actor, act, about, now=now)
+    return Answer(True, "", answer.clause, answer.ask) if answer.why == NOT_KNOWN else answer
+
+
+def _second(actor: Actor, act: Act, about: Resource, now: int) -> str:
+    """Why the actor is no second person for an act that takes two; empty where they are."""
+    if not isinstance(about, Decision):
+        return NOT_KNOWN
+    return foureyes.why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=act.second, alone=act.alone)
+
+
+def require(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> None:
     """Raise NotPermitted with the sentence unless the actor may. An act that takes two people is refused where nobody has looked
     whether they are two (queries/foureyes.py)."""
     if not (answer := may(actor, act, about, now=now)):
         raise NotPermitted(answer.why)
-    if about.firsts and about.eyes is None and ACTS[act].second:
+    if isinstance(about, Decision) and about.firsts and about.eyes is None and ACTS[act].second:
         raise NotPermitted(foureyes.UNKNOWN)
 
 
+def require_could(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> None:
+    """Raise NotPermitted with the sentence unless the actor could do this to something."""
+    if not (answer := could(actor, act, about, now=now)):
+        raise NotPermitted(answer.why)
+
+
 def permit(
-    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, about: About = NOTHING
+    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, about: Resource = CITY
 ) -> Permit:
     """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
     transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
@@ -84,7 +106,7 @@ def permit(
 def own_permit(actor: Actor, *, now: int) -> Permit:
     """A permit for the mail of mailboxes that are the actor's; which these are is looking.own's business. Leaves no entry: nobody
     looks at somebody else's (promise 4). Raises NotPermitted."""
-    require(actor, "my.mail", About(person=actor.uid), now=now)
+    require(actor, "my.mail", OfPerson(actor.uid), now=now)
     return Permit(actor.uid, "own", "own mail", now, "", _seal=_MADE_BY_GUARD)
 
 
@@ -93,7 +115,7 @@ def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None
     of those that it opens (E2, E5)."""
     if act not in UNDER_A_MANDATE:
         raise NotPermitted(f"A mandate is not for {act}.")
-    require(actor, act, About(person=mandate.person), now=now)
+    require(actor, act, OfPerson(mandate.person), now=now)
     if not mandate.is_live(now):
         raise NotPermitted(f"Mandate {mandate.number} is not in force.")
     if said := grounds.why_not(actor, mandate.ground, mandate.duty, mandate.departments, now):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import Files
 from civicmail.city.conduct.queries.deciders import absent, gone
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.core.config.sentence import sentence
@@ -140,19 +140,17 @@ def asked_of(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
     return found
 
 
-def above(row: Approval) -> About:
+def above(row: Approval) -> Files:
     """What the guard is asked of whoever looks at what somebody decided about own files: of the next one up, where there is one. No
     deputy looks after the head."""
     department = row.department
     if department.head_id == row.person_id and department.parent is not None:
         department = department.parent
-    return About(
-        department.code, row.person.uid, str(row.pk), row.person.uid, firsts=(row.person.uid,), began=ms(row.made)
-    )  # fmt: skip
+    return Files(department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=True)
 
 
-def about(row: Approval) -> About:
+def about(row: Approval) -> Files:
     """What the guard is asked."""
     if decides_alone(row):
-        return About(row.department.code, row.person.uid, str(row.pk), row.person.uid)
-    return About(row.department.code, row.person.uid, str(row.pk), firsts=(row.person.uid,), began=ms(row.made))
+        return Files(row.department.code, row.person.uid, firsts=(), began=ms(row.made), alone=True)
+    return Files(row.department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=False)

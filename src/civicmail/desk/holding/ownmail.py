@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import queries
@@ -13,7 +13,7 @@ from civicmail.desk.holding.actions import letting
 
 def waits_for(actor: Actor, now: int) -> int:
     """How many copies; 0 where it cannot be told at this moment. now: ms."""
-    if not guard.may(actor, "my.mail", About(person=actor.uid), now=now):
+    if not guard.may(actor, "my.mail", OfPerson(actor.uid), now=now):
         return 0
     mine = frozenset(
         Mailbox.objects.filter(holder__uid=actor.uid, kind="personal", closed__isnull=True).values_list("address", flat=True)

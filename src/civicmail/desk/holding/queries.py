@@ -8,8 +8,8 @@ from pathlib import Path
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OwnCase
 from civicmail.city.policy.published import active_or_starter
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.disk.errors import DamagedFile
@@ -86,10 +86,10 @@ def waiting_for(actor: Actor, now: int) -> int:
     return sum(bool(guard.may(actor, releasestates.act_of(r.kind, r.state), about(r), now=now)) for r in rows)
 
 
-def about(row: Release) -> About:
+def about(row: Release) -> OwnCase:
     """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
     firsts = (row.requester.uid, *([row.first.uid] if row.first else []))
-    return About(person=row.requester.uid, firsts=firsts, began=ms(row.made))
+    return OwnCase(row.requester.uid, firsts=firsts, began=ms(row.made))
 
 
 def contests(capture: uuid.UUID) -> list[Contest]:

@@ -166,7 +166,7 @@ def _waits(count: int) -> str:
 
 def _allowed(task: Task, act: str, actor: Actor, now: int) -> Task:
     """The task, or that the duty has to be taken up first."""
-    return task if guard.may(actor, act, now=now) else replace(task, route="duties", query="", hint=TAKE_UP)
+    return task if guard.could(actor, act, now=now) else replace(task, route="duties", query="", hint=TAKE_UP)
 
 
 def _counted(rows: QuerySet[Any]) -> tuple[int, datetime | None]:

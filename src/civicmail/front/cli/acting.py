@@ -101,7 +101,7 @@ def _who(data: Path, verb: str, asker: Asker, now: int) -> Actor | None:
     if not (asker.person and asker.duty and asker.reason.strip()):
         raise NotPermitted(_WANTED.format(verb))
     actor = claimed.person(data, asker, now=now)
-    guard.require(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
+    guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
     return actor
 
 

@@ -62,12 +62,12 @@ def reconcile(
     """What does not fit: left and not confirmed, in the personnel list and not here, not used, not ended elsewhere."""
     desk = acting.signed_in("access reconcile", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
-    from civicmail.city.access.acts import About
+    from civicmail.city.access.resources import InDepartment
     from civicmail.city.conduct.queries import reconciling
     from civicmail.city.directory.models import Department
 
     if department:
-        guard.require(desk.actor, "roster.see", About(department), now=desk.now)
+        guard.require(desk.actor, "roster.see", InDepartment(department), now=desk.now)
     else:
         guard.require(desk.actor, "reconcile.see", now=desk.now)
     codes = [department] if department else list(Department.objects.values_list("code", flat=True))

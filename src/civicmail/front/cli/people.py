@@ -153,10 +153,10 @@ def list_(
     """Who works in a department."""
     desk = acting.office("people list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
-    from civicmail.city.access.acts import About
+    from civicmail.city.access.resources import InDepartment
     from civicmail.city.directory.models import Episode
 
-    guard.require(desk.actor, "roster.see", About(department), now=desk.now)
+    guard.require(desk.actor, "roster.see", InDepartment(department), now=desk.now)
     rows = Episode.objects.select_related("person").filter(department__code=department, ended__isnull=True)
     for row in rows.order_by("person__family", "person__given"):
         if json:

@@ -34,10 +34,10 @@ def requests_(
     """Rights and requests of a department, the newest first."""
     desk = acting.signed_in("access requests", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
-    from civicmail.city.access.acts import About
     from civicmail.city.access.models import Authorisation
+    from civicmail.city.access.resources import InDepartment
 
-    guard.require(desk.actor, "roster.see", About(acting.department(department).code), now=desk.now)
+    guard.require(desk.actor, "roster.see", InDepartment(acting.department(department).code), now=desk.now)
     rows = Authorisation.objects.filter(department__code=department).select_related("person", "mailbox", "requester")
     for a in (rows.filter(state=state) if state else rows).order_by("-pk"):
         _show(a, json)

@@ -50,12 +50,13 @@ def show(
     """One case as one JSON object: what was done when and by whom, and whether it is so at the doors."""
     desk = acting.signed_in("violation show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
+    from civicmail.city.access.resources import CITY
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.queries import verified, whom
 
     rows = Violation.objects.select_related("person", "department", "finder", "decider", "second", "hearer")
     row = rows.filter(pk=number).first()
-    guard.require(desk.actor, "violation.see", whom.about_violation(row) if row else guard.NOTHING, now=desk.now)
+    guard.require(desk.actor, "violation.see", whom.about_violation(row) if row else CITY, now=desk.now)
     if row is None:
         raise Unusable(f"There is no violation {number}.", {"number": "No such case."})
     people = {k: p.uid for k in ("person", "finder", "decider", "second", "hearer") if (p := getattr(row, k)) is not None}

@@ -114,7 +114,7 @@ class Hands:
             box = Mailbox.objects.filter(address=copy.box.lower()).select_related("holder").first()
             if box is None or box.holder is None:
                 continue
-            letting.release_own(copy, {box.address}, actor=actor(box.holder, now), now=now)
+            letting.release_own(copy, actor=actor(box.holder, now), now=now)
             self.worked.done["copies taken out of quarantine by their readers"] += 1
 
     def _later(self, hour: float) -> float:

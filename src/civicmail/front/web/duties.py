@@ -10,12 +10,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions import duties as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.forms import TakeUp
 from civicmail.city.access.models import DutyGrant, DutyUse
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import taken_up
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
@@ -27,7 +27,7 @@ from civicmail.front.web.signin import stepup
 def duties(request: Asked) -> HttpResponse:
     """Which duties the person holds, until when, and which of them is taken up now."""
     who = me(request)
-    require(request, "my.duties", About(person=who.uid))
+    require(request, "my.duties", OfPerson(who.uid))
     used = {u.grant_id: u for u in taken_up(who, ms(request.now))}
     grants = who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty")
     rows = [(g, DUTIES[g.duty], used.get(g.pk)) for g in grants if g.duty in DUTIES]
@@ -40,7 +40,7 @@ def take_up(request: Asked, pk: int) -> HttpResponse:
     """For at most four hours; the reason stands in every entry of what is done meanwhile."""
     who = me(request)
     held = get_object_or_404(DutyGrant.objects.select_related("department"), pk=pk, person=who)
-    require(request, "duty.take-up", About(person=who.uid))
+    require(request, "duty.take-up", OfPerson(who.uid))
     form = TakeUp(request.POST or None)
 
     def do() -> DutyUse:

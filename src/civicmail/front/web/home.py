@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import officelists, tasks
-from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.asked import Asked, acting, could, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.desk.holding import ownmail
@@ -23,7 +23,7 @@ from civicmail.front.web.telling import clock
 @acting("home")
 def home(request: Asked) -> HttpResponse:
     """Before anything else the policy is read and accepted; who declined it sees why nothing else is here."""
-    require(request, "home", About(person=request.actor.uid))
+    require(request, "home", OfPerson(request.actor.uid))
     now = ms(request.now)
     facts = request.facts
     if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
@@ -35,9 +35,9 @@ def home(request: Asked) -> HttpResponse:
         found.insert(0, tasks.Tasks("First steps", setup))
     if records := _records(request, now):
         found.append(tasks.Tasks(gettext("Public records"), records))
-    if may(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
+    if could(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
         found.append(tasks.Tasks(gettext("Oversight"), sampled))
-    if may(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
+    if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         found.append(tasks.Tasks(gettext("Rule book"), proposed))
     found = tasks.waiting_first(tasks.joined(found))
     pinned = me(request).saved_views.filter(pinned=True)

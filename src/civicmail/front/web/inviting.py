@@ -18,7 +18,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import letters, waiting
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, absolute, acting, require
+from civicmail.city.access.views.asked import Asked, absolute, acting, require, require_could
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
@@ -90,7 +90,7 @@ def _printed(request: Asked, who: Person, half: str, back: str) -> HttpResponse:
 def waiting_letters(request: Asked) -> HttpResponseBase:
     """Which letters wait for somebody else than who asked for them?"""
     if not waiting.decided_departments(request.actor):
-        require(request, "account.hand-over")
+        require_could(request, "account.hand-over")
     found = listing.of(
         request,
         letters.waiting_for(request.actor, ms(request.now)),

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import waiting
+from civicmail.city.access.resources import CITY, InDepartment, OfPerson, Resource
 from civicmail.city.access.views.asked import Asked
 from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
@@ -129,14 +129,14 @@ def groups(request: Asked, actor: Actor) -> list[Group]:
     """The menu of this person on this page."""
     now = ms(request.now)
     counts = waiting.counts(actor)
-    mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), About(person=actor.uid))
+    mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), OfPerson(actor.uid))
     if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
         mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
     found = [Group(_("My work"), mine)]
     if department := _department(request, actor):
         code, name = department
-        found.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, About(department=code), code)))
+        found.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, InDepartment(code), code)))
     found.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
     found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
     found.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
@@ -155,7 +155,7 @@ def _one_current(groups: list[Group]) -> list[Group]:
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
     """How many rules of others, and requests that something is let go, wait for this person's answer."""
-    found = {"rules": len(rules.waiting_for(actor))} if guard.may(actor, "rule.decide", now=now) else {}
+    found = {"rules": len(rules.waiting_for(actor))} if guard.could(actor, "rule.decide", now=now) else {}
     return found | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
@@ -182,7 +182,7 @@ def _findings(actor: Actor, now: int) -> dict[str, int]:
 
 def _mail(actor: Actor, now: int) -> dict[str, int]:
     """How much of this person's mail nobody has opened; where it cannot be told now, nothing is said."""
-    may = settings.DATA is not None and guard.may(actor, "my.mail", About(person=actor.uid), now=now)
+    may = settings.DATA is not None and guard.may(actor, "my.mail", OfPerson(actor.uid), now=now)
     return {"unread": mailbox.unread_for(actor, now=now)} if may else {}
 
 
@@ -199,12 +199,12 @@ def _items(
     wanted: tuple[Wanted, ...],
     now: int,
     counts: dict[str, int],
-    about: About = guard.NOTHING,
+    about: Resource = CITY,
     department: str = "",
 ) -> list[Item]:
     shown = []
     for line in wanted:
-        if guard.may(actor, line.act, about, now=now):
+        if guard.could(actor, line.act, about, now=now):
             url = reverse(line.url_name, kwargs={"department": department} if department else None)
             count = counts.get(f"{line.count}:{department}" if department else line.count, 0) if line.count else 0
             shown.append(Item(line.label, url, count, _is_current(request, url)))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.acts import About
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.models import SavedView
@@ -58,7 +58,7 @@ def is_page(path: str) -> bool:
 @acting("my.views")
 def views(request: Asked) -> HttpResponse:
     """All that one has saved."""
-    require(request, "my.views", About(person=me(request).uid))
+    require(request, "my.views", OfPerson(me(request).uid))
     rows = SavedView.objects.filter(person=me(request))
     return render(request, "saved_views.html", {"page": Page(_("Which views have I saved?"), _("My views")), "rows": rows})
 
@@ -67,7 +67,7 @@ def views(request: Asked) -> HttpResponse:
 def save(request: Asked) -> HttpResponse:
     """?page=PATH&query=...: under which name? The same name once more takes the place of the old one."""
     who = me(request)
-    require(request, "my.views", About(person=who.uid))
+    require(request, "my.views", OfPerson(who.uid))
     asked = request.POST if request.method == "POST" else request.GET
     path, query = asked.get("page", ""), kept(asked.get("query", ""))
     if not is_page(path):
@@ -100,7 +100,7 @@ def _save(request: Asked, form: Save, path: str, query: str) -> bool:
 @require_POST
 def delete(request: Asked, pk: int) -> HttpResponse:
     """It is nobody's loss: the list is still there."""
-    require(request, "my.views", About(person=me(request).uid))
+    require(request, "my.views", OfPerson(me(request).uid))
     get_object_or_404(SavedView, pk=pk, person=me(request)).delete()
     messages.success(request, _("The view is deleted. The list itself is as it was."))
     return redirect("views")

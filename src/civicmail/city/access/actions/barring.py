@@ -6,8 +6,6 @@ button undoes it. Whose access it was is never asked whether the door may shut.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.db import transaction
 
 from civicmail.city.access import guard
@@ -15,7 +13,6 @@ from civicmail.city.access.actions import entries, likeness, sessions
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS, Kind
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.foureyes import is_same
@@ -25,6 +22,7 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import PersonCase
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.models import Person
 
@@ -107,10 +105,11 @@ def ask_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
         return propose_end(bar, law, actor=actor, reason=reason, now=now)
 
 
-def about_end(bar: Bar) -> About:
+def about_end(bar: Bar) -> PersonCase:
     """What the guard is asked of whoever answers: not who asked."""
     firsts = (bar.asker.uid,) if bar.asker is not None else ()
-    return replace(about_person(bar.person), firsts=firsts, began=ms(bar.asked) if bar.asked is not None else 0)
+    who = about_person(bar.person)
+    return PersonCase(who.department, who.person, firsts=firsts, began=ms(bar.asked) if bar.asked is not None else 0)
 
 
 def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> Bar:

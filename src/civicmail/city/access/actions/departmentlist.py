@@ -12,9 +12,9 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, routing, structure
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.directory.departmentfile import Wanted
 from civicmail.city.directory.models import Department, Mailbox, Person
 
@@ -32,7 +32,7 @@ def open_list(wanted: Sequence[Wanted], *, actor: Actor, reason: str, now: int, 
     """Bring departments up to a list: new ones are made, others are as it says, those that it does not name stay as they are. All
     or nothing. Each change is the entry that the same change on a page has; a dry run does the same and takes it back."""
     for one in wanted:
-        guard.require(actor, "department.change", About(one.code), now=now)
+        guard.require(actor, "department.change", InDepartment(one.code), now=now)
     act = _Act(actor, in_words(reason), now)
     done = Opened()
     with transaction.atomic():

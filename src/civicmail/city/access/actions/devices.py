@@ -12,12 +12,12 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import accountnews, entries, inplace, sessions
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Device
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.config.sentence import sentence
 
@@ -31,7 +31,7 @@ SEEN_EVERY = 60_000
 
 def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
     """The password of a new device of one's own, shown this once."""
-    guard.require(actor, "my.devices", About(person=person.uid), now=now)
+    guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     if not (name := name.strip()):
         raise Unusable("Say which device it is for.", {"name": "Say which device it is for."})
     with transaction.atomic():
@@ -68,7 +68,7 @@ def make_for_machine(mailbox: Mailbox, name: str, *, until: int, actor: Actor, r
 def end(device: Device, *, actor: Actor, now: int, reason: str = "") -> None:
     """This password opens nothing any more. Ending one that was ended changes nothing."""
     if device.person is not None:
-        guard.require(actor, "my.devices", About(person=device.person.uid), now=now)
+        guard.require(actor, "my.devices", OfPerson(device.person.uid), now=now)
     else:
         assert device.machine is not None  # the database's own rule
         guard.require(actor, "machine.make", about_mailbox(device.machine), now=now)
@@ -87,7 +87,7 @@ def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int
     because what was on the device is not known. keep: key of the session that asks. Gives how many sessions of the pages ended, and
     the account's new epoch, which the kept session has to take over. A second time changes nothing more."""
     assert device.person is not None  # a machine is ended by whoever may make one
-    guard.require(actor, "my.devices", About(person=device.person.uid), now=now)
+    guard.require(actor, "my.devices", OfPerson(device.person.uid), now=now)
     with transaction.atomic():
         account = Account.objects.select_for_update().get(person=device.person)
         row = Device.objects.select_for_update().get(pk=device.pk)

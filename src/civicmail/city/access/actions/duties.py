@@ -14,7 +14,6 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS, DUTIES, MOST_HOURS, Duty, conflicts
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.kinds import MOST
@@ -23,6 +22,7 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.officelists import OFFICE_LISTS
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Department, Person
 from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.files import OS_FILES, Files
@@ -131,7 +131,7 @@ def record_conflict(
 
 def take_up(held: DutyGrant, *, hours: int, actor: Actor, reason: str, now: int) -> DutyUse:
     """Take up a privileged duty of one's own for at most four hours, with a reason (D4). Asks about conflicts again (D1)."""
-    guard.require(actor, "duty.take-up", About(person=held.person.uid), now=now)
+    guard.require(actor, "duty.take-up", OfPerson(held.person.uid), now=now)
     reason = in_words(reason, least=10)
     if not 1 <= hours <= MOST_HOURS:
         raise Unusable(f"A duty is taken up for 1 to {MOST_HOURS} hours.", {"hours": f"From 1 to {MOST_HOURS}."})
@@ -151,7 +151,7 @@ def take_up(held: DutyGrant, *, hours: int, actor: Actor, reason: str, now: int)
 
 def lay_down(use: DutyUse, *, actor: Actor, now: int) -> None:
     """Lay down a duty that was taken up; a second time changes nothing."""
-    guard.require(actor, "duty.take-up", About(person=use.grant.person.uid), now=now)
+    guard.require(actor, "duty.take-up", OfPerson(use.grant.person.uid), now=now)
     with transaction.atomic():
         row = locked(use)
         if row.laid_down is None and row.until > moment(now):

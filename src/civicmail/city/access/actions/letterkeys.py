@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Account
+from civicmail.city.access.resources import OfPerson
 
 
 def switch(on: bool, *, actor: Actor, now: int) -> None:
     """Of oneself. Raises NotPermitted."""
-    guard.require(actor, "home", About(person=actor.uid), now=now)
+    guard.require(actor, "home", OfPerson(actor.uid), now=now)
     Account.objects.filter(person__uid=actor.uid).update(letter_keys=on)

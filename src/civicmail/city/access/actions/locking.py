@@ -20,6 +20,7 @@ from civicmail.city.access.models import Account, Authorisation, Device
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox, Person
 
 
@@ -41,7 +42,7 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
 
 def lock_service(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """The same for a machine: its passwords end. Raises NotPermitted, Unusable."""
-    guard.require(actor, "containment.lock", now=now)
+    guard.require(actor, "containment.lock", OfPerson(""), now=now)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         ended = Device.objects.filter(machine=mailbox, ended__isnull=True).update(ended=moment(now))

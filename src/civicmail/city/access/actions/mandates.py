@@ -17,7 +17,7 @@ from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import ACTS, About
+from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Mandate, MandateYear, Subject
 from civicmail.city.access.moments import DAY, moment, ms
@@ -25,6 +25,7 @@ from civicmail.city.access.queries import boxes, foureyes, lines
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.mandates import about_mandate, subjects_of
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Department, Person
 
@@ -129,14 +130,14 @@ def require(actor: Actor, act: str, mandate: Mandate, now: int) -> None:
     """Raise NotPermitted unless the guard says yes; what is the asker's own is nobody else's, and what a second person decides is
     not the asker's (E3)."""
     if act == "mandate.ask":
-        guard.require(actor, act, About(person=mandate.person.uid, id=mandate.number), now=now)
+        guard.require(actor, act, OfPerson(mandate.person.uid), now=now)
     else:
         foureyes.require(actor, act, about_mandate(mandate), now=now)
 
 
 def begin(ground: str, duty: str, wanted: Wanted, *, sealed: bool, actor: Actor, now: int) -> Mandate:
     """The row of a new one with whom it is about. Raises NotPermitted, Unusable."""
-    guard.require(actor, "mandate.ask", About(person=actor.uid), now=now)
+    guard.require(actor, "mandate.ask", OfPerson(actor.uid), now=now)
     wanted = wanted.checked(now)
     asker, department = person_of(actor), _department(wanted.department)
     people = everybody_of(department, asker) if department else named(wanted.people)

@@ -12,13 +12,13 @@ from civicmail.city.access.actions import entries, likeness
 from civicmail.city.access.actions.acting import employment, locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import PersonIn
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.actions import people
 from civicmail.city.directory.actions.people import Name, Work
@@ -30,7 +30,7 @@ OVERLAP = 14
 
 def add(uid: str, name: Name, work: Work, *, actor: Actor, reason: str, now: int) -> Person:
     """Somebody new begins to work for the city; without access, which the department decides. Raises Unusable."""
-    guard.require(actor, "person.change", About(work.department.code, uid), now=now)
+    guard.require(actor, "person.change", PersonIn(work.department.code, uid), now=now)
     reason = in_words(reason)
     with transaction.atomic():
         person = people.add(uid.strip(), name)
@@ -43,7 +43,7 @@ def add(uid: str, name: Name, work: Work, *, actor: Actor, reason: str, now: int
 
 def rehire(person: Person, work: Work, *, actor: Actor, reason: str, now: int) -> Episode:
     """Somebody works for the city again: a new episode, and no access of the old one comes back (L5). Raises Unusable."""
-    guard.require(actor, "person.change", About(work.department.code, person.uid), now=now)
+    guard.require(actor, "person.change", PersonIn(work.department.code, person.uid), now=now)
     reason = in_words(reason)
     with transaction.atomic():
         episode = _hire(locked(person), work, now)
@@ -113,7 +113,7 @@ def move(
 
 def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> None:
     """The old department says when a mover's access ends: until (ms), at most 90 days away."""
-    guard.require(actor, "access.end", About(authorisation.department.code, authorisation.person.uid), now=now)
+    guard.require(actor, "access.end", PersonIn(authorisation.department.code, authorisation.person.uid), now=now)
     reason = in_words(reason)
     if not now < until <= now + 90 * DAY:
         raise Unusable("An overlap ends within 90 days.", {"until": "Within 90 days."})

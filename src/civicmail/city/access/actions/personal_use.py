@@ -12,12 +12,12 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked, person_of
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.kinds import DIFFERENCES, MOST
 from civicmail.city.access.models import PersonalUse
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_department
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.directory.models import Department, Person
 
 LEAST = 20
@@ -36,7 +36,7 @@ def allow(
 ) -> PersonalUse:
     """The head allows limited personal use to all, to a position, or to a named person. limits: in words; until: at most a year
     away. Raises Unusable, Conflict."""
-    guard.require(actor, "personal-use.set", About(department.code, id=department.code), now=now)
+    guard.require(actor, "personal-use.set", InDepartment(department.code), now=now)
     today = timezone.localdate(moment(now))
     starts = starts or today
     limits = " ".join(limits.split())

@@ -10,12 +10,12 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Acknowledgement, PolicyText
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import sentence
 
@@ -84,13 +84,13 @@ def _save(text: PolicyText) -> None:
 def accept(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: int) -> Acknowledgement:
     """The person read and accepts this version. shown: SHA-256 of the text on the page; raises Conflict where it is another one or
     a newer version is there."""
-    guard.require(actor, "policy.acknowledge", About(person=person.uid), now=now)
+    guard.require(actor, "policy.acknowledge", OfPerson(person.uid), now=now)
     return _answer(person, text, accepted=True, shown=shown, how="page", actor=actor, now=now)
 
 
 def decline(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: int) -> Acknowledgement:
     """The person does not accept: there is no access until they do, and it is no violation."""
-    guard.require(actor, "policy.acknowledge", About(person=person.uid), now=now)
+    guard.require(actor, "policy.acknowledge", OfPerson(person.uid), now=now)
     return _answer(person, text, accepted=False, shown=shown, how="page", actor=actor, now=now)
 
 

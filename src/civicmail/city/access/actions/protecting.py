@@ -8,13 +8,13 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.grounds import PROTECTED
 from civicmail.city.access.models import Protection
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import CITY
 from civicmail.city.directory.models import Department, Person
 
 
@@ -31,7 +31,7 @@ def name_approver(kind: str, person: Person, *, actor: Actor, reason: str, now: 
 
 def end(protection: Protection, *, actor: Actor, reason: str, now: int) -> None:
     """Somebody belongs to the class, or approves for it, no more. Raises NotPermitted, Conflict."""
-    guard.require(actor, "mandate.protect", About(id=str(protection.pk)), now=now)
+    guard.require(actor, "mandate.protect", CITY, now=now)
     reason = in_words(reason, least=10)
     with transaction.atomic():
         row = locked(protection, "ended")

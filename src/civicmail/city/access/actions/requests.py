@@ -18,7 +18,6 @@ from civicmail.city.access.actions.acting import employment, locked, person_of
 from civicmail.city.access.actions.mailboxes import domains
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.kinds import latest
@@ -31,6 +30,7 @@ from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import GrantOn
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.actions import addresses, mailboxes, reserved
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
@@ -56,7 +56,7 @@ def ask_grant(
 ) -> Authorisation:
     """Ask that a named person may use another mailbox. role: delegate or successor. Raises NotPermitted, Unusable, Conflict."""
     holder = mailbox.holder.uid if mailbox.holder else ""
-    guard.require(actor, "grant.ask", About(mailbox.department.code, person.uid, holder=holder, id=mailbox.address), now=now)
+    guard.require(actor, "grant.ask", GrantOn(mailbox.department.code, person.uid, holder=holder), now=now)
     if role not in ("delegate", "successor") or (role == "successor") > (mailbox.holder is not None):
         raise Unusable(
             "A grant is a delegate's, or a successor's of a person's mailbox.", {"role": "Choose delegate or successor."}

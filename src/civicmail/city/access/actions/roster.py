@@ -7,7 +7,6 @@ at a time under them; exceptions are asked for by hand.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -19,13 +18,13 @@ from civicmail.city.access.actions.mailboxes import domains
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import checked_end
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Profile
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import bars, foureyes, sponsors
 from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.reasons import Reasons
+from civicmail.city.access.resources import DepartmentCase
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.actions.newboxes import open_for
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
@@ -54,9 +53,9 @@ def write_profile(department: Department, position: str, reasons: Reasons, *, ac
     return made
 
 
-def about_profile(profile: Profile) -> About:
+def about_profile(profile: Profile) -> DepartmentCase:
     """What the guard is asked of whoever authorises by these reasons: not who wrote them."""
-    return replace(about_department(profile.department), firsts=(profile.by.uid,), began=ms(profile.at))
+    return DepartmentCase(profile.department.code, firsts=(profile.by.uid,), began=ms(profile.at))
 
 
 def authorise(

@@ -13,12 +13,12 @@ from civicmail.city.access.actions import entries, routing
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.states import LIVING
 from civicmail.city.directory.actions import departments
 from civicmail.city.directory.models import Agency, Contract, Department, Episode, Person
@@ -28,7 +28,7 @@ def make_department(
     code: str, name: str, *, parent: Department | None = None, mailbox_cost: int = 0, actor: Actor, reason: str, now: int
 ) -> Department:
     """mailbox_cost: cents a year for one mailbox. Raises Unusable."""
-    guard.require(actor, "department.change", About(code), now=now)
+    guard.require(actor, "department.change", InDepartment(code), now=now)
     reason = in_words(reason)
     with transaction.atomic():
         made = departments.make(code, name, parent=parent, mailbox_cost=mailbox_cost)

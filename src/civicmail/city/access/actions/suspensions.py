@@ -11,11 +11,11 @@ from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actions.requests import put
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import PersonIn
 from civicmail.city.directory.models import Person
 
 
@@ -35,7 +35,7 @@ def resume(person: Person, *, actor: Actor, reason: str, now: int) -> int:
 
 def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
     """One right of somebody ends for good; the others stay. Raises Conflict."""
-    about = About(authorisation.department.code, authorisation.person.uid, id=str(authorisation.pk))
+    about = PersonIn(authorisation.department.code, authorisation.person.uid)
     guard.require(actor, "access.end", about, now=now)
     if authorisation.role == "holder":
         elected.require_end([authorisation.person_id], actor)

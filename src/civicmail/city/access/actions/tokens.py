@@ -13,11 +13,11 @@ from civicmail.city.access import guard, scopes, shownonce
 from civicmail.city.access.actions import accountnews, entries
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Token
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import sentence
 
@@ -42,7 +42,7 @@ SEEN_EVERY = 60_000
 
 def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
     """A new token for the command line, shown this once."""
-    guard.require(actor, "my.devices", About(person=person.uid), now=now)
+    guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     if not 1 <= days <= LASTS:
         raise Unusable(f"A token lasts from 1 to {LASTS} days.", {"days": f"From 1 to {LASTS} days."})
     with transaction.atomic():
@@ -51,7 +51,7 @@ def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
 
 def make_for_program(person: Person, name: str, wanted: Collection[str], *, days: int, actor: Actor, now: int) -> str:
     """A new token of the API, shown this once. name: the program that it is for; wanted: scopes. Raises Unusable, Conflict."""
-    guard.require(actor, "my.devices", About(person=person.uid), now=now)
+    guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     most = LASTS_DUTIES if WRITES_DUTIES in wanted else LASTS_API
     wrong = {
         "name": "" if name.strip() else "Say which program it is for.",
@@ -91,7 +91,7 @@ def _made(person: Person, name: str, wanted: list[str], until: int, actor: Actor
 
 def end(token: Token, *, actor: Actor, now: int) -> None:
     """This token opens nothing any more; ending one twice changes nothing."""
-    guard.require(actor, "my.devices", About(person=token.person.uid), now=now)
+    guard.require(actor, "my.devices", OfPerson(token.person.uid), now=now)
     with transaction.atomic():
         row = Token.objects.select_for_update().get(pk=token.pk)
         if row.ended is None:

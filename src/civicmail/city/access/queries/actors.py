@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, DutyUse
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import standing
+from civicmail.city.access.resources import InDepartment, MailboxIn, PersonIn
 from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
@@ -53,20 +53,20 @@ def offices(person: Person) -> frozenset[str]:
     return frozenset(_by_office(person, _tree()))
 
 
-def about_person(person: Person) -> About:
+def about_person(person: Person) -> PersonIn:
     """An act on a person: the department is where the person works, or worked last."""
     episode = person.episodes.select_related("department").order_by("ended", "-starts").filter(ended__isnull=True).first()
     episode = episode or person.episodes.select_related("department").order_by("-ended").first()
-    return About(episode.department.code if episode else "", person.uid)
+    return PersonIn(episode.department.code if episode else "", person.uid)
 
 
-def about_mailbox(mailbox: Mailbox) -> About:
+def about_mailbox(mailbox: Mailbox) -> MailboxIn:
     """An act on a mailbox: the owning department's."""
-    return About(mailbox.department.code, mailbox.holder.uid if mailbox.holder else "", id=mailbox.address)
+    return MailboxIn(mailbox.department.code, mailbox.holder.uid if mailbox.holder else "")
 
 
-def about_department(department: Department) -> About:
-    return About(department.code, id=department.code)
+def about_department(department: Department) -> InDepartment:
+    return InDepartment(department.code)
 
 
 class _Tree:

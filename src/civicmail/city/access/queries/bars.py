@@ -11,11 +11,11 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS, PHONE, SHUTS, Identity, digits, identity, is_match
 from civicmail.city.access.models import Authorisation, Bar, Entry
 from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.models import Address, Episode, FormerName, Person, ScimUser
 
 _AT_ONCE = 1000
@@ -174,12 +174,12 @@ def _shared_phones() -> set[str]:
     return {number for number, count in counts.items() if count > _SHARED}
 
 
-def about_authorisation(a: Authorisation) -> About:
+def about_authorisation(a: Authorisation) -> PersonCase:
     """An act on an authorisation: the owning department's; whoever asked for it does not decide about it."""
-    return About(a.department.code, a.person.uid, str(a.pk), firsts=(a.requester.uid,), began=ms(a.asked))
+    return PersonCase(a.department.code, a.person.uid, firsts=(a.requester.uid,), began=ms(a.asked))
 
 
-def decider(a: Authorisation) -> tuple[str, About, list[str]]:
+def decider(a: Authorisation) -> tuple[str, PersonCase, list[str]]:
     """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
     access office alone where somebody barred for good has more in common with them than a name."""
     likenesses = alike(a.person) if a.state in ("asked", "approved") else []

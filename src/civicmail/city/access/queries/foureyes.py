@@ -11,12 +11,13 @@ from django.db.models import Q
 
 from civicmail.city.access import foureyes, guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import TAKE_TWO, About
+from civicmail.city.access.acts import TAKE_TWO
 from civicmail.city.access.bars import FORMER, NAME, PHONE
 from civicmail.city.access.foureyes import Facts, Named, Opened
 from civicmail.city.access.models import Entry, Invitation
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import bars
+from civicmail.city.access.resources import Decision, OfPerson, Resource
 from civicmail.city.directory.models import Episode, FeedLine, Person, ScimUser
 from civicmail.core.config.sentence import sentence as _
 
@@ -30,24 +31,26 @@ NAMING = ("department.change", "duty.grant", "mandate.protect", "review.delegate
 """Acts by which somebody is given the power to decide."""
 
 
-def with_facts(about: About, actor: Actor, now: int) -> About:
+def with_facts[Of: Resource](about: Of, actor: Actor, now: int) -> Of:
     """What an act is about, with what is known of whoever did the other halves. now: ms."""
-    return replace(about, eyes=facts_of([about], actor, now)) if about.firsts and about.eyes is None else about
+    if isinstance(about, Decision) and about.firsts and about.eyes is None:
+        return replace(about, eyes=facts_of([about], actor, now))
+    return about
 
 
-def facts_of(abouts: Iterable[About], actor: Actor, now: int) -> Facts:
+def facts_of(abouts: Iterable[Decision], actor: Actor, now: int) -> Facts:
     """The same for many that one person decides about together."""
     rows = list(abouts)
-    uids = {actor.uid, *(uid for row in rows for uid in (row.person, *row.firsts))} - {""}
+    uids = {actor.uid, *(uid for row in rows for uid in (row.person if isinstance(row, OfPerson) else "", *row.firsts))} - {""}
     return facts(uids, began=min((row.began for row in rows), default=0), now=now)
 
 
-def may(actor: Actor, act: str, about: About, *, now: int) -> guard.Answer:
+def may(actor: Actor, act: str, about: Resource, *, now: int) -> guard.Answer:
     """Whether the actor may, and is a second person where the act takes two."""
     return guard.may(actor, act, with_facts(about, actor, now) if act in TAKE_TWO else about, now=now)
 
 
-def require(actor: Actor, act: str, about: About, *, now: int) -> None:
+def require(actor: Actor, act: str, about: Resource, *, now: int) -> None:
     """Raise NotPermitted unless the actor may, and is a second person where the act takes two."""
     guard.require(actor, act, with_facts(about, actor, now) if act in TAKE_TWO else about, now=now)
 

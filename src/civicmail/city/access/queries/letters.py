@@ -8,21 +8,22 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Account, DutyGrant, Invitation
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.actors import about_person, actor_of
 from civicmail.city.access.queries.waiting import decided_departments
+from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.models import Department, Person
 
 SHOWN = timedelta(days=30)
 """For so long Home says that somebody made a new sign-in for one's account."""
 
 
-def about(letter: Invitation) -> About:
+def about(letter: Invitation) -> PersonCase:
     """An act on a letter: whom it is for; whoever asked does not hand it over."""
-    return replace(about_person(letter.account.person), id=str(letter.pk), firsts=(letter.by,), began=ms(letter.made))
+    who = about_person(letter.account.person)
+    return PersonCase(who.department, who.person, firsts=(letter.by,), began=ms(letter.made))
 
 
 def waiting(now: int) -> QuerySet[Invitation]:

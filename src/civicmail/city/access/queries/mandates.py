@@ -11,13 +11,13 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import UNUSED, Ground, Mandate, Scope
 from civicmail.city.access.models import Amendment, Entry
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import lines
+from civicmail.city.access.resources import OwnCase
 from civicmail.city.directory.models import Person
 
 LOOKS = ("content.list", "content.show", "content.attachment", "content.print", "content.export", "content.hold")
@@ -28,9 +28,9 @@ def subjects_of(row: Row) -> list[Person]:
     return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
 
 
-def about_mandate(row: Row, began: int = 0) -> About:
+def about_mandate(row: Row, began: int = 0) -> OwnCase:
     """What the guard is asked of a second person: not who asked. began: of a later change, ms."""
-    return About(id=row.number, firsts=(row.person.uid,), began=began or ms(row.asked))
+    return OwnCase(row.person.uid, firsts=(row.person.uid,), began=began or ms(row.asked))
 
 
 def plain(row: Row) -> Mandate:
@@ -85,7 +85,7 @@ def seen(actor: Actor, number: str, now: int) -> Row | None:
         return row
     if row.subjects.filter(person__uid=actor.uid).exists():
         return None
-    if guard.may(actor, "mandate.approve", now=now) and _decider(actor)(row):
+    if guard.could(actor, "mandate.approve", now=now) and _decider(actor)(row):
         return row
     return row if actor.holds("auditor") and not row.sealed else None
 

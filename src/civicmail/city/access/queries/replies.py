@@ -8,11 +8,11 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Authorisation, AutoReply, Ending, Forwarding
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import MailboxIn
 from civicmail.city.directory.models import Episode, Mailbox
 
 Forwards = dict[int, tuple[str, datetime]]
@@ -53,7 +53,7 @@ def is_left(mailbox: Mailbox, now: int) -> bool:
     return left_mailboxes(now).filter(pk=mailbox.pk).exists()
 
 
-def about_answer(mailbox: Mailbox, now: int) -> About:
+def about_answer(mailbox: Mailbox, now: int) -> MailboxIn:
     """What the guard is asked about for an answer of this mailbox: with who may send from it at this moment, where it is of a
     function (M5)."""
     about = about_mailbox(mailbox)

@@ -12,10 +12,11 @@ from django_htmx.middleware import HtmxDetails
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import ACTS, About
+from civicmail.city.access.acts import ACTS
 from civicmail.city.access.models import Account, Mandate
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import foureyes
+from civicmail.city.access.resources import CITY, Resource
 from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Person
 
@@ -51,18 +52,28 @@ def acting(act: str) -> Callable[[View], View]:
     return mark
 
 
-def require(request: Asked, act: str, about: About = guard.NOTHING) -> None:
+def require(request: Asked, act: str, about: Resource = CITY) -> None:
     """Raise NotPermitted, which becomes the 403 page with the sentence, unless the person may, and is a second person where the act
     takes two."""
     foureyes.require(request.actor, act, about, now=ms(request.now))
 
 
-def may(request: Asked, act: str, about: About = guard.NOTHING) -> guard.Answer:
-    """Whether to show a button at all. Rows of a list ask guard.may, which compares numbers alone."""
+def may(request: Asked, act: str, about: Resource = CITY) -> guard.Answer:
+    """Whether to show the button of an act on this very thing. Rows of a list ask guard.may, which compares numbers alone."""
     return foureyes.may(request.actor, act, about, now=ms(request.now))
 
 
-def hidden_unless(request: Asked, act: str, about: About) -> None:
+def could(request: Asked, act: str, about: Resource = CITY) -> guard.Answer:
+    """Whether to show a link or a form at all, before it is known to what the act will be done."""
+    return guard.could(request.actor, act, about, now=ms(request.now))
+
+
+def require_could(request: Asked, act: str, about: Resource = CITY) -> None:
+    """Raise NotPermitted, which becomes the 403 page with the sentence, unless the person could do this to something."""
+    guard.require_could(request.actor, act, about, now=ms(request.now))
+
+
+def hidden_unless(request: Asked, act: str, about: Resource) -> None:
     """404 for a thing of which this person may not even know that it is there."""
     if not may(request, act, about):
         raise Http404

@@ -10,7 +10,7 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.models import ConflictRecord
 from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.officeforms import RecordConflict
 from civicmail.city.access.views.page import Page
@@ -19,7 +19,7 @@ from civicmail.city.access.views.page import Page
 @acting("duty.record-conflict")
 def new(request: Asked) -> HttpResponse:
     """For small cities, where one person has to do two things that two should."""
-    require(request, "duty.record-conflict")
+    require_could(request, "duty.record-conflict")
     form = RecordConflict(request.POST or None)
 
     def verb() -> ConflictRecord:

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import requests, suspensions
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, Decision, SuspendOrResume
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
@@ -18,6 +17,7 @@ from civicmail.city.access.queries import bars, states
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, me, require
 from civicmail.city.access.views.confirming import answered
@@ -33,7 +33,7 @@ WITH = ("mailbox", "person", "department", "requester", "approver", "episode__co
 def waiting(request: Asked, department: str) -> HttpResponseBase:
     """What was asked of a department, the open ones first."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     found = listing.of(
         request,
         Authorisation.objects.filter(department=where),
@@ -109,7 +109,7 @@ def _page(request: Asked, a: Authorisation) -> Page:
     ]
     heading = f"Shall {a.person} get mail?" if a.state == "asked" else f"Mail access of {a.person}"
     crumbs = [(f"{a.department}: requests", reverse("requests", args=[a.department.code]))]
-    if not may(request, "roster.see", About(department=a.department.code)):
+    if not may(request, "roster.see", InDepartment(a.department.code)):
         crumbs = [("Home", "/")]
     return Page(heading, "Request", crumbs, states.of(a, request.now), facts)
 

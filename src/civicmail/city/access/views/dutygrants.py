@@ -12,7 +12,7 @@ from civicmail.city.access.models import Account, DutyGrant
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, require, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
@@ -21,7 +21,7 @@ from civicmail.city.directory.models import Department
 @acting("duty.grant")
 def grant(request: Asked) -> HttpResponse:
     """A duty for somebody else, with an end."""
-    require(request, "duty.grant")
+    require_could(request, "duty.grant")
     departments = list(Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name"))
     form = Grant(departments, request.POST or None)
     back = reverse("duty-grants")

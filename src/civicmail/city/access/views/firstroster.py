@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.actions import roster as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Chosen, Why, end_of
 from civicmail.city.access.models import Profile
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, feedaddresses, roster
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import Asked, acting, may, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import crumb, department_of
@@ -30,7 +30,7 @@ from civicmail.city.directory.models import Department, Episode, Person
 def positions(request: Asked, department: str) -> HttpResponse:
     """The positions of a department, those with most people without access first."""
     where = department_of(department)
-    require(request, "roster.authorise", About(department=where.code))
+    require_could(request, "roster.authorise", InDepartment(where.code))
     page = Page("Who needs mail, by position?", where.name, [crumb(where)])
     return render(request, "access/positions.html", {"page": page, "department": where, "positions": roster.positions(where)})
 
@@ -120,7 +120,7 @@ def _named(people: Sequence[Person]) -> list[tuple[Person, str]]:
 
 def _of(request: Asked, department: str) -> tuple[Department, str]:
     where = department_of(department)
-    require(request, "roster.authorise", About(department=where.code))
+    require_could(request, "roster.authorise", InDepartment(where.code))
     name = request.GET.get("position", "").strip()
     if not name or not Episode.objects.filter(department=where, position=name).exists():
         raise Http404

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.actions import people, requests, suspensions
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.forms import Because, end_of
 from civicmail.city.access.models import Authorisation
@@ -18,6 +17,7 @@ from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import states
 from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import GrantOn
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.mailboxes import the, up
@@ -34,7 +34,7 @@ def ask(request: Asked, address: str) -> HttpResponse:
     box = the(request, address)
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=request.GET.get("person", "")).first()
-    require(request, "grant.ask", About(box.department.code, named.uid if named else "", holder=holder, id=box.address))
+    require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
     year = timezone.localdate(request.now) + timedelta(days=364)
     form = AskGrant(box.holder is not None, request.POST or None, initial={"until": year, "person": named.uid if named else ""})
 

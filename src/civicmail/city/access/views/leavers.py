@@ -7,12 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import ending
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, Leaving, end_of
 from civicmail.city.access.models import Ending
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
@@ -27,7 +27,7 @@ def leaver(request: Asked, department: str) -> HttpResponse:
     """?person=UID; a second time leads to what the first one did."""
     where = department_of(department)
     who = get_object_or_404(Person, uid=request.GET.get("person", ""))
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     episode = who.episodes.filter(department=where).first()
     if episode is None:
         raise Http404

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import groups, history, inuse
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
@@ -44,14 +44,14 @@ def everywhere(request: Asked) -> HttpResponseBase:
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """The lists that one department owns."""
     where = department_of(department)
-    require(request, "mailbox.see", About(department=where.code))
+    require(request, "mailbox.see", InDepartment(where.code))
     crumbs = [crumb(where)]
     page = Page("Which lists does the department own?", where.name, crumbs, actions=_new(request, where.code))
     return _listed(request, MailGroup.objects.filter(department=where), page, [], [])
 
 
 def _new(request: Asked, department: str) -> list[Action]:
-    if not may(request, "group.change", About(department=department)):
+    if not may(request, "group.change", InDepartment(department)):
         return []
     asked = f"?department={department}" if department else ""
     return [Action("Make a list", f"{reverse('list-new')}{asked}", primary=True)]
@@ -87,9 +87,9 @@ def _state(g: MailGroup) -> tuple[str, str]:
     return ("quiet", "Closed") if g.closed else ("plain", "Open")
 
 
-def _the(request: Asked, address: str) -> tuple[MailGroup, About]:
+def _the(request: Asked, address: str) -> tuple[MailGroup, InDepartment]:
     g = get_object_or_404(MailGroup.objects.select_related("department"), address=address.strip().lower())
-    about = About(g.department.code, id=g.address)
+    about = InDepartment(g.department.code)
     return g, about
 
 

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import history, inuse
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import GrantOn, InDepartment, MailboxIn
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -47,13 +47,13 @@ def everywhere(request: Asked) -> HttpResponseBase:
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """The mailboxes that one department owns; those of duties and machines first in sight."""
     where = department_of(department)
-    require(request, "mailbox.see", About(department=where.code))
+    require(request, "mailbox.see", InDepartment(where.code))
     page = Page("Which mailboxes does the department own?", where.name, [crumb(where)], actions=_new(request, where.code))
     return _listed(request, Mailbox.objects.filter(department=where), page, [], [])
 
 
 def _new(request: Asked, department: str) -> list[Action]:
-    if not may(request, "mailbox.make", About(department=department)):
+    if not may(request, "mailbox.make", InDepartment(department)):
         return []
     asked = f"?department={department}" if department else ""
     return [Action("Make a mailbox", f"{reverse('mailbox-new')}{asked}", primary=True)]
@@ -138,10 +138,10 @@ def mailbox(request: Asked, address: str) -> HttpResponse:
     return render(request, "access/mailbox.html", shown)
 
 
-def _page(request: Asked, box: Any, about: About) -> Page:
+def _page(request: Asked, box: Any, about: MailboxIn) -> Page:
     actions = []
     if box.closed is None:
-        if box.kind != Mailbox.Type.SERVICE and may(request, "grant.ask", About(about.department, "", holder=about.person)):
+        if box.kind != Mailbox.Type.SERVICE and may(request, "grant.ask", GrantOn(about.department, "", holder=about.person)):
             actions.append(Action("Ask for a person to use it", reverse("grant-ask", args=[box.address]), primary=True))
         if box.kind == Mailbox.Type.SERVICE and may(request, "machine.make", about):
             actions.append(Action("Machines", reverse("machines", args=[box.address]), primary=True))
@@ -161,7 +161,7 @@ def _page(request: Asked, box: Any, about: About) -> Page:
     if box.files_until and box.files_until > request.now:
         facts.append(("Invites files until", box.files_until))
     crumbs = [(f"{box.department}: mailboxes", reverse("dept-mailboxes", args=[box.department.code]))]
-    if not may(request, "mailbox.see", About(box.department.code)):
+    if not may(request, "mailbox.see", InDepartment(box.department.code)):
         crumbs = [("My access", reverse("my-access"))]
     return Page(box.address, str(box.department), crumbs, state_of(box, request), facts, actions)
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import personal, sponsors, standing
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.standing import Facts, why
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
@@ -21,7 +21,7 @@ from civicmail.city.access.views.page import Action, Page
 def access(request: Asked) -> HttpResponse:
     """Each authorisation with its four reasons, who owns it, who approved it, until when."""
     who = me(request)
-    about = About(person=who.uid)
+    about = OfPerson(who.uid)
     require(request, "my.access", about)
     now = ms(request.now)
     facts = standing.of(who.pk, now)

@@ -9,7 +9,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.duties import CONFLICTS, DUTIES
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
 from civicmail.city.access.moments import ms
@@ -18,8 +17,9 @@ from civicmail.city.access.queries import office as found_here
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.queries.signin import held_up, waits_of
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require, require_could
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import crumb
@@ -29,7 +29,7 @@ from civicmail.city.directory.models import Department
 @acting("duty.grant")
 def office(request: Asked) -> HttpResponse:
     """The worst first; in order is one sentence."""
-    require(request, "duty.grant")
+    require_could(request, "duty.grant")
     page = Page("Where is access out of order?", "Access office")
     return render(request, "access/office.html", {"page": page, "troubles": found_here.troubles(request.now)})
 
@@ -82,7 +82,7 @@ def duty_grants(request: Asked) -> HttpResponseBase:
         Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
         Column("by", "Granted by", lambda g: Cell(named.told(g.by, g.by_name), hint=g.reason), name="by"),
     ]
-    grants_too = bool(may(request, "duty.grant"))
+    grants_too = bool(could(request, "duty.grant"))
     if grants_too:
         columns.append(Column("end", "", lambda g: Cell(f"End for {g.person}…", reverse("duty-end", args=[g.pk]))))
     found = listing.of(
@@ -99,7 +99,7 @@ def duty_grants(request: Asked) -> HttpResponseBase:
         sort="person",
     )
     actions = [Action("Grant a duty", reverse("duty-grant"), primary=True)] if grants_too else []
-    if may(request, "duty.record-conflict"):
+    if could(request, "duty.record-conflict"):
         actions.append(Action("Record a conflict", reverse("conflict-new")))
     shown = {
         "page": Page("Who holds which power?", "Access office", actions=actions),
@@ -121,7 +121,7 @@ def _duty_cell(g: DutyGrant) -> Cell:
 @acting("account.unlock")
 def unlocks(request: Asked) -> HttpResponseBase:
     """Sign-ins that are locked, and those for which somebody waits after wrong passwords: from where, and until when."""
-    require(request, "account.unlock")
+    require_could(request, "account.unlock")
     found = listing.of(
         request,
         held_up(ms(request.now)),
@@ -152,7 +152,7 @@ def unlocks(request: Asked) -> HttpResponseBase:
 @acting("duty.grant")
 def endings(request: Asked) -> HttpResponseBase:
     """Every end of access, with when its last door was shut."""
-    require(request, "duty.grant")
+    require_could(request, "duty.grant")
     found = listing.of(
         request,
         Ending.objects.select_related("person", "episode__department").annotate(by_name=named.name_of("by")),
@@ -196,7 +196,7 @@ def ending(request: Asked, pk: int) -> HttpResponse:
     """What one end of access did, door by door, with times."""
     found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
     where = found.episode.department
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     state = ("done", "All doors are shut") if found.done else ("wait", "Not done yet")
     crumbs = [crumb(where)]
     facts = [("Ends", found.when), ("By", named.of(found.by)), ("Successor", found.successor or "none")]

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.actions import personal_use
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, PersonalUseRule
 from civicmail.city.access.models import PersonalUse
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import tallies
 from civicmail.city.access.queries.questions import SUMS_LEAST
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
@@ -27,7 +27,7 @@ from civicmail.city.directory.models import Department
 def rules(request: Asked, department: str) -> HttpResponse:
     """What is allowed now, and the form for more."""
     where = department_of(department)
-    require(request, "personal-use.set", About(department=where.code))
+    require(request, "personal-use.set", InDepartment(where.code))
     positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
     form = PersonalUseRule(list(positions), request.POST or None)
     made = tried(form, lambda: _allow(request, where, form)) if request.method == "POST" and form.is_valid() else None
@@ -58,7 +58,7 @@ def _allow(request: Asked, where: Department, form: PersonalUseRule) -> Personal
 def end(request: Asked, pk: int) -> HttpResponse:
     """It is allowed no longer."""
     row = get_object_or_404(PersonalUse.objects.select_related("department", "person"), pk=pk)
-    require(request, "personal-use.set", About(department=row.department.code))
+    require(request, "personal-use.set", InDepartment(row.department.code))
     back = reverse("personal-use", args=[row.department.code])
     form = Because(request.POST or None)
     whom = str(row.person) if row.person else f"everybody in the position {row.position}" if row.position else "everybody"

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from civicmail.city.access.actions import people as verbs
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.states import LIVING
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, require, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.personforms import Change, Move, NewPerson, Rehire
@@ -53,7 +53,7 @@ def name_of(c: dict[str, Any]) -> Name:
 def new(request: Asked, department: str) -> HttpResponse:
     """Somebody begins to work here; mail access is asked for afterwards."""
     where = department_of(department)
-    require(request, "person.change", About(department=where.code))
+    require_could(request, "person.change", InDepartment(where.code))
     form = NewPerson(contracts(request), request.POST or None, initial={"starts": timezone.localdate(request.now)})
 
     def verb() -> Person:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.views.asked import Asked, may
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import Asked, could
 from civicmail.city.directory.models import Department
 
 
 def offered(request: Asked, act: str) -> list[tuple[str, str]]:
     """(code, name) of each open department for which this person may do the act. Raises NotPermitted where there is none."""
     rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-    found = [(code, name) for code, name in rows if may(request, act, About(department=code))]
+    found = [(code, name) for code, name in rows if could(request, act, InDepartment(code))]
     if not found:
-        raise NotPermitted(may(request, act).why or "No department is open.")
+        raise NotPermitted(could(request, act).why or "No department is open.")
     return found

@@ -13,15 +13,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.models import Acknowledgement, PolicyText
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import policy as said
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import CITY
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, may, require, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.officeforms import Paper, PolicyWords
@@ -180,7 +180,7 @@ def _effects(material: bool, newest: PolicyText | None) -> list[str]:
 def paper(request: Asked) -> HttpResponse:
     """?person=UID. What somebody signed on paper counts like an answer on the page; a clerk says where the paper is."""
     named = Person.objects.filter(uid=request.GET.get("person", "")).first()
-    require(request, "policy.paper", about_person(named) if named else About())
+    require_could(request, "policy.paper", about_person(named) if named else CITY)
     texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}
     choices = [(v, f"Version {v}, {t.title}") for v, t in texts.items()]
     form = Paper(choices, request.POST or None, initial={"person": named.uid if named else ""})

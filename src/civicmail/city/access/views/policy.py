@@ -10,11 +10,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Answer
 from civicmail.city.access.models import PolicyText
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import policy as said
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
@@ -60,7 +60,7 @@ def read(request: Asked, version: int) -> HttpResponse:
 def acknowledge(request: Asked, version: int) -> HttpResponse:
     """Read, and answer; an answer to another text than the one that was shown does not count."""
     who = me(request)
-    require(request, "policy.acknowledge", About(person=who.uid))
+    require(request, "policy.acknowledge", OfPerson(who.uid))
     text = said.newest()
     if text is None:
         raise Http404

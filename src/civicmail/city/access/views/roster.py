@@ -13,15 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.actions import invitations
-from civicmail.city.access.acts import About
 from civicmail.city.access.foureyes import Facts
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import bars, personal, questions, roster, standing, states, usage
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import InDepartment, PersonIn, Resource
 from civicmail.city.access.standing import why
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.rights import second_person, user_acts
@@ -46,7 +46,7 @@ def crumb(where: Department) -> tuple[str, str]:
 def people(request: Asked, department: str) -> HttpResponseBase:
     """One row a person who works there now."""
     where = department_of(department)
-    about = About(department=where.code)
+    about = InDepartment(where.code)
     require(request, "roster.see", about)
     found = listing.of(
         request,
@@ -59,7 +59,7 @@ def people(request: Asked, department: str) -> HttpResponseBase:
         slim=roster.with_rights,
     )
     actions = []
-    if may(request, "roster.authorise", about):
+    if could(request, "roster.authorise", about):
         actions.append(Action("First roster", reverse("positions", args=[where.code])))
     if may(request, "person.change", about):
         actions.append(Action("Add a person", reverse("person-new", args=[where.code])))
@@ -144,14 +144,14 @@ def _filters(request: Asked, where: Department) -> list[Filter]:
 def person(request: Asked, department: str, uid: str) -> HttpResponse:
     """What one person of the department has and uses. Who works or worked elsewhere is not found here."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     who = get_object_or_404(Person, uid=uid)
     episode = who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first()
     if episode is None:
         raise Http404
     now = ms(request.now)
     facts, barred = standing.of(who.pk, now), bars.refused([who.pk], now).get(who.pk)
-    about, today = About(department=where.code, person=who.uid), timezone.localdate(request.now)
+    about, today = PersonIn(where.code, who.uid), timezone.localdate(request.now)
     rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
     eyes = second_person(request, living)
@@ -177,7 +177,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
 
 
 def _head(request: Asked, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any, *, barred: bool) -> Page:
-    about = About(department=where.code, person=who.uid)
+    about = PersonIn(where.code, who.uid)
     actions = []
     if not living and not episode.ended and not barred and may(request, "request.ask", about):
         actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
@@ -214,7 +214,7 @@ def _decides(who: Person, now: Any) -> bool:
     return leads.exists() or who.duties.filter(ended__isnull=True, until__gt=now).exists()
 
 
-def _signin(request: Asked, who: Person, about: About) -> list[Action]:
+def _signin(request: Asked, who: Person, about: Resource) -> list[Action]:
     """A letter to set up a sign-in for who has none; after a loss it is the access office's; none where a provider signs in."""
     account = getattr(who, "account", None)
     if settings.CITY.signin.oidc or settings.CITY.signin.saml:
@@ -226,7 +226,7 @@ def _signin(request: Asked, who: Person, about: About) -> list[Action]:
     return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
 
 
-def _acts(request: Asked, a: Any, about: About, eyes: Facts) -> list[Action]:
+def _acts(request: Asked, a: Any, about: Resource, eyes: Facts) -> list[Action]:
     """What can be done to one authorisation, as pages of their own."""
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]

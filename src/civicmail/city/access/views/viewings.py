@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.queries.mandates import shown_to
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 
@@ -35,7 +35,7 @@ WHO = {
 def viewings(request: Asked) -> HttpResponse:
     """What may be shown, newest first; nothing of what is open or sealed changes a byte of it."""
     who = me(request)
-    require(request, "my.viewings", About(person=who.uid))
+    require(request, "my.viewings", OfPerson(who.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
     rows = [(v, WHY[v.ground], WHO[v.duty]) for v in (shown_to(who) if shows else [])]
     page = Page(gettext("Who looked at my mail?"), gettext("My mail"))

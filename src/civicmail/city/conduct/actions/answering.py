@@ -50,7 +50,7 @@ def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
 def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
     """Keep what is unremarkable, together: never before everything else of the part is answered, never in the first tier (R3).
     Returns how many. Raises Conflict."""
-    guard.require(actor, "review.decide", answerers.about(part, actor.uid, now), now=now)
+    guard.require_could(actor, "review.decide", answerers.about(part, actor.uid, now), now=now)
     plan = PLANS[part.review.tier]
     if not plan.bulk:
         raise Conflict("Duties are answered one by one.")
@@ -61,7 +61,7 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
             raise Conflict(f"{len(first)} that are out of order or have changed wait for an answer first.")
         full = ReviewRow.objects.select_related(*WITH).filter(pk__in=[r.pk for r in rows]).order_by("id")
         uids, me = answerers.uids_of(part, now), person_of(actor)
-        asked = {r: answerers.about(part, actor.uid, now, r, uids) for r in full}
+        asked = {r: answerers.about_row(r, actor.uid, now, uids) for r in full}
         known = foureyes.facts_of(asked.values(), actor, now)
         mine = [r for r in full if guard.may(actor, "review.decide", replace(asked[r], eyes=known), now=now)]
         if not mine:
@@ -108,7 +108,7 @@ def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
     """Take back a "keep" that was not carried out yet. Raises Conflict when it was."""
     with transaction.atomic():
         mine = _locked(row)
-        foureyes.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
+        foureyes.require(actor, "review.decide", answerers.about_row(mine, actor.uid, now), now=now)
         if mine.answer != "keep" or mine.by_id != person_of(actor).pk:
             raise Conflict("Only whoever kept it takes that back.")
         if mine.late:
@@ -128,7 +128,7 @@ def may_undo(row: ReviewRow, now: int) -> bool:
 def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
     mine = _locked(row)
-    foureyes.require(actor, "review.decide", answerers.about(mine.part, actor.uid, now, mine), now=now)
+    foureyes.require(actor, "review.decide", answerers.about_row(mine, actor.uid, now), now=now)
     if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
         only_open(mine.review)
     if mine.part_id != row.part_id:

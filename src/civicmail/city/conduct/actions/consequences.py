@@ -13,13 +13,13 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import barring
 from civicmail.city.access.actions.acting import locked
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import DAY, in_words, moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
 from civicmail.city.conduct.actions.goingon import tell_next
 from civicmail.city.conduct.actions.reinstating import give_back
@@ -104,7 +104,7 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
 
 def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
     """The person does not accept it, within 30 days; what was decided goes on until it is heard. Raises NotPermitted, Conflict."""
-    guard.require(actor, "my.violations", About(person=row.person.uid if row.person is not None else "-"), now=now)
+    guard.require(actor, "my.violations", OfPerson(row.person.uid if row.person is not None else "-"), now=now)
     return _appeal(row, text, "", actor, now)
 
 

@@ -10,13 +10,13 @@ from django.utils import timezone
 from civicmail.city.access import guard
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.foureyes import is_same, why_not
 from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.goingon import tell_next
 from civicmail.city.conduct.actions.reporting import ANSWER, entered, own_address, shut, tell_person
 from civicmail.city.conduct.models import Violation
@@ -57,7 +57,7 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
 
 def respond(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
     """The person's own words. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "my.violations", About(person=row.person.uid if row.person is not None else "-"), now=now)
+    guard.require(actor, "my.violations", OfPerson(row.person.uid if row.person is not None else "-"), now=now)
     return _respond(row, text, "", actor, now)
 
 
@@ -139,7 +139,7 @@ def apart(row: Violation, actor: Actor, now: int) -> Person:
     """The officer, who is not the person or the reporter, had no other part in it before, and is not below the person (V4). Raises
     NotPermitted."""
     me, about = person_of(actor), foureyes.with_facts(whom.about_violation(row), actor, now)
-    if about.is_person(actor):
+    if about.is_about(actor):
         raise NotPermitted("Nobody decides about themselves.")
     said = _REPORTED if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _APART
     if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=said):

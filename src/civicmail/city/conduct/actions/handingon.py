@@ -94,7 +94,7 @@ def note(
 def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     ReviewRow.objects.select_for_update().get(pk=row.pk)
     mine = ReviewRow.objects.select_related(*WITH).get(pk=row.pk)
-    guard.require(actor, "review.decide", replace(answerers.about(mine.part, actor.uid, now, mine), firsts=()), now=now)
+    guard.require(actor, "review.decide", replace(answerers.about_row(mine, actor.uid, now), firsts=()), now=now)
     only_open(mine.review)
     step(mine.state, "hand-on")
     if mine.part_id != row.part_id:

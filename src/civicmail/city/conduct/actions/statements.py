@@ -13,10 +13,10 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct import halves, statementstates
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, standings
@@ -34,7 +34,7 @@ MOST = 2000
 def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -> Statement:
     """The head says that it is in order, or, with remarks, what is not. reason: the sentence that is signed. The numbers of this
     moment stay with it. Raises NotPermitted, Unusable, Conflict where it was signed already."""
-    guard.require(actor, "statement.sign", About(department=row.department.code), now=now)
+    guard.require(actor, "statement.sign", InDepartment(row.department.code), now=now)
     remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
     if len(remarks) > MOST or (remarks and len(remarks) < 20):
         raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MOST} characters."})

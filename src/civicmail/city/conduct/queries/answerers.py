@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import PartOfReview, ReviewedRight
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
 from civicmail.city.directory.models import Person
 
@@ -37,15 +37,17 @@ def uids_of(part: ReviewPart, now: int) -> set[str]:
     return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))
 
 
-def about(part: ReviewPart, uid: str, now: int, row: ReviewRow | None = None, uids: set[str] | None = None) -> About:
-    """What the guard is asked about a part, or a row of it, when this person (uid) asks: holder says that it is asked of them.
-    uids: of the part, where they are known already."""
-    mine = uid if uid in (uids_of(part, now) if uids is None else uids) else ""
-    if row is None:
-        return About(part.department.code, id=str(part.review_id), holder=mine)
+def about(part: ReviewPart, uid: str, now: int) -> PartOfReview:
+    """What the guard is asked about a part when this person (uid) asks."""
+    return PartOfReview(part.department.code, reviewer=uid if uid in uids_of(part, now) else "")
+
+
+def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) -> ReviewedRight:
+    """What the guard is asked about a row. uids: of those who may answer its part, where they are known already."""
     firsts = (row.approver.uid,) if row.approver is not None else ()
-    began = ms(part.review.started) if part.review.started is not None else 0
-    return About(part.department.code, row.person.uid, str(row.pk), mine, firsts=firsts, began=began)
+    reviewer = uid if uid in (uids_of(row.part, now) if uids is None else uids) else ""
+    began = ms(row.review.started) if row.review.started is not None else 0
+    return ReviewedRight(row.part.department.code, row.person.uid, reviewer=reviewer, firsts=firsts, began=began)
 
 
 def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:

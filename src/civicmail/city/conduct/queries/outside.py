@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Ending
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.resources import AccountElsewhere
 from civicmail.city.conduct.doorstates import OPEN
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.directory.models import Episode, Person
@@ -25,10 +25,10 @@ def hooks() -> dict[str, tuple[str, str]]:
     return {h.name: (h.url, h.secret_file) for h in settings.CITY.outside.hook}
 
 
-def about(row: OutsideEnding) -> About:
+def about(row: OutsideEnding) -> AccountElsewhere:
     """Confirming that an account elsewhere has ended."""
     account = row.account
-    return About(account.episode.department.code, account.person.uid, holder=account.door.person.uid, id=str(row.pk))
+    return AccountElsewhere(account.episode.department.code, account.person.uid, answers=account.door.person.uid)
 
 
 def doors() -> QuerySet[OutsideDoor]:

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from civicmail.city.access.actions.undertakings import told_of
-from civicmail.city.access.acts import About
 from civicmail.city.access.kinds import DIFFERENCES
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.undertakings import contact_of
+from civicmail.city.access.resources import PersonCase, Work
 from civicmail.city.conduct import strikes
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import deciders
@@ -29,22 +29,22 @@ def work_of(person: Person) -> Episode | None:
     return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
 
 
-def about(person: Person | None) -> About:
+def about(person: Person | None) -> Work:
     """An act on somebody, with the sponsor of the contract under which they are here."""
     work = work_of(person) if person is not None else None
     if person is None or work is None:
-        return About(person=person.uid if person is not None else "")
+        return Work("", person.uid if person is not None else "", sponsor="")
     sponsor = work.contract.sponsor if work.contract is not None else None
-    return About(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
+    return Work(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
 
 
-def about_violation(row: Violation) -> About:
+def about_violation(row: Violation) -> PersonCase:
     """An act on a violation: the department's in which the person worked then. Whoever had a part in it before has no other (V4);
     who reports what they did themselves is the person."""
     uid = row.person.uid if row.person is not None else ""
     had = [getattr(row, part) for part in HALVES]
     firsts = tuple(dict.fromkeys(p.uid for p in had if p is not None))
-    return About(row.department.code if row.department is not None else "", uid, str(row.pk), firsts=firsts, began=ms(row.made))
+    return PersonCase(row.department.code if row.department is not None else "", uid, firsts=firsts, began=ms(row.made))
 
 
 def is_outside(row: Violation) -> bool:

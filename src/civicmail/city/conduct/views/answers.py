@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, hidden_unless, me, require
+from civicmail.city.access.views.asked import Asked, acting, hidden_unless, me, require, require_could
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import answering, handingon
@@ -29,7 +29,7 @@ WITH = ("review", "part__department", "part__reviewer", "person", "approver", "r
 def _row(request: Asked, pk: int) -> ReviewRow:
     """The row, for whoever is asked about it. Raises Http404 for who may not know of it, NotPermitted."""
     row = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=pk)
-    about = answerers.about(row.part, request.actor.uid, ms(request.now), row)
+    about = answerers.about_row(row, request.actor.uid, ms(request.now))
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
     return row
@@ -170,7 +170,7 @@ def rest(request: Asked, pk: int) -> HttpResponse:
     part = get_object_or_404(ReviewPart.objects.select_related("review", "department"), pk=pk)
     about = answerers.about(part, request.actor.uid, ms(request.now))
     hidden_unless(request, "review.see", about)
-    require(request, "review.decide", about)
+    require_could(request, "review.decide", about)
     try:
         count = answering.keep_rest(part, actor=request.actor, now=ms(request.now))
         messages.success(request, f"Kept: {count}, of which nothing was out of order.")

@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actions import barring
-from civicmail.city.access.acts import About
 from civicmail.city.access.bars import KINDS
 from civicmail.city.access.forms import long
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import PersonCase
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
@@ -100,7 +100,7 @@ def bar(request: Asked, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _page(row: Bar, about: About) -> Page:
+def _page(row: Bar, about: PersonCase) -> Page:
     facts: list[tuple[str, Any]] = [("Person", row.person.uid), ("Since", row.since)]
     if row.until is not None:
         facts.append(("Until", last_day(row.until)))

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
@@ -82,7 +82,7 @@ def _crumbs(row: Leaver) -> list[tuple[str, str]]:
 def one(request: Asked, pk: int) -> HttpResponse:
     """The count, the decision, and in the end the certificate, which can be printed."""
     row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=pk)
-    require(request, "account.closed", About(department=row.department.code))
+    require(request, "account.closed", InDepartment(row.department.code))
     about = about_mailbox(row.mailbox)
     if request.method == "POST":
         require(request, "account.close", about)

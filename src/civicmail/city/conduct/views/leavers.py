@@ -10,11 +10,11 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Somebody, a_day, end_of, long, offer
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_mailbox, about_person
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
@@ -72,7 +72,7 @@ class Answering(forms.Form):
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """Everybody whose access has ended and about whom the department was asked, the newest first."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     now = ms(request.now)
 
     def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -122,7 +122,7 @@ def _state_cell(row: Leaver, now: int) -> Cell:
 def one(request: Asked, department: str, pk: int) -> HttpResponse:
     """One leaver: the doors, the mail, the account."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=pk)
     who, now = row.ending.person, ms(request.now)
     about = about_person(who)

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.confirming import answered
@@ -66,7 +66,7 @@ def seen_by(request: Asked) -> list[Violation]:
 @acting("my.violations")
 def mine(request: Asked) -> HttpResponse:
     """Everything about oneself, with what waits for an answer."""
-    require(request, "my.violations", About(person=me(request).uid))
+    require(request, "my.violations", OfPerson(me(request).uid))
     rows = [(v, STATES[v.state], _title(v)) for v in seen_by(request)]
     page = Page(gettext("What was reported about me?"), gettext("Violations"))
     return render(request, "conduct/mine.html", {"page": page, "rows": rows})
@@ -75,7 +75,7 @@ def mine(request: Asked) -> HttpResponse:
 @acting("my.violations")
 def one(request: Asked, pk: int) -> HttpResponse:
     """One of them: the rule, what can be said now, what was decided and by which ground. Not who reported it."""
-    require(request, "my.violations", About(person=me(request).uid))
+    require(request, "my.violations", OfPerson(me(request).uid))
     row = next((v for v in seen_by(request) if v.pk == pk), None)
     if row is None:
         raise Http404

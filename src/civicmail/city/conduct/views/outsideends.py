@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
@@ -32,7 +32,7 @@ from civicmail.city.directory.models import Person
 def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
     """What one person gets or got into besides ours."""
     where = department_of(department)
-    require(request, "outside.of-person", About(department=where.code))
+    require(request, "outside.of-person", InDepartment(where.code))
     who = get_object_or_404(Person, uid=uid)
     if not who.episodes.filter(department=where).exists():
         raise Http404

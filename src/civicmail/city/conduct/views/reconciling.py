@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column
@@ -23,7 +23,7 @@ from civicmail.city.directory.models import Department
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """Of one department."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
     page = Page("What does not fit?", where.name, crumbs)
     return _shown(request, page, reconciling.lines([where.code], ms(request.now), feed=False), {where.code: where.name})

@@ -9,8 +9,8 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import letterkeys, listing
 from civicmail.city.access.views.asked import Asked, acting, may, me, require
 from civicmail.city.access.views.listing import Cell, Column
@@ -30,7 +30,7 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
     where = department_of(department)
     found = get_object_or_404(Review, pk=pk)
     now = ms(request.now)
-    about = About(department=where.code, id=str(pk))
+    about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
     parts = screens.visible(found, where, me(request), now, all_=looks)
     if not parts:
@@ -73,7 +73,7 @@ def _page(request: Asked, shown: Screen) -> Page:
         actions.append(Action("Somebody stands in for me…", reverse("review-stand-in", args=[part.pk])))
     words = f"{shown.open} of {shown.total} open" if shown.open else f"all {shown.total} answered"
     crumbs = [("Home", "/")]
-    if may(request, "roster.see", About(department=shown.department.code)):
+    if may(request, "roster.see", InDepartment(shown.department.code)):
         crumbs = [(f"{shown.department.name}: reviews", reverse("dept-reviews", args=[shown.department.code]))]
     heading = f"Access review, {shown.department.name}: {words}"
     return Page(heading, name_of(found), crumbs, CAMPAIGN_WORDS[found.state], facts, actions, slim=True)
@@ -83,7 +83,7 @@ def _page(request: Asked, shown: Screen) -> Page:
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """The reviews in which a department was asked, the newest first."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     counts |= reviews.states_of(list(Review.objects.filter(parts__department=where).values_list("pk", flat=True)), where.code)
     found = listing.of(

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import undertakings
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -33,7 +33,7 @@ def everybody(request: Asked) -> HttpResponseBase:
 def mine(request: Asked) -> HttpResponseBase:
     """Those for whom the person who asks answers."""
     who = me(request)
-    require(request, "my.sponsored", About(person=who.uid))
+    require(request, "my.sponsored", OfPerson(who.uid))
     actions = [Action(gettext("Report a violation"), reverse("violation-new"))]
     crumbs = [(gettext("My access"), reverse("my-access"))]
     return _listed(request, Page(gettext("For whom do I answer?"), gettext("My access"), crumbs, actions=actions), who)

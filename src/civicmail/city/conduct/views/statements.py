@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -55,7 +55,7 @@ class Signing(forms.Form):
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """All statements of one department, the newest first."""
     where = department_of(department)
-    require(request, "statement.see", About(department=where.code))
+    require(request, "statement.see", InDepartment(where.code))
     found = listing.of(
         request,
         Statement.objects.filter(department=where),
@@ -68,7 +68,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("department", "person"),
     )
     up = [(where.name, reverse("people", args=[where.code]))]
-    if not may(request, "roster.see", About(department=where.code)):
+    if not may(request, "roster.see", InDepartment(where.code)):
         up = [("Statements", reverse("all-statements"))]
     page = Page("What has the department answered for?", where.name, up)
     return listing.shown(request, "access/list.html", found, {"page": page})
@@ -140,7 +140,7 @@ def _state(row: Statement) -> tuple[str, str]:
 def one(request: Asked, department: str, half: str) -> HttpResponse:
     """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
     row = statement_of(request, department, half)
-    now, about = ms(request.now), About(department=row.department.code)
+    now, about = ms(request.now), InDepartment(row.department.code)
     period = halves.parse(row.half)
     assert period is not None, "its address was read already"
     signing = row.state == "open" and may(request, "statement.sign", about)
@@ -167,7 +167,7 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
 def statement_of(request: Asked, department: str, half: str) -> Statement:
     """The statement of a department for a half, where this person may see it. Raises NotPermitted, Http404."""
     where = department_of(department)
-    require(request, "statement.see", About(department=where.code))
+    require(request, "statement.see", InDepartment(where.code))
     if halves.parse(half) is None:
         raise Http404
     return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)

@@ -11,12 +11,12 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import history
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
@@ -53,7 +53,7 @@ DOING: tuple[tuple[str, str, str], ...] = (
 def of_department(request: Asked, department: str) -> HttpResponseBase:
     """All of one department, the newest first."""
     where = department_of(department)
-    require(request, "violation.see", About(department=where.code))
+    require(request, "violation.see", InDepartment(where.code))
     rows = Violation.objects.filter(department=where)
     found = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
     page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
@@ -132,7 +132,7 @@ def found(request: Asked, department: str, pk: int) -> Violation:
 @acting("violation.see")
 def one(request: Asked, department: str, pk: int) -> HttpResponse:
     """One case from report to appeal, with what can be done now."""
-    require(request, "violation.see", About(department=department_of(department).code))
+    require(request, "violation.see", InDepartment(department_of(department).code))
     row = found(request, department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
     can = _doable(request, row)
@@ -162,7 +162,7 @@ def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
         "ground": table.grounds.get(row.ground, row.ground),
         "asks": _asked(row),
         "part": _part(request, row),
-        "mandate": bool(may(request, "mandate.ask")),
+        "mandate": bool(could(request, "mandate.ask")),
         "events": history.of(f"violation:{row.pk}"),
     }
     return render(request, "conduct/violation.html", shown)
@@ -208,7 +208,7 @@ def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
 
 def _part(request: Asked, row: Violation) -> str:
     """Why this person decides nothing here, who could otherwise."""
-    if row.state not in OPEN or not may(request, "violation.find", About(department=whom.about_violation(row).department)):
+    if row.state not in OPEN or not could(request, "violation.find", InDepartment(whom.about_violation(row).department)):
         return ""
     try:
         apart(row, request.actor, ms(request.now))

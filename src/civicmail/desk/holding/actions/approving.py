@@ -15,12 +15,12 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.tallies import What
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
@@ -93,7 +93,7 @@ def answer(
 
 def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int) -> list[ApprovalCopy]:
     """The sender takes it back. Raises as answer does."""
-    guard.require(actor, "approval.withdraw", About(person=row.person.uid), now=now)
+    guard.require(actor, "approval.withdraw", OfPerson(row.person.uid), now=now)
     with transaction.atomic():
         copies = _stepped(row, indices, "withdraw", actor, "", now)
         facts = {"copies": [c.index for c in copies]}

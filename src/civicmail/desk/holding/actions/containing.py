@@ -20,12 +20,12 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, locking
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.published import Watch
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.access.views.saying import said
 from civicmail.city.conduct.queries import deciders
@@ -208,8 +208,8 @@ def publish() -> None:
         log.error("gateways cannot be told of accounts that are held", error=str(error))
 
 
-def _about(row: Containment) -> About:
-    return about_person(row.person) if row.person is not None else guard.NOTHING
+def _about(row: Containment) -> OfPerson:
+    return about_person(row.person) if row.person is not None else OfPerson("")
 
 
 def _service(row: Containment) -> Mailbox | None:

@@ -22,10 +22,10 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
@@ -88,7 +88,7 @@ def tell_people(now: int) -> int:
 
 def plan(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
     """When somebody wants to hear of it. days: of slots.DAYS; hour: of slots.HOURS. Raises NotPermitted, Unusable."""
-    guard.require(actor, "my.mail", About(person=actor.uid), now=now)
+    guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     if days not in slots.DAYS or hour not in slots.HOURS:
         raise Unusable("Choose days and an hour.", {"days": "Choose days and an hour."})
     with transaction.atomic():

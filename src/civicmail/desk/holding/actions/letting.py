@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from civicmail.city.access import guard
+from civicmail.city.access.actions import looking
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
@@ -113,13 +114,11 @@ def release_whole(copies: Sequence[Copy], *, actor: Actor, reason: str, now: int
         )  # fmt: skip
 
 
-def release_own(
-    copy: Copy, boxes: Collection[str], *, actor: Actor, now: int, facts: Mapping[str, int | str] = NOTHING
-) -> Released:
+def release_own(copy: Copy, *, actor: Actor, now: int, facts: Mapping[str, int | str] = NOTHING) -> Released:
     """Whoever may read the mailbox says that a copy in quarantine is no spam, or that they asked for what waits for their word.
-    boxes: addresses of their mailboxes; facts: more of how they said so. Raises as release does."""
-    guard.require(actor, "my.mail", now=now)
-    if copy.box.lower() not in boxes or not is_own(copy):
+    facts: more of how they said so. Raises as release does."""
+    _, mine = looking.own(actor, now=now)
+    if copy.box.lower() not in mine or not is_own(copy):
         raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
     if kinds.kind_of(copy.rules, queries.book()) == "asked":
         return _through(copy, "my.release", actor, ASKED, now, rules=copy.rules, facts=facts)

@@ -19,10 +19,10 @@ from django.db.models import F
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.credentials import new_password
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
+from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure
@@ -217,7 +217,7 @@ def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> P
 
 def _of_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
     fresh = PickUp.objects.select_for_update(of=("self",)).select_related("person").get(pk=row.pk)
-    guard.require(actor, "my.write", About(person=fresh.person.uid if fresh.person else "-"), now=now)
+    guard.require(actor, "my.write", OfPerson(fresh.person.uid if fresh.person else "-"), now=now)
     fresh.state = pickupstates.TABLE.step(fresh.state, action)
     return fresh
 

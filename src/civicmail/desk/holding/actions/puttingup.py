@@ -8,10 +8,10 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.asking import ends, is_sampled, tell_asked
 from civicmail.desk.holding.models import Approval, ApprovalCopy
@@ -29,7 +29,7 @@ def outside(draft: Draft) -> list[str]:
 def put_up(draft: Draft, *, actor: Actor, words: str, now: int) -> Approval:
     """Ask. A draft asks once; about a file that is changed, or a recipient who is added, it is asked when that is sent. Raises
     NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "my.write", About(person=draft.person.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(draft.person.uid), now=now)
     words = given(words, "words", least=10)
     department = senders.department_of(draft.person)
     parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]

@@ -22,11 +22,11 @@ from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.tallies import What
 from civicmail.city.notices.actions import tell
 from civicmail.core.config.sentence import sentence
@@ -49,7 +49,7 @@ _ASKED = sentence("You have asked for this already.")
 def ask(copies: Sequence[Copy], *, sender: bool = False, actor: Actor, reason: str, now: int) -> Release:
     """Of copies of one message that whoever asks may know of: those that are for them, or that they sent. Raises NotPermitted,
     Unusable, Conflict where one may let it go without asking, or where only a manager may, and where it was asked already."""
-    guard.require(actor, "my.mail", About(person=actor.uid), now=now)
+    guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     reason = given(reason, least=10)
     book = queries.book()
     if not copies:
@@ -101,7 +101,7 @@ def refuse(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
 
 def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
     """Whoever asked does not want it any more. Raises NotPermitted, Conflict."""
-    guard.require(actor, "my.mail", About(person=row.requester.uid), now=now)
+    guard.require(actor, "my.mail", OfPerson(row.requester.uid), now=now)
     with transaction.atomic():
         found = locked(row, "state")
         found.state = releasestates.step(found.kind, found.state, "withdraw")

@@ -18,11 +18,11 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, tallies
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import Decision
 from civicmail.city.access.views import saying
 from civicmail.city.conduct.actions import reporting
 from civicmail.city.conduct.models import Violation
@@ -67,10 +67,10 @@ def answer(finding: Finding, said: str, *, actor: Actor, reason: str, now: int) 
     return row
 
 
-def about_second(finding: Finding) -> About:
+def about_second(finding: Finding) -> Decision:
     """What the guard is asked of a second reviewer: not the first."""
     began = ms(finding.answered) if finding.answered is not None else 0
-    return About(id=str(finding.pk), firsts=(finding.reviewer.uid if finding.reviewer else "",), began=began)
+    return Decision(firsts=(finding.reviewer.uid if finding.reviewer else "",), began=began)
 
 
 def second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:

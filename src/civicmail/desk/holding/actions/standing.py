@@ -14,10 +14,10 @@ from django.utils.translation import override
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.actions import tell
@@ -59,7 +59,7 @@ def _names(series: str) -> bool:
 
 def allow(department: Department, what: What, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
     """In force on return. until: ms. Raises NotPermitted, Unusable, Conflict where somebody else may be using this account."""
-    guard.require(actor, "approval.standing", About(department=department.code), now=now)
+    guard.require(actor, "approval.standing", InDepartment(department.code), now=now)
     approvers.require_own_hand(actor)
     reason = given(reason, least=10)
     if fields := _wrong(department, what, moment(until) - moment(now)):
@@ -77,7 +77,7 @@ def allow(department: Department, what: What, until: int, *, actor: Actor, reaso
 
 def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
     """Raises NotPermitted, Conflict where it has ended."""
-    guard.require(actor, "approval.standing", About(department=row.department.code), now=now)
+    guard.require(actor, "approval.standing", InDepartment(row.department.code), now=now)
     with transaction.atomic():
         by = Person.objects.get(uid=actor.uid)
         if not StandingApproval.objects.filter(pk=row.pk, ended__isnull=True).update(ended=moment(now), ended_by=by):

@@ -8,11 +8,11 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import DepartmentCase
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.policy.approvals import RULE
 from civicmail.desk.holding import queries, switches
@@ -50,9 +50,9 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
     return row
 
 
-def about(row: AskedDepartment) -> About:
+def about(row: AskedDepartment) -> DepartmentCase:
     """What the guard is asked of whoever agrees: the department's head, and not whoever switched it on."""
-    return About(department=row.department.code, firsts=(row.by.uid,), began=ms(row.asked))
+    return DepartmentCase(row.department.code, firsts=(row.by.uid,), began=ms(row.asked))
 
 
 def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:

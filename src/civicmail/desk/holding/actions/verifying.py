@@ -20,9 +20,9 @@ from django.utils.translation import gettext, override
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.saying import clock, day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import tokens
@@ -47,7 +47,7 @@ def ask(
 ) -> Verification:
     """Ask once; a second time is the first one. received: ms, of the message; actor: who asks, or the link of the asker's own copy.
     Raises NotPermitted, Conflict where whoever has the account would answer for its owner."""
-    guard.require(actor, "sender.verify", About(person=asker.uid), now=now)
+    guard.require(actor, "sender.verify", OfPerson(asker.uid), now=now)
     if by.inside:
         _require_own(by.address)
     secret = secrets.token_bytes(16)

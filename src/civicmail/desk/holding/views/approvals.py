@@ -18,9 +18,9 @@ from django.views.decorators.csp import csp_override
 
 from civicmail.city.access.actions import looking
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -177,7 +177,7 @@ def sample(request: Asked, pk: int) -> HttpResponse:
 @acting("my.approvals")
 def mine(request: Asked) -> HttpResponseBase:
     """What of one's own waits, and what became of it."""
-    require(request, "my.approvals", About(person=request.actor.uid))
+    require(request, "my.approvals", OfPerson(request.actor.uid))
     subjects = mysubjects.Subjects(request.actor, ms(request.now))
     found = listing.of(
         request,
@@ -218,7 +218,7 @@ def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
 
 
 def _mine(request: Asked, row: Approval) -> HttpResponse:
-    require(request, "my.approvals", About(person=row.person.uid))
+    require(request, "my.approvals", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     if request.method == "POST":
         form = forms.Form(request.POST)

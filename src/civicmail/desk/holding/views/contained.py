@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long, offer
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -167,8 +167,8 @@ def _is_lockable(row: Containment) -> bool:
     return row.state == "held" and (row.person is not None or row.sender.startswith("service:"))
 
 
-def _about(row: Containment) -> About:
-    return about_person(row.person) if row.person is not None else About()
+def _about(row: Containment) -> OfPerson:
+    return about_person(row.person) if row.person is not None else OfPerson("")
 
 
 def _in_state(actor: Actor, query: QuerySet[Containment], wanted: str) -> QuerySet[Containment]:

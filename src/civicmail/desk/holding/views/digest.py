@@ -26,6 +26,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
@@ -125,7 +126,7 @@ def _left(request: Asked) -> HttpResponse:
 @acting("my.mail")
 def plan(request: Asked) -> HttpResponse:
     """One's own choice."""
-    require(request, "my.mail")
+    require(request, "my.mail", OfPerson(request.actor.uid))
     row = Digest.objects.filter(person=me(request)).first() or Digest()
     form = Plan(request.POST or None, initial={"days": row.days, "hour": row.hour})
 
@@ -160,7 +161,7 @@ def _let(request: Asked, opened: Opened, now: int) -> HttpResponse:
     assert opened.copy is not None
     actor = _actor(request, opened.person, now)
     try:
-        done = letting.release_own(opened.copy, {opened.copy.box.lower()}, actor=actor, now=now, facts={"by": "link"})
+        done = letting.release_own(opened.copy, actor=actor, now=now, facts={"by": "link"})
         if done.let:
             messages.success(request, gettext("It is on its way to your mailbox, and the filter has learnt from it."))
         else:

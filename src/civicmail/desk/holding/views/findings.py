@@ -16,7 +16,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
@@ -114,7 +114,7 @@ def finding(request: Asked, pk: int) -> HttpResponse:
     return answered(
         request, form, verb, page=page, back=reverse("findings"), said=said, template="holding/finding.html", row=row,
         rule=queries.book().rule(row.rule), seen=findings.seen(row), submit=submit, asks=submit != "", violation=handed,
-        mandate=bool(may(request, "mandate.ask")),
+        mandate=bool(could(request, "mandate.ask")),
     )  # fmt: skip
 
 

@@ -84,9 +84,8 @@ def release(request: Asked, id: uuid.UUID) -> HttpResponse:
 def _own(request: Asked, one: Found, copies: list[Copy], delivery: str) -> HttpResponse:
     asked = any(kinds.kind_of(copy.rules, queries.book()) == "asked" for copy in copies)
     if request.method == "POST":
-        mine = frozenset(one.mine.addresses)
         try:
-            done = [letting.release_own(copy, mine, actor=request.actor, now=ms(request.now)) for copy in copies]
+            done = [letting.release_own(copy, actor=request.actor, now=ms(request.now)) for copy in copies]
         except Conflict as error:  # somebody was faster
             messages.info(request, said(error.args[0]))
             return redirect(delivery)

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import long
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
@@ -32,7 +32,7 @@ class Words(forms.Form):
 @acting("my.write")
 def put_up(request: Asked, draft: uuid.UUID) -> HttpResponse:
     """The files and the people outside of a draft of one's own; how it stands, once they were put up."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=draft, person__uid=request.actor.uid)
     form = Words(request.POST or None)
 

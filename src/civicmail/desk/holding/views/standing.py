@@ -10,10 +10,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import a_day, end_of, long
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import FORM, answered
@@ -98,7 +98,7 @@ def new(request: Asked) -> HttpResponse:
 def one(request: Asked, pk: int) -> HttpResponse:
     """What it allows, and its end."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by", "ended_by"), pk=pk)
-    about = About(department=row.department.code)
+    about = InDepartment(row.department.code)
     if not may(request, "approval.standing", about):
         require(request, "approvals.see")
         if not request.actor.holds("auditor"):

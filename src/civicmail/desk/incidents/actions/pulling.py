@@ -11,11 +11,11 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import Decision
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions.telling import tell_back, tell_second, tell_taken
 from civicmail.desk.incidents.likeness import Has
@@ -52,9 +52,9 @@ def ask(case: Case, copies: Sequence[Has], query: str, counted: int, *, actor: A
     return made
 
 
-def about(pull: Pull) -> About:
+def about(pull: Pull) -> Decision:
     """What the guard is asked of a second officer: not whoever wants to take the copies back."""
-    return About(id=str(pull.pk), firsts=(pull.by.uid,), began=ms(pull.made))
+    return Decision(firsts=(pull.by.uid,), began=ms(pull.made))
 
 
 def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> Pull:

@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
+from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions.sending import is_open
 from civicmail.desk.mailbox.models import Draft, DraftFile, Signature
@@ -71,7 +71,7 @@ def save(
 ) -> Draft:  # fmt: skip
     """The draft with this text. version: that was seen, 0 for a new one; answers, files, most: of a new one, as attach takes them.
     Raises NotPermitted, Unusable, and Conflict where it was changed, or given to be sent, in another window."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     _fit(written)
     with transaction.atomic():
         row = Draft.objects.select_for_update().filter(uid=uid).first()
@@ -91,7 +91,7 @@ def save(
 
 def attach(draft: Draft, files: Sequence[New], *, most: int, actor: Actor, now: int) -> Draft:
     """Add files. most: bytes that all of them may have together. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
         _require_mine(row, actor, draft.version)
@@ -102,7 +102,7 @@ def attach(draft: Draft, files: Sequence[New], *, most: int, actor: Actor, now: 
 
 def remove(draft: Draft, files: Iterable[int], *, actor: Actor, now: int) -> Draft:
     """Take files out; ids of others, and of those that are gone, are nothing. Raises NotPermitted, Conflict."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
         _require_mine(row, actor, draft.version)
@@ -113,7 +113,7 @@ def remove(draft: Draft, files: Iterable[int], *, actor: Actor, now: int) -> Dra
 
 def discard(draft: Draft, *, actor: Actor, now: int) -> None:
     """Throw it away, with its files. Raises NotPermitted, Conflict."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
         _require_mine(row, actor, row.version)
@@ -122,7 +122,7 @@ def discard(draft: Draft, *, actor: Actor, now: int) -> None:
 
 def sign(lines: str, *, actor: Actor, now: int) -> None:
     """Lines of one's own below the identification block. Raises NotPermitted, Unusable."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     if len(lines) > LINES:
         said = _("A signature has at most {count} characters.", count=LINES)
         raise Unusable(said, {"lines": said})

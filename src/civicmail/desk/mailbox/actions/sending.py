@@ -18,10 +18,10 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
@@ -77,7 +77,7 @@ def send(
 ) -> Outgoing:
     """Give a message to be sent from a mailbox of the actor's, after `wait` ms. key: the same one again is the same message, not
     sent twice; draft: it was made of; plain: it goes unencrypted whatever rules say. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "my.write", About(person=actor.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     if key and (there := Outgoing.objects.filter(key=key).first()) is not None:
         return there
     letter = letter_of(written, uuid.uuid4(), actor=actor, now=now)
@@ -191,7 +191,7 @@ def hasten(row: Outgoing, *, actor: Actor, now: int) -> Outgoing:
 
 def _stepped(row: Outgoing, action: Action, actor: Actor, now: int) -> Outgoing:
     """A step of its person."""
-    guard.require(actor, "my.write", About(person=row.person.uid), now=now)
+    guard.require(actor, "my.write", OfPerson(row.person.uid), now=now)
     assert action in sendstates.PERSON
     fresh = Outgoing.objects.select_for_update().get(pk=row.pk)
     state = sendstates.step(fresh.state, action)

@@ -14,8 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.confirming import answered
@@ -46,7 +46,7 @@ class Line:
 @acting("my.write")
 def drafts(request: Request) -> HttpResponse:
     """The newest first; what waits to be sent stands above them."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     waiting = Outgoing.objects.filter(person__uid=request.actor.uid, state__in=sendstates.OPEN).defer("content").order_by("due")
     given = {row.draft: row for row in waiting}
     rows = Draft.objects.filter(person__uid=request.actor.uid).annotate(count=Count("files")).order_by("-changed", "-pk")
@@ -78,7 +78,7 @@ def _line(row: Draft, out: Outgoing | None) -> Line:
 @acting("my.write")
 def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
     """It cannot be brought back, so it is asked first."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Draft, uid=uid, person__uid=request.actor.uid)
     back = reverse("mail-draft", args=[uid])
     form = forms.Form(request.POST if request.method == "POST" else None)
@@ -101,7 +101,7 @@ def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
 @acting("my.write")
 def signature(request: Request) -> HttpResponse:
     """What the directory says stands there in any case; lines of one's own stand below."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     actor, now = request.actor, ms(request.now)
     form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.lines_of(actor)})
     if request.method == "POST" and form.is_valid():

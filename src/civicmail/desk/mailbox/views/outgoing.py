@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
@@ -76,7 +76,7 @@ class Shown:
 @acting("my.write")
 def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
     """A form takes it back, or sends it at once; each is asked of the row that is there then."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person__uid=request.actor.uid)
     if request.method == "POST":
         return _acted(request, row)

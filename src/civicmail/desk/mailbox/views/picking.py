@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
 from civicmail.city.access.views.page import Page
@@ -35,7 +35,7 @@ COLUMNS = ("to", "cc", "bcc")
 @acting("my.write")
 def people(request: Request, uid: uuid.UUID) -> HttpResponse:
     """?q=words&kind=: who fits; a form adds the ticked ones to the draft and goes back to it."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Draft, uid=uid, person__uid=request.actor.uid)
     back = reverse("mail-draft", args=[uid])
     if request.method == "POST":
@@ -70,7 +70,7 @@ def _added(request: Request, row: Draft, back: str) -> HttpResponse:
 @acting("my.write")
 def offered(request: Request) -> HttpResponse:
     """?who=words: the lines of a list of names, for script."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     words = request.GET.get("who", "")[:200]
     found: Sequence[Entry] = addressbook.search(words, most=OFFERED)[:OFFERED] if len(words.strip()) > 1 else ()
     response = render(request, "mailbox/offered.html", {"entries": found})

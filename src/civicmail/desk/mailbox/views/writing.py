@@ -17,9 +17,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import saying
 from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting, require
@@ -85,7 +85,7 @@ class Desk:
 @acting("my.write")
 def write(request: Request) -> HttpResponse:
     """?re=ID&how=reply, all or forward: an answer; ?to=ADDRESS: a message to somebody. Nothing is saved by looking."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     found = senders.senders(request.actor, now=ms(request.now))
     begun = answers.beginning(request, request.GET.get("re", ""), request.GET.get("how", ""))
     start = {"mailbox": _from(found, begun), "version": 0, **begun.initial}
@@ -99,7 +99,7 @@ def write(request: Request) -> HttpResponse:
 @acting("my.write")
 def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
     """A draft of one's own; ?check=1 with what would happen to it."""
-    require(request, "my.write", About(person=request.actor.uid))
+    require(request, "my.write", OfPerson(request.actor.uid))
     now = ms(request.now)
     row = Draft.objects.filter(uid=uid, person__uid=request.actor.uid).first()
     if row is None and Draft.objects.filter(uid=uid).exists():

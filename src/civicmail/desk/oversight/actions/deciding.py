@@ -6,11 +6,11 @@ from django.db import transaction
 
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import activate, active_texts, entered, move
 from civicmail.desk.oversight.models import Version
@@ -21,9 +21,9 @@ def require_second(version: Version, actor: Actor, now: int) -> None:
     foureyes.require(actor, "rule.decide", about(version), now=now)
 
 
-def about(version: Version) -> About:
+def about(version: Version) -> Decision:
     """What the guard is asked of whoever decides: nobody who has written in this version."""
-    return About(id=str(version.pk), firsts=tuple(version.authors) or ("",), began=ms(version.made))
+    return Decision(firsts=tuple(version.authors) or ("",), began=ms(version.made))
 
 
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:

@@ -16,12 +16,12 @@ from civicmail.city.access import guard, workdays
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions.books import TICK, adopt, publish
 from civicmail.desk.oversight.models import Emergency
@@ -58,9 +58,9 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     return row
 
 
-def about(emergency: Emergency) -> About:
+def about(emergency: Emergency) -> Decision:
     """What the guard is asked of a second person: not whoever made it."""
-    return About(id=str(emergency.pk), firsts=(emergency.officer.uid,), began=ms(emergency.at))
+    return Decision(firsts=(emergency.officer.uid,), began=ms(emergency.at))
 
 
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:

@@ -8,18 +8,18 @@ from django.db import transaction
 
 from civicmail.city.access.actions.entries import enter
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.resources import OwnCase
 from civicmail.desk.oversight.queries.looks import MARK, marks_of, sample_of
 
 
-def about(reveal: Entry) -> About:
+def about(reveal: Entry) -> OwnCase:
     """What the guard is asked of whoever looks at a look: not whose it was."""
-    return About(person=reveal.person, id=str(reveal.pk), firsts=(reveal.person,), began=reveal.at)
+    return OwnCase(reveal.person, firsts=(reveal.person,), began=reveal.at)
 
 
 def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) -> Entry:

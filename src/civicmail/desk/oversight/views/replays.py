@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
@@ -120,7 +120,7 @@ def _shown(request: Asked, row: Replay) -> dict[str, Any]:
         "others": tally.with_.most_common(10),
         "approvals": [(names.get(code, "Outside"), n, most) for code, n, most in tally.approvals[:20]],
         "sample": [(id_, names.get(code, "Outside"), OUTCOMES[b], OUTCOMES[a]) for id_, code, b, a in tally.sample],
-        "may_ask": bool(may(request, "mandate.ask")),
+        "may_ask": bool(could(request, "mandate.ask")),
         "may_stop": bool(may(request, "rule.replay")),
     }
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.policy.clauses import CLAUSES
@@ -64,7 +64,7 @@ def rules(request: Asked) -> HttpResponseBase:
         noun="rules",
         sort="clause",
     )
-    waiting = queries.waiting_for(request.actor) if may(request, "rule.decide") else None
+    waiting = queries.waiting_for(request.actor) if could(request, "rule.decide") else None
     actions = [Action("Write a rule", reverse("rule-new"), primary=True)] if may(request, "rule.write") else []
     actions += [Action("Fail matrix", reverse("fail-matrix"))] if may(request, "matrix.see") else []
     actions += [Action("Emergency rules", reverse("emergencies"))]

@@ -20,7 +20,7 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import named
 from civicmail.city.access.reveals import NEXT, REASONS
 from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, may, require, require_could
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
@@ -42,7 +42,7 @@ class Remark(forms.Form):
 def viewings(request: Asked) -> HttpResponseBase:
     """The newest first; a system administrator sees one's own."""
     require(request, "viewings.see")
-    audits = bool(may(request, "viewings.mark"))
+    audits = bool(could(request, "viewings.mark"))
     found = listing.of(
         request,
         queries.viewings(request.actor),
@@ -69,7 +69,7 @@ def viewings(request: Asked) -> HttpResponseBase:
 @acting("viewings.mark")
 def sample(request: Asked) -> HttpResponseBase:
     """What was drawn of a week, and whether somebody has looked at it."""
-    require(request, "viewings.mark")
+    require_could(request, "viewings.mark")
     week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
     drawn = queries.sample_of(week, request.now)
     if drawn is None:

@@ -17,7 +17,7 @@ from civicmail.city.access.actions import mandates as verbs
 from civicmail.city.access.mandates import GROUNDS
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.asked import Asked, acting, require_could
 from civicmail.city.access.views.confirming import FORM, answered
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import day
@@ -41,7 +41,7 @@ def at_once(request: Asked, stepped_up: datetime) -> HttpResponse:
 
 
 def _ask(request: Asked, stepped_up: datetime | None) -> HttpResponse:
-    require(request, "mandate.ask")
+    require_could(request, "mandate.ask")
     now = ms(request.now)
     ways = [w for w in grounds.ways(request.actor, now) if stepped_up is None or w.duty in grounds.URGENT]
     go = request.POST.get("go", "")

@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from civicmail.city.access.actions import amending, urgent
 from civicmail.city.access.actions import mandates as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.mandates import about_mandate, subjects_of
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.directory.models import Person
@@ -158,7 +158,7 @@ def seal(request: Asked, number: str) -> HttpResponse:
     """Who looks seals; a second person unseals."""
     row = one.seen(request, number)
     to = not row.sealed
-    require(request, "mandate.ask" if to else "mandate.approve", About(person=row.person.uid) if to else about_mandate(row))
+    require(request, "mandate.ask" if to else "mandate.approve", OfPerson(row.person.uid) if to else about_mandate(row))
     effects = (
         ["Nobody whose mail it is learns of it, also when it is over.", "Auditors see only that there is one, and its entries."]
         if to

@@ -10,7 +10,7 @@ from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import mandates
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.asked import Asked, acting, could, require_could
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.workbench import queries
@@ -19,7 +19,7 @@ from civicmail.desk.workbench.views import one
 
 @acting("mandate.see")
 def listed(request: Asked) -> HttpResponseBase:
-    require(request, "mandate.see")
+    require_could(request, "mandate.see")
     now = ms(request.now)
     found = listing.of(
         request,
@@ -43,7 +43,7 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-number",
         slim=lambda rows: rows.select_related("person", "department").prefetch_related("subjects__person"),
     )
-    actions = [Action("Ask for a mandate", reverse("mandate-new"), primary=True)] if may(request, "mandate.ask") else []
+    actions = [Action("Ask for a mandate", reverse("mandate-new"), primary=True)] if could(request, "mandate.ask") else []
     waiting = mandates.waiting_for(request.actor, now)
     sealed = {GROUNDS[g]: n for g, n in mandates.sealed_counts().items() if g in GROUNDS} if request.actor.holds("auditor") else {}
     page = Page("Whose mail may be looked at, and why?", "Mandates", actions=actions)

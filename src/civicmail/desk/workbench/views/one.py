@@ -15,7 +15,7 @@ from civicmail.city.access.mandates import GROUNDS, Mandate
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import mandates
-from civicmail.city.access.views.asked import Asked, require
+from civicmail.city.access.views.asked import Asked, require, require_could
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.workbench.queries import STATES
 
@@ -24,7 +24,7 @@ LIST = ("Mandates", "/mandates/")
 
 def seen(request: Asked, number: str) -> Row:
     """A mandate that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
-    require(request, "mandate.see")
+    require_could(request, "mandate.see")
     now = ms(request.now)
     row = mandates.seen(request.actor, number, now)
     if row is None:
@@ -34,7 +34,7 @@ def seen(request: Asked, number: str) -> Row:
 
 def decidable(request: Asked, number: str, act: str = "mandate.approve") -> Row:
     """The same for whoever is to answer: an officer without the duty taken up is told to do that first."""
-    require(request, act)
+    require_could(request, act)
     row = seen(request, number)
     require(request, act, mandates.about_mandate(row))
     return row
@@ -42,7 +42,7 @@ def decidable(request: Asked, number: str, act: str = "mandate.approve") -> Row:
 
 def own(request: Asked, number: str) -> Row:
     """A mandate of who asks; 404 for everybody else's."""
-    require(request, "mandate.ask")
+    require_could(request, "mandate.ask")
     row = seen(request, number)
     if row.person.uid != request.actor.uid:
         raise Http404

@@ -13,7 +13,7 @@ from civicmail.city.access.models import Entry
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.mandates import subjects_of
-from civicmail.city.access.views.asked import Asked, acting, may
+from civicmail.city.access.views.asked import Asked, acting, could, may
 from civicmail.city.access.views.page import Action
 from civicmail.city.directory.models import Person
 from civicmail.desk.workbench import queries
@@ -73,7 +73,7 @@ def mandate(request: Asked, number: str) -> HttpResponse:
         "last": moment(row.last) if row.last is not None else None,
         "classes": queries.classes(row),
         "change": row.amendments.filter(state="asked").first(),
-        "may_answer": not mine and bool(may(request, "mandate.approve")),
+        "may_answer": not mine and bool(could(request, "mandate.approve")),
         "holds": holds.placed(row.number),
         "exports": row.exports.select_related("mandate")[:5] if mine else [],
         "events": _history(row),
@@ -86,7 +86,7 @@ def _actions(request: Asked, row: Row, mine: bool, live: bool) -> list[Action]:
     n = [row.number]
     if mine and live:
         return one.actions(row, search=True)
-    if not mine and may(request, "mandate.approve"):
+    if not mine and could(request, "mandate.approve"):
         if row.state == "asked":
             return [Action("Answer", reverse("mandate-approve", args=n), primary=True)]
         if row.ratified == "due":

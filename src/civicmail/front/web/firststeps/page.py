@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import officelists as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import officelists
 from civicmail.city.access.queries.tasks import Task
-from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import Asked, acting, could, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local import is_local
@@ -81,8 +81,8 @@ def _links(request: Asked, step: Step) -> tuple[tuple[str, str], ...]:
 
 def _opens(request: Asked, address: str) -> bool:
     match = resolve(address)
-    about = About(department=match.kwargs.get("department", ""))
-    return bool(may(request, getattr(match.func, "act", ""), about))
+    about = InDepartment(match.kwargs.get("department", ""))
+    return bool(could(request, getattr(match.func, "act", ""), about))
 
 
 def task(request: Asked) -> list[Task]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.acts import About
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, absolute, acting, me, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Person
@@ -68,7 +68,7 @@ def profile(request: Asked) -> HttpResponse:
 
 
 def _known(request: Asked) -> services.Services:
-    require(request, "my.devices", About(person=me(request).uid))
+    require(request, "my.devices", OfPerson(me(request).uid))
     return services.of(settings.CITY)
 
 

@@ -22,9 +22,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.credentials import device_key, new_password, plain
 from civicmail.city.access.models import Account
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.signin import stepup
@@ -92,7 +92,7 @@ def left(row: Authenticator | None) -> int:
 @never_cache
 def make(request: Asked) -> HttpResponse:
     """New recovery codes, shown once; for whoever has something that they stand in for."""
-    require(request, "my.sessions", About(person=me(request).uid))
+    require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
     crumbs = [(gettext("My sign-in"), reverse("my-sessions"))]
     has = bool(stepup.second_factors(who))

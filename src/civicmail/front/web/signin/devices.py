@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions import devices, tokens
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Token
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.scopes import SCOPES
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
@@ -46,7 +46,7 @@ def _devices() -> tuple[str, str]:
 @never_cache
 def index(request: Asked) -> HttpResponse:
     """The device passwords and tokens of the person who asks."""
-    require(request, "my.devices", About(person=me(request).uid))
+    require(request, "my.devices", OfPerson(me(request).uid))
     living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
     found = {
         "page": Page(gettext("What reads and sends mail as me?"), gettext("My devices")),
@@ -64,7 +64,7 @@ def index(request: Asked) -> HttpResponse:
 @never_cache
 def add_device(request: Asked) -> HttpResponse:
     """A new device password, shown once."""
-    require(request, "my.devices", About(person=me(request).uid))
+    require(request, "my.devices", OfPerson(me(request).uid))
     form = NewDevice(request.POST or None)
     if form.is_valid():
         try:
@@ -116,7 +116,7 @@ def lost(request: Asked, key: str) -> HttpResponse:
 @never_cache
 def add_token(request: Asked) -> HttpResponse:
     """A token for the command line, shown once."""
-    require(request, "my.devices", About(person=me(request).uid))
+    require(request, "my.devices", OfPerson(me(request).uid))
     form = NewToken(request.POST or None)
     if form.is_valid():
         text = tokens.make(me(request), days=form.cleaned_data["days"], actor=request.actor, now=ms(request.now))
@@ -131,7 +131,7 @@ def add_token(request: Asked) -> HttpResponse:
 @never_cache
 def add_program_token(request: Asked) -> HttpResponse:
     """A token for a program that asks the API, with what it may do, shown once."""
-    require(request, "my.devices", About(person=me(request).uid))
+    require(request, "my.devices", OfPerson(me(request).uid))
     office = bool(request.actor.held or request.actor.departments or request.actor.supervises)
     offered = [(key, f"{said(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]
     form = NewProgramToken(offered, request.POST or None)

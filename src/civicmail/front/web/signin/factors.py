@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Account
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.signin import stepup
@@ -79,6 +79,6 @@ def is_missing(request: HttpRequest, account: Account) -> bool:
 @never_cache
 def second(request: Asked) -> HttpResponse:
     """Which of the two shall it be?"""
-    require(request, "my.sessions", About(person=me(request).uid))
+    require(request, "my.sessions", OfPerson(me(request).uid))
     page = Page(gettext("Add a second way to prove that it is you"), gettext("My sign-in"))
     return render(request, "signin/second.html", {"page": page})

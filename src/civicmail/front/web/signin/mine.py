@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.accountnews import name_of
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import letters
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.sessions import row_of
@@ -28,7 +28,7 @@ from civicmail.front.web.signin.asker import account
 @never_cache
 def index(request: Asked) -> HttpResponse:
     """By what the person who asks signs in, and where that was done."""
-    require(request, "my.sessions", About(person=me(request).uid))
+    require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
     found: dict[str, object] = {
@@ -53,7 +53,7 @@ def index(request: Asked) -> HttpResponse:
 @require_POST
 def end(request: Asked, pk: int) -> HttpResponse:
     """End one session of one's own, or with pk 0 all but this one."""
-    require(request, "my.sessions", About(person=me(request).uid))
+    require(request, "my.sessions", OfPerson(me(request).uid))
     this = row_of(request.session.session_key)
     places.end([s for s in places.living(account(request)) if s.pk == pk or (pk == 0 and s.session_key != this)])
     messages.success(request, gettext("The other sessions were ended.") if pk == 0 else gettext("The session was ended."))

@@ -12,10 +12,10 @@ from ninja import Schema
 
 from civicmail.city.access.actions import amending, urgent
 from civicmail.city.access.actions import mandates as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.forms import Answer, Holding, Reason, Scope
@@ -112,14 +112,14 @@ def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
 def seal_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
     """Seal it, as who looks: nobody whose mail it is learns of it."""
     row = one.seen(request, number)
-    require(request, "mandate.ask", About(person=row.person.uid))
+    require(request, "mandate.ask", OfPerson(row.person.uid))
     return _sealed(request, number, body, to=True)
 
 
 @operation(router, "POST", f"{ONE}/unseal", act="mandate.approve", scope="write:mandates", page="mandate-seal", response=Mandate)
 def unseal_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
     """Unseal it, as a second person."""
-    require(request, "mandate.approve")
+    require_could(request, "mandate.approve")
     return _sealed(request, number, body, to=False)
 
 

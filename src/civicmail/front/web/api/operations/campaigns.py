@@ -18,7 +18,7 @@ from ninja import Schema
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import hidden_unless, require
+from civicmail.city.access.views.asked import hidden_unless, require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import answering, handingon, planning, running, silence
 from civicmail.city.conduct.actions import essential as marks
@@ -382,5 +382,5 @@ def _part(request: Call, id_: int, act: str) -> ReviewPart:
     row = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=id_)
     about = answerers.about(row, request.actor.uid, ms(request.now))
     hidden_unless(request, "review.see", about)
-    require(request, act, about)
+    require_could(request, act, about)
     return row

@@ -14,10 +14,10 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
 from civicmail.city.access.actions import barring
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Bar
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import consequences, findings, reporting
@@ -140,7 +140,7 @@ class AnswerBar(Schema):
 
 def _seen(request: Call, department: str, id_: int, what: str, act: str, body: CaseSeen) -> Violation:
     """The case as it was seen, for whoever may do this with it. what: of views/violations.py."""
-    require(request, "violation.see", About(department=department_of(department).code))
+    require(request, "violation.see", InDepartment(department_of(department).code))
     row = found(request, department, id_)
     require(request, act, whom.about_violation(row))
     as_seen(request, row.state, body.state, "This case has gone on meanwhile; read it again.")

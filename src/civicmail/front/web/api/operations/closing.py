@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import closing as verbs
@@ -38,7 +38,7 @@ class Decision(sending.Because):
 def count_account(request: Call, department: str, id: int, body: sending.Because) -> Closed:
     """Count what the live mailbox of who left has, and what the archive lacks of it: the first step, which deletes nothing."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=id)
     require(request, "account.close", about_mailbox(row.mailbox))
     reason = sending.checked(Because(sending.plain(body)))["reason"]
@@ -56,7 +56,7 @@ def decide_closure(request: Call, id: int, body: Decision) -> Closed:
     row = Closure.objects.select_related(*closures.WITH).filter(pk=id).first()
     if row is None:
         raise Http404
-    require(request, "account.closed", About(department=row.department.code))
+    require(request, "account.closed", InDepartment(row.department.code))
     require(request, "account.close", about_mailbox(row.mailbox))
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
 

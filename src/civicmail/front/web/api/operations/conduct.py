@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import halves
@@ -144,7 +144,7 @@ def list_statements(request: Call, response: HttpResponse) -> list[StatementLine
 def list_department_statements(request: Call, response: HttpResponse, department: str) -> list[StatementLine]:
     """Statements of one department, the newest first."""
     where = department_of(department)
-    require(request, "statement.see", About(department=where.code))
+    require(request, "statement.see", InDepartment(where.code))
     rows = Statement.objects.filter(department=where).select_related("department", "person")
     return paging.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
 
@@ -165,7 +165,7 @@ def read_statement(request: Call, department: str, half: str) -> OneStatement:
 def sign_statement(request: Call, department: str, half: str, body: Signature) -> OneStatement:
     """Sign a department's statement, as its head: in order, or with what is not."""
     row = statement_of(request, department, half)
-    require(request, "statement.sign", About(department=row.department.code))
+    require(request, "statement.sign", InDepartment(row.department.code))
     c, now = sending.checked(Signing(sending.plain(body))), ms(request.now)
     words = c["remarks"] if c["answer"] == "except" else ""
 
@@ -207,7 +207,7 @@ def _whole(row: Statement, now: int) -> OneStatement:
 def list_leavers(request: Call, response: HttpResponse, department: str) -> list[Left]:
     """Everybody whose access has ended and about whom a department was asked, the newest first."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     now = ms(request.now)
     return paging.rows(request, response, leavers.of_departments([where.code]), lambda row: _left(row, now), by="-pk")
 
@@ -248,7 +248,7 @@ def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left
 
 def _the_leaver(request: Call, department: str, id_: int) -> Leaver:
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     return get_object_or_404(leavers.of_departments([where.code]), pk=id_)
 
 
@@ -271,7 +271,7 @@ def list_closures(request: Call, response: HttpResponse) -> list[Closed]:
 def read_closure(request: Call, id: int) -> Closed:
     """One of them: the count, and in the end the certificate."""
     row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=id)
-    require(request, "account.closed", About(department=row.department.code))
+    require(request, "account.closed", InDepartment(row.department.code))
     return closed(row)
 
 

@@ -10,11 +10,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import offer
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import require
 from civicmail.desk.holding.actions import containing as verbs
 from civicmail.desk.holding.containments import Group
@@ -142,7 +142,7 @@ def _row(id_: int) -> Containment:
 def _seen(request: Call, id_: int, act: str, body: ContainedSeen) -> Containment:
     require(request, "containment.see")
     row = _row(id_)
-    require(request, act, about_person(row.person) if row.person is not None else About())
+    require(request, act, about_person(row.person) if row.person is not None else OfPerson(""))
     as_seen(request, row.state, body.state, "This account is in another state by now; read it again.")
     return row
 

@@ -12,9 +12,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import me, require
 from civicmail.desk.mailbox.actions import drafting, sending, submitting
 from civicmail.desk.mailbox.actions.drafting import Written
@@ -283,7 +283,7 @@ def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
 
 
 def _mine(request: Call) -> None:
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
 
 
 def _draft(request: Call, uid: uuid.UUID) -> Draft:

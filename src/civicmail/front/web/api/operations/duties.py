@@ -16,7 +16,7 @@ from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import office
 from civicmail.city.access.queries import signin as signins
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.officeforms import RecordConflict
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import paging, sending
@@ -110,7 +110,7 @@ def _held(g: DutyGrant) -> DutyHeld:
 @operation(router, "POST", "/duties", act="duty.grant", scope="write:duties", page="duty-grant", response=DutyHeld, status=201)
 def grant_duty(request: Call, body: Granting) -> DutyHeld:
     """A duty for somebody else, with an end."""
-    require(request, "duty.grant")
+    require_could(request, "duty.grant")
     departments = list(Department.objects.filter(closed__isnull=True).values_list("code", "name"))
     c, now = sending.checked(Grant(departments, sending.plain(body))), ms(request.now)
     where = Department.objects.get(code=c["department"]) if c["department"] else None
@@ -140,7 +140,7 @@ def end_duty(request: Call, id: int, body: sending.Because) -> DutyHeld:
 )  # fmt: skip
 def record_conflict(request: Call, body: Recording) -> ConflictRecorded:
     """One person holds two duties that exclude each other: why, what watches over it, until when."""
-    require(request, "duty.record-conflict")
+    require_could(request, "duty.record-conflict")
     c, now = sending.checked(RecordConflict(sending.plain(body))), ms(request.now)
     until = min(end_of(c["until"]), now + 365 * DAY)
 
@@ -162,7 +162,7 @@ def _recorded(r: ConflictRecord) -> ConflictRecorded:
 @operation(router, "GET", "/locked", act="account.unlock", scope="read:access", page="unlocks", response=list[Locked])
 def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
     """Sign-ins that are locked, or for which somebody waits after wrong passwords."""
-    require(request, "account.unlock")
+    require_could(request, "account.unlock")
     return paging.rows(request, response, signins.held_up(ms(request.now)), lambda a: _locked(a, request.now))
 
 

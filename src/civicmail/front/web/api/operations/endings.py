@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import ending
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, Leaving, end_of
 from civicmail.city.access.models import Ending
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
@@ -66,7 +66,7 @@ class Ended(Schema):
 def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
     """End what somebody may, at once or with a day; a second time gives what the first one did."""
     where, person = department_of(department), get_object_or_404(Person, uid=uid)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     episode = person.episodes.filter(department=where).first()
     if episode is None:
         raise Http404
@@ -84,14 +84,14 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
 def read_ending(request: Call, id: int) -> Ended:
     """What one end of access did, door by door, with times."""
     found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
-    require(request, "roster.see", About(department=found.episode.department.code))
+    require(request, "roster.see", InDepartment(found.episode.department.code))
     return ended(found)
 
 
 @operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
 def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
     """Every end of access, the newest first."""
-    require(request, "duty.grant")
+    require_could(request, "duty.grant")
     rows = Ending.objects.select_related("person", "episode__department", "successor").prefetch_related("steps")
     return paging.rows(request, response, rows, ended, by="-pk")
 

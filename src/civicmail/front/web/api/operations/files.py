@@ -12,10 +12,10 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.asked import may, me, require
 from civicmail.desk.holding import approvers, files, parting
 from civicmail.desk.holding.actions import approving, puttingup, standing
@@ -188,7 +188,7 @@ def read_approval(request: Call, id: int) -> Leaving:
     """How some files stand, for whoever may answer, has sent them, or audits. Their names are read by `look_at_files`."""
     row = get_object_or_404(_rows(), pk=id)
     if request.actor.uid == row.person.uid:
-        require(request, "my.approvals", About(person=row.person.uid))
+        require(request, "my.approvals", OfPerson(row.person.uid))
         return _leaving(row)
     if not may(request, "approval.answer", approvers.about(row)) and not typed.may_follow(request, row):
         require(request, "approvals.see")
@@ -257,7 +257,7 @@ def _answerable(request: Call, id_: int, act: str) -> Approval:
 @operation(router, "GET", "/my/approvals", act="my.approvals", scope="read:files", page="my-approvals", response=list[Leaving])
 def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
     """What of my files waits, and what became of the others; the newest first."""
-    require(request, "my.approvals", About(person=me(request).uid))
+    require(request, "my.approvals", OfPerson(me(request).uid))
     rows = _rows().filter(person=me(request))
     return paging.rows(request, response, rows, _leaving, by="-pk")
 
@@ -268,7 +268,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     row = _rows().filter(pk=id, person=me(request)).first()
     if row is None:
         raise Http404
-    require(request, "approval.withdraw", About(person=row.person.uid))
+    require(request, "approval.withdraw", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     wanted = waits if body.to is None else body.to
 
@@ -287,7 +287,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
 )  # fmt: skip
 def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
     words = sending.checked(Words(sending.plain(body)))["words"]
 
@@ -320,7 +320,7 @@ def read_standing(request: Call, id: int) -> Standing:
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
     require(request, "approvals.see")
     if not request.actor.holds("auditor"):
-        require(request, "approval.standing", About(department=row.department.code))
+        require(request, "approval.standing", InDepartment(row.department.code))
     return _standing(row)
 
 
@@ -331,7 +331,7 @@ def read_standing(request: Call, id: int) -> Standing:
 def allow_standing(request: Call, body: Allowing) -> Standing:
     """Allow a document, a series, a recipient's domain or a mailbox, for a department of one's own, until a day."""
     require(request, "approvals.see")
-    require(request, "approval.standing", About(department=body.department))
+    require(request, "approval.standing", InDepartment(body.department))
     c = sending.checked(New(request.actor.departments, sending.plain(body)))
     what = What(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
 
@@ -350,7 +350,7 @@ def allow_standing(request: Call, body: Allowing) -> Standing:
 def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
     """End it: such files are asked about again."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
-    require(request, "approval.standing", About(department=row.department.code))
+    require(request, "approval.standing", InDepartment(row.department.code))
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")
 
     def do() -> Standing:

@@ -13,11 +13,11 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import mailboxes as verbs
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import groups, inuse
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.officeforms import AddMember, NewList
 from civicmail.city.access.views.places import offered
@@ -86,7 +86,7 @@ def list_lists(request: Call, response: HttpResponse) -> list[ListLine]:
 def list_department_lists(request: Call, response: HttpResponse, department: str) -> list[ListLine]:
     """The lists that one department owns."""
     where = department_of(department)
-    require(request, "mailbox.see", About(department=where.code))
+    require(request, "mailbox.see", InDepartment(where.code))
     return _listed(request, response, MailGroup.objects.filter(department=where))
 
 
@@ -106,9 +106,9 @@ def _line(g: Any) -> ListLine:
     )
 
 
-def _the(address: str) -> tuple[MailGroup, About]:
+def _the(address: str) -> tuple[MailGroup, InDepartment]:
     g = get_object_or_404(MailGroup.objects.select_related("department"), address=address.strip().lower())
-    return g, About(g.department.code, id=g.address)
+    return g, InDepartment(g.department.code)
 
 
 def _body(g: MailGroup) -> OneList:

@@ -13,11 +13,11 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import mailboxes as verbs
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Because, end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import inuse
 from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.mailboxes import the
 from civicmail.city.access.views.officeforms import NewAlias, NewMailbox, UntilBecause
@@ -103,7 +103,7 @@ def list_mailboxes(request: Call, response: HttpResponse) -> list[Box]:
 def list_department_mailboxes(request: Call, response: HttpResponse, department: str) -> list[Box]:
     """The mailboxes that one department owns."""
     where = department_of(department)
-    require(request, "mailbox.see", About(department=where.code))
+    require(request, "mailbox.see", InDepartment(where.code))
     return _listed(request, response, Mailbox.objects.filter(department=where))
 
 

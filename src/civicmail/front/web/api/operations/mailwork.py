@@ -13,11 +13,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import AutoReply
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.replies import about_answer
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import queries
@@ -103,7 +103,7 @@ class GoingAway(Schema):
 @operation(router, "POST", "/mail/keep", act="my.mail", scope="write:mail", page="mail-keep", response=Kept)
 def keep_mail(request: Call, body: KeepingMail) -> Kept:
     """Mark messages of mine as read, star, hide or label them, or take that off again."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     if body.act not in _ACTS:
         raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
     with understood():
@@ -171,7 +171,7 @@ def _box(b: Box) -> MyBox:
 @operation(router, "GET", "/address-book", act="my.write", scope="read:mail", page="mail-people", response=list[BookLine])
 def search_address_book(request: Call, response: HttpResponse, q: str = "", kind: str = "") -> list[BookLine]:
     """People, offices and lists of the city whose names or addresses have these words. kind: only those."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     if kind and kind not in ("person", "office", "list"):
         raise Unusable("There is no such kind.", {"kind": "person, office or list"})
     rows = addressbook.search(q[:200], kind=kind)
@@ -188,7 +188,7 @@ def _entry(e: addressbook.Entry) -> BookLine:
 @operation(router, "GET", "/mail-labels", act="my.mail", scope="read:mail", page="mail-labels", response=list[MyLabel])
 def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
     """My labels."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     rows = Label.objects.filter(person=me(request))
     return paging.rows(request, response, rows, lambda r: MyLabel(id=r.pk, name=r.name), by="pk")
 
@@ -196,7 +196,7 @@ def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
 @operation(router, "POST", "/mail-labels", act="my.mail", scope="write:mail", page="mail-labels", response=MyLabel, status=201)
 def make_label(request: Call, body: LabelName) -> MyLabel:
     """Make a label; one that is there already is that one."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     name = sending.checked(Name(sending.plain(body)))["name"]
     made = keeping.make_label(name, actor=request.actor, now=ms(request.now))
     return MyLabel(id=made.pk, name=made.name)
@@ -220,7 +220,7 @@ def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
 
 
 def _label(request: Call, id_: int) -> Label:
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     return get_object_or_404(Label, pk=id_, person=me(request))
 
 
@@ -230,7 +230,7 @@ def _label(request: Call, id_: int) -> Label:
 @operation(router, "GET", "/me/signature", act="my.write", scope="read:mail", page="mail-signature", response=Lines)
 def read_signature(request: Call) -> Lines:
     """What stands under what I write."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     return _lines(request)
 
 
@@ -243,7 +243,7 @@ def _lines(request: Call) -> Lines:
 @operation(router, "POST", "/me/signature", act="my.write", scope="write:mail", page="mail-signature", response=Lines)
 def write_signature(request: Call, body: OwnLines) -> Lines:
     """Set the lines of my own below the identification block."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     c = sending.checked(Sign(sending.plain(body)))
     drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=ms(request.now))
     return _lines(request)

@@ -15,7 +15,7 @@ from civicmail.city.access.actions import looking
 from civicmail.city.access.actions import mandates as verbs
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.asked import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries
@@ -112,7 +112,7 @@ class MandateHit(Schema):
 @operation(router, "GET", "/mandates", act="mandate.see", scope="read:mandates", page="mandates", response=list[Mandate])
 def list_mandates(request: Call, response: HttpResponse) -> list[Mandate]:
     """What I asked for or decided, and for an auditor all that are not sealed; the newest first."""
-    require(request, "mandate.see")
+    require_could(request, "mandate.see")
     rows = queries.listed(request.actor).select_related("person", "department", "approver").prefetch_related("subjects__person")
     return paging.rows(request, response, rows.distinct(), lambda r: mandate(r, _is_near(r, request)), by="-pk")
 
@@ -143,7 +143,7 @@ def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
 def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     """Ask to look at other people's mail; a second person answers."""
-    require(request, "mandate.ask")
+    require_could(request, "mandate.ask")
     now = ms(request.now)
     plain = sending.plain(body, way=f"{body.ground}/{body.duty}")
     form = Asking(plain, ways=grounds.ways(request.actor, now), departments=queries.choosable(request.actor))

@@ -9,11 +9,11 @@ from django.http import Http404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import Answer
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import mandates, policy, standing
 from civicmail.city.access.queries.actors import taken_up
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.standing import why
 from civicmail.city.access.views.asked import me, require
 from civicmail.front.web.api import sending
@@ -91,7 +91,7 @@ def read_me(request: Call) -> Me:
 def read_my_access(request: Call) -> list[Right]:
     """My rights to mailboxes, with their reasons, those that are over too."""
     person = me(request)
-    require(request, "my.access", About(person=person.uid))
+    require(request, "my.access", OfPerson(person.uid))
     return [right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")]
 
 
@@ -99,7 +99,7 @@ def read_my_access(request: Call) -> list[Right]:
 def read_my_duties(request: Call) -> list[MyDuty]:
     """What I may do beyond my own mail, until when, and what of it is taken up."""
     person = me(request)
-    require(request, "my.duties", About(person=person.uid))
+    require(request, "my.duties", OfPerson(person.uid))
     used = {u.grant_id: u.until for u in taken_up(person, ms(request.now))}
     rows = person.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty", "pk")
     return [
@@ -114,7 +114,7 @@ def read_my_duties(request: Call) -> list[MyDuty]:
 def read_my_viewings(request: Call) -> list[Viewing]:
     """Who looked at my mail: cases that are over, as far as the city shows them."""
     person = me(request)
-    require(request, "my.viewings", About(person=person.uid))
+    require(request, "my.viewings", OfPerson(person.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
     found = mandates.shown_to(person) if shows else []
     return [Viewing(number=v.number, ground=v.ground, duty=v.duty, first=v.first, last=v.last) for v in found]
@@ -126,7 +126,7 @@ def read_my_viewings(request: Call) -> list[Viewing]:
 def answer_policy(request: Call, version: int, body: Answering) -> Answered:
     """Accept or decline the newest version of the policy, after it was read."""
     person = me(request)
-    require(request, "policy.acknowledge", About(person=person.uid))
+    require(request, "policy.acknowledge", OfPerson(person.uid))
     text = policy.newest()
     if text is None or text.version != version:
         raise Http404

@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import may, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import outside as verbs
@@ -190,7 +190,7 @@ def close_outside_door(request: Call, code: str, body: sending.Because) -> Other
 def list_outside_of_person(request: Call, response: HttpResponse, department: str, uid: str) -> list[OutsideAccess]:
     """Where somebody gets in besides ours."""
     where = department_of(department)
-    require(request, "outside.of-person", About(department=where.code))
+    require(request, "outside.of-person", InDepartment(where.code))
     person = get_object_or_404(Person.objects.filter(episodes__department=where).distinct(), uid=uid)
     return paging.rows(request, response, _accounts().filter(person=person), _account, by="pk")
 

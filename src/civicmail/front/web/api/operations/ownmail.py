@@ -13,9 +13,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding.actions import digests, letting, pickups, releases, verifying
@@ -124,14 +124,13 @@ class PickUpSeen(Schema):
 def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     """Let a message of mine go that is kept back: at once where my word is enough, else somebody is asked. The checks are made once
     more."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     one, now = found(request, id), ms(request.now)
 
     def do() -> Gone:
         kept = kept_of(one, now)
         if kept.own:
-            boxes = frozenset(one.mine.addresses)
-            done = [letting.release_own(copy, boxes, actor=request.actor, now=now) for copy in kept.own]
+            done = [letting.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
             return Gone(let=sum(len(d.let) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
         if not kept.others:
             raise Conflict("No copy of yours is kept back any more.")
@@ -165,7 +164,7 @@ def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
 
 
 def _asked(request: Call) -> QuerySet[Release]:
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     return Release.objects.filter(requester=me(request))
 
 
@@ -187,7 +186,7 @@ def read_verification(request: Call, id: uuid.UUID) -> Really:
 def verify_sender(request: Call, id: uuid.UUID) -> Really:
     """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
     one = found(request, id)
-    require(request, "sender.verify", About(person=me(request).uid))
+    require(request, "sender.verify", OfPerson(me(request).uid))
     case = case_of(one, request.actor.uid, ms(request.now))
     by, row = case.by, _verification(request, one.id)
     if row is None and by is None:
@@ -276,7 +275,7 @@ def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> Meet
 @operation(router, "GET", "/me/digest", act="my.mail", scope="read:mail", page="mail-digest", response=Digests)
 def read_digest_plan(request: Call) -> Digests:
     """When I hear of what is kept back."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     row = Digest.objects.filter(person=me(request)).first() or Digest()
     return Digests(days=row.days, hour=row.hour)
 
@@ -284,7 +283,7 @@ def read_digest_plan(request: Call) -> Digests:
 @operation(router, "POST", "/me/digest", act="my.mail", scope="write:mail", page="mail-digest", response=Digests)
 def plan_digest(request: Call, body: Digests) -> Digests:
     """Choose the days and the hour."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     c = sending.checked(Plan(sending.plain(body)))
     row = digests.plan(c["days"], c["hour"], actor=request.actor, now=ms(request.now))
     return Digests(days=row.days, hour=row.hour)
@@ -293,7 +292,7 @@ def plan_digest(request: Call, body: Digests) -> Digests:
 @operation(router, "GET", "/mail-secure", act="my.mail", scope="read:mail", page="secure-mail", response=list[PickedUp])
 def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
     """My messages in the pick-up portal, the newest first."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     mine = PickUp.objects.filter(person=me(request)).prefetch_related("opened_from")
     return paging.rows(request, response, mine, _picked_up, by="-pk")
 
@@ -301,7 +300,7 @@ def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
 @operation(router, "POST", f"{PICKUP}/revoke", act="my.mail", scope="write:mail", page="secure-one", response=PickedUp)
 def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
     """Take one back: nobody opens it any more."""
-    require(request, "my.mail", About(person=me(request).uid))
+    require(request, "my.mail", OfPerson(me(request).uid))
     row = get_object_or_404(PickUp, pk=id, person=me(request))
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
 

@@ -11,10 +11,10 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import people as verbs
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import roster, standing, usage
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.personforms import Change, Move, NewPerson, Rehire
 from civicmail.city.access.views.persons import contracts, here, name_of, work_of
 from civicmail.city.access.views.roster import department_of
@@ -128,7 +128,7 @@ class Moving(sending.Because):
 def list_people(request: Call, response: HttpResponse, department: str) -> list[PersonLine]:
     """Who works in a department now, by personnel number."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     return paging.rows(request, response, roster.with_rights(roster.people(where)), _line, by="person__uid")
 
 
@@ -144,7 +144,7 @@ def _line(e: Any) -> PersonLine:
 def read_person(request: Call, response: HttpResponse, department: str, uid: str) -> OnePerson:
     """What one person of a department has and uses. Who never worked there is not found."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     person = get_object_or_404(Person, uid=uid)
     if not person.episodes.filter(department=where).exists():
         raise Http404
@@ -174,7 +174,7 @@ def _work(e: Episode) -> Work:
 def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
     """Somebody begins to work here; mail access is asked for afterwards."""
     where = department_of(department)
-    require(request, "person.change", About(department=where.code))
+    require_could(request, "person.change", InDepartment(where.code))
     c = sending.checked(NewPerson(contracts(request), sending.plain(body)))
 
     def do() -> OnePerson:

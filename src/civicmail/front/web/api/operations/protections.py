@@ -14,7 +14,7 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Because
 from civicmail.city.access.models import Entry, Protection
 from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.protected import Protect
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight import sampling
@@ -160,7 +160,7 @@ def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
 )
 def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[Drawn]:
     """Reveals of a week that were drawn for an auditor to look at. week: like 2026-W47, left out for the last whole one."""
-    require(request, "viewings.mark")
+    require_could(request, "viewings.mark")
     drawn = queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now)
     if drawn is None:
         raise Http404

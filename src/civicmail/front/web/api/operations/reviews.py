@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import hidden_unless, may, me, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import answering, handingon
@@ -99,7 +99,7 @@ class Elsewhere(Answer):
 def list_reviews(request: Call, response: HttpResponse, department: str) -> list[ReviewLine]:
     """Reviews in which a department was asked, the newest first."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
 
     def line(row: Review) -> ReviewLine:
         waits = ReviewRow.objects.filter(review=row, part__department=where, state="open").count()
@@ -117,7 +117,7 @@ def list_reviews(request: Call, response: HttpResponse, department: str) -> list
 def read_review(request: Call, department: str, id: int) -> OneReview:
     """What I am asked about a department, or for who only looks, what is asked there: at most fifty open rows at a time."""
     where, review, now = department_of(department), get_object_or_404(Review, pk=id), ms(request.now)
-    about = About(department=where.code, id=str(id))
+    about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
     parts = screens.visible(review, where, me(request), now, all_=looks)
     if not parts:
@@ -142,7 +142,7 @@ def _row(line: screens.Line, *, mine: bool) -> Row:
 def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], ReviewRow]) -> Row:
     """Do it with a row that is as it was seen, for whoever is asked about it."""
     row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), ms(request.now)
-    about = answerers.about(row.part, request.actor.uid, now, row)
+    about = answerers.about_row(row, request.actor.uid, now)
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
     as_seen(request, row.state, state, "This row was answered meanwhile; read it again.")

@@ -12,13 +12,13 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import people, requests, suspensions
 from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import Because, Decision, Until, Why, end_of
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.bars import about_authorisation
+from civicmail.city.access.resources import GrantOn, InDepartment
 from civicmail.city.access.views.asked import hidden_unless, require
 from civicmail.city.access.views.mailboxes import the
 from civicmail.city.access.views.officeforms import AskGrant, UntilBecause
@@ -79,7 +79,7 @@ class Keeping(sending.Because):
 def list_requests(request: Call, response: HttpResponse, department: str, state: str = "") -> list[Right]:
     """What was asked of a department and what became of it, the newest first. state: only those."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     rows = Authorisation.objects.filter(department=where).select_related(*WITH)
     return paging.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
 
@@ -126,7 +126,7 @@ def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
     box = the(request, address)
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=body.person).first()
-    require(request, "grant.ask", About(box.department.code, named.uid if named else "", holder=holder, id=box.address))
+    require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
     form = AskGrant(box.holder is not None, sending.plain(body))
     c, now = sending.checked(form), ms(request.now)
     until = min(end_of(c["until"]), now + 365 * DAY)

@@ -14,13 +14,13 @@ from ninja import Schema
 
 from civicmail.city.access.actions import personal_use
 from civicmail.city.access.actions import roster as verbs
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import Because, Chosen, PersonalUseRule, Why, end_of
 from civicmail.city.access.models import PersonalUse, Profile
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import roster
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.resources import InDepartment, OfPerson
+from civicmail.city.access.views.asked import me, require, require_could
 from civicmail.city.access.views.firstroster import newest
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import reconciling, sponsored
@@ -170,7 +170,7 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
 
 def _decides(request: Call, department: str) -> Department:
     where = department_of(department)
-    require(request, "roster.authorise", About(department=where.code))
+    require_could(request, "roster.authorise", InDepartment(where.code))
     return where
 
 
@@ -199,7 +199,7 @@ def _one(where: Department, name: str) -> OnePosition:
 def list_personal_use(request: Call, response: HttpResponse, department: str) -> list[PersonalUseLine]:
     """What personal use is allowed now."""
     where = department_of(department)
-    require(request, "personal-use.set", About(department=where.code))
+    require(request, "personal-use.set", InDepartment(where.code))
     rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     return paging.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
 
@@ -211,7 +211,7 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
 def allow_personal_use(request: Call, department: str, body: AllowingUse) -> PersonalUseLine:
     """Allow some personal use, as the department's head, until a day."""
     where = department_of(department)
-    require(request, "personal-use.set", About(department=where.code))
+    require(request, "personal-use.set", InDepartment(where.code))
     positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
     whom = f"position:{body.position}" if body.whom == "position" else body.whom
     c = sending.checked(PersonalUseRule(list(positions), sending.plain(body, whom=whom)))
@@ -234,7 +234,7 @@ def allow_personal_use(request: Call, department: str, body: AllowingUse) -> Per
 def end_personal_use(request: Call, id: int, body: sending.Because) -> PersonalUseLine:
     """Allow it no longer."""
     row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
-    require(request, "personal-use.set", About(department=row.department.code))
+    require(request, "personal-use.set", InDepartment(row.department.code))
     reason = sending.checked(Because(sending.plain(body)))["reason"]
 
     def do() -> PersonalUseLine:
@@ -261,7 +261,7 @@ def list_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
 @operation(router, "GET", "/me/sponsored", act="my.sponsored", scope="read:me", page="my-sponsored", response=list[Sponsored])
 def list_my_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
     """For whom I answer."""
-    require(request, "my.sponsored", About(person=me(request).uid))
+    require(request, "my.sponsored", OfPerson(me(request).uid))
     return paging.rows(request, response, _sponsored(me(request)), _of_agency, by="pk")
 
 
@@ -283,7 +283,7 @@ def _of_agency(e: Any) -> Sponsored:
 def list_department_reconciliation(request: Call, response: HttpResponse, department: str) -> list[Unfitting]:
     """What of one department does not fit."""
     where = department_of(department)
-    require(request, "roster.see", About(department=where.code))
+    require(request, "roster.see", InDepartment(where.code))
     return _reconciled(request, response, reconciling.lines([where.code], ms(request.now), feed=False))
 
 

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.directory.models import Department
 from civicmail.desk.holding import switches
 from civicmail.desk.holding.actions import switching
@@ -84,7 +84,10 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
 def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
     """Agree, as the department's head, in one's own words; it acts from then on."""
     row, code = _rows().filter(department=_of(department)).first(), _of(department).code
-    require(request, "approval.agree", switching.about(row) if row is not None else About(department=code))
+    if row is None:
+        require_could(request, "approval.agree", InDepartment(code))
+    else:
+        require(request, "approval.agree", switching.about(row))
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:

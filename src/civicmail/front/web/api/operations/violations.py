@@ -10,8 +10,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.asked import hidden_unless, me, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import consequences, findings, reporting
@@ -120,7 +120,7 @@ def list_violations(request: Call, response: HttpResponse, state: str = "") -> l
 def list_department_violations(request: Call, response: HttpResponse, department: str, state: str = "") -> list[ViolationLine]:
     """Cases of one department, the newest first. state: only those."""
     where = department_of(department)
-    require(request, "violation.see", About(department=where.code))
+    require(request, "violation.see", InDepartment(where.code))
     return _lines(request, response, state, department=where)
 
 
@@ -136,7 +136,7 @@ def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> l
 )  # fmt: skip
 def read_violation(request: Call, department: str, id: int) -> Case:
     """One case, from the report to the appeal."""
-    require(request, "violation.see", About(department=department_of(department).code))
+    require(request, "violation.see", InDepartment(department_of(department).code))
     return case(found(request, department, id))
 
 
@@ -200,7 +200,7 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
 @operation(router, "GET", "/me/violations", act="my.violations", scope="read:me", page="my-violations", response=list[MyViolation])
 def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolation]:
     """What was reported about me, and what I can say to it now, the newest first."""
-    require(request, "my.violations", About(person=me(request).uid))
+    require(request, "my.violations", OfPerson(me(request).uid))
     now = ms(request.now)
     return paging.slices(request, response, seen_by(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
 
@@ -211,7 +211,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
 )  # fmt: skip
 def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
     """Answer what was reported about me, or appeal against what was decided, whichever is asked for now."""
-    require(request, "my.violations", About(person=me(request).uid))
+    require(request, "my.violations", OfPerson(me(request).uid))
     row = next((v for v in seen_by(request) if v.pk == id), None)
     if row is None:
         raise Http404

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from ninja import Schema
 
-from civicmail.city.access.acts import About
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import me, require
 from civicmail.city.access.views.saying import said
 from civicmail.desk.mailbox.actions import sending, submitting
@@ -76,7 +76,7 @@ class Outlook(Schema):
 @operation(router, "POST", "/mail/forecast", act="my.write", scope="write:mail", page="mail-write", response=Outlook)
 def forecast_mail(request: Call, body: Letter) -> Outlook:
     """Say what would happen to a message, recipient by recipient, as the page does before sending. Nothing is kept or goes."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     found, mailbox = _looked(request, body)
     draft = Draft(
         person=me(request), mailbox=mailbox, to=body.to, cc=body.cc, bcc=body.bcc, subject=body.subject, text=body.text, pk=0
@@ -103,7 +103,7 @@ def foretold(request: Call, draft: Draft, found: submitting.Gathered) -> Outlook
 @operation(router, "POST", "/mail", act="my.write", scope="write:mail", page="mail-write", response=Given, status=201)
 def send_mail(request: Call, body: Letter) -> Given:
     """Send a message from a mailbox of mine. With an `Idempotency-Key` it goes once, however often it is asked for."""
-    require(request, "my.write", About(person=me(request).uid))
+    require(request, "my.write", OfPerson(me(request).uid))
     now, actor = ms(request.now), request.actor
     found, mailbox = _looked(request, body)
 

@@ -1,0 +1,120 @@
+"""Resources: what an act is done to, as far as the rules ask (whomay.py; NIST SP 800-162). Pure.
+
+A kind has the facts that its rules read, and none of them is ever guessed: whoever asks the guard says each. A rule that meets a
+resource without a fact that it needs refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from civicmail.city.access import foureyes
+from civicmail.city.access.actors import Actor
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What an act is done to."""
+
+
+@dataclass(frozen=True)
+class City(Resource):
+    """The installation, or all departments at once."""
+
+
+CITY = City()
+
+
+@dataclass(frozen=True)
+class InDepartment(Resource):
+    """department: code of the one that owns it, "" where none does: then it is the access office's."""
+
+    department: str
+
+
+@dataclass(frozen=True)
+class OfPerson(Resource):
+    """person: uid of whom it is about, "" for nobody: a machine, or somebody who is not known yet."""
+
+    person: str
+
+    def is_about(self, actor: Actor) -> bool:
+        """Whether the actor is the person whom it is about, under whatever number."""
+        return foureyes.is_same(actor.uid, self.person, self.eyes if isinstance(self, Decision) else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision(Resource):
+    """What takes two people. firsts: whoever did the other halves ("" for somebody who is not known); began: when that was, ms;
+    eyes: what is known of these people (foureyes.py), without which only a button is decided, never an act."""
+
+    firsts: tuple[str, ...]
+    began: int
+    eyes: foureyes.Facts | None = None
+
+
+@dataclass(frozen=True)
+class PersonIn(OfPerson, InDepartment):
+    """Somebody, and the department in which they work."""
+
+
+@dataclass(frozen=True)
+class MailboxIn(PersonIn):
+    """A mailbox. person: its holder; senders: who else may send from it now (M5)."""
+
+    senders: frozenset[str] = field(default_factory=frozenset, kw_only=True)
+
+
+@dataclass(frozen=True)
+class GrantOn(PersonIn):
+    """A right on a mailbox for somebody. holder: of the mailbox, "" without one."""
+
+    holder: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class Work(PersonIn):
+    """What somebody does here. sponsor: of the contract under which they are here, "" without one."""
+
+    sponsor: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class AccountElsewhere(PersonIn):
+    """Somebody's account elsewhere. answers: for the door, uid."""
+
+    answers: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class PartOfReview(InDepartment):
+    """A part of a review. reviewer: who asks the guard, where the part is theirs to answer; else ""."""
+
+    reviewer: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ReviewedRight(PartOfReview, PersonIn, Decision):
+    """A right in a part of a review; whoever granted it alone is one of firsts (R6)."""
+
+
+@dataclass(frozen=True)
+class DepartmentCase(InDepartment, Decision):
+    """A department's question that two people answer."""
+
+
+@dataclass(frozen=True)
+class PersonCase(PersonIn, Decision):
+    """A request or a case about somebody that two people decide."""
+
+
+@dataclass(frozen=True)
+class OwnCase(OfPerson, Decision):
+    """Something that somebody did or asked for, which another person answers. Its department is nobody's business."""
+
+
+@dataclass(frozen=True)
+class Files(PersonCase):
+    """Files that leave in somebody's message. alone: nobody is above the sender in this, so they decide themselves (P-22)."""
+
+    alone: bool = field(kw_only=True)
