@@ -69,6 +69,7 @@ def test_metrics_are_read_under_the_restrictions_of_their_unit(city: UnitCity) -
 def test_the_check_up_of_the_timer_finds_readers_held_back_and_everybody_at_work(city: UnitCity) -> None:
     """Under the restrictions of its unit; a certificate of the test has two days left, and that is its only problem."""
     on = city.machine
+    on.run("systemctl", "start", "civicmail-metrics.service")  # returns when it has said READY=1
     on.run("systemctl", "start", "civicmail-verify.service")
     on.run("systemctl", "start", "civicmail-doctor.service", check=False)
     said = on.journal("--unit=civicmail-doctor.service", "--output=cat")
