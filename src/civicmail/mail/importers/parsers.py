@@ -354,7 +354,7 @@ def serve(work: Together, shared: int) -> None:
         for length, packed in lengths:
             content = memory[at : at + length]
             at += length
-            messages.append((content, marshal.loads(memory[at : at + packed])))  # noqa: S302
+            messages.append((content, marshal.loads(memory[at : at + packed])))  # noqa: S302 - from our own parent
             at += packed
         done = work(messages)
         if at > base + SLOT:
