@@ -26,3 +26,14 @@ def test_a_file_beside_the_list_is_a_warning_and_says_the_command(tmp_path: Path
     found = _found(tmp_path)
     assert found.level == "warning" and "is not read" in found.text
     assert f"civicmail department open {tmp_path / store.DIRECTORY}" in found.do
+
+
+def test_a_file_that_counts_and_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """It was called well."""
+    (tmp_path / store.DIRECTORY).write_text("[department.clerk")
+    found = _found(tmp_path)
+    assert (
+        found.level == "warning"
+        and "directory.toml is not TOML" in found.text
+        and found.do == f"Mend {tmp_path / store.DIRECTORY}."
+    )

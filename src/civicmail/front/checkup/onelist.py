@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.city.directory import store
+from civicmail.city.directory.errors import BadDirectory
 from civicmail.front.checkup.findings import Finding, Patient
 
 CHECK = "departments"
@@ -16,6 +17,11 @@ def departments(p: Patient) -> Iterator[Finding]:
     if not by_hand.exists():
         yield Finding(CHECK, "ok", "Departments are one list, of the access office.")
     elif store.is_by_hand(p.data):
+        try:
+            store.load(p.data)
+        except (BadDirectory, OSError) as error:
+            yield Finding(CHECK, "warning", f"The departments cannot be read: {error}", f"Mend {by_hand}.")
+            return
         text = "Departments are those of directory.toml, which a person wrote; the pages have a list of their own."
         yield Finding(CHECK, "ok", f"{text} `civicmail department open {by_hand} --reason TEXT` makes them one.")
     else:
