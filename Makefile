@@ -43,8 +43,8 @@ suite: $(READY) # all but the lanes beside it
 pages: $(READY) # every page, by everybody, in a browser
 	@nice tools/lane.sh pages tests/pages
 
-mutants: $(READY) # beside the suite: rules that are taken out turn their tests red; the core of them, the others are played by `make city`
-	@nice tools/lane.sh mutants tests/mutants -m 'not further'
+mutants: $(READY) # beside the suite: rules that are taken out turn their tests red
+	@nice tools/lane.sh mutants tests/mutants
 
 postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 instead of SQLite
 	@CIVICMAIL_TEST_DB=postgresql nice tools/lane.sh postgresql tests/city tests/front
@@ -52,9 +52,8 @@ postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 i
 again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
 	@$(IN)/python tools/again.py
 
-city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes, the further mutants
+city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
 	@CIVICMAIL_LONG=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py tests/stories/test_faults_told.py tests/stories/test_neighbours_told.py
-	@$(IN)/pytest tests/mutants -m further
 
 quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)

@@ -1,4 +1,4 @@
-"""Each requirement of docs/requirements.md has a test that names it and a mutant, and the test turns red on the mutant.
+"""Each requirement has a test that names it, and where it has a mutant, the test turns red on it (docs/decisions/0105).
 
 A mutant that is not noticed means that a rule could go without anybody seeing it. Most cost half a second; two run at a time.
 """
@@ -19,7 +19,7 @@ import pytest
 
 import civicmail
 from house.sources import PACKAGE, ROOT, tree
-from mutants import closure, core
+from mutants import closure
 from mutants.mutant import Change, Mutant, Nurseries, complaint, judged, mutants, overlay, quick
 from neighbours.tables import tables
 
@@ -38,23 +38,14 @@ class Row:
     rule: str
     clauses: tuple[str, ...]
     test: str
-    mutant: str
 
 
 def rows() -> list[Row]:
-    found = re.findall(r"(?m)^\| (R-\d{2,4}) \| (.+?) \| (.+?) \| `(\S+?)` \| `(\S+?)` \|$", PAGE.read_text())
-    return [Row(id_, rule, tuple(clauses.split(", ")), test, mutant) for id_, rule, clauses, test, mutant in found]
+    found = re.findall(r"(?m)^\| (R-\d{2,4}) \| (.+?) \| (.+?) \| `(\S+?)` \|$", PAGE.read_text())
+    return [Row(id_, rule, tuple(clauses.split(", ")), test) for id_, rule, clauses, test in found]
 
 
 ROWS = rows()
-CLAUSES = {row.mutant: row.clauses for row in ROWS}
-
-
-def is_core(mutant: Mutant) -> bool:
-    return core.is_core([change.file for change in mutant.changes], CLAUSES.get(mutant.name, ()))
-
-
-PLAYED = [pytest.param(m, id=m.name, marks=() if is_core(m) else pytest.mark.further) for m in MUTANTS]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +79,7 @@ def nurseries() -> Iterator[Nurseries]:
 
 
 @pytest.mark.timeout(900)  # it waits for those before it
-@pytest.mark.parametrize("mutant", PLAYED)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_a_mutant_is_noticed(mutant: Mutant, runs: dict[str, Future[str]]) -> None:
     mutant.applied()  # says so at once when the rule is written in another way by now
     verdict = runs[mutant.name].result()
@@ -188,17 +179,6 @@ def test_of_many_rules_in_one_mutant_each_is_noticed_by_its_own_case() -> None:
 # -- page, tests and mutants belong together
 
 
-def test_every_change_plays_the_mutants_of_promises_guard_durability_parsers_and_law() -> None:
-    """The others are marked, and `make city` plays these (docs/decisions/0103)."""
-    played = {mutant.name for mutant in MUTANTS if is_core(mutant)}
-    assert {row.mutant for row in ROWS if core.PROMISES & set(row.clauses)} <= played
-    assert 250 <= len(played) <= 450
-    for place in (*core.ROOMS, *core.GUARD):
-        assert (PACKAGE / place).exists(), f"{place} has moved: name where it is now"
-    makefile = (ROOT / "Makefile").read_text()
-    assert "lane.sh mutants tests/mutants -m 'not further'" in makefile and "tests/mutants -m further" in makefile
-
-
 def test_the_page_numbers_its_requirements_and_says_where_each_comes_from() -> None:
     assert [row.id for row in ROWS] == [f"R-{n:02}" for n in range(1, len(ROWS) + 1)]
     assert len(ROWS) == PAGE.read_text().count("\n| R-")
@@ -208,13 +188,12 @@ def test_the_page_numbers_its_requirements_and_says_where_each_comes_from() -> N
         assert all(re.fullmatch(r"P-[0-3]\d|promise [1-9]", clause) for clause in row.clauses), row.id
 
 
-def test_each_row_has_one_mutant_and_each_mutant_its_row() -> None:
-    assert {row.mutant: row.id for row in ROWS} == {mutant.name: mutant.requirement for mutant in MUTANTS}
-    assert len({row.mutant for row in ROWS}) == len(ROWS)
-    by_name = {mutant.name: mutant for mutant in MUTANTS}
-    for row in ROWS:
-        assert by_name[row.mutant].test.partition("[")[0] == row.test, row.id
-        assert all(change.file.startswith("src/civicmail/") for change in by_name[row.mutant].changes), row.id
+def test_each_mutant_has_its_row_and_the_test_of_that_row() -> None:
+    by_id = {row.id: row for row in ROWS}
+    assert len({mutant.requirement for mutant in MUTANTS}) == len(MUTANTS)
+    for mutant in MUTANTS:
+        assert mutant.test.partition("[")[0] == by_id[mutant.requirement].test, mutant.name
+        assert all(change.file.startswith("src/civicmail/") for change in mutant.changes), mutant.name
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

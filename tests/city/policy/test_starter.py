@@ -1,4 +1,4 @@
-"""The starter pack: every clause that it serves, what is held out of the box, and a mutant for each part of each condition."""
+"""The starter pack: every clause that it serves, and what is held out of the box."""
 
 from __future__ import annotations
 
