@@ -59,17 +59,17 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=500_000, help="of the part growth (default: 500,000)")
     parser.add_argument("--seconds", type=int, default=600, help="of the parts lag and steady (default: 600)")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="folder for report.txt and report.json")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     report = Report()
     print(machine(), flush=True)
-    for part in dict.fromkeys(part for name in asked.parts or PARTS for part in GROUPS.get(name, (name,))):
-        _run(part, report, asked, rounds=1 if asked.small else 3)
-    report.save(asked.out)
-    print(f"Kept in {asked.out}")
+    for part in dict.fromkeys(part for name in arguments.parts or PARTS for part in GROUPS.get(name, (name,))):
+        _run(part, report, arguments, rounds=1 if arguments.small else 3)
+    report.save(arguments.out)
+    print(f"Kept in {arguments.out}")
 
 
-def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -> None:
-    small: bool = asked.small
+def _run(part: str, report: Report, arguments: argparse.Namespace, *, rounds: int) -> None:
+    small: bool = arguments.small
     match part:
         case "import":
             searchable.run(report, searchable.LISTS, count=1000 if small else 20_000, rounds=rounds)
@@ -83,12 +83,12 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
         case "kept":
             kept.run(report, count=1000 if small else 20_000, rounds=rounds)
         case "growth":
-            total = 4000 if small else asked.messages
+            total = 4000 if small else arguments.messages
             growth.run(report, total=total, slice_=min(50_000, total // 2))
         case "lag":
-            lag.run(report, a_second=100 if small else 300, seconds=5 if small else asked.seconds)
+            lag.run(report, a_second=100 if small else 300, seconds=5 if small else arguments.seconds)
         case "people":
-            people.run(report, people=600, asked=4) if small else people.run(report)
+            people.run(report, people=600, requests=4) if small else people.run(report)
         case "reviews":
             reviews.run(report, people=600) if small else reviews.run(report)
         case "sent":
@@ -121,7 +121,7 @@ def _run(part: str, report: Report, asked: argparse.Namespace, *, rounds: int) -
         case "screened":
             screened.run(report, count=100 if small else 500, sessions=20, rounds=rounds)
         case "steady":
-            screened.steady(report, a_second=100, seconds=5 if small else asked.seconds)
+            screened.steady(report, a_second=100, seconds=5 if small else arguments.seconds)
         case "mailbox":
             mailbox.run(report, messages=10_000 if small else mailbox.MESSAGES)
         case _:

@@ -34,8 +34,8 @@ _SETTINGS = Settings(city=City(domains=["city.example"]), screening=Screening(ch
 
 def run(report: Report, *, count: int, rounds: int) -> None:
     """Median of the rounds, of the mean of all messages."""
-    name, found = corpus.source()
-    bodies = [body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for body in islice(found, count)]
+    name, messages = corpus.source()
+    bodies = [body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for body in islice(messages, count)]
     with scratch() as data:
         key = dkimkeys.activate(data, dkimkeys.new(data, "sender.example", "rsa", now=0), now=0)
         pen = signing.Pen(key, dkimkeys.private(data, key))
@@ -66,8 +66,8 @@ def run(report: Report, *, count: int, rounds: int) -> None:
             envelope = Envelope(
                 "ann@sender.example", (Recipient("bob@city.example"),), NOW, client="192.0.2.1", helo="mx.sender.example"
             )
-            found = await authentication.find(Outer(raw, seen, envelope, "mx", True, world))
-            passed.append(found.facts["auth.dkim"] == found.facts["auth.spf"] == found.facts["auth.dmarc"] == "pass")
+            result = await authentication.find(Outer(raw, seen, envelope, "mx", True, world))
+            passed.append(result.facts["auth.dkim"] == result.facts["auth.spf"] == result.facts["auth.dmarc"] == "pass")
 
     work: dict[str, Callable[[], Any]] = {
         "sign": sign,
@@ -97,10 +97,10 @@ def conforming(report: Report) -> None:
     if not where:
         report.note("the suites of SPF and ARC are left out: CIVICMAIL_CORPORA is not set")
         return
-    for what, decided, wanted in (("SPF", suites.of_spf, "203"), ("ARC", suites.of_arc, "168")):
+    for what, decided, target in (("SPF", suites.of_spf, "203"), ("ARC", suites.of_arc, "168")):
         total, wrong = decided(Path(where))
         right = total - len({name for name, *_ in wrong})
-        report.add(Row("authenticated", "civicmail", f"{what} suite, as it says, of {total}", right, "tests", None, wanted))
+        report.add(Row("authenticated", "civicmail", f"{what} suite, as it says, of {total}", right, "tests", None, target))
 
 
 def _signed(body: bytes, pen: signing.Pen) -> bytes:

@@ -94,17 +94,19 @@ _SNAPSHOT = access.make(
 
 def _use(raw: bytes, read: Letter) -> tuple[str, ...]:
     """As if somebody of the city had sent it to all whom it names, all outside."""
-    said = words.find(Inner(raw, read, {})).more
+    word_counts = words.find(Inner(raw, read, {})).more
     to = tuple(Recipient(address.addr) for address in (*read.to, *read.cc) if address.domain)
     seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in read.reply_to)}, list_id=read.list_id)
     world, envelope = World(Settings(), 0, _SNAPSHOT, {}), Envelope(ME, to, 0, login="ann")
-    found = signals.find(Joint(seen, envelope, "submission", False, world, {}, {words.NAME: said})).facts.get("use.categories", ())
-    return found if isinstance(found, tuple) else ()
+    categories = signals.find(Joint(seen, envelope, "submission", False, world, {}, {words.NAME: word_counts})).facts.get(
+        "use.categories", ()
+    )
+    return categories if isinstance(categories, tuple) else ()
 
 
 def _made(report: Report, count: int) -> None:
     rng = random.Random(7)  # the same every time
-    found = wrong = wrongs = 0
+    recognized = wrong = wrongs = 0
     least = (2.0, "")
     for name, make in KINDS.items():
         here = 0
@@ -114,11 +116,11 @@ def _made(report: Report, count: int) -> None:
             if made.wrong:
                 wrongs += 1
                 wrong += bool(_high(made.wrong))
-        found += here
+        recognized += here
         least = min(least, (here / count, name), key=lambda share: share[0])
     report.note(f"{count} identifiers of each of {len(KINDS)} kinds; the kind that is found least is {least[1]}")
     report.add(
-        Row("confiden.", "civicmail", "made identifiers found", 100 * found / (count * len(KINDS)), "%", None, ">= 98 %"),
+        Row("confiden.", "civicmail", "made identifiers found", 100 * recognized / (count * len(KINDS)), "%", None, ">= 98 %"),
         Row("confiden.", "civicmail", "the kind found least", 100 * least[0], "%", None, ">= 98 %"),
         Row("confiden.", "civicmail", "found with a digit wrong", 100 * wrong / max(1, wrongs), "%", None, "0 %"),
     )
@@ -131,13 +133,13 @@ def _high(text: str) -> set[str]:
 def _sentences(report: Report, where: Path) -> None:
     """Presidio's sentences in which context decides, and python-stdnum's bank numbers as people write them, good and wrong."""
     lines = [line for line in (where / SENTENCES).read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
-    asked = [(OURS[kind], sentence) for kind, sentence in zip(lines[::2], lines[1::2], strict=False) if kind in OURS]
+    sentences = [(OURS[kind], sentence) for kind, sentence in zip(lines[::2], lines[1::2], strict=False) if kind in OURS]
     blocks = re.findall(r"numbers = '''\n(.*?)'''", (where / NUMBERS).read_text("utf-8"), re.DOTALL)
     good, wrong = ([f"to {n} please" for line in block.splitlines() if (n := line.strip(". "))] for block in blocks[:2])
-    asked += [("iban", sentence) for sentence in good]
-    there = [kind in _kinds(sentence) for kind, sentence in asked]
+    sentences += [("iban", sentence) for sentence in good]
+    there = [kind in _kinds(sentence) for kind, sentence in sentences]
     report.note(
-        f"{len(asked)} of dlp_pii: Presidio's sentences of this country's identifiers, however sure, and python-stdnum's IBANs"
+        f"{len(sentences)} of dlp_pii: Presidio's sentences of this country's identifiers, however sure, and python-stdnum's IBANs"
     )
     report.add(
         Row("confiden.", "civicmail", "dlp_pii found", 100 * sum(there) / len(there), "%", None, ">= 98 %"),

@@ -26,9 +26,9 @@ def maildir(folder: Path, count: int) -> tuple[str, int, int]:
     """Fill a Maildir; returns what mail it is, how many messages, how many bytes."""
     for name in ("cur", "new", "tmp"):
         (folder / name).mkdir(parents=True)
-    name, found = source()
+    name, messages = source()
     written = size = 0
-    for raw in islice(found, count):
+    for raw in islice(messages, count):
         written += 1
         size += len(raw)
         (folder / "cur" / f"{written}.bench:2,S").write_bytes(raw)

@@ -65,13 +65,13 @@ def _counted(report: Report, name: str, mail: list[tuple[Letter, bytes]]) -> Non
         reason = doubt.reason(marks, DOUBTS, {"files.count": len(_files(read))}, (part.content for part in parts))
         costs.append(time.process_time() - begun)
         if reason:
-            found = next((mark for mark, _ in marks if mark in DOUBTS), "")
-            why[found or ("first with a file" if reason == doubt.FILE else "first about a payment")] += 1
+            mark_ = next((mark for mark, _ in marks if mark in DOUBTS), "")
+            why[mark_ or ("first with a file" if reason == doubt.FILE else "first about a payment")] += 1
     count = len(mail) - half
     for reason, times in why.most_common():
         report.add(Row("doubted", "civicmail", f"{name}: {reason}", 100 * times / count, "%"))
-    report.add(Row("doubted", "civicmail", f"{name}: line on {count:,} good", 100 * why.total() / count, "%", wanted="<= 3"))
-    report.add(Row("doubted", "civicmail", f"{name}: whether to, mean", sum(costs) / count * 1e3, "ms", wanted="<= 1"))
+    report.add(Row("doubted", "civicmail", f"{name}: line on {count:,} good", 100 * why.total() / count, "%", target="<= 3"))
+    report.add(Row("doubted", "civicmail", f"{name}: whether to, mean", sum(costs) / count * 1e3, "ms", target="<= 1"))
 
 
 def _files(read: Letter) -> list[str]:

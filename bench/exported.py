@@ -74,6 +74,6 @@ def export(data: Path, name: str) -> int:
 
 
 if __name__ == "__main__":
-    data, name, wanted = sys.argv[1:]
+    data, name, expected = sys.argv[1:]
     done = export(Path(data), name)
-    assert done == int(wanted), f"{done} of {wanted}"
+    assert done == int(expected), f"{done} of {expected}"

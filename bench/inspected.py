@@ -64,11 +64,11 @@ def _good(report: Report, corpora: Path | None, count: int) -> None:
     for raw in islice(confidential.good(corpora), count):
         read = letter.read(raw)
         began = time.process_time()
-        found = files.looked(read, Allowance())
+        inspected = files.looked(read, Allowance())
         costs.append(time.process_time() - began)
         messages += 1
-        attached += int(found.facts.get("files.count", 0) or 0)  # type: ignore[arg-type]  # a number, by the table of facts
-        facts.update(fact for fact, value in found.facts.items() if value is True)
+        attached += int(inspected.facts.get("files.count", 0) or 0)  # type: ignore[arg-type]  # a number, by the table of facts
+        facts.update(fact for fact, value in inspected.facts.items() if value is True)
     report.note(f"{messages:,} good messages with {attached:,} files; by fact: {dict(facts)}")
     report.add(
         Row(PART, "civicmail", "good messages with a fact", facts.total(), "messages", None, "true ones alone"),

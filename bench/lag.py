@@ -48,9 +48,9 @@ def behind(accepted: list[float], looks: list[tuple[float, int]]) -> list[float]
     """Seconds from the acceptance of each message to the look that found so many, sorted. accepted: times in order; looks: time and
     how many were found. Raises RuntimeError where not all were ever found."""
     lags, done = list[float](), 0
-    for at, found in looks:
-        lags += [at - accepted[n] for n in range(done, min(found, len(accepted)))]
-        done = max(done, found)
+    for at, indexed in looks:
+        lags += [at - accepted[n] for n in range(done, min(indexed, len(accepted)))]
+        done = max(done, indexed)
     if done < len(accepted):
         raise RuntimeError(f"{done} of {len(accepted)} messages were found in the end")
     return sorted(lags)

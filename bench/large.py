@@ -20,7 +20,7 @@ from civicmail.front.sample.postman import Postman
 from civicmail.front.sample.stage import Stage
 from neighbours.civic import Civicmail
 
-_WANTED = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courier": "<= 600 MiB", "worker city": "<= 600 MiB"}
+_TARGETS = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courier": "<= 600 MiB", "worker city": "<= 600 MiB"}
 
 
 def run(report: Report, *, messages: int, size: int) -> None:
@@ -48,20 +48,20 @@ def run(report: Report, *, messages: int, size: int) -> None:
         Row("large", "civicmail", "delivered and found at the end", over, f"of {len(stage.acts)}"),
     )
     for who, most in sorted(peaks.items()):
-        report.add(Row("large", who, "peak memory", most, "MiB", None, _WANTED.get(who, "")))
+        report.add(Row("large", who, "peak memory", most, "MiB", None, _TARGETS.get(who, "")))
 
 
 def _send_all(port: int, messages: int, size: int, begun: Event, answers: multiprocessing.Queue[tuple[int, float]]) -> None:
     """In a process of its own: every message in a thread; puts how many were accepted, and the seconds that it took."""
-    body, said = _body(size), list[str]()
-    threads = [threading.Thread(target=_send, args=(port, n, body, said)) for n in range(messages)]
+    body, replies = _body(size), list[str]()
+    threads = [threading.Thread(target=_send, args=(port, n, body, replies)) for n in range(messages)]
     began = time.monotonic()
     begun.set()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    answers.put((sum(a.startswith("250") for a in said), time.monotonic() - began))
+    answers.put((sum(a.startswith("250") for a in replies), time.monotonic() - began))
 
 
 def _body(size: int) -> bytes:
@@ -80,8 +80,8 @@ def _send(port: int, number: int, body: bytes, answers: list[str]) -> None:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 600) as wire:
         hear = wire.makefile("rb")
         hear.readline()
-        for said in ("HELO large.example", "MAIL FROM:<big@large.example>", f"RCPT TO:<box{number}@city.example>", "DATA"):
-            wire.sendall(said.encode() + b"\r\n")
+        for command in ("HELO large.example", "MAIL FROM:<big@large.example>", f"RCPT TO:<box{number}@city.example>", "DATA"):
+            wire.sendall(command.encode() + b"\r\n")
             hear.readline()
         wire.sendall(f"From: big@large.example\r\nSubject: plan {number}\r\nMessage-ID: <{number}@large.example>\r\n".encode())
         wire.sendall(body)
@@ -96,8 +96,8 @@ def _probe(port: int, senders: BaseProcess) -> list[float]:
     while senders.is_alive():
         number += 1
         head = f"From: small@large.example\r\nSubject: small {number}\r\nMessage-ID: <s{number}@large.example>\r\n\r\n".encode()
-        said = postman.send(Posting("small@large.example", ["ann@city.example"], head + content))
-        took.append(said.took if said.accepted else 60_000.0)
+        reply = postman.send(Posting("small@large.example", ["ann@city.example"], head + content))
+        took.append(reply.took if reply.accepted else 60_000.0)
         time.sleep(0.05)
     postman.close()
     return sorted(took) or [0.0]

@@ -135,11 +135,11 @@ HAM = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ha
 
 def honest(corpora: Path, files: int) -> set[str]:
     """The registered domains that stand in so many files of good mail: of addresses and of links."""
-    found: set[bytes] = set()
+    hosts: set[bytes] = set()
     for folder in HAM:
         for path in islice(sorted(p for p in (corpora / folder).rglob("*") if p.is_file()), files):
-            found.update(host.lower() for host in _HOST.findall(path.read_bytes()[: 8 << 20]))
-    return {registrable(host.decode("ascii")) for host in found}
+            hosts.update(host.lower() for host in _HOST.findall(path.read_bytes()[: 8 << 20]))
+    return {registrable(host.decode("ascii")) for host in hosts}
 
 
 def run(report: Report, *, files: int) -> None:
@@ -148,7 +148,7 @@ def run(report: Report, *, files: int) -> None:
     for kind in made:
         report.add(Row("lookalikes", "civicmail", f"{kind} seen", 100 * seen[kind] / made[kind], "%"))
     report.add(
-        Row("lookalikes", "civicmail", f"of {made.total():,} variants seen", 100 * seen.total() / made.total(), "%", wanted=">= 97")
+        Row("lookalikes", "civicmail", f"of {made.total():,} variants seen", 100 * seen.total() / made.total(), "%", target=">= 97")
     )
     report.note(f"not seen: {', '.join(missed[:5])}")
     if corpora := os.environ.get("CIVICMAIL_CORPORA", ""):
@@ -157,8 +157,8 @@ def run(report: Report, *, files: int) -> None:
         taken = [domain for domain in domains if like(domain, protected)]
         each = (time.process_time() - begun) / len(domains) * 1e6
         share = 100 * len(taken) / len(domains)
-        report.add(Row("lookalikes", "civicmail", f"of {len(domains):,} honest taken for one", share, "%", wanted="<= 0.1"))
-        report.add(Row("lookalikes", "civicmail", "one domain", each, "us", wanted="<= 6"))
+        report.add(Row("lookalikes", "civicmail", f"of {len(domains):,} honest taken for one", share, "%", target="<= 0.1"))
+        report.add(Row("lookalikes", "civicmail", "one domain", each, "us", target="<= 6"))
     _links(report)
 
 

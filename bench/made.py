@@ -73,13 +73,13 @@ class Made:
 
 def made(total: int, base: int = BASE) -> Made:
     """A corpus over the first messages of the development mail."""
-    name, found = source()
-    return Made(name, list(islice(found, min(base, total))), total)
+    name, messages = source()
+    return Made(name, list(islice(messages, min(base, total))), total)
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
     """Header block with its last line end, and body."""
-    found = re.search(rb"\r?\n\r?\n", raw)
-    if not found:
+    match = re.search(rb"\r?\n\r?\n", raw)
+    if not match:
         return raw.rstrip(b"\n") + b"\n", b""
-    return raw[: found.start()] + b"\n", raw[found.end() :]
+    return raw[: match.start()] + b"\n", raw[match.end() :]

@@ -25,9 +25,9 @@ from bench.scratch import scratch
 PART = "people"
 ROUNDS = 5
 ENDED = 200
-ASKED = 20
+REQUESTS = 20
 """Requests of each page, after two that are not counted."""
-WANTED = {"page": 150.0, "guard": 0.2, "import": 10.0, "end": 5.0}
+TARGETS = {"page": 150.0, "guard": 0.2, "import": 10.0, "end": 5.0}
 LEFT_OUT = {
     "account_logout": "ends the session that asks",
     "metrics": "for a program",
@@ -44,7 +44,7 @@ BESIDES = (
 """What else the large lists are asked for: sorted and far behind, words, the whole as a file."""
 
 
-def run(report: Report, *, people: int = made.PEOPLE, asked: int = ASKED) -> None:
+def run(report: Report, *, people: int = made.PEOPLE, requests: int = REQUESTS) -> None:
     """All rows. people, asked: fewer for a look in a minute."""
     with scratch() as top, _database() as database:
         data = _installation(top / "data")
@@ -54,8 +54,8 @@ def run(report: Report, *, people: int = made.PEOPLE, asked: int = ASKED) -> Non
         t = _fill(report, say)
         _snapshot(report, say, data)
         _guard(report, say)
-        _pages(report, say, t, asked)
-        _forms(report, say, t, data, asked)
+        _pages(report, say, t, requests)
+        _forms(report, say, t, data, requests)
         _ending(report, say, data, min(ENDED, people // 10))
 
 
@@ -140,9 +140,9 @@ def _officer() -> Any:
     return Actor("p-office", "The office", (Held("access-officer", "", ALWAYS),))
 
 
-def _median(report: Report, who: str, what: str, seconds: list[float], wanted: float | None = None) -> None:
-    said = f"<= {wanted:g}" if wanted else ""
-    report.add(Row(PART, who, what, statistics.median(seconds), "s", None, said))
+def _median(report: Report, who: str, what: str, seconds: list[float], target: float | None = None) -> None:
+    text = f"<= {target:g}" if target else ""
+    report.add(Row(PART, who, what, statistics.median(seconds), "s", None, text))
     report.note("rounds: " + ", ".join(f"{s:.2f}" for s in seconds))
 
 
@@ -160,7 +160,7 @@ def _import(report: Report, who: str, people: int, reset: Callable[[], None]) ->
         feed.apply(run, actor=_officer(), reason="Looked at it.", now=_now())
         seconds.append(time.perf_counter() - begun)
         assert Episode.objects.filter(ended__isnull=True).count() == people
-    _median(report, who, f"a list of {people:,}, read and applied", seconds, WANTED["import"])
+    _median(report, who, f"a list of {people:,}, read and applied", seconds, TARGETS["import"])
 
 
 def _fill(report: Report, who: str) -> Any:
@@ -220,7 +220,9 @@ def _guard(report: Report, who: str) -> None:
                 guard.may(actor, act, about, now=now)
                 took.append(1e6 * (time.perf_counter() - begun))
     took.sort()
-    report.add(Row(PART, who, "guard, p99 of every act", took[len(took) * 99 // 100], "us", None, f"<= {1000 * WANTED['guard']:g}"))
+    report.add(
+        Row(PART, who, "guard, p99 of every act", took[len(took) * 99 // 100], "us", None, f"<= {1000 * TARGETS['guard']:g}")
+    )
     whole = [1000 * _timed(lambda a=account: actor_of(a, "192.0.2.1", now)) for account in accounts for _ in range(ROUNDS)]
     report.add(Row(PART, who, "who is asking, from the database", statistics.median(whole), "ms"))
 
@@ -233,26 +235,26 @@ def _addresses(t: Any) -> dict[str, tuple[str, str]]:
     from civicmail.city.directory.models import FeedRun
     from pages.test_sweep import PAGES, allowed, names, path_of
 
-    found = {}
+    addresses = {}
     for name in names(get_resolver().url_patterns):
         if name in LEFT_OUT:
             continue
         if (page := PAGES.get(name)) is not None:
             may = allowed(page)
             if page.get("get", True):
-                found[name] = (next((w for w in ("head", "office", "examiner") if w in may), min(may)), path_of(page, t))
+                addresses[name] = (next((w for w in ("head", "office", "examiner") if w in may), min(may)), path_of(page, t))
             continue
         try:
-            found[name] = ("" if name == "account_login" else "head", reverse(name))
+            addresses[name] = ("" if name == "account_login" else "head", reverse(name))
         except NoReverseMatch:
             continue  # a link of somebody else's making, or a provider's
     first = FeedRun.objects.order_by("at").first()
     assert first is not None
     besides = (*BESIDES, ("office", f"/access/feeds/{first.pk}/?sort=-uid&page=9"))
-    return found | {path: (who, path) for who, path in besides}
+    return addresses | {path: (who, path) for who, path in besides}
 
 
-def _pages(report: Report, who: str, t: Any, asked: int) -> None:
+def _pages(report: Report, who: str, t: Any, requests: int) -> None:
     from django.test import Client
 
     from pages.world import signed_in
@@ -265,18 +267,18 @@ def _pages(report: Report, who: str, t: Any, asked: int) -> None:
         client = Client(headers={"host": "localhost"}, raise_request_exception=False)
         if whose:
             client.cookies["sessionid"] = signed_in(t.people[whose])
-        mine = [_page(client, name, path) for _ in range(asked + 2)][2:]
+        mine = [_page(client, name, path) for _ in range(requests + 2)][2:]
         took += mine
         slow[name] = sorted(mine)[len(mine) * 95 // 100]
     took.sort()
     worst = sorted(slow, key=slow.__getitem__, reverse=True)
-    report.add(Row(PART, who, "page, p95 of the slowest", slow[worst[0]], "ms", None, f"<= {WANTED['page']:g}"))
+    report.add(Row(PART, who, "page, p95 of the slowest", slow[worst[0]], "ms", None, f"<= {TARGETS['page']:g}"))
     report.add(Row(PART, who, f"page, p95 of all {len(slow)}", took[len(took) * 95 // 100], "ms"))
     report.add(Row(PART, who, "page, median of all", statistics.median(took), "ms"))
     report.note("slowest: " + ", ".join(f"{name} {slow[name]:.0f} ms" for name in worst[:6]))
 
 
-def _forms(report: Report, who: str, t: Any, data: Path, asked: int) -> None:
+def _forms(report: Report, who: str, t: Any, data: Path, requests: int) -> None:
     """Answers that change who may: the head suspends somebody and gives it back, over and over; doors know when it is answered.
     A city worker is at work, as far as the files say."""
     from django.test import Client
@@ -288,7 +290,7 @@ def _forms(report: Report, who: str, t: Any, data: Path, asked: int) -> None:
     client.cookies["sessionid"] = signed_in(t.people["head"])
     watch = Watch(data, _now)
     took = []
-    for n in range(2 * asked + 2):
+    for n in range(2 * requests + 2):
         touch_alive(data)
         way, state, after = ("suspend", "active", True) if n % 2 == 0 else ("resume", "suspended", False)
         path = f"/access/authorisations/{t.authorisations['crew0'].pk}/{way}/"
@@ -300,7 +302,7 @@ def _forms(report: Report, who: str, t: Any, data: Path, asked: int) -> None:
         snapshot = watch.now
         assert snapshot is not None and bool(snapshot.people["p-crew0"].why) == after
     took = sorted(took[2:])
-    report.add(Row(PART, who, "form that changes who may, p95", took[len(took) * 95 // 100], "ms", None, f"<= {WANTED['page']:g}"))
+    report.add(Row(PART, who, "form that changes who may, p95", took[len(took) * 95 // 100], "ms", None, f"<= {TARGETS['page']:g}"))
     report.add(Row(PART, who, "... median, doors told", statistics.median(took), "ms"))
 
 
@@ -332,7 +334,7 @@ def _ending(report: Report, who: str, data: Path, count: int) -> None:
             time.sleep(0.01)
         refused.append(time.perf_counter() - begun)
     _median(report, who, f"end {count} people, snapshot out", out)
-    _median(report, who, "... and a gateway refuses them", refused, WANTED["end"])
+    _median(report, who, "... and a gateway refuses them", refused, TARGETS["end"])
 
 
 def _is_out(watch: Any, login: str) -> bool:

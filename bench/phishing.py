@@ -52,12 +52,12 @@ class Marked:
 
 
 def run(report: Report, *, small: bool) -> None:
-    found = sources.bad("CIVICMAIL_PHISHING")
-    if not found:
+    sources_ = sources.bad("CIVICMAIL_PHISHING")
+    if not sources_:
         report.note("phishing is left out: CIVICMAIL_PHISHING names no folder")
         return
     book = published.starter()
-    for source in found:
+    for source in sources_:
         _bad(report, source, book, 50 if small else BAD)
     good = sources.good()
     each = (200 if small else GOOD) // max(1, len(good))
@@ -74,13 +74,13 @@ def _bad(report: Report, source: sources.Source, book: Book, most: int) -> None:
         if len(seen) < most and not any(author.addr.lower() == READER for author in letter.from_):
             seen.append((marked(mail, letter, book, results=False), marked(mail, letter, book, results=True)))
     n = len(seen)
-    for what, unmarked, wanted in (
+    for what, unmarked, target in (
         ("unmarked before, bytes alone", sum(not a.before for a, _ in seen), ""),
         ("unmarked before, host's results", sum(not b.before for _, b in seen), ""),
         ("unmarked now, bytes alone", sum(not a.before and not a.by for a, _ in seen), ""),
         ("unmarked now, host's results", sum(not b.before and not b.by for _, b in seen), "<= 30"),
     ):
-        report.add(Row("phishing", source.name[:24], f"{what}: {unmarked} of {n}", 100 * unmarked / n, "%", wanted=wanted))
+        report.add(Row("phishing", source.name[:24], f"{what}: {unmarked} of {n}", 100 * unmarked / n, "%", target=target))
     by = Counter(name for _, b in seen if not b.before for name in b.by)
     report.note(f"{source.name}: new marks on what had none: {', '.join(f'{name} {count}' for name, count in by.most_common())}")
 
@@ -133,15 +133,15 @@ def proofs(letter: Letter) -> Facts:
     """What the topmost field of the host that received it says; of several authors, or none, we know without DNS that nothing can
     be proven (RFC 9989 5.3.1)."""
     facts: dict[str, str | int | bool | tuple[str, ...]] = {}
-    said = next((header.value for header in letter.headers if header.name.lower() == "authentication-results"), "")
-    for method, result in _RESULT.findall(said):
+    results = next((header.value for header in letter.headers if header.name.lower() == "authentication-results"), "")
+    for method, result in _RESULT.findall(results):
         name = f"auth.{method.lower()}"
         if facts.get(name) != "pass":
             facts[name] = result.lower() if result.lower() in _KNOWN[name] else "none"
     if facts.get("auth.dmarc") == "fail":
-        action = _ACTION.search(said)
+        action = _ACTION.search(results)
         facts["auth.dmarc_policy"] = _POLICY.get(action[1].lower(), "none") if action else "none"
-    if said and len({author.domain.lower() for author in letter.from_} - {""}) != 1:
+    if results and len({author.domain.lower() for author in letter.from_} - {""}) != 1:
         facts["auth.dmarc"] = "permerror"
     return facts
 

@@ -39,18 +39,18 @@ def _good(report: Report, source: sources.Source, most: int) -> None:
         letter = letters.read(raw)
         cities = list(_cities(letter))
         count += bool(cities)
-        found: list[Senders] = []
+        senders_: list[Senders] = []
         for city in cities:
             began = time.process_time()
-            found.append(senders(raw, (city,)))
+            senders_.append(senders(raw, (city,)))
             spent += time.process_time() - began
             claims += 1
-        rules = {one.disguise or ("sender" if one.others else "") for one in found} - {""}
+        rules = {one.disguise or ("sender" if one.others else "") for one in senders_} - {""}
         kept += bool(rules)
         why.update(rules)
     rules_ = ", ".join(f"{name} {times}" for name, times in why.most_common())
     report.add(
-        Row("pretended", source.name[:24], f"good kept: {kept} of {count:,}", 100 * kept / max(1, count), "%", wanted="<= 0.2"),
+        Row("pretended", source.name[:24], f"good kept: {kept} of {count:,}", 100 * kept / max(1, count), "%", target="<= 0.2"),
         Row("pretended", source.name[:24], "one message, mean", 1e6 * spent / max(1, claims), "us"),
     )
     report.note(f"{source.name}: kept back for {rules_ or 'nothing'}")

@@ -24,7 +24,7 @@ from bench.report import Report, Row
 from bench.scratch import scratch
 
 PART = "scim"
-WANTED = 200.0
+TARGET = 200.0
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _KINDS = ("title", "name", "move", "end", "return")
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -37,9 +37,9 @@ def run(report: Report, *, people: int = made.PEOPLE, changes: int = 600) -> Non
         say = "PostgreSQL 17" if database else "SQLite"
         _listed(people)
         _fill(report, say)
-        said, provider = _said(), _Provider()
+        users, provider = _users(), _Provider()
         with _worker(data):
-            _measured(report, say, provider, said[: min(changes, len(said))])
+            _measured(report, say, provider, users[: min(changes, len(users))])
 
 
 @contextmanager
@@ -61,12 +61,12 @@ def _worker(data: Path) -> Iterator[None]:
             process.terminate()
 
 
-def _measured(report: Report, say: str, provider: _Provider, said: list[dict[str, Any]]) -> None:
-    report.add(Row(PART, say, "take over, somebody who is here", provider.rate(_take_over(provider, said)), "op/s"))
-    report.add(Row(PART, say, "a look by name", provider.rate(_looked(provider, said)), "op/s"))
+def _measured(report: Report, say: str, provider: _Provider, users: list[dict[str, Any]]) -> None:
+    report.add(Row(PART, say, "take over, somebody who is here", provider.rate(_take_over(provider, users)), "op/s"))
+    report.add(Row(PART, say, "a look by name", provider.rate(_looked(provider, users)), "op/s"))
     begun = time.process_time()
-    done = _cycle(provider, said)
-    report.add(Row(PART, say, "a cycle: look, read, change", provider.rate(done), "op/s", None, f">= {WANTED:g}"))
+    done = _cycle(provider, users)
+    report.add(Row(PART, say, "a cycle: look, read, change", provider.rate(done), "op/s", None, f">= {TARGET:g}"))
     report.add(Row(PART, say, "... CPU of one operation", 1000 * (time.process_time() - begun) / done, "ms"))
     report.note(", ".join(f"{what} {1000 * sum(took) / len(took):.1f} ms" for what, took in provider.took.items()))
 
@@ -79,7 +79,7 @@ def _listed(people: int) -> None:
     feed.apply(run, actor=_officer(), reason="Looked at it.", now=_now())
 
 
-def _said() -> list[dict[str, Any]]:
+def _users() -> list[dict[str, Any]]:
     """How a provider says those who have a mailbox."""
     from civicmail.city.directory.models import Episode
 
@@ -127,16 +127,16 @@ class _Provider:
         return [seconds for what in ("look", "read", *_KINDS) for seconds in self.took.get(what, ())]
 
 
-def _take_over(provider: _Provider, said: list[dict[str, Any]]) -> int:
-    for user in said:
+def _take_over(provider: _Provider, users: list[dict[str, Any]]) -> int:
+    for user in users:
         provider.ids[user["userName"]] = provider.ask("take over", "POST", "", user)["id"]
-    return len(said)
+    return len(users)
 
 
-def _looked(provider: _Provider, said: list[dict[str, Any]]) -> int:
-    for user in said:
+def _looked(provider: _Provider, users: list[dict[str, Any]]) -> int:
+    for user in users:
         _look(provider, user, "look by name")
-    return len(said)
+    return len(users)
 
 
 def _look(provider: _Provider, user: dict[str, Any], what: str) -> None:
@@ -144,9 +144,9 @@ def _look(provider: _Provider, user: dict[str, Any], what: str) -> None:
     assert provider.ask(what, "GET", f"?filter={filter_}")["totalResults"] == 1
 
 
-def _cycle(provider: _Provider, said: list[dict[str, Any]]) -> int:
+def _cycle(provider: _Provider, users: list[dict[str, Any]]) -> int:
     done = 0
-    for n, user in enumerate(said):
+    for n, user in enumerate(users):
         place = f"/{provider.ids[user['userName']]}"
         _look(provider, user, "look")
         provider.ask("read", "GET", place)

@@ -77,7 +77,7 @@ def _written(data: Path, count: int) -> dict[str, Any]:
     rule = starter.rule(RULE)
     assert rule is not None
     _, after = books(starter, changed(rule), RULE)
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     departments: Counter[str] = Counter()
     with closing(Writer(data, lambda: BEGUN)) as writer:
         for number, (capture, body, message, copies) in enumerate(_mail(count)):
@@ -85,10 +85,10 @@ def _written(data: Path, count: int) -> dict[str, Any]:
             if number % PAGE == PAGE - 1:
                 writer.flush()
             decisions = decide(after, message, copies, capture.received)
-            found["messages"] += any(RULE in d.rules for d in decisions)
+            counts["messages"] += any(RULE in d.rules for d in decisions)
             departments.update(c["recipient.department"] for c, d in zip(copies, decisions, strict=True) if RULE in d.rules)
         writer.flush()
-    return {"messages": found["messages"], "departments": dict(departments), "count": count}
+    return {"messages": counts["messages"], "departments": dict(departments), "count": count}
 
 
 def _mail(count: int) -> Iterator[tuple[Capture, bytes, dict[str, Any], list[dict[str, Any]]]]:

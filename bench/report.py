@@ -20,7 +20,7 @@ class Row:
     value: float
     unit: str
     ratio: float | None = None
-    wanted: str = ""
+    target: str = ""
 
 
 @dataclass(slots=True)
@@ -53,5 +53,5 @@ def machine() -> str:
 
 def _line(row: Row) -> str:
     ratio = f"{row.ratio:6.1f} x" if row.ratio is not None else " " * 8
-    wanted = f"  wanted {row.wanted}" if row.wanted else ""
-    return f"{row.part:<10} {row.who:<24} {row.what:<34} {row.value:12,.2f} {row.unit:<8} {ratio}{wanted}"
+    target = f"  wanted {row.target}" if row.target else ""
+    return f"{row.part:<10} {row.who:<24} {row.what:<34} {row.value:12,.2f} {row.unit:<8} {ratio}{target}"

@@ -19,9 +19,9 @@ from bench.scratch import scratch
 PART = "reviews"
 YEARS = 3
 SCREENS = 40
-ASKED = 5
+REQUESTS = 5
 """Requests of each screen, after two that are not counted."""
-WANTED = {"start": 10.0, "screen": 150.0, "sweep": 1.0}
+TARGETS = {"start": 10.0, "screen": 150.0, "sweep": 1.0}
 
 
 def run(report: Report, *, people: int = made.PEOPLE) -> None:
@@ -71,12 +71,12 @@ def _start(report: Report, who: str, now: int) -> Any:
 
     review = Review.objects.create(key="everyone:now", tier="everyone", planned=planning.moment(now).date(), by="tick")
     begun = time.perf_counter()
-    found = reviewing.begin(review, actor=planning.TICK, now=now)
+    started = reviewing.begin(review, actor=planning.TICK, now=now)
     took = time.perf_counter() - begun
-    reviewers = ReviewPart.objects.filter(review=found).values("reviewer").distinct().count()
-    report.add(Row(PART, who, f"a review begins, {found.rows.count():,} rows", took, "s", None, f"<= {WANTED['start']:g}"))
-    report.note(f"{reviewers} reviewers, {found.parts.count()} parts, {YEARS} reviews before it")
-    return found
+    reviewers = ReviewPart.objects.filter(review=started).values("reviewer").distinct().count()
+    report.add(Row(PART, who, f"a review begins, {started.rows.count():,} rows", took, "s", None, f"<= {TARGETS['start']:g}"))
+    report.note(f"{reviewers} reviewers, {started.parts.count()} parts, {YEARS} reviews before it")
+    return started
 
 
 def _sweep(report: Report, who: str, now: int) -> None:
@@ -88,7 +88,7 @@ def _sweep(report: Report, who: str, now: int) -> None:
         begun = time.perf_counter()
         reviewsweep.sweep(now + 1000 + n)
         took.append(time.perf_counter() - begun)
-    report.add(Row(PART, who, "a round of the sweep", statistics.median(took), "s", None, f"<= {WANTED['sweep']:g}"))
+    report.add(Row(PART, who, "a round of the sweep", statistics.median(took), "s", None, f"<= {TARGETS['sweep']:g}"))
 
 
 def _screens(report: Report, who: str, review: Any) -> None:
@@ -107,11 +107,11 @@ def _screens(report: Report, who: str, review: Any) -> None:
         client = Client(headers={"host": "localhost"}, raise_request_exception=False)
         client.cookies["sessionid"] = signed_in(part.reviewer)
         path = f"/dept/{part.department.code}/reviews/{review.pk}/"
-        mine = [_page(client, path, path) for _ in range(ASKED + 2)][2:]
+        mine = [_page(client, path, path) for _ in range(REQUESTS + 2)][2:]
         took += mine
         slow.append(statistics.median(mine))
     took.sort()
-    report.add(Row(PART, who, "the slowest reviewer's screen", max(slow), "ms", None, f"<= {WANTED['screen']:g}"))
+    report.add(Row(PART, who, "the slowest reviewer's screen", max(slow), "ms", None, f"<= {TARGETS['screen']:g}"))
     report.add(Row(PART, who, "... p95 of all requests", took[len(took) * 95 // 100], "ms"))
     report.add(Row(PART, who, "... the slowest request", took[-1], "ms"))
     report.add(Row(PART, who, f"... median of {len(parts)} reviewers", statistics.median(took), "ms"))

@@ -36,8 +36,8 @@ OURS = b"@city.example"
 
 def run(report: Report, *, count: int, sessions: int, rounds: int) -> None:
     """Median of the rounds, which alternate between the servers."""
-    name, found = corpus.source()
-    bodies = list(islice(different(found), KINDS))
+    name, messages = corpus.source()
+    bodies = list(islice(different(messages), KINDS))
     mean = sum(map(len, bodies)) / len(bodies)
     report.note(f"{count} times {len(bodies)} messages of {name}, mean {mean / 1000:.1f} kB, over {sessions} sessions")
     with scratch() as top:
@@ -91,10 +91,10 @@ def steady(report: Report, *, a_second: int, seconds: int) -> None:
     )
 
 
-def different(found: Iterator[bytes]) -> Iterator[bytes]:
+def different(messages: Iterator[bytes]) -> Iterator[bytes]:
     """Messages spread over the corpus, each of a usual size, and none in the name of the city: a stranger brings them, and would
     be refused (P-26)."""
-    strange = (body for body in found if OURS not in (headers.first(body, "From") or b"").lower())
+    strange = (body for body in messages if OURS not in (headers.first(body, "From") or b"").lower())
     for number, body in enumerate(strange):
         if number % 97 == 0 and 1_000 < len(body) < 60_000:
             yield body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -68,8 +68,8 @@ def run(report: Report, work: Work, *, count: int, rounds: int) -> None:
 def _ours(data: Path, box: Path, messages: int) -> Cost:
     civicmail("init", data=data)
     cost = measured([PROGRAM, "import", str(box), "--data", str(data)])
-    found = answer("search", "the", "--count", data=data)
-    assert found["searchable"] >= 0.99 * messages, found
+    result = answer("search", "the", "--count", data=data)
+    assert result["searchable"] >= 0.99 * messages, result
     return cost
 
 
@@ -92,9 +92,9 @@ def _mu(top: Path, box: Path) -> Cost:
     return measured(["mu", "index", "--muhome", home, "--quiet"])
 
 
-def _rows(part: str, who: str, messages: int, cost: Cost, ours: Cost | None, wanted: str = "", index: float = 0) -> list[Row]:
+def _rows(part: str, who: str, messages: int, cost: Cost, ours: Cost | None, target: str = "", index: float = 0) -> list[Row]:
     rows = [
-        Row(part, who, "until searchable", cost.wall, "s", cost.wall / ours.wall if ours else None, wanted),
+        Row(part, who, "until searchable", cost.wall, "s", cost.wall / ours.wall if ours else None, target),
         Row(part, who, "messages a second", messages / cost.wall, "/s"),
         Row(part, who, "CPU for a message", 1000 * cost.cpu / messages, "ms", cost.cpu / ours.cpu if ours else None),
         Row(part, who, "peak memory", cost.peak, "MiB"),

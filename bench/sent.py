@@ -21,7 +21,7 @@ from bench.screened import ALL
 from neighbours.civic import Civicmail
 
 PART = "sent"
-WANTED = 2.0
+TARGET = 2.0
 MESSAGES = 40
 LOOKS = {"the page looks each second": 1.0, "looked at all the time": 0.02}
 PATIENCE = 60
@@ -40,9 +40,9 @@ def run(report: Report, *, messages: int = MESSAGES) -> None:
             page.wait()
             for how, every in LOOKS.items():
                 took = sorted([_sent(page, n, every) for n in range(messages + 2)][2:])
-                wanted = f"<= {WANTED:g}" if every == 1.0 else ""
+                target = f"<= {TARGET:g}" if every == 1.0 else ""
                 report.add(
-                    Row(PART, "civicmail", f"{how}, p95", took[len(took) * 95 // 100], "s", None, wanted),
+                    Row(PART, "civicmail", f"{how}, p95", took[len(took) * 95 // 100], "s", None, target),
                     Row(PART, "civicmail", "... median", statistics.median(took), "s"),
                     Row(PART, "civicmail", "... slowest", took[-1], "s"),
                 )
@@ -66,8 +66,8 @@ def _people() -> str:
 def _sent(page: _Page, number: int, every: float) -> float:
     """Seconds from pressing the button until a page says that it was delivered."""
     form = page.form("/mail/write/", "write")
-    said = {"to": "lena.vogt@city.example", "subject": f"Closure {number}", "text": "Dear Lena,\n\nwhere does the detour go?\n"}
-    where = page.post(form.action, form.fields | said | {"do": "send"})
+    values = {"to": "lena.vogt@city.example", "subject": f"Closure {number}", "text": "Dear Lena,\n\nwhere does the detour go?\n"}
+    where = page.post(form.action, form.fields | values | {"do": "send"})
     assert "/mail/outgoing/" in where, where
     form = page.form(where, "")
     begun = time.monotonic()
@@ -85,21 +85,21 @@ class _Form(HTMLParser):
         super().__init__()
         self._id = id_
         self._inside = False
-        self._asked = ""
+        self._select = ""
         self.action = ""
         self.fields: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._inside = not self.action and said.get("method") == "post" and self._id in ("", said.get("id"))
-            self.action = said["action"] if self._inside else self.action
-        elif self._inside and tag == "input" and said.get("type") == "hidden":
-            self.fields[said["name"]] = said.get("value", "")
+            self._inside = not self.action and attributes.get("method") == "post" and self._id in ("", attributes.get("id"))
+            self.action = attributes["action"] if self._inside else self.action
+        elif self._inside and tag == "input" and attributes.get("type") == "hidden":
+            self.fields[attributes["name"]] = attributes.get("value", "")
         elif self._inside and tag == "select":
-            self._asked = said["name"]
-        elif self._inside and tag == "option" and ("selected" in said or self._asked not in self.fields):
-            self.fields[self._asked] = said.get("value", "")
+            self._select = attributes["name"]
+        elif self._inside and tag == "option" and ("selected" in attributes or self._select not in self.fields):
+            self.fields[self._select] = attributes.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = self._inside and tag != "form"
@@ -118,7 +118,7 @@ class _Page:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                if self._asked("GET", "/readyz").status == 200:
+                if self._request("GET", "/readyz").status == 200:
                     return
             except OSError:
                 self._connection.close()
@@ -126,31 +126,31 @@ class _Page:
         raise RuntimeError("The pages did not come.")
 
     def get(self, path: str) -> str:
-        answer = self._asked("GET", path)
+        answer = self._request("GET", path)
         assert answer.status == 200, f"{path}: {answer.status}"
         return answer.content.decode()
 
     def form(self, path: str, id_: str) -> _Form:
-        found = _Form(id_)
+        parsed = _Form(id_)
         page = self.get(path)
-        found.feed(page[page.index("<main") :])
-        assert found.action, page[:2000]
-        return found
+        parsed.feed(page[page.index("<main") :])
+        assert parsed.action, page[:2000]
+        return parsed
 
     def post(self, path: str, fields: dict[str, str]) -> str:
         """Where it leads."""
-        answer = self._asked("POST", path, urlencode(fields))
+        answer = self._request("POST", path, urlencode(fields))
         assert answer.status == 302, f"{path}: {answer.status} {answer.content[-3000:]!r}"
         return answer.location
 
-    def _asked(self, method: str, path: str, body: str | None = None) -> Any:
+    def _request(self, method: str, path: str, body: str | None = None) -> Any:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
-        for said in answer.headers.get_all("Set-Cookie", []):
-            name, _, value = said.partition(";")[0].partition("=")
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
             self._cookies[name] = value
         return _Answer(answer.status, answer.read(), answer.headers.get("Location", ""))
 

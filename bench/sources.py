@@ -42,9 +42,9 @@ class Source:
 
 def good() -> list[Source]:
     """CIVICMAIL_GOOD names folders, `name=folder` with : between them; those of CIVICMAIL_CORPORA come first."""
-    found = [Source(name, tuple(corpora() / place for place in places)) for name, places in KNOWN]
-    found += [Source(name, (Path(place),)) for name, place in _named("CIVICMAIL_GOOD")]
-    return [source for source in found if all(folder.is_dir() for folder in source.folders)]
+    sources = [Source(name, tuple(corpora() / place for place in places)) for name, places in KNOWN]
+    sources += [Source(name, (Path(place),)) for name, place in _named("CIVICMAIL_GOOD")]
+    return [source for source in sources if all(folder.is_dir() for folder in source.folders)]
 
 
 def bad(variable: str) -> list[Source]:

@@ -68,7 +68,7 @@ def run(report: Report, *, small: bool, peers: bool = True) -> None:
 
 
 def _read(place: Path, report: Report, every: int) -> list[One]:
-    found: list[One] = []
+    messages: list[One] = []
     spent: list[float] = []
     for kind, spam in KINDS:
         for path in sorted((place / kind).iterdir())[::every]:
@@ -81,10 +81,10 @@ def _read(place: Path, report: Report, every: int) -> list[One]:
             text = tokens.text_of(letter)
             made, alike = tokens.tokens(raw, letter, text), tuple(bands.of(text))
             spent.append(time.process_time() - began)
-            found.append(One(int(at.timestamp() * 1000), spam, raw, made, alike))
-    report.add(Row("spam", "civicmail", "tokens and bands, mean", 1000 * float(np.mean(spent)), "ms", wanted="<= 2"))
+            messages.append(One(int(at.timestamp() * 1000), spam, raw, made, alike))
+    report.add(Row("spam", "civicmail", "tokens and bands, mean", 1000 * float(np.mean(spent)), "ms", target="<= 2"))
     report.add(Row("spam", "civicmail", "tokens and bands, p99", 1000 * float(np.quantile(spent, 0.99)), "ms"))
-    return sorted(found, key=lambda m: m.at)
+    return sorted(messages, key=lambda m: m.at)
 
 
 def _split(mail: list[One]) -> tuple[list[One], list[One]]:
@@ -115,10 +115,10 @@ def _alone(report: Report, earlier: list[One], later: list[One]) -> None:
     known = {band for m in earlier for band in m.bands}
     new = np.array([sum(band in known for band in m.bands) < 2 for m in later])
     report.add(
-        Row("spam", "civicmail", "alone, 1-AUC", lost_area(scores, spam), "%", wanted="<= 1.0"),
-        Row("spam", "civicmail", "alone, no near copies, 1-AUC", lost_area(scores[new], spam[new]), "%", wanted="< 0.97"),
-        Row("spam", "civicmail", "missed where 0.1 % of ham is lost", missed(scores[new], spam[new], 0.001), "%", wanted="< 22"),
-        Row("spam", "civicmail", "missed where 0.5 % of ham is lost", missed(scores[new], spam[new], 0.005), "%", wanted="< 14"),
+        Row("spam", "civicmail", "alone, 1-AUC", lost_area(scores, spam), "%", target="<= 1.0"),
+        Row("spam", "civicmail", "alone, no near copies, 1-AUC", lost_area(scores[new], spam[new]), "%", target="< 0.97"),
+        Row("spam", "civicmail", "missed where 0.1 % of ham is lost", missed(scores[new], spam[new], 0.001), "%", target="< 22"),
+        Row("spam", "civicmail", "missed where 0.5 % of ham is lost", missed(scores[new], spam[new], 0.005), "%", target="< 14"),
         Row("spam", "civicmail", "score", each, "ms"),
     )
 
@@ -138,7 +138,7 @@ def _online(report: Report, mail: list[One], *, peers: bool) -> None:
         learner.learn(Example(str(n), m.spam, "", "operator", m.at), m.made, m.at)
     spam = np.array([m.spam for m in mail])
     area = lost_area(own, spam)
-    report.add(Row("spam", "civicmail", "online, whole stream, 1-AUC", area, "%", wanted="< bogofilter"))
+    report.add(Row("spam", "civicmail", "online, whole stream, 1-AUC", area, "%", target="< bogofilter"))
     if peers and is_there("bogofilter"):
         with tempfile.TemporaryDirectory() as folder:
             peer = Bogofilter(Path(folder) / "words")
@@ -154,14 +154,14 @@ def _online(report: Report, mail: list[One], *, peers: bool) -> None:
 
 
 def _shares(report: Report, counts: dict[tuple[bool, str], int]) -> None:
-    for spam, band, what, wanted in (
+    for spam, band, what, target in (
         (False, "spam", "later good mail called spam", "<= 0.1"),
         (False, "unsure", "later good mail in doubt", ""),
         (True, "spam", "later spam called spam", ""),
         (True, "unsure", "later spam in doubt", ""),
     ):
         every = sum(count for (kind, _), count in counts.items() if kind == spam)
-        report.add(Row("spam", "civicmail", what, 100 * counts[spam, band] / max(1, every), "%", wanted=wanted))
+        report.add(Row("spam", "civicmail", what, 100 * counts[spam, band] / max(1, every), "%", target=target))
 
 
 def _few(report: Report, mail: list[One]) -> None:
@@ -196,9 +196,9 @@ def _stacked(report: Report, earlier: list[One], later: list[One]) -> None:
         stack = stacking.fit([names[n] for n in used], rows[first:cut][:, used], spam[first:cut])
         assert stack is not None
         odds = np.array([stack.odds({names[n]: row[n] for n in used}) for row in rows[cut:]], np.float64)
-        wanted = "<= 0.6" if len(used) == len(names) else ""
+        target = "<= 0.6" if len(used) == len(names) else ""
         report.add(
-            Row("spam", " + ".join(names[n] for n in used)[:24], "stacked, 1-AUC", lost_area(odds, spam[cut:]), "%", wanted=wanted)
+            Row("spam", " + ".join(names[n] for n in used)[:24], "stacked, 1-AUC", lost_area(odds, spam[cut:]), "%", target=target)
         )
 
 
@@ -212,17 +212,17 @@ def _by_folds(earlier: list[One], later: list[One], judge: Judge) -> Floats:
     return np.concatenate([*parts, judge(earlier, later)])
 
 
-def _own(before: Sequence[One], asked: Sequence[One]) -> Floats:
+def _own(before: Sequence[One], test_set: Sequence[One]) -> Floats:
     learner = taught(before)
-    return np.array([learner.odds(m.made) for m in asked])
+    return np.array([learner.odds(m.made) for m in test_set])
 
 
-def _bogofilter(before: Sequence[One], asked: Sequence[One]) -> Floats:
+def _bogofilter(before: Sequence[One], test_set: Sequence[One]) -> Floats:
     with tempfile.TemporaryDirectory() as folder:
         peer = Bogofilter(Path(folder) / "words")
         for m in before:
             peer.learn(m.raw, spam=m.spam)
-        return np.array([peer.score(m.raw) for m in asked])
+        return np.array([peer.score(m.raw) for m in test_set])
 
 
 def lost_area(scores: Floats, spam: NDArray[np.bool_]) -> float:

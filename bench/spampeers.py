@@ -35,8 +35,8 @@ class Bogofilter:
 
     def score(self, raw: bytes) -> float:
         """From 0 to 1."""
-        said = subprocess.run(["bogofilter", "-d", str(self.folder), "-TT"], input=raw, capture_output=True, check=False)
-        return float(said.stdout.split()[-1])
+        result = subprocess.run(["bogofilter", "-d", str(self.folder), "-TT"], input=raw, capture_output=True, check=False)
+        return float(result.stdout.split()[-1])
 
     def learn(self, raw: bytes, *, spam: bool) -> None:
         kind = "-s" if spam else "-n"
@@ -47,25 +47,25 @@ def is_there(program: str) -> bool:
     return shutil.which(program, path="/usr/bin:/usr/sbin:/bin:/sbin") is not None
 
 
-def rules_of(name: str, messages: Sequence[bytes], told: Callable[[int], None]) -> Floats:
+def rules_of(name: str, messages: Sequence[bytes], report: Callable[[int], None]) -> Floats:
     """What the untaught rules of rspamd or spamd score each message, without DNS. told: hears how many are done."""
     with ExitStack() as stack:
         if name == "rspamd":
             address = f"127.0.0.1:{stack.enter_context(Rspamd(asked=True)).asked}"
         else:
             address = stack.enter_context(Spamd()).address
-        return asyncio.run(_ask(name, address, messages, told))
+        return asyncio.run(_ask(name, address, messages, report))
 
 
-async def _ask(name: str, address: str, messages: Sequence[bytes], told: Callable[[int], None]) -> Floats:
+async def _ask(name: str, address: str, messages: Sequence[bytes], report: Callable[[int], None]) -> Floats:
     check = rspamd if name == "rspamd" else spamassassin
     settings = Settings(screening=Screening(rspamd=address, spamd=address))
     world = World(settings, 0, None, {check.NAME: check.open_(settings, Path("/"))})
     envelope = Envelope("someone@outside.example", (Recipient("ann@city.example"),), 0, "192.0.2.4", "mx.outside.example")
-    found = np.full(len(messages), NEVER)
+    scores = np.full(len(messages), NEVER)
     for n, raw in enumerate(messages):
-        said = await check.find(Outer(raw, Seen(), envelope, "mx", True, world))
-        found[n] = said.more.get("score", NEVER)
+        result = await check.find(Outer(raw, Seen(), envelope, "mx", True, world))
+        scores[n] = result.more.get("score", NEVER)
         if n % 500 == 499:
-            told(n + 1)
-    return found
+            report(n + 1)
+    return scores

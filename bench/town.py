@@ -104,11 +104,11 @@ def _mailboxes(t: Town, episodes: list[Any]) -> dict[int, Any]:
         ),
         batch_size=AT_ONCE,
     )  # fmt: skip
-    found = {e.person.pk: box for e, box in zip(have, made, strict=True)}
-    rows = [Address(address=box.address, mailbox=box, person_id=person, since=t.now) for person, box in found.items()]
-    rows += [Address(address=f"alias-{box.address}", mailbox=box, person_id=p, since=t.now) for p, box in list(found.items())[::10]]
+    boxes = {e.person.pk: box for e, box in zip(have, made, strict=True)}
+    rows = [Address(address=box.address, mailbox=box, person_id=person, since=t.now) for person, box in boxes.items()]
+    rows += [Address(address=f"alias-{box.address}", mailbox=box, person_id=p, since=t.now) for p, box in list(boxes.items())[::10]]
     Address.objects.bulk_create(rows, batch_size=AT_ONCE)
-    return found
+    return boxes
 
 
 def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.Random) -> None:
@@ -130,8 +130,8 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
         until = t.now + timedelta(days=chance.randrange(20, 300))
         rights.append(access.Authorisation(**what, asked=long, decided=long, starts=long, until=until, state=state, since=long))
         accounts.append(access.Account(person=e.person, username=box.address, made=old))
-        said = {"person": e.person, "text": t.policy, "accepted": True, "shown": t.policy.sha256}
-        answers += [access.Acknowledgement(**said, at=day) for day in (old, long)[: 1 + n % 2]]
+        common = {"person": e.person, "text": t.policy, "accepted": True, "shown": t.policy.sha256}
+        answers += [access.Acknowledgement(**common, at=day) for day in (old, long)[: 1 + n % 2]]
         devices += [
             access.Device(person=e.person, key=f"k{n:06}{d}", name="Phone", mac=f"{n:063}{d}", made=long) for d in range(n % 3)
         ]

@@ -24,10 +24,10 @@ TESTS_FAILED = 1
 def failed(lane: Path) -> list[str]:
     """Names of the tests that failed there."""
     try:
-        found = json.loads((lane / "v/cache/lastfailed").read_text())
+        tests = json.loads((lane / "v/cache/lastfailed").read_text())
     except FileNotFoundError:
         return []
-    return sorted(found)
+    return sorted(tests)
 
 
 def lanes(kept: Path) -> dict[Path, int]:
@@ -35,29 +35,29 @@ def lanes(kept: Path) -> dict[Path, int]:
     return {path.parent: int(path.read_text()) for path in sorted(kept.glob("*/code"))}
 
 
-def hopeless(found: dict[Path, int]) -> list[str]:
+def hopeless(lanes_: dict[Path, int]) -> list[str]:
     """Why nothing is tried again, a sentence for each lane."""
-    said = []
-    for lane, code in found.items():
+    problems = []
+    for lane, code in lanes_.items():
         names = failed(lane)
         if code not in (0, TESTS_FAILED) or (code == TESTS_FAILED and not names):
-            said.append(f"{lane.name}: pytest ended with {code} before its tests did.")
+            problems.append(f"{lane.name}: pytest ended with {code} before its tests did.")
         elif code and len(names) > MOST:
-            said.append(f"{lane.name}: {len(names)} tests failed, more than {MOST}.")
-    return said
+            problems.append(f"{lane.name}: {len(names)} tests failed, more than {MOST}.")
+    return problems
 
 
 def main() -> int:
     """Try again; 0 or 1."""
-    found = lanes(KEPT)
-    if not found:
+    lanes_ = lanes(KEPT)
+    if not lanes_:
         print("Nothing was tested yet: `make test`.", file=sys.stderr)
         return 1
-    if said := hopeless(found):
-        print("\n".join(said), file=sys.stderr)
+    if problems := hopeless(lanes_):
+        print("\n".join(problems), file=sys.stderr)
         return 1
     unsteady: list[str] = []
-    for lane, code in found.items():
+    for lane, code in lanes_.items():
         if not code:
             continue
         names = failed(lane)

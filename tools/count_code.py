@@ -46,15 +46,15 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description="Count lines of code, by room and in all.")
     parser.add_argument("folder", nargs="*", type=Path, default=[SOURCE])
     folders = parser.parse_args(arguments).folder
-    found = modules(folders)
+    paths = modules(folders)
     rooms = Counter[str]()
-    for path in found:
+    for path in paths:
         inside = path.resolve().parts
         start = inside.index("civicmail") + 1 if "civicmail" in inside else 0
         rooms["/".join(inside[start:-1][:2]) or "."] += code_lines(path)
     for room, count in sorted(rooms.items()):
         print(f"{count:8,}  {room}")
-    print(f"{rooms.total():8,}  in {len(found):,} modules; # fmt: skip in {sum(map(skipped_formats, found)):,} places")
+    print(f"{rooms.total():8,}  in {len(paths):,} modules; # fmt: skip in {sum(map(skipped_formats, paths)):,} places")
 
 
 def _is_import(node: ast.stmt) -> bool:

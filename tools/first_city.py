@@ -67,14 +67,14 @@ class FirstCity:
                 raise Lost("The README does not say how the programs get there.")
             self.terminal.run("make setup")
         with step("civicmail init, and the name of the city in its file"):
-            said = self._init(world.port)
-        running = self._start(said)
+            output = self._init(world.port)
+        running = self._start(output)
         try:
             with step("the pages are there"):
                 officer = self._new()
                 officer.open(f"http://localhost:{self.web}/")
             with step("recovery key and claim, as the first page names them"):
-                self._claim(officer, said)
+                self._claim(officer, output)
                 officer.follow("Take up the duty of the access office")
                 officer.follow("Take up…")
                 officer.page.get_by_text("4 hours", exact=True).click()
@@ -92,10 +92,10 @@ class FirstCity:
             for x in (self.terminal.folder / "README.md").read_text().splitlines()
             if "civicmail init" in x and x.startswith(".venv")
         )
-        said = self.terminal.run(line.partition("#")[0].replace("/srv/civicmail", shlex.quote(str(self.data))))
+        output = self.terminal.run(line.partition("#")[0].replace("/srv/civicmail", shlex.quote(str(self.data))))
         file = self.data / "civicmail.toml"
-        if str(file) not in said:
-            raise Lost(f"init does not say which file to write into:\n{said}")
+        if str(file) not in output:
+            raise Lost(f"init does not say which file to write into:\n{output}")
         text = file.read_text()
         for old, new in (
             ('"Sample City"', '"Port Quarry"'), ('["city.example"]', f'["{DOMAIN}"]'), ("port = 2525", f"port = {self.smtp}"),
@@ -105,16 +105,16 @@ class FirstCity:
                 raise Lost(f"{file} has no {old}")
             text = text.replace(old, new, 1)
         file.write_text(text)
-        return said
+        return output
 
-    def _start(self, said: str) -> subprocess.Popen[bytes]:
-        (line,) = re.findall(r"(?m)^    (\S+ run .*)$", said)
+    def _start(self, output: str) -> subprocess.Popen[bytes]:
+        (line,) = re.findall(r"(?m)^    (\S+ run .*)$", output)
         with (self.place / "run.log").open("wb") as log:
             return subprocess.Popen(shlex.split(line), cwd=self.terminal.folder, env=self.terminal.env, stdout=log, stderr=log)
 
-    def _claim(self, officer: Browser, said: str) -> None:
+    def _claim(self, officer: Browser, output: str) -> None:
         officer.shot("1-unclaimed")
-        (key,) = re.findall(r"(?m)^    (\S+)$", said)
+        (key,) = re.findall(r"(?m)^    (\S+)$", output)
         commands = officer.commands()
         prove = next((c for c in commands if "prove-recovery" in c), "")
         claim = next((c for c in commands if "access claim" in c), "")
@@ -189,8 +189,8 @@ class FirstCity:
         first, *commands = officer.commands()
         (where,) = re.findall(r"http://\S+/accounts/welcome/", officer.text)
         if commands:
-            said = self.terminal.run(commands[0].replace("TEXT", shlex.quote(WHY)))
-            (second,) = re.findall(r"(?m)^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$", said)
+            output = self.terminal.run(commands[0].replace("TEXT", shlex.quote(WHY)))
+            (second,) = re.findall(r"(?m)^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$", output)
         else:
             second = self._second(next(one for who, one in others.items() if who in officer.text), name)
         one = self._new()

@@ -39,11 +39,11 @@ def heading(name: str, section: int, title: str, seconds: int) -> list[str]:
 def _called(name: str) -> Any:
     """The command as its own help knows it."""
     module, _, attribute = COMMANDS[name][0].partition(":")
-    found = getattr(importlib.import_module(f"civicmail.front.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
+    target = getattr(importlib.import_module(f"civicmail.front.cli.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        return typer.main.get_command(target)
     app = typer.Typer(add_completion=False)
-    app.command(name)(found)
+    app.command(name)(target)
     return typer.main.get_command(app)
 
 

@@ -29,12 +29,12 @@ PO = SOURCE / "front" / "web" / "locale" / "es" / "LC_MESSAGES" / "django.po"
 LAZY = ("gettext", "ngettext", "pgettext", "npgettext")
 KEYWORDS = {**DEFAULT_KEYWORDS, "sentence": None, **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in LAZY}}
 STARTER = SOURCE / "city" / "policy" / "starter"
-TOLD = ("sender", "reader", "ask")
+RULE_TEXTS = ("sender", "reader", "ask")
 """Of a rule, what people read."""
 BEGUN = datetime(2026, 11, 25, tzinfo=UTC)  # a time that changes would make each run a change
 
 
-def found() -> Catalog:
+def extracted() -> Catalog:
     """Every message, each with the files in which it stands."""
     catalog = Catalog(domain="django", creation_date=BEGUN, revision_date=BEGUN)
     for path, content in _sources():
@@ -43,7 +43,7 @@ def found() -> Catalog:
             catalog.add(messages, locations=[(f"src/civicmail/{path.relative_to(SOURCE)}", 0)], flags=flags, context=context)
     for path in sorted(STARTER.glob("*.toml")):
         for rule in tomllib.loads(path.read_text("utf-8")).get("rule", ()):
-            for words in (rule[name] for name in TOLD if rule.get(name)):
+            for words in (rule[name] for name in RULE_TEXTS if rule.get(name)):
                 catalog.add(words, locations=[(f"src/civicmail/{path.relative_to(SOURCE)}", 0)])
     return catalog
 
@@ -77,7 +77,7 @@ def read() -> Catalog:
 def merged() -> Catalog:
     """The catalogue with what is found now; what nobody says any more goes."""
     catalog = read() if PO.exists() else Catalog(locale="es", domain="django")
-    catalog.update(found(), no_fuzzy_matching=True)
+    catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.header_comment = "# Spanish of Civicmail, usted. Written by tools/messages.py; translations are written by hand."
     catalog.project, catalog.version = "Civicmail", "1"
@@ -107,8 +107,8 @@ def missing(catalog: Catalog) -> list[str]:
     wrong = []
     for message in catalog:
         if message.id:
-            said = message.string if isinstance(message.string, tuple) else (message.string,)
-            if not all(said) or message.fuzzy or list(message.check(catalog)):
+            texts = message.string if isinstance(message.string, tuple) else (message.string,)
+            if not all(texts) or message.fuzzy or list(message.check(catalog)):
                 wrong.append(str(message.id))
     return wrong
 

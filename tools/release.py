@@ -129,11 +129,11 @@ class Release:
         """A folder of packages that a Python finds by itself: an environment whose interpreter is the system's."""
         home = root / VENV
         run(PYTHON, "-m", "venv", "--without-pip", "--symlinks", home)
-        wanted = self.place / "wanted.txt"
-        wanted.write_text(run(UV, "export", "--format", "requirements.txt", *WORDS))
+        requirements = self.place / "wanted.txt"
+        requirements.write_text(run(UV, "export", "--format", "requirements.txt", *WORDS))
         python = home / "bin" / "python"
         alone = ("--python", python, "--no-deps", "--quiet", "--link-mode=copy")
-        run(UV, "pip", "install", *alone, "--only-binary", ":all:", "--no-binary", "pyspf", "--require-hashes", "-r", wanted)
+        run(UV, "pip", "install", *alone, "--only-binary", ":all:", "--no-binary", "pyspf", "--require-hashes", "-r", requirements)
         run(UV, "pip", "install", *alone, wheel)
         shutil.rmtree(home / "share", ignore_errors=True)  # as the package has it, at its own place
         (home / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.13\n")
@@ -145,9 +145,9 @@ class Release:
         for name in ("python", "python3", PYTHON):
             (home / "bin" / name).unlink(missing_ok=True)
             (home / "bin" / name).symlink_to("/usr/bin/python3.13")
-        for said in home.rglob("*.dist-info"):  # where it was built, and when
+        for metadata in home.rglob("*.dist-info"):  # where it was built, and when
             for name in ("direct_url.json", "uv_cache.json", "REQUESTED", "INSTALLER", "RECORD"):
-                (said / name).unlink(missing_ok=True)
+                (metadata / name).unlink(missing_ok=True)
         for cache in list(home.rglob("__pycache__")):
             shutil.rmtree(cache)
         packages = home / "lib" / PYTHON / "site-packages"

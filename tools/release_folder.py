@@ -65,13 +65,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="the file to write")
     parser.add_argument("--mail", type=Path, help="a folder of messages")
-    said = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         data = Path(place) / "data"
-        make(data, said.mail or write_mail(Path(place) / "mail"))
+        make(data, arguments.mail or write_mail(Path(place) / "mail"))
         with closing(sqlite3.connect(data / "city.sqlite3")) as tables:
             tables.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        pack(data, said.out)
+        pack(data, arguments.out)
 
 
 if __name__ == "__main__":

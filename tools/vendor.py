@@ -21,12 +21,12 @@ PLACE = HOME / "static" / "vendor"
 
 def fetched(source: dict, folder: Path) -> Path:
     """Download one package of the npm registry; ends the program when it is not the one whose checksum we know."""
-    wanted = f"{source['package']}@{source['version']}"
-    npm = ["npm", "pack", "--silent", "--pack-destination", str(folder), wanted]
+    package = f"{source['package']}@{source['version']}"
+    npm = ["npm", "pack", "--silent", "--pack-destination", str(folder), package]
     name = subprocess.run(npm, check=True, capture_output=True, text=True).stdout.split()[-1]
-    found = sha256((folder / name).read_bytes()).hexdigest()
-    if found != source["sha256"]:
-        sys.exit(f"{wanted} is not what it was: {found}")
+    digest = sha256((folder / name).read_bytes()).hexdigest()
+    if digest != source["sha256"]:
+        sys.exit(f"{package} is not what it was: {digest}")
     with tarfile.open(folder / name) as tar:
         tar.extractall(folder / source["name"], filter="data")
     return folder / source["name"] / "package"

@@ -111,14 +111,14 @@ class Check:
         for name, expected in manifest["files"].items():
             demand(name in self.there, f"{name} is missing")
             demand(self.digest(name)[0] == expected, f"{name} is not the one that the manifest was written for")
-        wanted = {"messages.jsonl", *(("heads.jsonl", "proofs.jsonl") if manifest["proof"] else ())}
-        demand(set(manifest["files"]) == wanted, "the manifest names other lists than it should")
+        required = {"messages.jsonl", *(("heads.jsonl", "proofs.jsonl") if manifest["proof"] else ())}
+        demand(set(manifest["files"]) == required, "the manifest names other lists than it should")
 
     def messages(self, manifest):
         """Each message is there with its exact bytes, and nothing else is. Returns the lines of the list."""
         rows = [json.loads(line) for line in self.lines("messages.jsonl")]
-        said = manifest["counts"]["messages"]
-        demand(len(rows) == said, f"the manifest speaks of {said} messages, the list has {len(rows)}")
+        stated = manifest["counts"]["messages"]
+        demand(len(rows) == stated, f"the manifest speaks of {stated} messages, the list has {len(rows)}")
         demand(len({r["id"] for r in rows}) == len(rows), "a message is in the list twice")
         total = 0
         for n, row in enumerate(rows, 1):
@@ -143,10 +143,10 @@ class Check:
 
     def sums(self, manifest_sum, rows, manifest):
         """SHA256SUMS says the same as the manifest."""
-        said = dict(reversed(line.decode().rstrip("\n").split("  ", 1)) for line in self.lines("SHA256SUMS"))
+        listed = dict(reversed(line.decode().rstrip("\n").split("  ", 1)) for line in self.lines("SHA256SUMS"))
         expected = {r["file"]: r["sha256"] for r in rows} | manifest["files"] | {"manifest.json": manifest_sum}
         expected["README.txt"] = self.digest("README.txt")[0] if "README.txt" in self.there else "missing"
-        wrong = sorted(name for name in said.keys() | expected.keys() if said.get(name) != expected.get(name))
+        wrong = sorted(name for name in listed.keys() | expected.keys() if listed.get(name) != expected.get(name))
         self.problems += [f"SHA256SUMS has another checksum of {name}, or none" for name in wrong]
 
     def proofs(self, rows, given):
@@ -174,7 +174,7 @@ class Check:
 
     def leaves(self, rows):
         """{(journal, number): (n, leaf)} of the heads, which must be about the messages in the list, line by line."""
-        found = {}
+        hashes = {}
         heads = [line.rstrip(b"\n") for line in self.lines("heads.jsonl")]
         demand(len(heads) == len(rows), f"there are {len(heads)} heads for {len(rows)} messages")
         for row, raw in zip(rows, heads, strict=True):
@@ -185,9 +185,9 @@ class Check:
             demand(head["basis"] == row["basis"], f"the list has another basis of {row['file']} than its head")
             who = (head["envelope"]["from"], [r["a"] for r in head["envelope"]["to"]])
             demand(who == (row["from"], row["to"]), f"the list has another envelope of {row['file']} than its head")
-            found[head["journal"], head["number"]] = (row["n"], sha256(b"\x00" + raw).digest())
-        demand(len(found) == len(rows), "two messages have the same place in a journal")
-        return found
+            hashes[head["journal"], head["number"]] = (row["n"], sha256(b"\x00" + raw).digest())
+        demand(len(hashes) == len(rows), "two messages have the same place in a journal")
+        return hashes
 
     @staticmethod
     def batch(entry, batch, leaves):
@@ -195,9 +195,9 @@ class Check:
         demand((entry["v"], entry["kind"]) == (1, "batch"), "an entry is not about a batch")
         at = {}
         for place in batch["records"]:
-            found = leaves.pop((entry["journal"], entry["first"] + place), None)
-            demand(found is not None, f"record {entry['first'] + place} of journal {entry['journal']} is proved, but not here")
-            at[place] = found
+            hash_ = leaves.pop((entry["journal"], entry["first"] + place), None)
+            demand(hash_ is not None, f"record {entry['first'] + place} of journal {entry['journal']} is proved, but not here")
+            at[place] = hash_
         root = root_of({place: leaf for place, (_, leaf) in at.items()}, entry["count"], path_of(batch))
         names = ", ".join(f"messages/{n:06}.eml" for n, _ in list(at.values())[:3])
         demand(root is not None and root.hex() == entry["root"], f"the ledger has other records than those of {names} …")
@@ -205,8 +205,8 @@ class Check:
 
 def root_of(leaves, size, path):
     """The root to which leaves {index: hash} and their shared path lead (docs/formats.md, "Proofs of many"), or None."""
-    wanted, rest = sorted(leaves), iter(path)
-    if not wanted or wanted[0] < 0 or wanted[-1] >= size:
+    numbers, rest = sorted(leaves), iter(path)
+    if not numbers or numbers[0] < 0 or numbers[-1] >= size:
         return None
 
     def root(start, end, low, high):
@@ -215,15 +215,15 @@ def root_of(leaves, size, path):
         if end - start == 1:
             return leaves[start]
         middle = start + (1 << ((end - start - 1).bit_length() - 1))
-        between = bisect_left(wanted, middle, low, high)
+        between = bisect_left(numbers, middle, low, high)
         left = root(start, middle, low, between)
         return sha256(b"\x01" + left + root(middle, end, between, high)).digest()
 
     try:
-        found = root(0, size, 0, len(wanted))
+        computed = root(0, size, 0, len(numbers))
     except StopIteration:
         return None
-    return found if next(rest, None) is None else None
+    return computed if next(rest, None) is None else None
 
 
 def continues(old, old_root, size, root, path):
@@ -327,39 +327,39 @@ def read_key(given):
     return key
 
 
-def check(found, arguments):
+def check(checked, arguments):
     """Return the sentences that say what was checked; problems are in `found`."""
-    demand("manifest.json" in found.there, "manifest.json is missing")
-    with found.place.open("manifest.json") as f:
+    demand("manifest.json" in checked.there, "manifest.json is missing")
+    with checked.place.open("manifest.json") as f:
         raw = f.read()
     manifest = json.loads(raw)
     known = isinstance(manifest, dict) and manifest.get("v") == "civicmail export 1"
     demand(known, "this is not an export of a version that is known here")
     digest = sha256(raw).hexdigest()
     demand(arguments.manifest in (None, digest), "the manifest is not the one whose checksum you gave")
-    found.lists(manifest)
-    rows = found.messages(manifest)
-    found.sums(digest, rows, manifest)
+    checked.lists(manifest)
+    rows = checked.messages(manifest)
+    checked.sums(digest, rows, manifest)
     count = f"{len(rows)} message{'' if len(rows) == 1 else 's'}"
     of = manifest["counts"]["found"]
-    said = [f"{count} of {of} found, byte for byte as listed; made {manifest['made']} by {manifest['city']}."]
+    sentences = [f"{count} of {of} found, byte for byte as listed; made {manifest['made']} by {manifest['city']}."]
     if manifest["counts"]["failed"]:
-        said.append(f"{manifest['counts']['failed']} more could not be read when it was made; the manifest names them.")
+        sentences.append(f"{manifest['counts']['failed']} more could not be read when it was made; the manifest names them.")
     if manifest["proof"]:
-        signed = name, size, _, at = found.proofs(rows, read_key(arguments.key))
-        first = json.loads(next(iter(found.lines("proofs.jsonl"))))
+        signed = name, size, _, at = checked.proofs(rows, read_key(arguments.key))
+        first = json.loads(next(iter(checked.lines("proofs.jsonl"))))
         key = base64.b64decode(first["key"], validate=True)
         given = [read_note(Path(path).read_text(encoding="utf-8"), key) for path in arguments.checkpoint]
         check_given(given, signed, part_of(first, signed), [read_consistency(path, key) for path in arguments.consistency])
         ending = "signed by the key you gave." if arguments.key else "the key came with the export, so compare it."
         ending = ("in one ledger with each checkpoint that you gave; " if given else "") + ending
-        said.append(f"Each was in {name} among its {size} entries at {when(at)}; {ending}")
+        sentences.append(f"Each was in {name} among its {size} entries at {when(at)}; {ending}")
     else:
         demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
-        said.append("There is no proof in this export that they were kept.")
+        sentences.append("There is no proof in this export that they were kept.")
     if arguments.manifest is None:
-        said.append(f"Nobody signs the list itself: compare the manifest's checksum, {digest}, with what the city tells you.")
-    return said
+        sentences.append(f"Nobody signs the list itself: compare the manifest's checksum, {digest}, with what the city tells you.")
+    return sentences
 
 
 def main():
@@ -370,12 +370,12 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], help="a checkpoint that you know from elsewhere, of any size")
     parser.add_argument("--consistency", action="append", default=[], help="what `civicmail checkpoint prove` wrote for you")
     arguments = parser.parse_args()
-    problems, said = [], []
+    problems, sentences = [], []
     try:
         place = Path(arguments.export)
-        found = Check(Folder(place) if place.is_dir() else Zip(place))
-        problems = found.problems
-        said = check(found, arguments)
+        checked = Check(Folder(place) if place.is_dir() else Zip(place))
+        problems = checked.problems
+        sentences = check(checked, arguments)
     except Wrong as why:
         problems.append(str(why))
     except OSError as error:
@@ -389,7 +389,9 @@ def main():
         print(plain(f"Wrong: {problem}."))
     if len(problems) > MOST:
         print(f"And {len(problems) - MOST} more of this kind.")
-    ending = f"Not good: {len(problems)} problem{'' if len(problems) == 1 else 's'}." if problems else "Good: " + " ".join(said)
+    ending = (
+        f"Not good: {len(problems)} problem{'' if len(problems) == 1 else 's'}." if problems else "Good: " + " ".join(sentences)
+    )
     print(plain(ending))
     return 1 if problems else 0
 

@@ -56,15 +56,15 @@ def digest(files):
 
 def check_files(files, manifest):
     """The files are those that the manifest was written for, and no others."""
-    told = manifest["files"]
+    listed = manifest["files"]
     expected = CONTENTS | {"entries.jsonl"} | ({"proofs.jsonl"} if manifest["proof"] else set())
-    demand(set(told) == expected, "the manifest names other files than it should")
+    demand(set(listed) == expected, "the manifest names other files than it should")
     for name in sorted(expected | OTHERS):
         demand(name in files, f"{name} is missing")
     for name in sorted(set(files) - expected - OTHERS):
         raise Wrong(f"{name} is not in the manifest")
-    for name in sorted(told):
-        demand(sha256(files[name]).hexdigest() == told[name], f"{name} was changed")
+    for name in sorted(listed):
+        demand(sha256(files[name]).hexdigest() == listed[name], f"{name} was changed")
     lines = files["SHA256SUMS"].decode().splitlines()
     sums = dict(reversed(line.split("  ", 1)) for line in lines)
     real = {name: sha256(content).hexdigest() for name, content in files.items() if name != "SHA256SUMS"}
@@ -148,17 +148,17 @@ def check_batch(entry, batch, leaves):
     demand((entry["v"], entry["kind"]) == (1, "batch"), "an entry is not about a batch")
     at = {}
     for place in batch["records"]:
-        found = leaves.pop((entry["journal"], entry["first"] + place), None)
-        demand(found is not None, f"record {entry['first'] + place} of journal {entry['journal']} is proved, but not here")
-        at[place] = found
+        leaf = leaves.pop((entry["journal"], entry["first"] + place), None)
+        demand(leaf is not None, f"record {entry['first'] + place} of journal {entry['journal']} is proved, but not here")
+        at[place] = leaf
     root = root_of(at, entry["count"], path_of(batch))
     demand(root is not None and root.hex() == entry["root"], "the ledger has other entries than these")
 
 
 def root_of(leaves, size, path):
     """The root to which leaves {index: hash} and their shared path lead (docs/formats.md, "Proofs of many"), or None."""
-    wanted, rest = sorted(leaves), iter(path)
-    if not wanted or wanted[0] < 0 or wanted[-1] >= size:
+    numbers, rest = sorted(leaves), iter(path)
+    if not numbers or numbers[0] < 0 or numbers[-1] >= size:
         return None
 
     def root(start, end, low, high):
@@ -167,15 +167,15 @@ def root_of(leaves, size, path):
         if end - start == 1:
             return leaves[start]
         middle = start + (1 << ((end - start - 1).bit_length() - 1))
-        between = bisect_left(wanted, middle, low, high)
+        between = bisect_left(numbers, middle, low, high)
         left = root(start, middle, low, between)
         return sha256(b"\x01" + left + root(middle, end, between, high)).digest()
 
     try:
-        found = root(0, size, 0, len(wanted))
+        computed = root(0, size, 0, len(numbers))
     except StopIteration:
         return None
-    return found if next(rest, None) is None else None
+    return computed if next(rest, None) is None else None
 
 
 def path_of(part):
@@ -233,10 +233,10 @@ def check(arguments):
     rows = check_rows(files, manifest)
     check_entries(files, manifest, rows)
     ended = f"closed {manifest['closed']}" if manifest["closed"] else "not closed yet"
-    said = [f"{manifest['name']} of {manifest['city']}, {ended}: {len(rows)} questions, each answer in an entry of its giver."]
+    sentences = [f"{manifest['name']} of {manifest['city']}, {ended}: {len(rows)} questions, each answer in an entry of its giver."]
     if not manifest["proof"]:
         demand(not (arguments.key or arguments.checkpoint), "it has no proofs to hold against the key or checkpoint you gave")
-        return [*said, "The ledger had not signed all of its entries when the file was made: ask for it again."]
+        return [*sentences, "The ledger had not signed all of its entries when the file was made: ask for it again."]
     name, size, root, at = check_proofs(files, read_key(arguments.key))
     if arguments.checkpoint:
         text = Path(arguments.checkpoint).read_text(encoding="utf-8")
@@ -245,7 +245,7 @@ def check(arguments):
         demand(known_size == size, f"the checkpoint you gave covers {known_size} entries, the proofs are for {size}")
         demand(other == root, "the checkpoint you gave and that of the proofs contradict each other: there are two ledgers")
     ending = "signed by the key you gave." if arguments.key else "the key came with the file, so compare it."
-    return [*said, f"All {manifest['entries']} entries were in {name} among its {size} at {when(at)}; {ending}"]
+    return [*sentences, f"All {manifest['entries']} entries were in {name} among its {size} at {when(at)}; {ending}"]
 
 
 def main():
@@ -255,7 +255,7 @@ def main():
     parser.add_argument("--checkpoint", help="a checkpoint of the same size that you know from elsewhere")
     arguments = parser.parse_args()
     try:
-        said = check(arguments)
+        sentences = check(arguments)
     except Wrong as why:
         print(plain(f"Not good: {why}."))
         return 1
@@ -276,7 +276,7 @@ def main():
     ):
         print("Not good: something in the file is missing or is not what it should be.")
         return 1
-    print(plain("Good: " + " ".join(said)))
+    print(plain("Good: " + " ".join(sentences)))
     return 0
 
 

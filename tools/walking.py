@@ -133,10 +133,10 @@ class Browser:
     def fill(self, **fields: str) -> None:
         """By label; an underscore is a blank."""
         for label, value in fields.items():
-            found = self.page.locator("main").get_by_label(label.replace("_", " "))
-            if not found.count():
+            field = self.page.locator("main").get_by_label(label.replace("_", " "))
+            if not field.count():
                 raise Lost(f"No field {label!r} on {self.title!r}:\n{self.text[:2500]}")
-            found.first.fill(value)
+            field.first.fill(value)
 
     def press(self, words: str) -> None:
         button = self.page.locator("main").get_by_role("button", name=words)

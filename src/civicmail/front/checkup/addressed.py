@@ -21,7 +21,7 @@ def addressed(p: Patient) -> Iterator[Finding]:
 
 def missing(settings: Settings) -> list[str]:
     """What will not work with these settings, good as they are: for whoever has just written them."""
-    said = [] if settings.web.url else ["web.url is empty: links in letters lead nowhere."]
+    problems = [] if settings.web.url else ["web.url is empty: links in letters lead nowhere."]
     if why := why_no_portal(settings):
-        said.append(f"Confidential mail waits where nothing but the portal leads to its reader: {why}.")
-    return said
+        problems.append(f"Confidential mail waits where nothing but the portal leads to its reader: {why}.")
+    return problems

@@ -23,18 +23,18 @@ DO = "Give it a certificate, or name in [[secure.plain]] who answers for it, and
 def clear(p: Patient, greet: Callable[[str, int], frozenset[str]] | None = None) -> Iterator[Finding]:
     """submission, LMTP, relay, journals, IMAP and next hops: TLS beyond loopback, or an entry with owner and end date. greet: what
     an IMAP server says that it can, before TLS."""
-    found = False
+    has_plain_hop = False
     for door, where in (*_plain(p.settings), *_imap(p.settings, greet or offered)):
-        found = True
+        has_plain_hop = True
         entry = next((e for e in p.settings.secure.plain if e.door == door), None)
         if entry is None:
             yield Finding(CHECK, "problem", f"Mail goes through {door} at {where} without TLS, beyond this machine.", DO)
         elif why := _useless(entry, p.now):
             yield Finding(CHECK, "problem", f"Mail goes through {door} at {where} without TLS, and {why}.", DO)
         else:
-            said = f"Mail goes through {door} at {where} without TLS; {entry.owner} answers for it until {entry.until}."
-            yield Finding(CHECK, "warning", said, "Give it a certificate before that day.")
-    if not found:
+            text = f"Mail goes through {door} at {where} without TLS; {entry.owner} answers for it until {entry.until}."
+            yield Finding(CHECK, "warning", text, "Give it a certificate before that day.")
+    if not has_plain_hop:
         yield Finding(CHECK, "ok", "Mail passes every door beyond this machine over TLS.")
 
 
@@ -57,12 +57,12 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> Iterator[tuple[str, str]]:
     """Where mail programs read: with STARTTLS a server may still take a password without it, so it is asked (RFC 9051 6.2.3)."""
-    said = urlsplit(settings.programs.imap)
-    if said.scheme != "imap" or not said.hostname or is_here(said.hostname):
+    url = urlsplit(settings.programs.imap)
+    if url.scheme != "imap" or not url.hostname or is_here(url.hostname):
         return
     with suppress(OSError, imaplib.IMAP4.error):  # whoever does not answer takes no password either
-        if "LOGINDISABLED" not in greet(said.hostname, said.port or 143):
-            yield "imap", f"{said.hostname}:{said.port or 143}"
+        if "LOGINDISABLED" not in greet(url.hostname, url.port or 143):
+            yield "imap", f"{url.hostname}:{url.port or 143}"
 
 
 def offered(host: str, port: int) -> frozenset[str]:

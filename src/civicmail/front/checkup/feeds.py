@@ -13,37 +13,37 @@ _DAY = 24 * HOUR
 
 def feeds(p: Patient) -> Iterator[Finding]:
     """Whether each personnel feed was heard in time, answers, and is not held."""
-    heard = feedsheard.heard(p.data)
-    troubles = list(_silent(p, heard))
-    for said in heard:
-        if said.state == "stopped":
-            text = f"The feed {said.source} is held by the brake since {when(said.at)}."
+    last_runs = feedsheard.heard(p.data)
+    troubles = list(_silent(p, last_runs))
+    for feed in last_runs:
+        if feed.state == "stopped":
+            text = f"The feed {feed.source} is held by the brake since {when(feed.at)}."
             troubles.append(Finding("feeds", "problem", text, "An access officer decides: Access office, Personnel feed."))
-        elif said.state == "failed":
-            text = f"The feed {said.source} did not answer at {when(said.at)}."
-            do = f"civicmail people pull {said.source} says why; nobody is ended by it meanwhile."
+        elif feed.state == "failed":
+            text = f"The feed {feed.source} did not answer at {when(feed.at)}."
+            do = f"civicmail people pull {feed.source} says why; nobody is ended by it meanwhile."
             troubles.append(Finding("feeds", "problem", text, do))
     if troubles:
         yield from troubles
-    elif heard:
-        yield Finding("feeds", "ok", f"{len(heard)} feeds of people were heard in time.")
+    elif last_runs:
+        yield Finding("feeds", "ok", f"{len(last_runs)} feeds of people were heard in time.")
     else:
         text = "No personnel list was read yet, so somebody has to say by hand who joins and who leaves."
         yield Finding("feeds", "not-set-up", text, "Access office, Personnel feed; or: civicmail people sync --help")
 
 
-def _silent(p: Patient, heard: list[feedsheard.Heard]) -> Iterator[Finding]:
+def _silent(p: Patient, last_runs: list[feedsheard.Heard]) -> Iterator[Finding]:
     """A source of the settings that was never heard, or any that was not heard for long."""
-    known = {said.source: said for said in heard if said.kind == "ldap"}
+    known = {feed.source: feed for feed in last_runs if feed.kind == "ldap"}
     every = {source.name: source.every for source in p.settings.feeds.ldap}
     for name in every:
         if name not in known:
             text = f"The feed {name} was never heard."
             yield Finding("feeds", "warning", text, f"civicmail people pull {name}")
-    for said in heard:
-        most = p.settings.feeds.stale * _DAY
-        if said.kind == "ldap" and every.get(said.source):
-            most = min(most or _DAY, max(3 * every[said.source] * MINUTE, HOUR))
-        if most and p.now - said.at > most and said.state not in ("stopped", "failed"):
-            text = f"The feed {said.source} says nothing since {when(said.at)}."
+    for feed in last_runs:
+        max_age_ms = p.settings.feeds.stale * _DAY
+        if feed.kind == "ldap" and every.get(feed.source):
+            max_age_ms = min(max_age_ms or _DAY, max(3 * every[feed.source] * MINUTE, HOUR))
+        if max_age_ms and p.now - feed.at > max_age_ms and feed.state not in ("stopped", "failed"):
+            text = f"The feed {feed.source} says nothing since {when(feed.at)}."
             yield Finding("feeds", "warning", text, "Look whether it still runs: people who left may still be in.")

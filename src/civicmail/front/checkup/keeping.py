@@ -34,17 +34,17 @@ def index(p: Patient) -> Iterator[Finding]:
     do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
     try:  # in this order, for mail comes in meanwhile: what is there now was read, or is behind, when the index is looked at
         archived, behind = Archive(p.data).count(), behind_of(p.data, coverage.covered(p.data))
-        found = searchable(Reader(p.data))
+        indexed = searchable(Reader(p.data))
     except NotIndexed:
         return  # what is behind is said by others
     except DamagedIndex as error:
         yield Finding("index", "problem", f"The search index is damaged: {str(error).partition('; run')[0]}.", do)
         return
-    if found + behind < archived and not coverage.rebuild_asked(p.data):
-        text = f"The search index has {found} of {archived} captures, and says that it has read all but {behind}."
+    if indexed + behind < archived and not coverage.rebuild_asked(p.data):
+        text = f"The search index has {indexed} of {archived} captures, and says that it has read all but {behind}."
         yield Finding("index", "problem", text, f"{do} `civicmail verify` names what of it cannot be read.")
     else:
-        yield Finding("index", "ok", f"The search index can be opened, and has {found} of {archived} captures.")
+        yield Finding("index", "ok", f"The search index can be opened, and has {indexed} of {archived} captures.")
 
 
 def lag(p: Patient) -> Iterator[Finding]:
@@ -125,9 +125,9 @@ def checkpoint(p: Patient) -> Iterator[Finding]:
 
 def journals(p: Patient) -> Iterator[Finding]:
     """Whether the journals are whole, and are sealed before they grow to four times what may lie unsealed."""
-    found: list[Problem] = []
-    count = sum(1 for _ in journal_heads(p.data, found.append))
-    for problem in found:
+    problems: list[Problem] = []
+    count = sum(1 for _ in journal_heads(p.data, problems.append))
+    for problem in problems:
         gone = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
         if problem.last and not lost.without([(problem.number, problem.last)], gone):
             yield Finding("journals", "warning", problem.text, "Nothing: an entry accounts for it, `civicmail verify` names it.")
@@ -138,7 +138,7 @@ def journals(p: Patient) -> Iterator[Finding]:
     text = f"{count} records in {size(bytes_)} of journals are not sealed."
     if bytes_ > 4 * p.settings.archive.unsealed_most:
         yield Finding("journals", "warning", text, "Is the seal job running, and do index and ledger keep up?")
-    elif not found:
+    elif not problems:
         yield Finding("journals", "ok", text)
 
 
@@ -153,15 +153,15 @@ def second_place(p: Patient) -> Iterator[Finding]:
         text = "There is no second place: what is kept is lost with this machine."
         yield Finding("standby", "not-set-up", text, "Name one: civicmail config explain archive.standby")
         return
-    said = standby.read(p.data)
-    lag = standby.lag_ms(p.data, said, p.now)
-    why = f" {said.error}" if said and said.error else ""
+    status = standby.read(p.data)
+    lag = standby.lag_ms(p.data, status, p.now)
+    why = f" {status.error}" if status and status.error else ""
     if lag is None or lag > standby.ALARM_MS:
         much = "everything" if lag is None else f"at most {lag / 1000:.0f} seconds of mail"
         text = f"With this machine {much} would be lost.{why}"
         yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
-    elif why and said and p.now - said.level_at > standby.ALARM_MS:
-        text = f"The second place is away since {when(said.level_at)}; what comes from now on is here alone.{why}"
+    elif why and status and p.now - status.level_at > standby.ALARM_MS:
+        text = f"The second place is away since {when(status.level_at)}; what comes from now on is here alone.{why}"
         yield Finding("standby", "problem", text, f"civicmail standby status --data {p.data}")
     else:
         yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")

@@ -51,8 +51,8 @@ def metrics(p: Patient) -> Iterator[Finding]:
         return
     where = f"{rules.address}, port {rules.port}"
     here = ipaddress.ip_address("127.0.0.1")
-    asked = not rules.networks or any(here in ipaddress.ip_network(net, strict=False) for net in rules.networks)
-    answers: Answers = (lambda line: _health(line, tls=bool(rules.certificate))) if asked else taken
+    is_allowed = not rules.networks or any(here in ipaddress.ip_network(net, strict=False) for net in rules.networks)
+    answers: Answers = (lambda line: _health(line, tls=bool(rules.certificate))) if is_allowed else taken
     if why := _away(rules.address, rules.port, answers):
         level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
         text = f"Metrics and health do not answer on {where} ({why}), so nobody else watches this installation."

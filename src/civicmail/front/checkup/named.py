@@ -33,24 +33,26 @@ def named(p: Patient) -> Iterator[Finding]:
 
 def wrong(settings: Settings, data: Path) -> list[str]:
     """A sentence for each thing that is not there or cannot be used, though the settings are well formed."""
-    found = [text for key, path in _files(settings, "") if (text := _unreadable(key, path))]
+    problems = [text for key, path in _files(settings, "") if (text := _unreadable(key, path))]
     for listener in settings.gateway.listener:
         if any(_unreadable("", path) for path in (listener.certificate, listener.key, listener.client_ca) if path):
             continue  # said already
         try:
             make_door(listener, settings)
         except ConfigError as error:
-            found.append(str(error))
+            problems.append(str(error))
     numbers = settings.metrics
     if numbers.certificate and not any(_unreadable("", path) for path in (numbers.certificate, numbers.key) if path):
         try:
             Certificate(Listener(port=numbers.port, certificate=numbers.certificate, key=numbers.key))
         except ConfigError as error:
-            found.append(str(error))
+            problems.append(str(error))
     standby = settings.archive.standby
     if standby.startswith("/") and Path(standby).resolve().is_relative_to(data.resolve()):
-        found.append(f"archive.standby {standby} lies in the data folder, so both are lost together: name another disk or machine.")
-    return found
+        problems.append(
+            f"archive.standby {standby} lies in the data folder, so both are lost together: name another disk or machine."
+        )
+    return problems
 
 
 def _files(part: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -26,18 +26,18 @@ def read(data: Path) -> dict[str, int]:
         return {}
 
 
-def write(data: Path, told: Mapping[str, int]) -> None:
+def write(data: Path, notified: Mapping[str, int]) -> None:
     """Whole, or as it was before. Raises OSError."""
     place = file(data)
     place.parent.mkdir(mode=0o700, exist_ok=True)
     new = place.with_name(f".{place.name}")
-    new.write_bytes(orjson.dumps(dict(told)))
+    new.write_bytes(orjson.dumps(dict(notified)))
     new.replace(place)
 
 
-def split(findings: Iterable[Finding], told: Mapping[str, int], now: int) -> tuple[list[Finding], list[str], dict[str, int]]:
+def split(findings: Iterable[Finding], notified: Mapping[str, int], now: int) -> tuple[list[Finding], list[str], dict[str, int]]:
     """Problems to tell now, checks whose problem is over, and what to remember. now: ms."""
     problems = [f for f in findings if f.level == "problem"]
-    due = {f.check for f in problems if not 0 <= now - told.get(f.check, -1) < AGAIN}
-    remembered = {f.check: now if f.check in due else told[f.check] for f in problems}
-    return [f for f in problems if f.check in due], sorted(told.keys() - remembered), remembered
+    due = {f.check for f in problems if not 0 <= now - notified.get(f.check, -1) < AGAIN}
+    remembered = {f.check: now if f.check in due else notified[f.check] for f in problems}
+    return [f for f in problems if f.check in due], sorted(notified.keys() - remembered), remembered

@@ -28,15 +28,15 @@ def people(p: Patient) -> Iterator[Finding]:
 
 def _set_back(p: Patient) -> Iterator[Finding]:
     try:
-        found = setback.read(p.data)
+        back = setback.read(p.data)
     except ValueError as error:
         yield Finding(CHECK, "problem", str(error), "The page Entries has them: people.set-back.")
         return
-    if found is None:
+    if back is None:
         return
     text = (
-        f"The tables of people were older than the journals at {when(found.at)}: {found.acts} acts between {when(found.first)} and "
-        f"{when(found.last)} are not carried out in them, and {len(found.shut)} people are shut out until an officer has looked."
+        f"The tables of people were older than the journals at {when(back.at)}: {back.acts} acts between {when(back.first)} and "
+        f"{when(back.last)} are not carried out in them, and {len(back.shut)} people are shut out until an officer has looked."
     )
     do = (
         "An access officer looks at the entries people.set-back, does again what is missing, and lets back in who may: "

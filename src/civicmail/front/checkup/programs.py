@@ -15,11 +15,11 @@ SECONDS = 3.0
 
 def programs(p: Patient, ask: services.Ask | None = None) -> Iterator[Finding]:
     """Whether the DNS has the records by which mail programs find us. ask: who says what it has, else the machine's resolver."""
-    found = services.of(p.settings)
-    if not found:
+    known = services.of(p.settings)
+    if not known:
         yield Finding(CHECK, "not-set-up", _NONE, "Name them: civicmail config explain programs")
         return
-    looks = list(services.look(found, p.settings.city.domains, ask or asked))
+    looks = list(services.look(known, p.settings.city.domains, ask or asked))
     for look in looks:
         if look.state == "missing":
             text = f"The DNS has no {look.record.name}, so mail programs do not find the city's mail by it."

@@ -44,6 +44,6 @@ def taken(_line: socket.socket) -> str:
 
 def greeted(line: socket.socket) -> str:
     """By a server of SMTP or LMTP (RFC 5321 4.3.1); 421 says that it is too busy, or cannot."""
-    said = line.recv(512)
+    greeting = line.recv(512)
     line.sendall(b"QUIT\r\n")
-    return "" if said.startswith(b"220") else f"it says: {said[:80].decode('ascii', 'replace').strip() or 'nothing'}"
+    return "" if greeting.startswith(b"220") else f"it says: {greeting[:80].decode('ascii', 'replace').strip() or 'nothing'}"

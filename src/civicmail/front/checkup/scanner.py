@@ -27,7 +27,7 @@ def clamd(p: Patient) -> Iterator[Finding]:
         text = f"screening.clamd is no address: {address}."
         yield Finding(CHECK, "problem", text, "Name it like unix:/run/clamav/clamd.ctl or 127.0.0.1:3310.")
         return
-    there, version = asyncio.run(_asked(address))
+    there, version = asyncio.run(_ping(address))
     if not there:
         text = f"The virus scanner at {address} does not answer ({version.said or 'timeout'})."
         yield Finding(CHECK, "problem", text, "Start clamd; until then the check for malware is unavailable, and rules decide.")
@@ -35,7 +35,7 @@ def clamd(p: Patient) -> Iterator[Finding]:
     yield from _age(p, version.said)
 
 
-async def _asked(address: str) -> tuple[bool, Answer]:
+async def _ping(address: str) -> tuple[bool, Answer]:
     ask = Clamd(address)
     version = await ask.version()
     return version.kind == "clean" and await ask.ping(), version

@@ -83,8 +83,8 @@ def _by_tls(settings: Settings) -> str:
     """To whose servers TLS is proven, as the end of a sentence."""
     rules = settings.secure
     partners = sum(bool(partner.server) for partner in rules.partner)
-    found = [f"the servers of partners ({partners})"] if partners else []
-    found += ["those that signed records of the DNS name"] if rules.resolver else []
-    found += ["those of domains that enforce MTA-STS"] if rules.mta_sts else []
-    said = f"TLS is proven to {', '.join(found)}" if found else _NO_TLS
-    return f"{said}; where it promises REQUIRETLS that counts" if rules.requiretls else said
+    domains = [f"the servers of partners ({partners})"] if partners else []
+    domains += ["those that signed records of the DNS name"] if rules.resolver else []
+    domains += ["those of domains that enforce MTA-STS"] if rules.mta_sts else []
+    text = f"TLS is proven to {', '.join(domains)}" if domains else _NO_TLS
+    return f"{text}; where it promises REQUIRETLS that counts" if rules.requiretls else text

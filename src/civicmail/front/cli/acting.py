@@ -26,7 +26,7 @@ from civicmail.mail.archive.records import Event, Type
 if TYPE_CHECKING:
     from civicmail.city.directory.models import Department, Person
 
-_WANTED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
+_CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def person(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: i
         return By(guard.owner(data), "")
     from civicmail.city.access.actions.entries import enter_ahead
 
-    made = enter_ahead(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker))
+    made = enter_ahead(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker))
     return By(actor.uid, f"entry:{made.uuid}")
 
 
@@ -75,7 +75,7 @@ def deed(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int
         return Doing(guard.owner(data), unentered)
     from civicmail.city.access.actions.deeds import entering_of
 
-    return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker)))
+    return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now:
         return
     from civicmail.city.access.actions import deeds
 
-    with deeds.in_files(verbs.line(verb).act, actor=actor, now=now, **_said(verb, facts, asker)) as entry:
+    with deeds.in_files(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)) as entry:
         yield By(actor.uid, entry)
 
 
@@ -99,13 +99,13 @@ def _who(data: Path, verb: str, asker: Asker, now: int) -> Actor | None:
     if not guard.is_claimed(data):
         return None
     if not (asker.person and asker.duty and asker.reason.strip()):
-        raise NotPermitted(_WANTED.format(verb))
+        raise NotPermitted(_CLAIMED.format(verb))
     actor = claimed.person(data, asker, now=now)
     guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
     return actor
 
 
-def _said(verb: str, facts: dict[str, Any], asker: Asker) -> dict[str, Any]:
+def _audit_facts(verb: str, facts: dict[str, Any], asker: Asker) -> dict[str, Any]:
     return {"reason": asker.reason.strip()[:400], "duty": asker.duty, "facts": {"verb": verb, **facts}}
 
 
@@ -122,14 +122,14 @@ def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | i
 def _machine_deed(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
     """There may be no database, and whoever dies in between leaves an entry that only says that it began."""
     name = machine_of(data)
-    said = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
-    begun = _write(data, now, said | {"state": "begun"})
+    entry = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
+    begun = _write(data, now, entry | {"state": "begun"})
     try:
         yield By(name, begun)
     except Exception:
-        _write(data, now, said | {"state": "failed", "begun": begun})
+        _write(data, now, entry | {"state": "failed", "begun": begun})
         raise
-    _write(data, now, said | {"state": "done", "begun": begun})
+    _write(data, now, entry | {"state": "done", "begun": begun})
 
 
 def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
@@ -186,17 +186,17 @@ def named(text: str) -> Person:
     """Somebody by the number in the directory or the sign-in name. Raises Unusable."""
     from civicmail.city.access.queries.signin import person_named
 
-    found = person_named(text)
-    if found is None:
+    person = person_named(text)
+    if person is None:
         raise Unusable(f"The directory has nobody who is {text}.")
-    return found
+    return person
 
 
 def department(code: str) -> Department:
     """The department with this code. Raises Unusable."""
     from civicmail.city.directory.models import Department
 
-    found = Department.objects.filter(code=code).first()
-    if found is None:
+    row = Department.objects.filter(code=code).first()
+    if row is None:
         raise Unusable(f"The directory has no department {code}.")
-    return found
+    return row

@@ -103,7 +103,7 @@ def resume(code: Code, reason: options.Why, as_: options.As = "", data: options.
 def _agency(code: str) -> Agency:
     from civicmail.city.directory.models import Agency
 
-    found = Agency.objects.filter(code=code).first()
-    if found is None:
+    agency = Agency.objects.filter(code=code).first()
+    if agency is None:
         raise Unusable(f"The directory has no agency {code}.")
-    return found
+    return agency

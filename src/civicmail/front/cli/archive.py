@@ -28,23 +28,23 @@ app = group("What is kept, and for how long.")
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """What is kept under each class, the schedules and holds in force, and what was disposed of."""
     folder, _ = options.installation(data, config)
-    found = inventory(folder)
-    series = list(found.schedules.by_class.values()) if found.schedules else []
+    state = inventory(folder)
+    series = list(state.schedules.by_class.values()) if state.schedules else []
     if json:
-        groups = {c: {"captures": g.captures, "segments": g.segments, "bytes": g.size} for c, g in found.groups.items()}
-        numbers = {"unsealed": found.unsealed, "holds": len(found.holds)}
-        numbers |= {"certificates": found.certificates, "disposed": found.disposed}
+        groups = {c: {"captures": g.captures, "segments": g.segments, "bytes": g.size} for c, g in state.groups.items()}
+        numbers = {"unsealed": state.unsealed, "holds": len(state.holds)}
+        numbers |= {"certificates": state.certificates, "disposed": state.disposed}
         output.emit({"classes": groups, "schedules": [_plain(s) for s in series], **numbers})
         return
-    for class_, g in sorted(found.groups.items()):
+    for class_, g in sorted(state.groups.items()):
         output.show(f"{class_}: {g.captures} captures in {g.segments} segments, {g.size:,} bytes, {g.oldest} to {g.newest}")
-    output.show(f"{found.unsealed} captures are not sealed yet.")
+    output.show(f"{state.unsealed} captures are not sealed yet.")
     for s in series:
         output.show(f"{s.class_}: {_kept(s)}, series {s.id}, {_validity(s)}")
     if not series:
         output.show("No schedules are in force, so nothing is ever disposed of.")
-    output.show(f"{len(found.holds)} holds are in force.")
-    output.show(f"{found.disposed} captures were disposed of, by {found.certificates} certificates.")
+    output.show(f"{len(state.holds)} holds are in force.")
+    output.show(f"{state.disposed} captures were disposed of, by {state.certificates} certificates.")
 
 
 @app.command()
@@ -63,8 +63,8 @@ def adopt(
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
     by = acting.deed(folder, "archive adopt", {"sha256": digest}, Asker(as_, duty, reason, config), now=now)
-    found = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
-    output.words(f"{len(found.by_class)} schedules are in force.")
+    schedules = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
+    output.words(f"{len(schedules.by_class)} schedules are in force.")
 
 
 @app.command()

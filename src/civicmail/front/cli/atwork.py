@@ -69,9 +69,9 @@ class AtWork:
     def end(self) -> Worked:
         """The day is over. Of whoever does not come back then the report says so: a day is too long to have none."""
         with suppress(subprocess.TimeoutExpired):
-            said, _ = self._process.communicate(timeout=END_SECONDS)
+            output, _ = self._process.communicate(timeout=END_SECONDS)
             if not self._process.returncode:
-                return Worked.decode(said)
+                return Worked.decode(output)
         return Worked(Counter(), [math.inf], Counter({"people who did not come back from their desks": 1}))
 
 
@@ -79,25 +79,25 @@ def _stopped() -> CivicmailError:
     return CivicmailError("The people of the sample city do not work any more; what they said last is above.")
 
 
-def main(data: Path, seconds: float, seed: int, heard: IO[bytes], said: IO[bytes]) -> None:
+def main(data: Path, seconds: float, seed: int, input_: IO[bytes], output: IO[bytes]) -> None:
     """The process itself."""
     start(data)
     from civicmail.front.sample.hands import Hands
 
-    said.write(READY)
-    said.flush()
-    if line := heard.readline():
+    output.write(READY)
+    output.flush()
+    if line := input_.readline():
         began, pause = float(line), max(LOOK, seconds / HOURS / 120)
         hands = Hands(
             seed,
             lambda: (min((time.monotonic() - began) * HOURS / seconds, HOURS), now_ms()),
-            lambda: bool(select.select([heard], [], [], 0)[0]),
+            lambda: bool(select.select([input_], [], [], 0)[0]),
             hour=1000 * seconds / HOURS,
             at_once=MANAGERS,
         )
-        while not select.select([heard], [], [], pause)[0]:
+        while not select.select([input_], [], [], pause)[0]:
             hands.work()
-        said.write(hands.worked.encode())
+        output.write(hands.worked.encode())
 
 
 if __name__ == "__main__":

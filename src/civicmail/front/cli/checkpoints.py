@@ -84,13 +84,13 @@ def _newest(data: Path) -> Checkpoint:
     from civicmail.front.cli import proving  # what it needs takes long to import
 
     ledger = sequencer.folder(data)
-    asked = False
+    has_asked = False
 
     def is_signed() -> bool:
-        nonlocal asked
-        if not asked:
+        nonlocal has_asked
+        if not has_asked:
             checkpoints.want(ledger)
-            asked = True
+            has_asked = True
             return False
         return not checkpoints.is_wanted(ledger)
 

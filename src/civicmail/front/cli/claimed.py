@@ -43,8 +43,8 @@ def opened(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: i
     mandate = mandates.live(actor, asker.mandate, now)
     if asker.duty not in ("", mandate.duty):
         raise NotPermitted(f"Mandate {mandate.number} is for the duty {mandate.duty}.")
-    said = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
-    permit = looking.under(mandate, verbs.line(verb).act, actor=actor, facts=said, now=now)
+    full_facts = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
+    permit = looking.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
     return Opened(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))
 
 

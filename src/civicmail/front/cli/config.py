@@ -27,8 +27,8 @@ def check(data: options.Data = None, config: options.Config = None, json: option
     if json:
         output.emit({"ok": not wrong, "file": str(config or folder / FILE), "wrong": wrong, "missing": missing})
     else:
-        for said in wrong or [f"{config or folder / FILE} is good.", *missing]:
-            output.words(said)
+        for line in wrong or [f"{config or folder / FILE} is good.", *missing]:
+            output.words(line)
     if wrong:
         raise typer.Exit(ConfigError.exit_code)
 

@@ -25,14 +25,14 @@ Deputies = Annotated[list[str] | None, typer.Option("--deputy", metavar="PERSON"
 def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """One line for each department: its mode, since when, how many addresses."""
     folder, _ = options.installation(data, config)
-    found = sorted(store.load(folder).by_name.values(), key=lambda d: d.name)
-    for one in found:
+    departments = sorted(store.load(folder).by_name.values(), key=lambda d: d.name)
+    for department in departments:
         if json:
-            output.emit(_plain(one))
+            output.emit(_plain(department))
         else:
-            since = f"since {output.when(one.since)}" if one.since else "from the beginning"
-            output.show(f"{one.name}  {one.mode} {since}  {len(one.addresses)} addresses")
-    if not found and not json:
+            since = f"since {output.when(department.since)}" if department.since else "from the beginning"
+            output.show(f"{department.name}  {department.mode} {since}  {len(department.addresses)} addresses")
+    if not departments and not json:
         output.words("No departments; `civicmail department open FILE` brings them.")
     if store.is_by_hand(folder) and not json:
         output.words(f"Of {store.DIRECTORY}, which a person wrote. `civicmail department open` makes it one list with the pages.")
@@ -64,9 +64,9 @@ def mode(
         with acting.in_files(folder, "department mode", facts, asker, now=now) as by:
             yield by.entry
 
-    wanted = cast(Mode, mode)
+    new_mode = cast(Mode, mode)
     elsewhere = settings.courier.elsewhere
-    before = store.set_mode(folder, name, wanted, elsewhere=elsewhere, now=now, entering=entering)
+    before = store.set_mode(folder, name, new_mode, elsewhere=elsewhere, now=now, entering=entering)
     if json:
         output.emit(_plain(store.load(folder).by_name[name]) | {"before": before.mode})
     else:
@@ -97,8 +97,8 @@ def open_(
     from civicmail.city.access.actions import departmentlist, routing
     from civicmail.city.directory import departmentfile
 
-    wanted = departmentfile.read(content, file.name)
-    done = departmentlist.open_list(wanted, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
+    lists = departmentfile.read(content, file.name)
+    done = departmentlist.open_list(lists, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
     by_hand = desk.folder / store.DIRECTORY
     if not dry_run and not done.clashes and by_hand.exists() and file.samefile(by_hand):
         routing.put_away_file()

@@ -63,31 +63,31 @@ def reports(
 ) -> None:
     """Add up DMARC aggregate reports and TLS reports: who sends in our name, and what of it passes. Keeps nothing by itself."""
     folder, settings = options.installation(data, config)
-    found: list[Report] = []
+    parsed: list[Report] = []
     unread = 0
     files = list(_files(paths))
     with Reader() as reader:
         for path in files:
             try:
-                found += reader.read(_content(path))
+                parsed += reader.read(_content(path))
             except Unreadable as error:
                 unread += 1
                 output.words(f"{path.name}: {error}")
     domains = [a_labels(domain) for domain in settings.city.domains]
-    summary = summed(found, domains)
+    summary = summed(parsed, domains)
     taken = None
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
         acting.person(folder, "dns reports", facts, Asker(as_, duty, reason, config), now=now)
-        taken = kept.keep(folder, found, domains, now=now)
-    _told(summary, json=json)
+        taken = kept.keep(folder, parsed, domains, now=now)
+    _show(summary, json=json)
     if taken is not None:
         output.words(f"Kept: {taken}.")
     if unread or not summary.reports:
         raise typer.Exit(1)
 
 
-def _told(summary: Summary, *, json: bool) -> None:
+def _show(summary: Summary, *, json: bool) -> None:
     senders = summary.worst()
     if json:
         for sender in senders:

@@ -47,9 +47,9 @@ def doctor(
 
 def _new(data: Path, findings: list[Finding]) -> Iterator[Finding]:
     """The problems to tell now. What cannot be remembered, on a full disk, is told again at the next look."""
-    new, over, told = remembered.split(findings, remembered.read(data), now_ms())
+    new, over, notified = remembered.split(findings, remembered.read(data), now_ms())
     yield from new
     for check in over:
         yield Finding(check, "ok", "The problem is over.")
     with suppress(OSError):
-        remembered.write(data, told)
+        remembered.write(data, notified)

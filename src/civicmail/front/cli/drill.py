@@ -47,14 +47,14 @@ class Report:
         self.steps.append({"step": name, "seconds": round(time.monotonic() - began, 3)})
         return result
 
-    def end(self, found: Restored, json: bool, **numbers: Any) -> None:
-        self.problems += found.problems
-        plain = {"copy_of": found.said["at"], "records": found.records, "entries": found.entries, "root": found.root}
-        plain |= {"waiting": found.waiting, **numbers, "steps": self.steps, "problems": self.problems}
+    def end(self, restored: Restored, json: bool, **numbers: Any) -> None:
+        self.problems += restored.problems
+        plain = {"copy_of": restored.said["at"], "records": restored.records, "entries": restored.entries, "root": restored.root}
+        plain |= {"waiting": restored.waiting, **numbers, "steps": self.steps, "problems": self.problems}
         if json:
             output.emit(plain)
         else:
-            output.show(f"The last turn was taken at {output.when(found.said['at'])}.")
+            output.show(f"The last turn was taken at {output.when(restored.said['at'])}.")
             for step in self.steps:
                 output.show(f"{step['seconds']:9.3f} s  {step['step']}")
             for name in ("records", "entries", "waiting", *numbers):
@@ -68,10 +68,10 @@ def failover(copy: Copy, scratch: Where = None, json: options.Json = False) -> N
     """How long until a new installation would take in mail, and what it would go on delivering."""
     report = Report()
     with _trial(copy, scratch) as data:
-        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
+        restored = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
         report.step("settings read", lambda: load(data, None))
         report.step("a message accepted", lambda: asyncio.run(_accept(data)))
-        report.end(found, json)
+        report.end(restored, json)
 
 
 @app.command()
@@ -79,7 +79,7 @@ def restore(copy: Copy, scratch: Where = None, json: options.Json = False) -> No
     """Whether the copy alone makes an installation in which every byte and proof is right and nobody who waits is forgotten."""
     report = Report()
     with _trial(copy, scratch) as data:
-        found = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
+        restored = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))
         before = _waiting(data)
         report.problems += report.step("who waits, from every record", lambda: replay.rebuild(data, now=now_ms()))
         if _waiting(data) != before:
@@ -87,7 +87,7 @@ def restore(copy: Copy, scratch: Where = None, json: options.Json = False) -> No
         check = Check(data, deep=True)
         verdict = report.step("every byte and every proof", lambda: verify_ledger(data, check.heads()))
         report.problems += [p.text for p in verdict.problems] + [p.sentence for p in check.problems]
-        report.end(found, json, captures=verdict.captures)
+        report.end(restored, json, captures=verdict.captures)
 
 
 @contextmanager

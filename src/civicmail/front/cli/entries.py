@@ -45,11 +45,11 @@ def entries(
     from civicmail.city.access.queries.entries import heads, seen_by
 
     guard.require(desk.actor, "entries.see", now=desk.now)
-    wanted = {k: v for k, v in (("act", act), ("person", person), ("object", object_)) if v}
+    filters = {k: v for k, v in (("act", act), ("person", person), ("object", object_)) if v}
     since = _begin(from_) if from_ else 0
-    facts = {**wanted, **({"from": from_} if from_ else {}), **({"format": format_.value} if format_ else {"limit": limit})}
+    facts = {**filters, **({"from": from_} if from_ else {}), **({"format": format_.value} if format_ else {"limit": limit})}
     enter_alone("entries.see", actor=desk.actor, reason=reason, now=desk.now, facts=facts)
-    rows = seen_by(desk.actor).filter(**wanted)
+    rows = seen_by(desk.actor).filter(**filters)
     if format_ is not None:
         _export(heads(rows, since), format_, desk.settings)
         return
@@ -75,12 +75,12 @@ def _begin(day: str) -> int:
         raise typer.BadParameter("must be a day, such as 2026-12-31", param_hint="--from") from None
 
 
-def _export(found: Iterator[tuple[dict[str, Any], str, int]], format_: Format, settings: Settings) -> None:
+def _export(rows: Iterator[tuple[dict[str, Any], str, int]], format_: Format, settings: Settings) -> None:
     """A line for each entry, in the words of the job that sends them (front/worker/siem.py)."""
     from civicmail.front.worker.siem import render
     from civicmail.front.worker.siemevents import of_entry
 
     enterprise = next((one.enterprise for one in settings.oversight.siem), Siem().enterprise)
-    for head, journal, number in found:
+    for head, journal, number in rows:
         event = of_entry(head, journal, number, settings.city.domains)
         sys.stdout.buffer.write(render(event, format_, settings, enterprise) + b"\n")

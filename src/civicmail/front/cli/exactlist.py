@@ -67,15 +67,15 @@ def list_(
     """The lists, with how many values each has and when it was made."""
     folder, _ = options.installation(data, config)
     acting.person(folder, "exact-list list", {}, Asker(as_, duty, reason, config), now=now_ms())
-    found = lists.there(folder)
-    key = lists.read_key(folder) if found else b""
-    for path in found:
+    paths = lists.there(folder)
+    key = lists.read_key(folder) if paths else b""
+    for path in paths:
         one = lists.read(path, key)
         if json:
             output.emit({"list": one.name, "values": one.count, "made": one.made})
         else:
             output.show(f"{one.name:30} {one.count:>10,} values  made {output.when(one.made)}")
-    if not found and not json:
+    if not paths and not json:
         output.words("There are no lists.")
 
 

@@ -40,26 +40,26 @@ def explain(
 
     folder, _ = options.installation(data, config)
     acting.person(folder, "policy explain", {"id": id_}, Asker(as_, duty, reason, config), now=now_ms())
-    found = Archive(folder).find(id_)
-    if not found:
+    places = Archive(folder).find(id_)
+    if not places:
         output.words(f"civicmail: nothing is kept under {id_}.")
         raise typer.Exit(1)
     heads, book = Heads(folder), published.active(folder)
-    for place in found:
-        told = heads.told(place.id)
+    for place in places:
+        head = heads.told(place.id)
         if json:
-            output.emit(explained(told, book))
+            output.emit(explained(head, book))
         else:
-            _show(told, explained(told, book), book)
+            _show(head, explained(head, book), book)
 
 
-def explained(told: Told, book: Book) -> dict[str, Any]:
+def explained(head: Told, book: Book) -> dict[str, Any]:
     """As JSON. today: what the book in force would do, empty where nothing was recorded that it could be asked about."""
-    known = bool(told.facts)
-    today = decide(book, told.facts, [copy.facts for copy in told.copies], told.received) if known else (None,) * len(told.copies)
-    copies = [_copy(copy, decision) for copy, decision in zip(told.copies, today, strict=True)]
-    said = {"id": told.id, "received": told.received, "source": told.source, "facts": plain_facts(tellable(told.facts))}
-    return said | {"copies": copies}
+    known = bool(head.facts)
+    today = decide(book, head.facts, [copy.facts for copy in head.copies], head.received) if known else (None,) * len(head.copies)
+    copies = [_copy(copy, decision) for copy, decision in zip(head.copies, today, strict=True)]
+    plain = {"id": head.id, "received": head.received, "source": head.source, "facts": plain_facts(tellable(head.facts))}
+    return plain | {"copies": copies}
 
 
 def tellable(facts: Facts) -> Facts:
@@ -68,22 +68,22 @@ def tellable(facts: Facts) -> Facts:
 
 
 def _copy(copy: Disposition, today: Decision | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    plain: dict[str, Any] = {
         "to": copy.to,
         "do": copy.do,
         "rules": list(tellable_rules(copy.rules)),
         "facts": plain_facts(copy.facts),
     }
-    return said | {"today": {"do": today.do, "rules": list(tellable_rules(today.rules))} if today is not None else {}}
+    return plain | {"today": {"do": today.do, "rules": list(tellable_rules(today.rules))} if today is not None else {}}
 
 
-def _show(told: Told, said: dict[str, Any], book: Book) -> None:
-    output.show(f"{told.id} of {output.when(told.received)}, by {told.source}")
-    for name, value in said["facts"].items():
+def _show(head: Told, plain: dict[str, Any], book: Book) -> None:
+    output.show(f"{head.id} of {output.when(head.received)}, by {head.source}")
+    for name, value in plain["facts"].items():
         output.show(f"  {name:<22} {', '.join(value) if isinstance(value, list) else value}")
-    if not said["facts"]:
+    if not plain["facts"]:
         output.show("  Nothing was recorded that rules could be asked about.")
-    for copy in said["copies"]:
+    for copy in plain["copies"]:
         output.show(f"Recipient {copy['to']}: {copy['do']}")
         for name in copy["rules"]:
             _why(name, book)

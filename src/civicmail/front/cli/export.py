@@ -51,11 +51,11 @@ def export(
     opened = door.opened(folder, "export", {"query": text, "format": format_}, door.Asker(as_, duty, reason, config, mandate))
     archive, reader = Archive(folder), reader_of(folder)
     tree = asked_of_index(reader, tree, archive, opened)
-    found = hits(reader, Ask(tree, 0, "oldest", unique))
+    results = hits(reader, Ask(tree, 0, "oldest", unique))
     done = failed = 0
-    writing = _proved(archive, opened, reader, found, out, settings.city.name, text) if proof else None
+    writing = _proved(archive, opened, reader, results, out, settings.city.name, text) if proof else None
     with output.progress("Exporting") as report:
-        for ok in writing or (_as_eml if format_ == "eml" else _as_mbox)(archive, opened.reading(archive), found, out):
+        for ok in writing or (_as_eml if format_ == "eml" else _as_mbox)(archive, opened.reading(archive), results, out):
             done, failed = done + ok, failed + (not ok)
             report(done)
     say_coverage(searched(reader), archive.count())
@@ -70,17 +70,17 @@ export.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-
 
 
 def _proved(
-    archive: Archive, opened: Opened, reader: Reader | None, found: Iterator[Hit], out: Path, city: str, text: str
+    archive: Archive, opened: Opened, reader: Reader | None, results: Iterator[Hit], out: Path, city: str, text: str
 ) -> Iterator[bool]:
     from civicmail.front.cli import proving  # what it needs takes long to import
     from civicmail.mail.search.counts import Counts, counts
 
     def coverage() -> dict[str, int]:
         archived = archive.count()
-        said = counts(reader, Everything(), archived=archived) if reader else Counts(0, 0, 0, archived, 0)
-        return {key: value for key, value in said.plain().items() if key not in ("count", "unique")}
+        totals = counts(reader, Everything(), archived=archived) if reader else Counts(0, 0, 0, archived, 0)
+        return {key: value for key, value in totals.plain().items() if key not in ("count", "unique")}
 
-    return proving.export(archive, opened, found, out, proving.about(opened, city, text), coverage)
+    return proving.export(archive, opened, results, out, proving.about(opened, city, text), coverage)
 
 
 def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
@@ -95,25 +95,25 @@ def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
     (out if format_ == "eml" else out.absolute().parent).mkdir(parents=True, exist_ok=True)
 
 
-def _bodies(archive: Archive, read: Read, found: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
+def _bodies(archive: Archive, read: Read, results: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
     """Each hit with its bytes, in the order of hits."""
-    for some in gathering.in_groups(found):
+    for some in gathering.in_groups(results):
         for hit, body in gathering.read(archive, read, some):
             if isinstance(body, str):
                 output.words(f"failed: {hit.id}: {body}")
             yield hit, None if isinstance(body, str) else body
 
 
-def _as_eml(archive: Archive, read: Read, found: Iterator[Hit], out: Path) -> Iterator[bool]:
-    for hit, body in _bodies(archive, read, found):
+def _as_eml(archive: Archive, read: Read, results: Iterator[Hit], out: Path) -> Iterator[bool]:
+    for hit, body in _bodies(archive, read, results):
         if body is not None:
             (out / f"{hit.id}.eml").write_bytes(body)
         yield body is not None
 
 
-def _as_mbox(archive: Archive, read: Read, found: Iterator[Hit], out: Path) -> Iterator[bool]:
+def _as_mbox(archive: Archive, read: Read, results: Iterator[Hit], out: Path) -> Iterator[bool]:
     with open(out, "xb") as h:
-        for hit, body in _bodies(archive, read, found):
+        for hit, body in _bodies(archive, read, results):
             if body is not None:
                 _append(h, hit, body)
             yield body is not None

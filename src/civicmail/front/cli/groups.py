@@ -18,10 +18,10 @@ class Verbs(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The verb, unless nobody has decided who may call it. Raises NobodyDecided."""
-        found = super().get_command(ctx, cmd_name)
-        if found is not None:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
             verbs.line(f"{self.name} {cmd_name}")
-        return found
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
@@ -36,5 +36,5 @@ def group(help_: str) -> typer.Typer:
 
 
 def _first_sentence(text: str) -> str:
-    found = _FIRST.match(text)
-    return " ".join((found.group() if found else text).split())
+    match = _FIRST.match(text)
+    return " ".join((match.group() if match else text).split())

@@ -48,14 +48,21 @@ def list_(
     """The holds in force, oldest first. Of one that belongs to a mandate neither whose mail it is nor who looks is told."""
     folder, _ = options.installation(data, config)
     acting.person(folder, "hold list", {}, Asker(as_, duty, reason, config), now=now_ms())
-    found = inventory(folder).holds
-    for h in found:
-        under = h.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
-        told = {"scope": holds.MANDATE.strip(), "actor": "", "reason": ""} if under else {}
-        line = {"hold": h.id, "ground": h.ground, "scope": h.scope, "at": h.at, "actor": h.actor, "reason": h.reason} | told
-        said = "" if under else f"  ({h.actor}: {h.reason})"
-        output.emit(line) if json else output.show(f"{h.id}  {output.when(h.at)}  {h.ground}  {line['scope']}{said}")
-    if not found and not json:
+    active = inventory(folder).holds
+    for hold in active:
+        under = hold.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
+        hidden = {"scope": holds.MANDATE.strip(), "actor": "", "reason": ""} if under else {}
+        line = {
+            "hold": hold.id,
+            "ground": hold.ground,
+            "scope": hold.scope,
+            "at": hold.at,
+            "actor": hold.actor,
+            "reason": hold.reason,
+        } | hidden
+        suffix = "" if under else f"  ({hold.actor}: {hold.reason})"
+        output.emit(line) if json else output.show(f"{hold.id}  {output.when(hold.at)}  {hold.ground}  {line['scope']}{suffix}")
+    if not active and not json:
         output.words("No hold is in force.")
 
 

@@ -46,9 +46,9 @@ def import_(
     acting.person(folder, "import", facts, Asker(as_, duty, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
-        told = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
+        progress = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
         request = Request(tuple(paths), custodian, source, journal, manifest[0] if manifest else None)
-        totals = run_import(folder, request, told, now_ms, settings=settings.archive, least=settings.gateway.min_free)
+        totals = run_import(folder, request, progress, now_ms, settings=settings.archive, least=settings.gateway.min_free)
     lists.close()
     if json:
         output.emit(totals.plain())

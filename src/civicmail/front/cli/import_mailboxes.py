@@ -40,11 +40,11 @@ def import_mailboxes(
     acting.person(folder, "import-mailboxes", facts, Asker(as_, duty, reason, config), now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
-        told = Told(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
+        progress = Told(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
         into = Into(folder, now_ms, settings.archive, settings.gateway.min_free, source=f"{plan.source.kind} {plan.source.place}")
         moving = Moving(into, plan.source, lambda mailbox, done, total: bar(done, total, mailbox))
         try:
-            counts = moving.run(plan.mailboxes, told)
+            counts = moving.run(plan.mailboxes, progress)
         finally:
             made = report(plan.source, moving.counts, begun, now_ms())
             if out is not None:

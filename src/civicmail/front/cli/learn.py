@@ -101,17 +101,17 @@ def explain(
     except Unreadable as error:
         output.words(f"civicmail: {place.uuid} says nothing to the learner: {error}.")
         raise typer.Exit(1) from None
-    found = spam.explain(ours, counted, spelt, capture.envelope, capture.facts, list_id, inbound=is_inbound(capture), most=most)
+    verdict = spam.explain(ours, counted, spelt, capture.envelope, capture.facts, list_id, inbound=is_inbound(capture), most=most)
     if json:
-        tokens = [{"family": w.family, "token": w.token, "weight": round(w.weight, 4)} for w in found.weighed]
-        sums = {family: round(weight, 4) for family, weight in found.sums.items()}
-        output.emit({"id": place.uuid, "score": found.score, "band": found.band, "sums": sums, "tokens": tokens})
+        tokens = [{"family": w.family, "token": w.token, "weight": round(w.weight, 4)} for w in verdict.weighed]
+        sums = {family: round(weight, 4) for family, weight in verdict.sums.items()}
+        output.emit({"id": place.uuid, "score": verdict.score, "band": verdict.band, "sums": sums, "tokens": tokens})
         return
-    output.show(f"{place.uuid}: score {found.score} of 1000, {_BANDS[found.band]}.")
+    output.show(f"{place.uuid}: score {verdict.score} of 1000, {_BANDS[verdict.band]}.")
     output.show(f"The model of now has learnt {ours.ham} good messages and {ours.spam} spam.")
-    for family, weight in sorted(found.sums.items(), key=lambda item: -abs(item[1])):
+    for family, weight in sorted(verdict.sums.items(), key=lambda item: -abs(item[1])):
         output.show(f"{weight:+8.3f}  {family} in all")
-    for w in found.weighed:
+    for w in verdict.weighed:
         output.show(f"{w.weight:+8.3f}  {w.family}: {w.token}")
     output.words("Above 0 speaks for spam. Many small weights make the rest.")
 
@@ -137,14 +137,14 @@ def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:
     """Every message below the path. failed: gets a sentence for each that cannot be read. Raises UsageError where there is none."""
     from civicmail.mail.importers.walk import Found, walk
 
-    found = False
+    has_message = False
     for item in walk(path):
         if isinstance(item, Found):
-            found = True
+            has_message = True
             yield item.content
         elif item.failed:
             failed.append(f"{item.name}: {item.why}")
-    if not found and not failed:
+    if not has_message and not failed:
         raise UsageError(f"{path} holds no message.")
 
 

@@ -133,7 +133,7 @@ def _put(address: str, on: dict[str, Mailbox], inside: dict[str, MailGroup]) -> 
 def _group(address: str) -> MailGroup:
     from civicmail.city.directory.models import MailGroup
 
-    found = MailGroup.objects.select_related("department").filter(address=address.strip().lower()).first()
-    if found is None:
+    row = MailGroup.objects.select_related("department").filter(address=address.strip().lower()).first()
+    if row is None:
         raise Unusable(f"The directory has no list {address}.")
-    return found
+    return row

@@ -98,13 +98,13 @@ class Lazy(TyperGroup):
             return None
         target, _ = COMMANDS[cmd_name]
         module, _, name = target.partition(":")
-        found = getattr(importlib.import_module(f"{_HERE}.{module}"), name)
-        if isinstance(found, typer.Typer):
-            app = found
+        attribute = getattr(importlib.import_module(f"{_HERE}.{module}"), name)
+        if isinstance(attribute, typer.Typer):
+            app = attribute
         else:
             verbs.line(cmd_name)
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
-            app.command(cmd_name, context_settings=getattr(found, "context_settings", None))(found)
+            app.command(cmd_name, context_settings=getattr(attribute, "context_settings", None))(attribute)
         command = typer.main.get_command(app)
         command.name = cmd_name
         return command
@@ -116,9 +116,9 @@ class Lazy(TyperGroup):
                 formatter.write_dl([(name.ljust(widest), help_) for name, (_, help_) in commands.items()])
 
 
-def _version(wanted: bool) -> None:
+def _version(is_set: bool) -> None:
     """What this program is, and which formats it writes; numbers of tables are those of their last step."""
-    if wanted:
+    if is_set:
         from civicmail.core.config import formats, release
 
         commit = release.commit()
@@ -187,12 +187,12 @@ def _say(sentence: str, code: int) -> int:
 
 def _usage(error: typer.TyperException) -> int:
     """What is wrong with the words of a command, and which help says more; the help itself where there were no words."""
-    said, context = error.format_message(), getattr(error, "ctx", None)
-    if said.startswith("Usage: "):
-        print(said, file=sys.stderr)
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if message.startswith("Usage: "):
+        print(message, file=sys.stderr)
         return error.exit_code
     hint = f" `{context.command_path} --help` says more." if context is not None else ""
-    sentence = said.replace("Value error, ", "")
+    sentence = message.replace("Value error, ", "")
     return _say(sentence + ("" if sentence.endswith((".", "?")) else ".") + hint, error.exit_code)
 
 

@@ -49,8 +49,8 @@ def ask(
     from civicmail.city.access.actions import mandates
 
     uids = tuple(acting.named(name).uid for name in people or ())
-    wanted = Wanted(uids, department, _start(first), _end(last), words, days, options.why(reason))
-    made = mandates.ask(ground, duty, wanted, sealed=sealed, actor=desk.actor, now=desk.now)
+    scope = Wanted(uids, department, _start(first), _end(last), words, days, options.why(reason))
+    made = mandates.ask(ground, duty, scope, sealed=sealed, actor=desk.actor, now=desk.now)
     output.emit(_plain(made)) if json else output.show(f"{made.number} waits for a second person.")
 
 
@@ -163,10 +163,10 @@ def _seen(desk: Desk, number: str) -> Mandate:
     """A mandate that the asker may know of. Raises Unusable for any other, whether there is one or not."""
     from civicmail.city.access.queries import mandates
 
-    found = mandates.seen(desk.actor, number, desk.now)
-    if found is None:
+    mandate = mandates.seen(desk.actor, number, desk.now)
+    if mandate is None:
         raise Unusable(f"You see no mandate {number}.")
-    return found
+    return mandate
 
 
 def _plain(row: Mandate) -> dict[str, Any]:

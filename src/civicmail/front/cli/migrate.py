@@ -36,8 +36,8 @@ def migrate(
     steps = _pending(settings, folder, config) if check else _do(folder, config, save=not unsaved)
     made_anew = [d for d in formats.differences(folder) if d.format.anew]
     if json:
-        said = [{"format": d.format.name, "here": d.version, "program": d.format.number, "do": d.format.anew} for d in made_anew]
-        output.emit({"version": VERSION, "check": check, "steps": steps, "anew": said})
+        rebuilt = [{"format": d.format.name, "here": d.version, "program": d.format.number, "do": d.format.anew} for d in made_anew]
+        output.emit({"version": VERSION, "check": check, "steps": steps, "anew": rebuilt})
     else:
         _say(steps, made_anew, check, tables)
     if check and (steps or made_anew):
@@ -73,7 +73,9 @@ def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], chec
         rooms.setdefault(room, []).append(name)
     for room, names in rooms.items():
         output.show(f"{room}: {', '.join(names)}")
-    for found in made_anew:
-        output.show(f"{found.format.name} {found.version}: `civicmail {found.format.anew}` makes it anew as {found.format.number}")
+    for rebuilt in made_anew:
+        output.show(
+            f"{rebuilt.format.name} {rebuilt.version}: `civicmail {rebuilt.format.anew}` makes it anew as {rebuilt.format.number}"
+        )
     would = "would be done; the tables are saved first" if check else "were done"
     output.show(f"{len(steps)} steps of tables {would}." if steps else tables)

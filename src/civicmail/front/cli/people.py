@@ -127,7 +127,7 @@ def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str
             output.show(f"{line.did:8} {where:10} {line.uid:12} {line.reason or _addressed(line)}".rstrip())
     if not dry_run:
         run = feed.apply(run, actor=desk.actor, reason=reason, now=desk.now, despite_brake=despite_brake)
-    output.emit({**counts, "state": run.state}) if json else output.words(_said(counts, run.state, run.brake))
+    output.emit({**counts, "state": run.state}) if json else output.words(_summary(counts, run.state, run.brake))
     if counts["refused"]:
         raise typer.Exit(1)
 
@@ -137,7 +137,7 @@ def _addressed(line: Any) -> str:
     return str(line.changes.get("address", ["", ""])[1])
 
 
-def _said(counts: dict[str, int], state: str, brake: str) -> str:
+def _summary(counts: dict[str, int], state: str, brake: str) -> str:
     words = ", ".join(f"{count} {did}" for did, count in counts.items())
     return words + {"applied": ".", "stopped": f"; the brake holds it. {brake}"}.get(state, "; nothing is done yet.")
 
@@ -178,9 +178,9 @@ def show(
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_person
 
-    found = acting.named(person)
-    guard.require(desk.actor, "roster.see", about_person(found), now=desk.now)
-    plain = _plain(found, desk.now)
+    who = acting.named(person)
+    guard.require(desk.actor, "roster.see", about_person(who), now=desk.now)
+    plain = _plain(who, desk.now)
     if json:
         output.emit(plain)
         return
@@ -190,16 +190,16 @@ def show(
     output.show(f"    {plain['why'] or 'May send and receive.'}")
 
 
-def _plain(found: Any, now: int) -> dict[str, Any]:
+def _plain(who: Any, now: int) -> dict[str, Any]:
     from civicmail.city.access.queries import standing
 
     work = [
         f"{e.kind} of {e.department.code}{f', {e.position}' if e.position else ''}, {e.starts} to {e.ended or 'now'}"
-        for e in found.episodes.select_related("department")
+        for e in who.episodes.select_related("department")
     ]
-    kept = [] if found.mailboxes.exists() else [f"{r.address}: kept" for r in found.reserved.order_by("-main", "address")]
+    kept = [] if who.mailboxes.exists() else [f"{r.address}: kept" for r in who.reserved.order_by("-main", "address")]
     access = [
         f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
-        for a in found.authorisations.select_related("mailbox")
+        for a in who.authorisations.select_related("mailbox")
     ]
-    return {"uid": found.uid, "name": found.display, "work": work, "access": access or kept, "why": standing.why(found.pk, now)}
+    return {"uid": who.uid, "name": who.display, "work": work, "access": access or kept, "why": standing.why(who.pk, now)}

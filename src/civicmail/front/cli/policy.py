@@ -83,10 +83,10 @@ def _version(number: int) -> PolicyText:
     from civicmail.city.access.models import PolicyText
 
     rows = PolicyText.objects.order_by("-version")
-    found = (rows.filter(version=number) if number else rows).first()
-    if found is None:
+    row = (rows.filter(version=number) if number else rows).first()
+    if row is None:
         raise Unusable(f"There is no version {number} of the policy." if number else "No policy was published yet.")
-    return found
+    return row
 
 
 for verb in (rulebook.rules, rulebook.test, rulebook.diff, rulebook.drill, replaying.replay, explaining.explain):

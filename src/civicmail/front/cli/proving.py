@@ -53,19 +53,19 @@ def about(opened: Opened, city: str, query: str) -> About:
     """Who exports what, for the manifest."""
     permit, mandate = opened.permit, opened.mandate
     ground, scope = ("", {}) if mandate is None else (mandate.ground, asdict(mandate.scope))
-    said = (permit.person, permit.duty, permit.reason, query, permit.entry, permit.mandate)
-    return About(city, opened.now, *said, ground, scope)
+    facts = (permit.person, permit.duty, permit.reason, query, permit.entry, permit.mandate)
+    return About(city, opened.now, *facts, ground, scope)
 
 
 def export(
-    archive: Archive, opened: Opened, found: Iterator[Hit], out: Path, told: About, coverage: Callable[[], dict[str, int]]
+    archive: Archive, opened: Opened, results: Iterator[Hit], out: Path, about_: About, coverage: Callable[[], dict[str, int]]
 ) -> Iterator[bool]:
     """Write it, a zip where the name ends so, else into a folder; whether each message could be read."""
     work = out.with_name(f".{out.name}.work")
-    parcel: Parcel = Zip(out, _new(work), told.at) if out.suffix == ".zip" else Folder(out)
-    made = Export(opened.data, parcel, told)
+    parcel: Parcel = Zip(out, _new(work), about_.at) if out.suffix == ".zip" else Folder(out)
+    made = Export(opened.data, parcel, about_)
     try:
-        for some in gathering.in_groups(found):
+        for some in gathering.in_groups(results):
             for hit, message in gathering.read(archive, _reading(archive, opened), some):
                 if isinstance(message, str):
                     output.words(f"failed: {hit.id}: {message}")

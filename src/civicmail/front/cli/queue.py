@@ -129,10 +129,12 @@ def _entries(folder: Path) -> list[Entry]:
 def _one(folder: Path, text: str) -> Entry:
     """The entry that is meant; exit 1 when there is none or several."""
     digits = text.strip().lower().replace("-", "")
-    found = [e for e in _entries(folder) if digits and e.id.hex().startswith(digits)]
-    if len(found) == 1:
-        return found[0]
-    output.words(f"civicmail: {'Nothing that waits has' if not found else f'{len(found)} messages that wait have'} the id {text}.")
+    entries = [e for e in _entries(folder) if digits and e.id.hex().startswith(digits)]
+    if len(entries) == 1:
+        return entries[0]
+    output.words(
+        f"civicmail: {'Nothing that waits has' if not entries else f'{len(entries)} messages that wait have'} the id {text}."
+    )
     raise typer.Exit(1)
 
 

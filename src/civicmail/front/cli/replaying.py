@@ -67,14 +67,14 @@ def replay(
 def _rule(file: Path) -> Rule:
     """The one rule of a file. Raises UsageError, UnusableBook."""
     try:
-        found = reading.book([(file.name, file.read_text(encoding="utf-8"))])
+        book = reading.book([(file.name, file.read_text(encoding="utf-8"))])
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8.") from None
-    if len(found.rules) != 1:
-        raise UnusableBook(f"{file.name} has {len(found.rules)} rules; a replay tries one.")
-    return found.rules[0]
+    if len(book.rules) != 1:
+        raise UnusableBook(f"{file.name} has {len(book.rules)} rules; a replay tries one.")
+    return book.rules[0]
 
 
 def _show(rule: Rule, tally: Tally) -> None:

@@ -24,14 +24,16 @@ def restore(copy: Copy, data: New, json: options.Json = False) -> None:
     is not as the old installation said.
     """
     with output.progress("Restoring") as report:
-        found = make(copy.absolute(), data.absolute(), now=now_ms(), progress=report)
+        restored = make(copy.absolute(), data.absolute(), now=now_ms(), progress=report)
     coverage.ask_rebuild(data)
-    for problem in found.problems:
+    for problem in restored.problems:
         output.words(problem)
     if json:
-        output.emit(asdict(found))
+        output.emit(asdict(restored))
     else:
-        output.show(f"Restored {found.files} files into {data}: {found.records} records, {found.entries} entries of the ledger.")
-        output.show(f"{found.waiting} messages have recipients that wait and will be served. This is epoch {found.epoch}.")
+        output.show(
+            f"Restored {restored.files} files into {data}: {restored.records} records, {restored.entries} entries of the ledger."
+        )
+        output.show(f"{restored.waiting} messages have recipients that wait and will be served. This is epoch {restored.epoch}.")
         output.show(f"Look at {data}/civicmail.toml, then: civicmail run --data {data}. The index is made anew meanwhile.")
-    raise typer.Exit(1 if found.problems else 0)
+    raise typer.Exit(1 if restored.problems else 0)

@@ -33,8 +33,8 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
         due = last_day(row).isoformat() if row.deadline else ""
         total, open_ = sum(states.values()), states.get("open", 0)
         if json:
-            said = {"number": row.pk, "name": name_of(row), "state": row.state, "starts": row.planned.isoformat(), "due": due}
-            output.emit({**said, "rows": total, "open": open_})
+            plain = {"number": row.pk, "name": name_of(row), "state": row.state, "starts": row.planned.isoformat(), "due": due}
+            output.emit({**plain, "rows": total, "open": open_})
         else:
             output.show(
                 f"{row.pk:5} {row.state:10} {row.planned} {name_of(row)}: {open_} of {total} open{f', due {due}' if due else ''}"
@@ -78,10 +78,10 @@ def pack(
     from civicmail.city.conduct.queries import packs
 
     guard.require(desk.actor, "reviews.see", now=desk.now)
-    found = Review.objects.filter(pk=number, started__isnull=False).first()
-    if found is None:
+    review = Review.objects.filter(pk=number, started__isnull=False).first()
+    if review is None:
         raise Unusable(f"There is no review {number} that has begun.")
-    content = packs.file(found, desk.folder, desk.settings.city.name)
+    content = packs.file(review, desk.folder, desk.settings.city.name)
     try:
         with out.open("xb") as file:
             file.write(content)

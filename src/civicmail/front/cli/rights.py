@@ -164,10 +164,10 @@ def _the(number: int) -> Authorisation:
     from civicmail.city.access.models import Authorisation
 
     rows = Authorisation.objects.select_related("mailbox__holder", "person", "department", "requester", "episode__contract")
-    found = rows.filter(pk=number).first()
-    if found is None:
+    right = rows.filter(pk=number).first()
+    if right is None:
         raise Unusable(f"There is no right {number}.")
-    return found
+    return right
 
 
 def _show(a: Authorisation, json: bool) -> None:

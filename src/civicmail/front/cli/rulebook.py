@@ -57,12 +57,12 @@ def test(files: Files = None, data: options.Data = None, json: options.Json = Fa
         raise typer.Exit(1) from None
     loose = [(one, part) for one in book.rules for part in unpinned(one)]
     for one, part in loose:
-        said = f"no example of {one.id} needs `{part}`"
-        output.emit({"rule": one.id, "warning": said}) if json else output.words(f"{one.file}, line {one.line}: {said}.")
+        warning = f"no example of {one.id} needs `{part}`"
+        output.emit({"rule": one.id, "warning": warning}) if json else output.words(f"{one.file}, line {one.line}: {warning}.")
     ending = [one for one in book.rules if not one.acts(now_ms() + SOON)]
     for one in ending:
-        said = f"{one.id} {'ends soon' if one.acts(now_ms()) else 'has ended'} ({one.expires})"
-        output.emit({"rule": one.id, "warning": said}) if json else output.words(f"{one.file}, line {one.line}: {said}.")
+        warning = f"{one.id} {'ends soon' if one.acts(now_ms()) else 'has ended'} ({one.expires})"
+        output.emit({"rule": one.id, "warning": warning}) if json else output.words(f"{one.file}, line {one.line}: {warning}.")
     count = sum(len(one.examples) for one in book.rules)
     if json:
         output.emit({"rules": len(book.rules), "examples": count, "version": book.version})
@@ -77,16 +77,16 @@ def diff(
     json: options.Json = False,
 ) -> None:
     """What differs between two books: rules, their fields, cells of the fail matrix. Exit 1 where something does."""
-    found = comparing.changes(_book([old], data), _book([new] if new else None, data))
-    for change in found:
+    changes = comparing.changes(_book([old], data), _book([new] if new else None, data))
+    for change in changes:
         if json:
             output.emit({"what": change.what, "name": change.name, "field": change.field, "old": change.old, "new": change.new})
             continue
         output.show(f"{change.what} {change.name}{f', {change.field}' if change.field else ''}")
-        for sign, said in (("-", change.old), ("+", change.new)):
-            if said:
-                output.show(f"  {sign} {said}")
-    if found:
+        for sign, text in (("-", change.old), ("+", change.new)):
+            if text:
+                output.show(f"  {sign} {text}")
+    if changes:
         raise typer.Exit(1)
     if not json:
         output.words("Nothing differs.")
@@ -106,14 +106,14 @@ def drill(
     if not json:
         output.show(f"Without {part} ({WORDS[part]}):")
     for step in drills.drill(published.active(options.data_folder(data)), part, now_ms()):
-        found = step.decision
+        decision = step.decision
         if json:
-            said = {"part": part, "direction": step.direction, "cell": step.cell, "wanted": step.wanted, "do": found.do}
-            output.emit(said | {"reply": found.reply, "again": found.again, "rules": list(step.rules)})
+            plain = {"part": part, "direction": step.direction, "cell": step.cell, "wanted": step.wanted, "do": decision.do}
+            output.emit(plain | {"reply": decision.reply, "again": decision.again, "rules": list(step.rules)})
         elif not step.wanted:
             output.show(f"  {step.direction:<9} nothing changes: no rule that is enforced needs it")
         else:
-            again = ", and checked again" if found.again and step.cell != "later" else ""
+            again = ", and checked again" if decision.again and step.cell != "later" else ""
             output.show(f"  {step.direction:<9} {step.cell}: {_IN_WORDS[step.cell]}{again}")
             output.show(f"            {'for ' + ', '.join(step.rules) if step.rules else 'whatever rules say'}")
 
@@ -137,8 +137,8 @@ def plain(rule: Rule) -> dict[str, object]:
 def _whole(rule: Rule) -> None:
     output.show(rule.id)
     for field in comparing.FIELDS:
-        if said := getattr(rule, field):
-            output.show(f"  {field:<9} {said}")
+        if text := getattr(rule, field):
+            output.show(f"  {field:<9} {text}")
     for example in rule.examples:
         facts = ", ".join(f"{name} = {value!r}" for name, value in example.facts.items())
         output.show(f"  example   {'fits' if example.fits else 'does not fit'}: {facts}")
@@ -147,15 +147,15 @@ def _whole(rule: Rule) -> None:
 def _book(files: Sequence[Path] | None, data: Path | None) -> Book:
     if not files:
         return published.active(options.data_folder(data))
-    found = []
+    texts = []
     for path in files:
         try:
-            found.append((path.name, path.read_text(encoding="utf-8")))
+            texts.append((path.name, path.read_text(encoding="utf-8")))
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise UsageError(f"{path} is not UTF-8.") from None
-    return reading.book(found)
+    return reading.book(texts)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

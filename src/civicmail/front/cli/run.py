@@ -68,16 +68,16 @@ def _supervise(settings: Settings, data: Path, config: Path | None, role: Role |
     set_up(settings.log, "run")
     rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
     program = [sys.executable, "-m", "civicmail.front.cli.main", "run"]
-    wanted = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in jobs(settings)}
+    commands = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in jobs(settings)}
     if role is None:
         for number in range(1, settings.gateway.processes + 1):
-            wanted[f"gateway {number}"] = [*program, "gateway", *rest]
+            commands[f"gateway {number}"] = [*program, "gateway", *rest]
         if settings.web.serve:
-            wanted["web"] = [*program, "web", *rest]
+            commands["web"] = [*program, "web", *rest]
         if settings.metrics.port:
-            wanted["metrics"] = [*program, "metrics", *rest]
+            commands["metrics"] = [*program, "metrics", *rest]
     with _alone(data) if role is None else contextlib.nullcontext():
-        return Supervisor(wanted, optional={"web", "metrics"}, is_over=lambda: _is_fenced(data)).run()
+        return Supervisor(commands, optional={"web", "metrics"}, is_over=lambda: _is_fenced(data)).run()
 
 
 def _is_fenced(data: Path) -> bool:

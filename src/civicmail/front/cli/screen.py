@@ -85,17 +85,19 @@ def _picture(play: Play) -> RenderableType:
     for act in acts:
         under_way = "kept back" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
         delivered = f"+{act.delivered - act.archived} ms" if act.delivered else under_way
-        found = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
+        lag = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
         table.add_row(
             act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),
-            Text(delivered, "green" if act.is_delivered else "yellow"), Text(found, "green" if act.found else "yellow"),
+            Text(delivered, "green" if act.is_delivered else "yellow"), Text(lag, "green" if act.found else "yellow"),
         )  # fmt: skip
     stage = play.stage
     counts = f"sent {play.sent['accepted']}   archived {len(stage.acts)}   found {stage.found}"
     counts += f"   delivered {stage.copies} copies ({stage.left} to the world)"
-    asked = Table(box=None, pad_edge=False, show_header=False)
+    searches = Table(box=None, pad_edge=False, show_header=False)
     for a in play.answers:
-        asked.add_row(Text("search", "dim"), a.query, f"{a.count} of {a.of}", Text(f"{a.took:.0f} ms", "dim"))
+        searches.add_row(Text("search", "dim"), a.query, f"{a.count} of {a.of}", Text(f"{a.took:.0f} ms", "dim"))
     where = Text(f"SMTP 127.0.0.1:{play.ports.mx} · data {play.data} · Ctrl-C ends, then everything is verified", "dim")
     pages = Text.assemble("Be anybody of the city at ", (play.pages, "bold underline"))
-    return Panel(Group(pages, "", Text(counts, "bold"), "", table, "", asked, "", where), title="Sample City", border_style="blue")
+    return Panel(
+        Group(pages, "", Text(counts, "bold"), "", table, "", searches, "", where), title="Sample City", border_style="blue"
+    )

@@ -63,12 +63,14 @@ def _say_hit(hit: Hit, json: bool) -> None:
     output.show(f"    {hit.id}")
 
 
-def _say_counts(found: Counts, json: bool) -> None:
+def _say_counts(totals: Counts, json: bool) -> None:
     if json:
-        output.emit(found.plain())
+        output.emit(totals.plain())
         return
-    output.show(f"{found.count} found, {found.unique} different; {found.searchable} of {found.archived} archived are searchable.")
-    if found.unreadable:
-        output.words(f"{found.unreadable} searchable captures have a part that could not be read.")
-    if found.waiting:
-        output.words(f"{found.waiting} searchable captures have attachments that are still to be read.")
+    output.show(
+        f"{totals.count} found, {totals.unique} different; {totals.searchable} of {totals.archived} archived are searchable."
+    )
+    if totals.unreadable:
+        output.words(f"{totals.unreadable} searchable captures have a part that could not be read.")
+    if totals.waiting:
+        output.words(f"{totals.waiting} searchable captures have attachments that are still to be read.")

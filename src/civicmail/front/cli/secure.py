@@ -34,14 +34,14 @@ def list_(
     folder, _ = options.installation(data, config)
     now = now_ms()
     acting.person(folder, "secure list", {}, Asker(as_, duty, reason, config), now=now)
-    found = readerkeys.listed(folder)
-    for address, kind in found:
+    keys = readerkeys.listed(folder)
+    for address, kind in keys:
         until = readerkeys.until(folder, address, now) if kind == "smime" else ""
         if json:
             output.emit({"address": address, "kind": kind, "until": until})
         else:
             output.show(f"{kind:8}  {until or '-':12}  {address}")
-    if not found and not json:
+    if not keys and not json:
         output.words("No key of a reader is here: confidential mail goes by verified TLS, or waits in the pick-up portal.")
 
 

@@ -84,11 +84,11 @@ def _as_sent(archive: Archive, permit: Permit, place: Place, recipient: str) -> 
     from civicmail.mail.courier.leaving import as_sent
 
     capture = archive.capture(permit, place)
-    wanted = {i for i, r in enumerate(capture.envelope.recipients) if r.address.lower() == recipient.lower()}
-    if not wanted:
+    indices = {i for i, r in enumerate(capture.envelope.recipients) if r.address.lower() == recipient.lower()}
+    if not indices:
         output.words(f"civicmail: {recipient} is no recipient of {place.uuid}.")
         raise typer.Exit(1)
-    sent = [e for e in archive.events(permit, place.id) if e.type == Type.DELIVERED and wanted & set(e.to)]
+    sent = [e for e in archive.events(permit, place.id) if e.type == Type.DELIVERED and indices & set(e.to)]
     if not sent:
         output.words(f"civicmail: {place.uuid} was not delivered to {recipient}.")
         raise typer.Exit(1)
@@ -167,9 +167,9 @@ def _attachment_plain(file: PrintedFile, data: Path) -> dict[str, Any]:
 
 def broken_of(capture: Capture) -> list[str]:
     """What of the item that a message was built from could not be read."""
-    found = capture.properties or {}
-    attached = [one.get("unread") for one in found.get("attachments", []) if isinstance(one, dict)]
-    return [str(why) for why in (found.get("broken"), *attached) if why]
+    properties = capture.properties or {}
+    attached = [one.get("unread") for one in properties.get("attachments", []) if isinstance(one, dict)]
+    return [str(why) for why in (properties.get("broken"), *attached) if why]
 
 
 def _read(read: Printed, why: str, capture: Capture, data: Path) -> None:

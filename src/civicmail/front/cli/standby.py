@@ -52,8 +52,8 @@ def status(data: options.Data = None, config: options.Config = None, json: optio
         return
     settings = load(folder, config)
     now = now_ms()
-    said = statuses.read(folder)
-    lag = statuses.lag_ms(folder, said, now)
+    state = statuses.read(folder)
+    lag = statuses.lag_ms(folder, state, now)
     behind = lag is None or lag > statuses.ALARM_MS
     plain = {
         "standby": settings.archive.standby,
@@ -61,7 +61,7 @@ def status(data: options.Data = None, config: options.Config = None, json: optio
         "epoch": epoch.read(folder).number,
         "fenced": epoch.is_fenced(folder),
         "lag_seconds": None if lag is None else round(lag / 1000, 3),
-        "error": said.error if said else "",
+        "error": state.error if state else "",
     }
     if json:
         output.emit(plain)

@@ -62,14 +62,14 @@ class Supervisor:
 
     def __init__(
         self,
-        wanted: Mapping[str, Sequence[str]],
+        commands: Mapping[str, Sequence[str]],
         clock: Callable[[], float] = time.monotonic,
         optional: Collection[str] = (),
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_over = is_over
         self._optional = frozenset(optional)
-        self.children = [Child(name, command) for name, command in wanted.items()]
+        self.children = [Child(name, command) for name, command in commands.items()]
         self._clock = clock
         self._stop = False
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # its put() may interrupt another: signals do

@@ -187,7 +187,7 @@ VERBS: dict[str, Line] = {
 
 def line(verb: str) -> Line:
     """Who may call it. Raises NobodyDecided for a verb that is not in the table."""
-    found = VERBS.get(verb)
-    if found is None:
+    row = VERBS.get(verb)
+    if row is None:
         raise NobodyDecided(f"Nobody has decided who may call `civicmail {verb}`, so nobody may (front/cli/verbs.py).")
-    return found
+    return row

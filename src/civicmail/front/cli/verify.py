@@ -45,17 +45,17 @@ def verify(
     require_folder(folder)
     outside = checkpoints.outside(checkpoint or [], key)
     check = Check(folder, deep=deep)
-    found = Findable(folder) if deep else None
+    searchable = Findable(folder) if deep else None
     losses = Losses()
     with closing(Table(folder, config)) as table:
-        hearers = [losses.add, table.add, *([found.add] if found is not None else [])]
+        hearers = [losses.add, table.add, *([searchable.add] if searchable is not None else [])]
         with output.progress("Checking") as report:
             verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
         problems = losses.explain(_problems(verdict, check)) + table.problems()
     notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed) + table.notes
-    if found is not None:
-        problems += found.problems()
-        notes += found.notes
+    if searchable is not None:
+        problems += searchable.problems()
+        notes += searchable.notes
     for problem in problems:
         output.words(problem["text"])
     for note in notes:
@@ -133,11 +133,11 @@ class Findable:
         self._look()
         if self._newer:
             self.notes.append(f"{self._newer} captures are newer than the index.")
-        found = [{"code": "index-damaged", "text": self._problem}] if self._problem else []
+        rows = [{"code": "index-damaged", "text": self._problem}] if self._problem else []
         for id_ in sorted(set(self._missing)):
             text = f"Capture {id_} is not in the index, which says that it covers it; `civicmail rebuild index` mends that."
-            found.append({"code": "not-found", "text": text, "where": id_})
-        return found
+            rows.append({"code": "not-found", "text": text, "where": id_})
+        return rows
 
     def _look(self) -> None:
         if self._reader is None or not self._waiting:

@@ -34,8 +34,8 @@ def list_(
     for row in rows if every else rows.filter(state__in=OPEN):
         uid, where = row.person.uid if row.person else "", row.department.code if row.department else ""
         if json:
-            said = {"number": row.pk, "person": uid, "department": where, "rule": row.clause, "state": row.state}
-            output.emit({**said, "reported": row.made.isoformat(), "outcome": row.outcome})
+            plain = {"number": row.pk, "person": uid, "department": where, "rule": row.clause, "state": row.state}
+            output.emit({**plain, "reported": row.made.isoformat(), "outcome": row.outcome})
         else:
             output.show(f"{row.pk:5} {row.clause or '-':5} {uid or 'to be named':16} {where:16} {WORDS[row.state][1]}")
 
@@ -61,9 +61,9 @@ def show(
         raise Unusable(f"There is no violation {number}.", {"number": "No such case."})
     people = {k: p.uid for k in ("person", "finder", "decider", "second", "hearer") if (p := getattr(row, k)) is not None}
     times = {k: at.isoformat() for k in ("made", "found", "decided", "until", "appealed", "heard") if (at := getattr(row, k))}
-    said = {"number": row.pk, "rule": row.clause, "state": row.state, "outcome": row.outcome, **people, **times}
+    plain = {"number": row.pk, "rule": row.clause, "state": row.state, "outcome": row.outcome, **people, **times}
     evidence = list(row.evidence.values_list("capture", flat=True))
-    output.emit({**said, "evidence": evidence, "verified": verified.of(row, desk.now)[1]})
+    output.emit({**plain, "evidence": evidence, "verified": verified.of(row, desk.now)[1]})
 
 
 @app.command()

@@ -47,7 +47,7 @@ def add(
 
     work = _work(department, kind, position, supervisor, contract, starts, desk.now)
     made = people.add(uid, Name(family, given), work, actor=desk.actor, reason=reason, now=desk.now)
-    _said(made, f"works in {department} now, without mail access", json)
+    _confirm(made, f"works in {department} now, without mail access", json)
 
 
 def rehire(
@@ -71,7 +71,7 @@ def rehire(
     who = acting.named(person)
     work = _work(department, kind, position, supervisor, contract, starts, desk.now)
     people.rehire(who, work, actor=desk.actor, reason=reason, now=desk.now)
-    _said(who, f"works in {department} again, without mail access", json)
+    _confirm(who, f"works in {department} again, without mail access", json)
 
 
 def move(
@@ -94,7 +94,7 @@ def move(
     count = people.move(
         who, to, position=position, supervisor=_boss(supervisor), overlap=overlap, actor=desk.actor, reason=reason, now=desk.now
     )
-    _said(who, f"was moved to {to.code}; rights that end: {count}", json)
+    _confirm(who, f"was moved to {to.code}; rights that end: {count}", json)
 
 
 def change(
@@ -113,19 +113,19 @@ def change(
 ) -> None:
     """Change name, telephone, position or supervisor; what is left out stays as it is."""
     desk = acting.signed_in("people change", data, config, as_, now=now_ms(), tables=True)
-    said = {"family": family, "given": given, "display": display, "phone": phone}
-    _change(desk, acting.named(person), {k: v for k, v in said.items() if v is not None}, position, supervisor, reason)
-    _said(acting.named(person), "was changed", json)
+    changes = {"family": family, "given": given, "display": display, "phone": phone}
+    _change(desk, acting.named(person), {k: v for k, v in changes.items() if v is not None}, position, supervisor, reason)
+    _confirm(acting.named(person), "was changed", json)
 
 
-def _change(desk: Desk, who: Person, said: dict[str, str], position: str | None, supervisor: str | None, reason: str) -> None:
+def _change(desk: Desk, who: Person, changes: dict[str, str], position: str | None, supervisor: str | None, reason: str) -> None:
     from civicmail.city.access.actions import people
     from civicmail.city.access.actions.acting import employment
     from civicmail.city.access.actions.publishing import together
     from civicmail.city.directory.actions.people import Name
 
     act: dict[str, Any] = {"actor": desk.actor, "reason": reason, "now": desk.now}
-    name = {field: getattr(who, field) for field in ("family", "given", "display", "phone", "language")} | said
+    name = {field: getattr(who, field) for field in ("family", "given", "display", "phone", "language")} | changes
     with together():
         people.rename(who, Name(**name), **act)
         if position is not None or supervisor is not None:
@@ -152,7 +152,7 @@ def _boss(text: str) -> Person | None:
     return acting.named(text) if text else None
 
 
-def _said(who: Person, what: str, json: bool) -> None:
+def _confirm(who: Person, what: str, json: bool) -> None:
     if json:
         output.emit({"uid": who.uid, "name": who.display})
     else:

@@ -62,14 +62,14 @@ def list_(
     """The lists, with how many files each has and how many of its lines are none."""
     folder, _ = options.installation(data, config)
     acting.person(folder, "works list", {}, Asker(as_, duty, reason, config), now=now_ms())
-    found = works.there(folder)
-    for path in found:
+    paths = works.there(folder)
+    for path in paths:
         entries, wrong = works.read(path)
         if json:
             output.emit({"list": path.stem, "files": len(entries), "unused": wrong})
         else:
             output.show(f"{path.stem:30} {len(entries):>10,} files" + (f"  {wrong:,} lines cannot be read" if wrong else ""))
-    if not found and not json:
+    if not paths and not json:
         output.words("There are no lists.")
 
 

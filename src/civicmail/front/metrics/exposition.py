@@ -24,10 +24,10 @@ def text(values: Mapping[Key, Value], media: str = OPEN_METRICS) -> str:
     for (name, labels), value in values.items():
         rows.setdefault(name, []).append((labels, value))
     for family in FAMILIES:
-        found = [row for row in rows.get(family.name, []) if _fits(family, *row)]
-        if found:
+        samples = [row for row in rows.get(family.name, []) if _fits(family, *row)]
+        if samples:
             lines += _head(family, media)
-            for labels, value in sorted(found, key=lambda row: row[0]):
+            for labels, value in sorted(samples, key=lambda row: row[0]):
                 lines += _samples(family, labels, value)
     return "\n".join([*lines, *(["# EOF"] if media == OPEN_METRICS else [])]) + "\n"
 

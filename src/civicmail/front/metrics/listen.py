@@ -85,8 +85,8 @@ class Listener(ThreadingHTTPServer):
             media = media_type(accept)
             return 200, media, self._metrics(media).encode()
         if path == "/health":
-            well, told = self._health()
-            return 200 if well else 503, "application/json", orjson.dumps(told) + b"\n"
+            is_ready, body = self._health()
+            return 200 if is_ready else 503, "application/json", orjson.dumps(body) + b"\n"
         return 404, "text/plain; charset=utf-8", b"There is /metrics and /health.\n"
 
 

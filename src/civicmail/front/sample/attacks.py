@@ -37,11 +37,11 @@ def keep(box: Letterbox, snapshot: Snapshot, first: Sequence[str], now: int) -> 
 
 def pretended(boss: str, at: datetime) -> list[tuple[str, bytes]]:
     """The same messages as bytes, with whom their envelopes name."""
-    found = []
+    mails = []
     for message in _messages(boss):
         message.replace_header("Date", format_datetime(at))
-        found.append((message["From"].addresses[0].addr_spec, message.as_bytes()))
-    return found
+        mails.append((message["From"].addresses[0].addr_spec, message.as_bytes()))
+    return mails
 
 
 def _messages(boss: str) -> Iterator[EmailMessage]:

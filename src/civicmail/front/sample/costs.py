@@ -12,21 +12,21 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            found += [int(child) for child in thread.read_text().split()]
+            pids += [int(child) for child in thread.read_text().split()]
         except OSError:  # it ended while we looked
             continue
-    return found
+    return pids
 
 
 def family(pid: int) -> list[int]:
     """A process and everything below it."""
-    found = [pid]
-    for one in found:  # it grows meanwhile
-        found += children(one)
-    return found
+    pids = [pid]
+    for one in pids:  # it grows meanwhile
+        pids += children(one)
+    return pids
 
 
 def cpu(pids: Sequence[int]) -> float:
@@ -80,9 +80,9 @@ class Roles:
     def look(self, pid: int, others: Mapping[int, str]) -> None:
         """pid: of the supervisor; others: roles of processes that are not the installation's, by pid, and count from the first look
         on."""
-        found = family(pid)
-        self.cpu = max(self.cpu, cpu(found))
-        for one in (*found, *others):
+        pids = family(pid)
+        self.cpu = max(self.cpu, cpu(pids))
+        for one in (*pids, *others):
             with suppress(OSError):
                 if not (what := others.get(one) or role(one)):  # it has ended, and nobody has asked how
                     continue
@@ -93,7 +93,7 @@ class Roles:
 
     @property
     def spent(self) -> dict[str, float]:
-        found = dict.fromkeys(self.peak, 0.0)
+        seconds_by_role = dict.fromkeys(self.peak, 0.0)
         for what, seconds in self._spent.values():
-            found[what] += seconds
-        return found
+            seconds_by_role[what] += seconds
+        return seconds_by_role

@@ -52,8 +52,8 @@ class Letters:
         self._known = known
         good = {"inside": self._inside, "outward": self._outward, "inward": self._inward}
         self._ways: dict[Kind, Iterator[Posting]] = {
-            kind: filter(wanted, messages(seed + n, kinds=_GOOD, start=datetime.now(UTC), every=0, town=town))  # type: ignore[misc]  # mypy loses which way it is
-            for n, (kind, wanted) in enumerate(good.items())
+            kind: filter(is_kind, messages(seed + n, kinds=_GOOD, start=datetime.now(UTC), every=0, town=town))  # type: ignore[misc]  # mypy loses which way it is
+            for n, (kind, is_kind) in enumerate(good.items())
         }
         self._ways["junk"] = _junk(Random(seed), seed + 9, town)  # noqa: S311 - the same mail for the same seed
 

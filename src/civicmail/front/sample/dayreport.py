@@ -43,7 +43,7 @@ class Goal(NamedTuple):
 
 def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> list[Goal]:
     """What issue after issue has promised of such a day."""
-    wait, found = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
+    accept_s, searchable_s = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
     problems, most = verified.get("problems"), max(worked.asked.values(), default=0)
     out = day.watch.theirs["deliver"]
     count = len(problems) if isinstance(problems, list) else 1
@@ -51,8 +51,8 @@ def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> li
         Goal("lost: 0", f"{day.receipts.lost}", day.receipts.lost == 0),
         Goal("nobody gave up", f"{_given_up(day)}", _given_up(day) == 0),
         Goal("everything settled", f"{day.watch.open} under way at the end", day.watch.open == 0),
-        Goal("250 within 2 s (p99)", f"{wait:.2f} s", wait <= 2),
-        Goal("searchable within 5 s (p99)", f"{found:.1f} s", found <= 5),
+        Goal("250 within 2 s (p99)", f"{accept_s:.2f} s", accept_s <= 2),
+        Goal("searchable within 5 s (p99)", f"{searchable_s:.1f} s", searchable_s <= 5),
         Goal(
             "an account that was taken over: held within 50 messages",
             f"{out} of {day.thief.sent} left",

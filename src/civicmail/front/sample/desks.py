@@ -132,8 +132,8 @@ def _letters(city: Staff, box: Letterbox, now: int) -> dict[str, bytes]:
         "bill": (waiting.bill(clerk), now - 30 * HOUR),
         "favor": (waiting.favor(mayor, clerk), now - 4 * HOUR),
     }
-    found = {name: box.keep(letter, at) for name, (letter, at) in kept.items()}
-    return {name: id_ for name, id_ in found.items() if id_ is not None}
+    ids = {name: box.keep(letter, at) for name, (letter, at) in kept.items()}
+    return {name: id_ for name, id_ in ids.items() if id_ is not None}
 
 
 def _who(person: Person) -> Who:

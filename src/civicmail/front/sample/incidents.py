@@ -108,9 +108,9 @@ class Thief:
         for number in range(self.COUNT):
             to = f"owner{number}@shop{number}.example"
             with suppress(OSError, smtplib.SMTPException):  # the doors may be locked by now
-                said = postman.send(Posting(self.sender, [to], self._words(number, to)))
-                self._receipts.told(said.text, accepted=said.accepted)
-                self.sent += said.accepted
+                reply = postman.send(Posting(self.sender, [to], self._words(number, to)))
+                self._receipts.told(reply.text, accepted=reply.accepted)
+                self.sent += reply.accepted
         postman.close()
 
     def _words(self, number: int, to: str) -> bytes:
@@ -120,17 +120,17 @@ class Thief:
 
 def play(incidents: Sequence[Incident], hour: float) -> list[str]:
     """Begin and end what is due at this hour of the day; what happened, in words."""
-    said = []
+    log_lines = []
     for one in incidents:
         if not one.under_way and not one.over and hour >= one.at:
             one.begin()
             one.under_way = True
-            said.append(f"{one.name}: begins")
+            log_lines.append(f"{one.name}: begins")
         if one.under_way and hour >= one.until:
             one.end()
             one.under_way, one.over = False, True
-            said.append(f"{one.name}: is over")
-    return said
+            log_lines.append(f"{one.name}: is over")
+    return log_lines
 
 
 def stop(incidents: Sequence[Incident]) -> None:

@@ -90,7 +90,7 @@ class _Choosing:
 
     def _block(self) -> list[int]:
         for first in SystemRandom().sample(_PORTS[::_BLOCK], len(_PORTS[::_BLOCK])):
-            if (block := _said(f"ports from {first}")) is not None:
+            if (block := _reserve(f"ports from {first}")) is not None:
                 self._blocks.append(block.detach())  # until this process ends
                 return list(range(first, min(first + _BLOCK, _PORTS.stop)))[::-1]
         if self._blocks:  # it has had all: from the beginning
@@ -111,26 +111,26 @@ def free_ports(count: int) -> list[int]:
     """Different ports on which nobody listened a moment ago, and which no other process is given as long as this one lives, below
     those that systems lend to connections (ip(7), ip_local_port_range): one of these may be a client's before anybody listens on
     it. Raises OSError where there are none."""
-    found: list[int] = []
+    ports: list[int] = []
     for _ in range(2 * len(_PORTS)):
-        if len(found) == count:
-            return found
-        if (port := _choosing.next()) not in found and is_free(port):
-            found.append(port)
+        if len(ports) == count:
+            return ports
+        if (port := _choosing.next()) not in ports and is_free(port):
+            ports.append(port)
     raise OSError(errno.EADDRINUSE, "Every port is in use.")
 
 
 def claimed(port: int) -> socket.socket | None:
     """Say to whoever asks likewise that this port is going to be used, until the socket is closed or its process ends; None where
     somebody has said so, or listens there."""
-    claim = _said(f"port {port}")
+    claim = _reserve(f"port {port}")
     if claim is None or is_free(port):
         return claim
     claim.close()
     return None
 
 
-def _said(what: str) -> socket.socket | None:
+def _reserve(what: str) -> socket.socket | None:
     """Something that one process at a time may say; None where another does. Its name is of the network as ports are, and leaves no
     file behind (unix(7)): an abstract one."""
     claim = socket.socket(socket.AF_UNIX)

@@ -80,8 +80,10 @@ def text(content: str, *, charset: str = "utf-8", encoding: Encoding = "8bit", k
 
 def attached(name: str, content_type: str, content: bytes) -> bytes:
     """An attachment part in base64; names beyond ASCII as RFC 2231 has them."""
-    said = f'filename="{name}"' if name.isascii() else f"filename*=utf-8''{quote(name)}"
-    head = f"Content-Type: {content_type}\r\nContent-Disposition: attachment; {said}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    parameter = f'filename="{name}"' if name.isascii() else f"filename*=utf-8''{quote(name)}"
+    head = (
+        f"Content-Type: {content_type}\r\nContent-Disposition: attachment; {parameter}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
     return head.encode() + base64.encodebytes(content).replace(b"\n", CRLF)
 
 

@@ -49,14 +49,14 @@ class Names:
                 if content:
                     self._wire.sendto(self._answer(dns.message.from_wire(content)).to_wire(), whose)
 
-    def _answer(self, asked: dns.message.Message) -> dns.message.Message:
-        said = dns.message.make_response(asked, recursion_available=True)
-        question = asked.question[0]
+    def _answer(self, query: dns.message.Message) -> dns.message.Message:
+        response = dns.message.make_response(query, recursion_available=True)
+        question = query.question[0]
         name = question.name.to_text().lower()
         if name not in self._known:
-            said.set_rcode(dns.rcode.NXDOMAIN)
+            response.set_rcode(dns.rcode.NXDOMAIN)
         elif question.rdtype == dns.rdatatype.TXT:
-            said.answer.append(dns.rrset.from_text(question.name, _TTL, "IN", "TXT", _LETS))
+            response.answer.append(dns.rrset.from_text(question.name, _TTL, "IN", "TXT", _LETS))
         elif question.rdtype == dns.rdatatype.A:
-            said.answer.append(dns.rrset.from_text(question.name, _TTL, "IN", "A", "127.0.0.1"))
-        return said
+            response.answer.append(dns.rrset.from_text(question.name, _TTL, "IN", "A", "127.0.0.1"))
+        return response

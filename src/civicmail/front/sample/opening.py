@@ -16,14 +16,14 @@ def sign_in(now: int) -> dict[str, tuple[str, str]]:
     """Name and password of a mail program, by the address of whoever may send. now: ms."""
     boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True).select_related("holder").order_by("pk")
     accounts = {a.person_id: a.username for a in Account.objects.filter(person__isnull=False)}
-    found = {}
+    logins = {}
     with together():
         for box in boxes:
             if box.holder is None or box.holder.pk not in accounts or not (who := actor(box.holder, now)).admitted:
                 continue
             password = devices.make(box.holder, "Mail program", actor=who, now=now)
-            found[box.address] = accounts[box.holder.pk], password
-    return found
+            logins[box.address] = accounts[box.holder.pk], password
+    return logins
 
 
 def ask_about_files(city: Staff, now: int) -> None:

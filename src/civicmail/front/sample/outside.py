@@ -34,13 +34,13 @@ def links(posting: Posting, pages: str) -> list[Link]:
     message = message_from_bytes(posting.content, EmailMessage, policy=default)
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else ""
-    found = dict.fromkeys(re.findall(rf"{re.escape(pages)}/[\w./~-]+", text))
-    found.pop(f"{pages}/really/", None)  # that is everybody's
-    return [Link(posting.recipients[0], str(message["Subject"] or ""), url) for url in found]
+    urls = dict.fromkeys(re.findall(rf"{re.escape(pages)}/[\w./~-]+", text))
+    urls.pop(f"{pages}/really/", None)  # that is everybody's
+    return [Link(posting.recipients[0], str(message["Subject"] or ""), url) for url in urls]
 
 
-def note(data: Path, found: list[Link]) -> None:
+def note(data: Path, links: list[Link]) -> None:
     """For the page on which a visitor chooses whom to be."""
     path = data / OUTSIDE
     before = orjson.loads(path.read_bytes()) if path.exists() else []
-    OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in found), *before][:MOST]))
+    OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in links), *before][:MOST]))

@@ -83,9 +83,9 @@ class Play:
 
     def _take(self, posting: Posting) -> str:
         """The world takes everything. Of what leads to the pages the links are kept: so a visitor can be somebody outside, too."""
-        if found := outside.links(posting, self.pages.removesuffix("/demo/")):
+        if links := outside.links(posting, self.pages.removesuffix("/demo/")):
             with self._writing:
-                outside.note(self.data, found)
+                outside.note(self.data, links)
         return "250 2.0.0 Taken by the world"
 
     @cached_property
@@ -139,16 +139,16 @@ class Play:
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 break
             try:
-                said = doors[posting.inside].send(posting)
+                reply = doors[posting.inside].send(posting)
             except (OSError, smtplib.SMTPException) as error:
                 self.sent["unanswered"] += 1
                 self.refused.append(f"{type(error).__name__}: {error}")
                 continue
-            self.sent["accepted" if said.accepted else "refused"] += 1
-            self.sent["copies"] += len(posting.recipients) if said.accepted else 0
-            self.took.append(said.took)
-            if not said.accepted:
-                self.refused.append(f"{said.code} {said.text}")
+            self.sent["accepted" if reply.accepted else "refused"] += 1
+            self.sent["copies"] += len(posting.recipients) if reply.accepted else 0
+            self.took.append(reply.took)
+            if not reply.accepted:
+                self.refused.append(f"{reply.code} {reply.text}")
         for door in doors.values():
             door.close()
 
@@ -166,10 +166,10 @@ class Play:
         acts = self.stage.acts
         accepted, seconds = self.sent["accepted"], time.monotonic() - self.began
         copies, inside = self.stage.copies, self.stage.copies - self.stage.left
-        wanted = self.sent["copies"]
-        yield f"Sent       {accepted} messages for {wanted} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
+        total = self.sent["copies"]
+        yield f"Sent       {accepted} messages for {total} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
         yield f"Archived   {len(acts)} of {accepted}, each before its 250 (median {_median(self.took):.0f} ms)"
-        yield f"Delivered  {copies} of {wanted} copies: {inside} to mailboxes of {people.DOMAIN}, {self.stage.left} to the world"
+        yield f"Delivered  {copies} of {total} copies: {inside} to mailboxes of {people.DOMAIN}, {self.stage.left} to the world"
         waits = [a.found - a.archived for a in self.stage.over]
         yield f"Found      {self.stage.found} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
         problems = verified.get("problems")

@@ -14,25 +14,25 @@ class Receipts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: set[bytes] = set()
+        self._acknowledged: set[bytes] = set()
         self._kept: set[bytes] = set()
         self._nameless = 0
 
     def told(self, answer: str, *, accepted: bool) -> None:
         """What the server answered to a message, which names what it has kept."""
-        if (found := _ARCHIVED.search(answer)) is not None:
-            self._one(uuid.UUID(found[1]).bytes, self._told, self._kept)
+        if (match := _ARCHIVED.search(answer)) is not None:
+            self._one(uuid.UUID(match[1]).bytes, self._acknowledged, self._kept)
         elif accepted:
             self._nameless += 1
 
     def kept(self, id_: bytes) -> None:
         """It is in the archive, where somebody from outside handed it in."""
-        self._one(id_, self._kept, self._told)
+        self._one(id_, self._kept, self._acknowledged)
 
     @property
     def lost(self) -> int:
         """Messages that were acknowledged and are not in the archive."""
-        return len(self._told) + self._nameless
+        return len(self._acknowledged) + self._nameless
 
     @property
     def untold(self) -> int:

@@ -164,7 +164,7 @@ class Simulation:
         return (time.monotonic() - self._began) * HOURS / self.seconds
 
     def _watch(self, sent: Future[None], pid: int, desks: Desks, say: Say) -> None:
-        told = -1
+        last_hour = -1
         while not sent.done():
             hour = self._hour
             for words in incidents.play(self.incidents, min(hour, HOURS)):
@@ -172,10 +172,10 @@ class Simulation:
                 say(f"{clock(hour)}  {words}")
             self._look(pid)
             desks.require_open()
-            if int(hour) > told and hour < HOURS:
-                told = int(hour)
+            if int(hour) > last_hour and hour < HOURS:
+                last_hour = int(hour)
                 watch = self.watch
-                say(f"{clock(told)}  {watch.captures:,} archived, {watch.open:,} under way, {self.traffic.put_off:,} put off")
+                say(f"{clock(last_hour)}  {watch.captures:,} archived, {watch.open:,} under way, {self.traffic.put_off:,} put off")
 
     def _look(self, pid: int) -> None:
         self.watch.look()

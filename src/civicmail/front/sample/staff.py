@@ -166,8 +166,8 @@ def _leaders(city: Staff, now: int) -> None:
 
 
 def _give(person: Person, asker: Actor, decider: Actor, now: int) -> Authorisation:
-    asked = requests.ask(person, reasons=REASONS, until=now + YEAR, address=_addresses.get(person.uid, ""), actor=asker, now=now)
-    return requests.approve(asked, actor=decider, now=now)
+    request = requests.ask(person, reasons=REASONS, until=now + YEAR, address=_addresses.get(person.uid, ""), actor=asker, now=now)
+    return requests.approve(request, actor=decider, now=now)
 
 
 def _roster(city: Staff, short: str, now: int) -> None:
@@ -180,8 +180,8 @@ def _roster(city: Staff, short: str, now: int) -> None:
             requests.own_mailbox(person, where, _addresses[person.uid], now=now)
     for position in dict.fromkeys(_TEAM):
         profile = roster.write_profile(where, position, REASONS, actor=deputy, now=now)
-        wanted = [p for n, p in enumerate(team[2:]) if _TEAM[n % 4] == position and p not in none]
-        for some in batched(wanted, 50):
+        team_members = [p for n, p in enumerate(team[2:]) if _TEAM[n % 4] == position and p not in none]
+        for some in batched(team_members, 50):
             roster.authorise(profile, list(some), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now)
 
 
@@ -216,8 +216,8 @@ def _outsiders(city: Staff, now: int) -> None:
         where, team = city.department(short), city.six(short)
         person = _add_by(city, officer, uid, given, family, Work(kind, where, position, team[2], agencies.get(code)), now)
         until = now + (100 * DAY if code else YEAR)
-        asked = requests.ask(person, reasons=REASONS, until=until, actor=actor(team[1], now), now=now)
-        requests.approve(asked, actor=actor(team[0], now), now=now)
+        request = requests.ask(person, reasons=REASONS, until=until, actor=actor(team[1], now), now=now)
+        requests.approve(request, actor=actor(team[0], now), now=now)
         city.named.setdefault(kind, person)
 
 
@@ -272,8 +272,8 @@ def _boxes(city: Staff, now: int) -> None:
 
 def _grant(person: Person, box: Mailbox, city: Staff, short: str, now: int) -> None:
     team = city.team[short]
-    asked = requests.ask_grant(person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=actor(team[1], now), now=now)
-    requests.approve(asked, actor=actor(team[0], now), now=now)
+    request = requests.ask_grant(person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=actor(team[1], now), now=now)
+    requests.approve(request, actor=actor(team[0], now), now=now)
 
 
 def _acknowledge(city: Staff, now: int) -> None:
@@ -330,9 +330,9 @@ def _events(city: Staff, now: int) -> None:
     """What waits, was refused, is suspended, has ended, will end, and moved."""
     _, _, supervisor, _, clerk, inspector = city.six("works")
     library, harbor, housing, finance = (city.six(short) for short in ("library", "harbor", "housing", "finance"))
-    asked = requests.ask(library[4], reasons=REASONS, until=now + YEAR, actor=actor(library[2], now), now=now)
-    city.pending += [asked, _asked_for_works(inspector, supervisor, now)]
-    refused, head = _asked_for_works(clerk, supervisor, now), actor(city.named["head"], now)
+    request = requests.ask(library[4], reasons=REASONS, until=now + YEAR, actor=actor(library[2], now), now=now)
+    city.pending += [request, _requested_by_works(inspector, supervisor, now)]
+    refused, head = _requested_by_works(clerk, supervisor, now), actor(city.named["head"], now)
     requests.refuse(refused, actor=head, reason="Two people read this mailbox already.", now=now)
     city.named |= {"suspended": harbor[5], "ended": housing[5], "leaving": finance[4], "mover": city.six("health")[3]}
     suspensions.suspend(harbor[5], actor=actor(harbor[0], now), reason="On leave until further notice.", now=now)
@@ -348,7 +348,7 @@ def _events(city: Staff, now: int) -> None:
     people.move(city.named["mover"], where, position="Clerk", supervisor=city.six("parks")[2], actor=officer, reason=why, now=now)
 
 
-def _asked_for_works(person: Person, supervisor: Person, now: int) -> Authorisation:
+def _requested_by_works(person: Person, supervisor: Person, now: int) -> Authorisation:
     """A supervisor asks that somebody may use the mailbox of Public Works."""
     box, until = Mailbox.objects.get(address=f"works@{DOMAIN}"), now + 90 * DAY
     return requests.ask_grant(person, box, "delegate", reasons=REASONS, until=until, actor=actor(supervisor, now), now=now)

@@ -105,9 +105,9 @@ class Traffic:
                 time.sleep(early)
             began = time.monotonic()
             try:
-                said = self._said(one.posting, doors)
-                code, text, took = said.code, said.text, said.took
-                self._receipts.told(text, accepted=said.accepted)
+                reply = self._send(one.posting, doors)
+                code, text, took = reply.code, reply.text, reply.took
+                self._receipts.told(text, accepted=reply.accepted)
             except (OSError, smtplib.SMTPException):
                 code, text, took = 421, "", 0.0
             with self._lock:
@@ -116,7 +116,7 @@ class Traffic:
         for door in doors.values():
             door.close()
 
-    def _said(self, posting: Posting, doors: dict[bool, Postman]) -> Said:
+    def _send(self, posting: Posting, doors: dict[bool, Postman]) -> Said:
         login = self.logins.get(posting.sender.lower())
         if login is None:
             return doors[posting.inside].send(posting)

@@ -20,7 +20,7 @@ class Worked(NamedTuple):
         return orjson.dumps(self._asdict())
 
     @classmethod
-    def decode(cls, said: bytes) -> Worked:
+    def decode(cls, content: bytes) -> Worked:
         """Raises ValueError for anything else than `encode` gave."""
-        found: dict[str, Any] = orjson.loads(said)
-        return cls(Counter(found["asked"]), found["waits"], Counter(found["done"]))
+        plain: dict[str, Any] = orjson.loads(content)
+        return cls(Counter(plain["asked"]), plain["waits"], Counter(plain["done"]))

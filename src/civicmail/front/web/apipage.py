@@ -40,7 +40,7 @@ def page(request: Asked) -> HttpResponse:
     for path, ways in schema["paths"].items():
         for method, operation in ways.items():
             extra = operation["x-civicmail"]
-            told = Told(
+            entry = Told(
                 method.upper(),
                 path,
                 operation["operationId"],
@@ -49,7 +49,7 @@ def page(request: Asked) -> HttpResponse:
                 extra["act"],
                 extra["clause"],
             )
-            groups.setdefault(operation["tags"][0], []).append(told)
+            groups.setdefault(operation["tags"][0], []).append(entry)
     facts = [("Below", problems.ROOT), ("Operations", len(OPERATIONS)), ("OpenAPI", schema["openapi"])]
     head = Page("What can a program do here?", "API", facts=facts)
     return render(request, "api/operations.html", {"page": head, "groups": groups.items()})

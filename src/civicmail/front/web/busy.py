@@ -21,7 +21,7 @@ def who(environ: Environ) -> str:
 def answer(environ: Environ, start: Start) -> list[bytes]:
     """503 in words, or as a problem for programs."""
     request = WSGIRequest(environ)
-    said = sentence("More pages are asked for than can be shown, or too many by you alone. Nothing was changed.")
-    response = failing.page(request, 503, said, busy=True)
+    text = sentence("More pages are asked for than can be shown, or too many by you alone. Nothing was changed.")
+    response = failing.page(request, 503, text, busy=True)
     start(f"{response.status_code} {response.reason_phrase}", [*response.items()])
     return [response.content]

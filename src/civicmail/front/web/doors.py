@@ -88,8 +88,8 @@ def _door(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
         snapshot = watch.now
         if snapshot is None or not watch.serves(INBOUND_MOST):
             return HttpResponse(status=503)
-        asked = _asked(request)
-        return HttpResponse(status=400) if asked is None else answer(asked, snapshot)
+        fields = _fields(request)
+        return HttpResponse(status=400) if fields is None else answer(fields, snapshot)
 
     return view
 
@@ -107,29 +107,29 @@ def _shown(request: HttpRequest) -> bytes:
         return b""
 
 
-def _asked(request: HttpRequest) -> dict[str, Any] | None:
+def _fields(request: HttpRequest) -> dict[str, Any] | None:
     if int(request.headers.get("Content-Length") or 0) > LARGEST:
         return None
     if request.content_type != "application/json":
         return {key: str(value) for key, value in request.POST.items()}
     try:
-        asked = orjson.loads(request.body)
+        fields = orjson.loads(request.body)
     except ValueError:
         return None
-    return asked if isinstance(asked, dict) and all(isinstance(v, str) for v in asked.values()) else None
+    return fields if isinstance(fields, dict) and all(isinstance(v, str) for v in fields.values()) else None
 
 
 @sensitive_post_parameters()
 @_door
-def password(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. The right password opens however many wrong
     ones came before: it is 140 random bits, and nobody who guesses keeps a telephone from its mail. why: for who knows the password
     and may not read any more; nobody else learns whose access ended (P-09)."""
     assert settings.DATA is not None  # the door has asked
-    login, client = asked.get("user", ""), asked.get("client", "")[:45]
+    login, client = fields.get("user", ""), fields.get("client", "")[:45]
     person = reading.person_named(snapshot, login)
     name = person.login if person is not None else login
-    key, typed = read_key(settings.DATA) or b"", asked.get("password", "")
+    key, typed = read_key(settings.DATA) or b"", fields.get("password", "")
     device, former = device_of(key, person, typed), former_device_of(key, person, typed)
     if person is None or (device is None and former is None):
         _failed(name, client)
@@ -170,31 +170,31 @@ def reader(data: Path, login: str, typed: str, client: str) -> str | None:
 
 
 @_door
-def user(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+def user(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, protocol, master} -> {user}, or 404. For delivery: every mailbox that is not closed. For whoever reads, at this very
     moment: who was signed in and lost access meanwhile is nobody. For ourselves, as the master user of [courier] imap, whom Dovecot
     has verified: every mailbox, because also what a leaver has is taken back, counted and emptied. Whoever has that password could
     read everybody's mail, so each time leaves an entry first, and there is none without (P-16): 503. No other master user opens
     anything."""
-    mailbox = snapshot.mailbox_of(asked.get("user", ""))
-    if mailbox is not None and _is_master(asked):
-        return JsonResponse({"user": mailbox.id}) if _entered(mailbox.id, asked) else HttpResponse(status=503)
-    if mailbox is None or mailbox.state == "closed" or asked.get("master"):
+    mailbox = snapshot.mailbox_of(fields.get("user", ""))
+    if mailbox is not None and _is_master(fields):
+        return JsonResponse({"user": mailbox.id}) if _entered(mailbox.id, fields) else HttpResponse(status=503)
+    if mailbox is None or mailbox.state == "closed" or fields.get("master"):
         return HttpResponse(status=404)
-    if asked.get("protocol") not in DELIVERS:
+    if fields.get("protocol") not in DELIVERS:
         holder = snapshot.people.get(mailbox.holder)
         if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
             return HttpResponse(status=404)
     return JsonResponse({"user": mailbox.id})
 
 
-def _is_master(asked: dict[str, Any]) -> bool:
+def _is_master(fields: dict[str, Any]) -> bool:
     courier = settings.CITY.courier
-    return bool(courier.imap) and asked.get("protocol") == "imap" and asked.get("master") == courier.imap_user
+    return bool(courier.imap) and fields.get("protocol") == "imap" and fields.get("master") == courier.imap_user
 
 
-def _entered(mailbox: str, asked: dict[str, Any]) -> bool:
-    facts = {"client": asked.get("client", "")[:45]}
+def _entered(mailbox: str, fields: dict[str, Any]) -> bool:
+    facts = {"client": fields.get("client", "")[:45]}
     try:
         enter_ahead(AS_MASTER, actor=machine("dovecot"), reason=MASTER, now=now_ms(), object=f"mailbox:{mailbox}", facts=facts)
     except NotRecorded:
@@ -204,11 +204,11 @@ def _entered(mailbox: str, asked: dict[str, Any]) -> bool:
 
 
 @_door
-def introspect(asked: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+def introspect(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """A token of the city's sign-in (RFC 7662): active, and whose mailbox it opens."""
     assert settings.DATA is not None  # the door has asked
     try:
-        login = _issuer(settings.DATA).login(asked.get("token", ""))
+        login = _issuer(settings.DATA).login(fields.get("token", ""))
     except BadToken as error:
         log.info("a token was refused at the IMAP door", why=str(error))
         return JsonResponse({"active": False})

@@ -74,9 +74,9 @@ class Table:
 
         try:
             followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
-            found = comparison.compare(self._expected, self._known, followed, now=now_ms())
+            result = comparison.compare(self._expected, self._known, followed, now=now_ms())
         except DatabaseError as error:
             return [{"code": "entries", "text": f"The table of entries cannot be read ({type(error).__name__})."}]
-        if found.pending:
-            self.notes.append(f"{found.pending} entries are so new that table and journals may still differ.")
-        return [{"code": f"entry-{d.kind}", "text": d.text, "where": d.uuid} for d in found.differences]
+        if result.pending:
+            self.notes.append(f"{result.pending} entries are so new that table and journals may still differ.")
+        return [{"code": f"entry-{d.kind}", "text": d.text, "where": d.uuid} for d in result.differences]

@@ -83,7 +83,7 @@ def page(
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
     the database. busy: it is 503 because others, or the same person, ask for much."""
     starting = status == 503 and (start.is_starting() or bool(said and start.is_young())) and not busy
-    telling = BUSY if busy else STARTING if starting else PAGES.get(status, PAGES[500])
+    error_text = BUSY if busy else STARTING if starting else PAGES.get(status, PAGES[500])
     if status >= 500:
         request.bare = True
     if not hasattr(request, "now"):  # it failed before our first middleware
@@ -91,8 +91,15 @@ def page(
     if problems.is_of_api(request):
         return problems.problem(request, status)
     with language.theirs(request):
-        words = saying.said(said) if said else telling.said
-        shown = {"telling": telling, "said": words, "ask": saying.said(ask), "clause": clause, "status": status, "take_up": take_up}
+        words = saying.said(said) if said else error_text.said
+        shown = {
+            "telling": error_text,
+            "said": words,
+            "ask": saying.said(ask),
+            "clause": clause,
+            "status": status,
+            "take_up": take_up,
+        }
         shown["again"] = AGAIN if starting and request.method == "GET" else 0
         response = render(request, "errors/page.html", shown, status=status)
         response.headers["Content-Language"] = translation.get_language() or "en"
@@ -146,10 +153,10 @@ def server_error(request: Any) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that is not ours, or too old: the browser has forgotten the cookie."""
     refusals.note(request, "csrf", 403)
-    said = _(
+    text = _(
         "This form was too old, or did not come from this page. Nothing was changed. Go back, reload the page and send it again."
     )
-    return page(request, 403, str(said))
+    return page(request, 403, str(text))
 
 
 def _place(error: BaseException | None) -> str:

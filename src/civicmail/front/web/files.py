@@ -62,7 +62,7 @@ def _stamp() -> str:
     """What the finders find, by name, size and time."""
     digest = hashlib.sha256()
     for finder in get_finders():
-        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+        for name, storage in sorted(finder.list([]), key=lambda pair: pair[0]):
             about = Path(storage.path(name)).stat()
             digest.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -28,22 +28,22 @@ def home(request: Asked) -> HttpResponse:
     facts = request.facts
     if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
         return redirect("acknowledge", version=facts.owed.version)
-    found = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
+    groups = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
     if mail := _mail(request.actor, now):
-        found.insert(0, tasks.Tasks(gettext("My mail"), mail))
+        groups.insert(0, tasks.Tasks(gettext("My mail"), mail))
     if setup := firststeps.task(request):
-        found.insert(0, tasks.Tasks("First steps", setup))
+        groups.insert(0, tasks.Tasks("First steps", setup))
     if records := _records(request, now):
-        found.append(tasks.Tasks(gettext("Public records"), records))
+        groups.append(tasks.Tasks(gettext("Public records"), records))
     if could(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
-        found.append(tasks.Tasks(gettext("Oversight"), sampled))
+        groups.append(tasks.Tasks(gettext("Oversight"), sampled))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
-        found.append(tasks.Tasks(gettext("Rule book"), proposed))
-    found = tasks.waiting_first(tasks.joined(found))
+        groups.append(tasks.Tasks(gettext("Rule book"), proposed))
+    groups = tasks.waiting_first(tasks.joined(groups))
     pinned = me(request).saved_views.filter(pinned=True)
     page = Page(gettext("What must I do now?"), gettext("Home"))
     checked = clock(request.now).removesuffix(".")  # of p.m., where the sentence has its own
-    return render(request, "home.html", {"page": page, "groups": found, "checked": checked, "facts": facts, "pinned": pinned})
+    return render(request, "home.html", {"page": page, "groups": groups, "checked": checked, "facts": facts, "pinned": pinned})
 
 
 def _mail(actor: Actor, now: int) -> list[tasks.Task]:
@@ -57,15 +57,15 @@ def _records(request: Asked, now: int) -> list[tasks.Task]:
     """Requests for records that came to records@: of whoever has that duty, and until then of the access officer (P-21)."""
     if not (lists := officelists.read_by(me(request).pk)):
         return []
-    found = []
+    tasks_ = []
     if count := mailbox.unread_at(request.actor, lists, now=now):
         words = ngettext("{count} not read", "{count} not read", count).format(count=count)
         label, query = gettext("Read what came to records@"), f"q=to:{lists[0]}"
-        found.append(tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
+        tasks_.append(tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
     if not request.actor.holds("records-officer"):
         hint = gettext("Mail to records@ comes to you until somebody has that duty.")
-        found.append(tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
-    return found
+        tasks_.append(tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
+    return tasks_
 
 
 def _own(count: int) -> tasks.Task:

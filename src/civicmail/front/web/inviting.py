@@ -91,7 +91,7 @@ def waiting_letters(request: Asked) -> HttpResponseBase:
     """Which letters wait for somebody else than who asked for them?"""
     if not waiting.decided_departments(request.actor):
         require_could(request, "account.hand-over")
-    found = listing.of(
+    listing_ = listing.of(
         request,
         letters.waiting_for(request.actor, ms(request.now)),
         caption=TITLE,
@@ -106,7 +106,7 @@ def waiting_letters(request: Asked) -> HttpResponseBase:
         noun="letters",
         sort="until",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page(TITLE, "Access")})
+    return listing.shown(request, "access/list.html", listing_, {"page": Page(TITLE, "Access")})
 
 
 @acting("account.hand-over")
@@ -140,10 +140,10 @@ def hand_over(request: Asked, pk: int) -> HttpResponse:
 
 def _effects(row: Invitation) -> list[Any]:
     who = row.account.person
-    said = [
+    effects = [
         f"{accountnews.name_of(row.by)} asked for it: {row.reason}",
         f"See {who} in person, with a card that has a picture; say in the reason what you saw.",
         "Give the sealed letter and the second half to nobody else. Open no letter: whoever has both halves is the person.",
         *(f"Call {number} if anything is odd." for number in accountnews.numbers_of(who)),
     ]
-    return [*said, "With it every passkey, password and session from before ends."] if row.recovery else said
+    return [*effects, "With it every passkey, password and session from before ends."] if row.recovery else effects

@@ -26,13 +26,13 @@ def watch() -> None:
 
 def bound(seconds: float = SECONDS) -> int:
     """Tell every TCP socket of this process that listens; how many there are."""
-    found = 0
+    count = 0
     for one in _sockets():
         with one, suppress(OSError):
             if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
-                found += 1
-    return found
+                count += 1
+    return count
 
 
 def _sockets() -> Iterator[socket.socket]:

@@ -133,15 +133,15 @@ def groups(request: Asked, actor: Actor) -> list[Group]:
     if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
         mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
-    found = [Group(_("My work"), mine)]
+    menu = [Group(_("My work"), mine)]
     if department := _department(request, actor):
         code, name = department
-        found.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, InDepartment(code), code)))
-    found.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
-    found.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
-    found.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
-    found.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
-    return _one_current([group for group in found if group.entries])
+        menu.append(Group(name, _items(request, actor, DEPARTMENT, now, counts, InDepartment(code), code)))
+    menu.append(Group(_("Access office"), _items(request, actor, OFFICE, now, counts)))
+    menu.append(Group(_("Rule book"), _items(request, actor, POLICY, now, counts | _rules(actor, now) | _incidents(actor, now))))
+    menu.append(Group(_("Oversight"), _items(request, actor, OVERSIGHT, now, counts | _findings(actor, now))))
+    menu.append(Group(_("System"), _items(request, actor, SYSTEM, now, counts) or _taking_up(actor)))
+    return _one_current([group for group in menu if group.entries])
 
 
 def _one_current(groups: list[Group]) -> list[Group]:
@@ -155,8 +155,8 @@ def _one_current(groups: list[Group]) -> list[Group]:
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
     """How many rules of others, and requests that something is let go, wait for this person's answer."""
-    found = {"rules": len(rules.waiting_for(actor))} if guard.could(actor, "rule.decide", now=now) else {}
-    return found | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
+    counts = {"rules": len(rules.waiting_for(actor))} if guard.could(actor, "rule.decide", now=now) else {}
+    return counts | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
 def _approvals(actor: Actor, now: int) -> dict[str, int]:
@@ -166,13 +166,13 @@ def _approvals(actor: Actor, now: int) -> dict[str, int]:
 
 def _incidents(actor: Actor, now: int) -> dict[str, int]:
     """How many reported messages, accounts and contests wait for an answer."""
-    found = {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
+    counts = {"incidents": incidents.waiting()} if guard.may(actor, "reports.see", now=now) else {}
     for key, act, rows in (
         ("contained", "containment.see", tasks.contained), ("contests", "contest.answer", tasks.contests)
     ):  # fmt: skip
         if guard.may(actor, act, now=now):
-            found[key] = rows(actor).count()
-    return found
+            counts[key] = rows(actor).count()
+    return counts
 
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:
@@ -196,14 +196,14 @@ def _taking_up(actor: Actor) -> list[Item]:
 def _items(
     request: HttpRequest,
     actor: Actor,
-    wanted: tuple[Wanted, ...],
+    entries: tuple[Wanted, ...],
     now: int,
     counts: dict[str, int],
     about: Resource = CITY,
     department: str = "",
 ) -> list[Item]:
     shown = []
-    for line in wanted:
+    for line in entries:
         if guard.could(actor, line.act, about, now=now):
             url = reverse(line.url_name, kwargs={"department": department} if department else None)
             count = counts.get(f"{line.count}:{department}" if department else line.count, 0) if line.count else 0
@@ -218,5 +218,5 @@ def _is_current(request: HttpRequest, url: str) -> bool:
 def _department(request: HttpRequest, actor: Actor) -> tuple[str, str] | None:
     """The department that the page is about, where the person may see it, else the first that the person decides for."""
     match = request.resolver_match
-    asked = match.kwargs.get("department", "") if match else ""
-    return waiting.department_of(actor, asked)
+    code = match.kwargs.get("department", "") if match else ""
+    return waiting.department_of(actor, code)

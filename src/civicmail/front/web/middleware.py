@@ -155,14 +155,14 @@ def _refused(request: HttpRequest) -> int:
 
 
 def _length(request: HttpRequest) -> int:
-    said = request.META.get("CONTENT_LENGTH") or "0"
-    return int(said) if said.isdigit() else 0
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdigit() else 0
 
 
 def _has_zero_byte(request: HttpRequest) -> bool:
     """In the address or a cookie; PostgreSQL has no text with one, and forms look for themselves."""
-    said = (request.path, request.META.get("QUERY_STRING", ""), *request.COOKIES.values())
-    return any("\0" in text or "%00" in text for text in said)
+    texts = (request.path, request.META.get("QUERY_STRING", ""), *request.COOKIES.values())
+    return any("\0" in text or "%00" in text for text in texts)
 
 
 def _is_beside_files(request: HttpRequest) -> bool:

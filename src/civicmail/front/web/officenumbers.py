@@ -16,14 +16,14 @@ from civicmail.desk.holding.models import Approval
 def values(now: int) -> Values:
     """now: ms. Whether the database answers, and where it does what it says. A connection that has failed is let go."""
     try:
-        return {("civicmail_database_up", ()): 1, **_asked(now)}
+        return {("civicmail_database_up", ()): 1, **_counts(now)}
     except DatabaseFault:
         return {("civicmail_database_up", ()): 0}
     finally:
         close_old_connections()
 
 
-def _asked(now: int) -> Values:
+def _counts(now: int) -> Values:
     waiting = Approval.objects.filter(copies__state="waits").order_by()
     oldest = waiting.aggregate(oldest=Min("made"))["oldest"]
     return {

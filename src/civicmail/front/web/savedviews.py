@@ -68,8 +68,8 @@ def save(request: Asked) -> HttpResponse:
     """?page=PATH&query=...: under which name? The same name once more takes the place of the old one."""
     who = me(request)
     require(request, "my.views", OfPerson(who.uid))
-    asked = request.POST if request.method == "POST" else request.GET
-    path, query = asked.get("page", ""), kept(asked.get("query", ""))
+    params = request.POST if request.method == "POST" else request.GET
+    path, query = params.get("page", ""), kept(params.get("query", ""))
     if not is_page(path):
         raise Http404
     form = Save(request.POST if request.method == "POST" else None, initial={"page": path, "query": query})

@@ -42,11 +42,11 @@ class SessionStore(db.SessionStore):
         return self._row or row_of(self.session_key)
 
     def load(self) -> dict[str, Any]:
-        found = Session.objects.filter(session_key=self.row, expire_date__gt=timezone.now()).first()
-        if found is None:
+        row = Session.objects.filter(session_key=self.row, expire_date__gt=timezone.now()).first()
+        if row is None:
             self._session_key = None
             return {}
-        return self.decode(found.session_data)
+        return self.decode(row.session_data)
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(session_key=row_of(session_key)).exists()
@@ -65,10 +65,10 @@ class SessionStore(db.SessionStore):
     def decode(self, session_data: str | bytes) -> dict[str, Any]:
         """Nothing, for what was not sealed here for this row."""
         try:
-            found: dict[str, Any] = self.serializer().loads(_box(self.row).decrypt(session_data))
+            data: dict[str, Any] = self.serializer().loads(_box(self.row).decrypt(session_data))
         except (InvalidToken, ValueError):
             return {}
-        return found
+        return data
 
 
 def _box(row: str) -> Fernet:

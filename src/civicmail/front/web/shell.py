@@ -96,8 +96,8 @@ class Shell:
         match = self.request.resolver_match
         opens = match is None or OPENING & match.kwargs.keys()
         address = "" if opens else self.here if self.person else self.request.path
-        said = [address, self.person, self.duty.words if self.duty else ""]
-        return [words for words in said if words]
+        parts = [address, self.person, self.duty.words if self.duty else ""]
+        return [words for words in parts if words]
 
     @property
     def sign_out(self) -> str:

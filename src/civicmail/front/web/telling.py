@@ -43,13 +43,13 @@ def when(value: datetime | date | int | None) -> SafeString | str:
         return day(value) if isinstance(value, date) else when(datetime.fromtimestamp(value / 1000, UTC))
     local, now = timezone.localtime(value), timezone.localtime()
     if local.date() == now.date():
-        said = gettext("Today {time}").format(time=clock(local))
+        text = gettext("Today {time}").format(time=clock(local))
     elif (now.date() - local.date()).days == 1:
-        said = gettext("Yesterday {time}").format(time=clock(local))
+        text = gettext("Yesterday {time}").format(time=clock(local))
     else:
-        said = f"{saying.short(local) if local.year == now.year else saying.day(local)}, {clock(local)}"
+        text = f"{saying.short(local) if local.year == now.year else saying.day(local)}, {clock(local)}"
     at = local.isoformat(timespec="seconds")
-    return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), said)
+    return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
 
 
 def clock(value: datetime) -> str:
@@ -75,8 +75,8 @@ def exact(value: datetime | int | None) -> SafeString | str:
     if value is None or value == "":
         return ""
     time = value if isinstance(value, datetime) else datetime.fromtimestamp(value / 1000, UTC)
-    said = timezone.localtime(time).isoformat(timespec="seconds")
-    return format_html('<time class="cm-mono" datetime="{}">{}</time>', said, said)
+    text = timezone.localtime(time).isoformat(timespec="seconds")
+    return format_html('<time class="cm-mono" datetime="{}">{}</time>', text, text)
 
 
 def instant(at: int) -> str:

@@ -79,11 +79,11 @@ class WholeSteps(MigrationExecutor):
 
 def _apply(executor: MigrationExecutor, plan: list[Migration]) -> None:
     """What Django's command does: the steps, and what applications do before and after all of them."""
-    said: list[tuple[Migration, bool]] = [(step, False) for step in plan]
-    emit_pre_migrate_signal(0, False, connection.alias, plan=said)
+    plan_: list[tuple[Migration, bool]] = [(step, False) for step in plan]
+    emit_pre_migrate_signal(0, False, connection.alias, plan=plan_)
     if plan:
-        executor.migrate(executor.loader.graph.leaf_nodes(), plan=said)
-    emit_post_migrate_signal(0, False, connection.alias, plan=said)
+        executor.migrate(executor.loader.graph.leaf_nodes(), plan=plan_)
+    emit_post_migrate_signal(0, False, connection.alias, plan=plan_)
 
 
 def _plan(data: Path) -> tuple[WholeSteps, list[Migration]]:
@@ -113,15 +113,20 @@ def _save(data: Path, files: Files) -> None:
 
 def _dump(data: Path, files: Files) -> None:
     """A dump of the whole database, as pg_restore reads it."""
-    made, said = data / f".{BEFORE_DUMP}", connection.settings_dict
-    wanted = {"PGHOST": said["HOST"], "PGPORT": said["PORT"], "PGUSER": said["USER"], "PGPASSWORD": said["PASSWORD"]}
-    names = {name: str(value) for name, value in wanted.items() if value}
+    made, options = data / f".{BEFORE_DUMP}", connection.settings_dict
+    environment = {
+        "PGHOST": options["HOST"],
+        "PGPORT": options["PORT"],
+        "PGUSER": options["USER"],
+        "PGPASSWORD": options["PASSWORD"],
+    }
+    names = {name: str(value) for name, value in environment.items() if value}
     program = shutil.which("pg_dump")
     why = "pg_dump is not here (Debian: postgresql-client)"
     if program is not None:
         files.unlink(made)
         done = subprocess.run(  # noqa: S603 - a program of the machine, with no word of a stranger
-            [program, "--format=custom", f"--file={made}", f"--dbname={said['NAME']}", "--no-password"],
+            [program, "--format=custom", f"--file={made}", f"--dbname={options['NAME']}", "--no-password"],
             env=os.environ | names,
             capture_output=True,
             text=True,

@@ -31,16 +31,16 @@ def _prepare(data: Path, config: Path | None) -> None:
     from django.db import Error as DatabaseFault
     from django.db import close_old_connections
 
-    said = False
+    is_logged = False
     while not start.is_prepared():
         try:
             start.prepare(data, config)
         except LeaseHeld:
             time.sleep(0.2)  # another process does it at this moment
         except DatabaseFault as error:
-            if not said:
+            if not is_logged:
                 log.error("the database cannot be reached, pages say 503", error=type(error).__name__)
-            said = True
+            is_logged = True
             close_old_connections()
             time.sleep(AGAIN)
     serve.shows_pages[0] = 1

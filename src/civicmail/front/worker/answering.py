@@ -82,15 +82,15 @@ class Answering:
         from civicmail.city.access.queries import replies
 
         now = self._clock()
-        found: list[tuple[Capture, AutoReply]] = []
+        matches: list[tuple[Capture, AutoReply]] = []
         texts = cache(lambda: {r.mailbox.address: r for r in replies.of_mailboxes()})  # asked in rounds in which there is mail
-        more = read(self._tail, lambda record: self._hear(record, texts, found))
-        wanted = [own for capture, reply in found if (own := self._wanted(capture, reply)) is not None]
-        if wanted:
-            self._post.send(wanted, Source("local", "answers"))
+        more = read(self._tail, lambda record: self._hear(record, texts, matches))
+        own_replies = [own for capture, reply in matches if (own := self._compose(capture, reply)) is not None]
+        if own_replies:
+            self._post.send(own_replies, Source("local", "answers"))
         for question in self._questions:
             self._checking.answer(question)
-        answered = len(wanted) + len(self._questions)
+        answered = len(own_replies) + len(self._questions)
         self._questions = []
         if answered or not more or not 0 <= now - self._noted < NOTE_EVERY:
             self._noted = now
@@ -101,7 +101,7 @@ class Answering:
     def close(self) -> None:
         self._checking.close()
 
-    def _hear(self, record: Record, of: Callable[[], dict[str, AutoReply]], found: list[tuple[Capture, AutoReply]]) -> None:
+    def _hear(self, record: Record, of: Callable[[], dict[str, AutoReply]], matches: list[tuple[Capture, AutoReply]]) -> None:
         if record.type == Type.RECEIPT and SIGN in record.head:
             self._questions.append(Capture.from_head(record.head))
             return
@@ -110,14 +110,14 @@ class Answering:
         if record.type == Type.RECEIPT:
             if any(address.encode() in record.head.lower() for address in texts):
                 capture = Capture.from_head(record.head)
-                found += _matching(capture, {d.to: (d.do, d.rules) for d in capture.dispositions}, texts)
+                matches += _matching(capture, {d.to: (d.do, d.rules) for d in capture.dispositions}, texts)
             return
-        said = orjson.loads(record.head)
-        decided = (said["facts"]["do"], tuple(said["facts"]["rules"]))
+        head = orjson.loads(record.head)
+        decided = (head["facts"]["do"], tuple(head["facts"]["rules"]))
         if (later := self._letters.capture(record.id)) is not None:
-            found += _matching(later, dict.fromkeys(said["to"], decided), texts)
+            matches += _matching(later, dict.fromkeys(head["to"], decided), texts)
 
-    def _wanted(self, capture: Capture, reply: AutoReply) -> Own | None:
+    def _compose(self, capture: Capture, reply: AutoReply) -> Own | None:
         """What the mailbox says, and it has claimed to say it; None where it says nothing."""
         from civicmail.city.access.actions import answering
 
@@ -141,12 +141,12 @@ def _matching(
     """By recipient, each mailbox once; of answers that are given at the time of receipt."""
     from civicmail.city.access.moments import ms
 
-    found: dict[str, AutoReply] = {}
+    replies: dict[str, AutoReply] = {}
     for index, (do, rules) in sorted(decided.items()):
         recipient = capture.envelope.recipients[index]
         reply = texts.get(recipient.box or recipient.address.lower())
         if reply is None or not ms(reply.starts) <= capture.received < ms(reply.until):
             continue
         if asked(capture, index, do, rules, reply.kind):
-            found[reply.mailbox.address] = reply
-    return [(capture, reply) for reply in found.values()]
+            replies[reply.mailbox.address] = reply
+    return [(capture, reply) for reply in replies.values()]

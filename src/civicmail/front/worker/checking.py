@@ -40,35 +40,35 @@ class Checking:
         if self._submission is not None:
             self._submission.close()
 
-    def answer(self, asked: Capture) -> None:
+    def answer(self, capture: Capture) -> None:
         """Raises LaterError and DatabaseError: then nobody was answered, and it is asked again."""
         from civicmail.city.access.moments import moment
         from civicmail.city.directory.models import Person
         from civicmail.city.notices.actions import tell
         from civicmail.desk.holding.senders import address_of
 
-        person = Person.objects.filter(uid=asked.envelope.login.partition("/")[0]).first()
-        content = self._letters.body(asked.id)
+        person = Person.objects.filter(uid=capture.envelope.login.partition("/")[0]).first()
+        content = self._letters.body(capture.id)
         if person is None or content is None or not (to := address_of(person)):
             return
-        subject, text = self._said(asked, content, person.uid, person.language)
-        tell(f"check:{asked.uuid}", to, subject, text, now=moment(self._clock()))
+        subject, text = self._compose(capture, content, person.uid, person.language)
+        tell(f"check:{capture.uuid}", to, subject, text, now=moment(self._clock()))
 
-    def _said(self, asked: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
+    def _compose(self, capture: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
         from civicmail.desk.mailbox.views import foretelling
 
-        to = recipients(asked, content, self._settings.city.domains)
+        to = recipients(capture, content, self._settings.city.domains)
         if not to:
             return foretelling.letter(None, language)
         self._submission = self._submission or Submission(self._settings, self._data, self._clock, patient=True)
-        parcel = Parcel(uuid.UUID(asked.uuid), uid, asked.envelope.sender, tuple(to), content)
-        found = foreseen(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
-        return foretelling.letter(found, language)
+        parcel = Parcel(uuid.UUID(capture.uuid), uid, capture.envelope.sender, tuple(to), content)
+        forecast = foreseen(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
+        return foretelling.letter(forecast, language)
 
 
-def recipients(asked: Capture, content: bytes, domains: Sequence[str]) -> list[str]:
+def recipients(capture: Capture, content: bytes, domains: Sequence[str]) -> list[str]:
     """Those of the envelope and of To and Cc, without check@; each once."""
     read = letter.read(header_of(content) or b"")
-    named = [*(r.address for r in asked.envelope.recipients), *(a.addr for a in (*read.to, *read.cc) if a.domain)]
+    named = [*(r.address for r in capture.envelope.recipients), *(a.addr for a in (*read.to, *read.cc) if a.domain)]
     ours = {f"{CHECK}@{domain}" for domain in domains}
     return list(dict.fromkeys(a for a in named if a.lower() not in ours))[:MOST]

@@ -54,16 +54,16 @@ class Comparing:
         while listening.read(self._tail, self._hear):
             self._expected.note(self._tail.positions)
         followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
-        found = comparison.compare(self._expected, known, followed, now=now)
-        self.differences = len(found.differences)
-        if found.differences:
+        result = comparison.compare(self._expected, known, followed, now=now)
+        self.differences = len(result.differences)
+        if result.differences:
             log.error(
                 "entries are not what the journals say",
-                differences=len(found.differences),
-                first=found.differences[0].kind,
+                differences=len(result.differences),
+                first=result.differences[0].kind,
                 security=True,
             )
-        compared.save(self._data, now, found.entries, found.differences)
+        compared.save(self._data, now, result.entries, result.differences)
         return False
 
     def close(self) -> None:

@@ -29,27 +29,27 @@ CIRCLES_MOST = 600.0
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """One call of the courier lasts until stop, or until something fails; then another one begins."""
 
-    asked = Asked(stop)
+    stop_event = Asked(stop)
 
     @contextmanager
     def start() -> Iterator[Work]:
         def work() -> bool:
-            asyncio.run(_deliver(settings, data, asked))
+            asyncio.run(_deliver(settings, data, stop_event))
             return False
 
         yield work
 
-    job = Job("courier", start, 1.0, lends="courier", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=asked)
+    job = Job("courier", start, 1.0, lends="courier", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=stop_event)
     run_all("courier", [job], data, stop)
 
 
 async def _deliver(settings: Settings, data: Path, stop: Asked) -> None:
-    asked = asyncio.Event()
+    stopping = asyncio.Event()
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
     modes, people = Modes(settings, data), Watch(data, now_ms)
-    watch = asyncio.create_task(_watch(data, stop, asked, own, modes))
+    watch = asyncio.create_task(_watch(data, stop, stopping, own, modes))
     try:
-        await deliver.run(settings, data, asked, Pipeline(own, modes.of, lambda: people.now).accept, now_ms)
+        await deliver.run(settings, data, stopping, Pipeline(own, modes.of, lambda: people.now).accept, now_ms)
     finally:
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -57,11 +57,11 @@ async def _deliver(settings: Settings, data: Path, stop: Asked) -> None:
         await own.close()
 
 
-async def _watch(data: Path, stop: Asked, asked: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
+async def _watch(data: Path, stop: Asked, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
     """Bring a signal, which a thread event carries, into the loop, and that a command wants the lease; meanwhile let a journal
     file that is idle be closed, and see who is here."""
     while not stop.is_set() and not is_wanted(lease_path(data, "courier")):
         await asyncio.sleep(0.1)
         own.rotate_if_idle()
         modes.refresh()
-    asked.set()
+    stopping.set()

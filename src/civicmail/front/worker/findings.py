@@ -71,17 +71,17 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
         listening, keeper = Listening(data, Hearing(), clock), evidence.Keeper()
-        swept = told = 0
+        swept = notified = 0
 
         def work() -> bool:
-            nonlocal swept, told
+            nonlocal swept, notified
             more, now = listening.step(), clock()
             if not 0 <= now - swept < SWEEP_EVERY:
                 swept = now
                 sweep(now)
                 keeper.step(now)
-            if not 0 <= now - told < DIGEST_EVERY:
-                told = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
+            if not 0 <= now - notified < DIGEST_EVERY:
+                notified = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
             return bool(containing.let_go()) or more
 
         yield work

@@ -36,11 +36,11 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list
 
 def one_round(settings: Settings, data: Path, clock: Clock) -> int:
     """Each hook once; how many entries were told. Raises LeaseHeld."""
-    told = 0
+    delivered = 0
     for hook in settings.oversight.webhook:
         with connected(), Lease.take(lease_path(data, f"{LEASE}-{hook.name}")):
-            told += Telling(hook, data, post).step(clock())
-    return told
+            delivered += Telling(hook, data, post).step(clock())
+    return delivered
 
 
 @contextmanager
@@ -75,11 +75,13 @@ class Telling:
         from civicmail.city.notices.outgoing import wait
 
         failed = self._row.tries
-        told = self._verbs.step(self._row, self._hook.acts, lambda id_, body: self._try(self._hook, id_, body, now), wait, now=now)
+        delivered = self._verbs.step(
+            self._row, self._hook.acts, lambda id_, body: self._try(self._hook, id_, body, now), wait, now=now
+        )
         if self._row.tries > failed:
             log.warning("a webhook did not take an entry", hook=self._hook.name, tries=self._row.tries, problem=self._row.problem)
         self._leave(now)
-        return told
+        return delivered
 
     def _leave(self, now: int) -> None:
         """For doctor, which asks no database."""

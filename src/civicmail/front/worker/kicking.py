@@ -72,21 +72,21 @@ class Kicking:
         """One round; returns how many mailboxes Dovecot was told to close."""
         now = self._clock()
         self._look(now)
-        wanted = sorted(m for m, times in self._due.items() if times[0] <= now)
-        for start in range(0, len(wanted), AT_ONCE):
-            part = wanted[start : start + AT_ONCE]
+        mailboxes = sorted(m for m, times in self._due.items() if times[0] <= now)
+        for start in range(0, len(mailboxes), AT_ONCE):
+            part = mailboxes[start : start + AT_ONCE]
             try:
                 self._kick(part)
             except OSError as error:
-                log.error("open IMAP connections cannot be ended", mailboxes=len(wanted) - start, problem=str(error))
-                self._due |= {m: [now + AGAIN, now + 2 * AGAIN] for m in wanted[start:]}
+                log.error("open IMAP connections cannot be ended", mailboxes=len(mailboxes) - start, problem=str(error))
+                self._due |= {m: [now + AGAIN, now + 2 * AGAIN] for m in mailboxes[start:]}
                 return start
             for mailbox in part:
                 self._due[mailbox].pop(0)
             log.info("open IMAP connections were ended", mailboxes=len(part))
         self._due = {m: times for m, times in self._due.items() if times}
         self._note()
-        return len(wanted)
+        return len(mailboxes)
 
     def _note(self) -> None:
         """Keep what was seen, once everybody who lost by it is gone."""
@@ -111,14 +111,14 @@ class Kicking:
 
 def rights(snapshot: Snapshot, now: int) -> dict[str, Rights]:
     """By personal mailbox: whether it opens, for which epoch, with which devices."""
-    found = {}
+    by_mailbox = {}
     for mailbox in snapshot.mailboxes.values():
         if mailbox.kind == "personal":
             person = snapshot.people.get(mailbox.holder)
             opens = person is not None and own_mailbox(snapshot, person, now) is mailbox
             devices = frozenset(d.id for d in person.devices) if person is not None else frozenset()
-            found[mailbox.id] = Rights(opens, person.epoch if person is not None else 0, devices)
-    return found
+            by_mailbox[mailbox.id] = Rights(opens, person.epoch if person is not None else 0, devices)
+    return by_mailbox
 
 
 def lost(before: dict[str, Rights] | None, after: dict[str, Rights]) -> Iterable[str]:

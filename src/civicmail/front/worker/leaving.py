@@ -83,8 +83,8 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
         if row.state == "closing":  # there is no way back: what cannot be done now is done later
             log.error("a live mailbox cannot be emptied, trying again", closure=row.pk, error=str(error))
             return 0
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        closing.stop(row, said, now=clock())
+        problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        closing.stop(row, problem, now=clock())
     return 1
 
 
@@ -137,5 +137,5 @@ def _fresh(row: Closure) -> Closure:
 def _count(box: LiveBox) -> Count:
     from civicmail.city.conduct.actions.closing import Count
 
-    found = box.count()
-    return Count(found.live, found.size, found.missing, found.listed, found.holds)
+    totals = box.count()
+    return Count(totals.live, totals.size, totals.missing, totals.listed, totals.holds)

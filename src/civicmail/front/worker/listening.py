@@ -111,9 +111,9 @@ def _hear_sealed(data: Path, spans: Iterable[replay.Span], hear: Callable[[Recor
 
 def _missed(before: Positions, records: list[Record]) -> list[replay.Span]:
     """What was passed over, because its files were sealed and removed at this moment."""
-    found = []
+    gaps = []
     for record in records:
         if record.number > (first := before.get(record.journal, 0) + 1):
-            found.append((record.journal, first, record.number - 1))
+            gaps.append((record.journal, first, record.number - 1))
         before[record.journal] = record.number
-    return found
+    return gaps

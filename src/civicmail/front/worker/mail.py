@@ -115,10 +115,10 @@ def sealable(settings: Settings, data: Path, job: SealJob) -> Mapping[str, int]:
     What is sealed before it was sent comes to the copy as a segment, with the next turn: until then the copy has a gap.
     """
     covered = coverage.covered(data)
-    said = status.read(data) if settings.archive.standby else None
-    if said is None or not said.positions or job.is_much():
+    standby = status.read(data) if settings.archive.standby else None
+    if standby is None or not standby.positions or job.is_much():
         return covered
-    return {name: min(last, said.positions.get(name, 0)) for name, last in covered.items()}
+    return {name: min(last, standby.positions.get(name, 0)) for name, last in covered.items()}
 
 
 @contextmanager

@@ -68,8 +68,8 @@ def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
     from civicmail.city.access.moments import moment
     from civicmail.desk.incidents.actions.pulling import TAKEN, finish
 
-    wanted = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
-    left = pull.copies.filter(state__in=wanted)
+    states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
+    left = pull.copies.filter(state__in=states)
     due = left.exclude(tried__gt=moment(clock()) - AGAIN, problem__gt="")
     done = sum(_one(pulling, pull, copy, clock) for copy in due[:AT_ONCE])
     if not left.exists():
@@ -83,10 +83,10 @@ def _one(pulling: Pulling, pull: Pull, copy: Pulled, clock: Callable[[], int]) -
 
     back = pull.state == "undoing"
     by = pull.undone_by if back else pull.by
-    said = Said(str(pull.pk), by.uid if by else "", pull.undone_why if back else pull.why)
+    tag = Said(str(pull.pk), by.uid if by else "", pull.undone_why if back else pull.why)
     do = pulling.put_back if back else pulling.take
     try:
-        outcome = do(UUID(copy.capture).bytes, copy.index, said)
+        outcome = do(UUID(copy.capture).bytes, copy.index, tag)
     except (OSError, CivicmailError) as error:
         log.error("a mailbox cannot be asked for a copy, trying again", pull=pull.pk, capture=copy.capture, problem=str(error))
         acts.note_problem(copy, str(error), now=clock())

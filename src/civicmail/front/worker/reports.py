@@ -28,13 +28,13 @@ Clock = Callable[[], int]
 
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """Django is started; prepare is called before a job begins."""
-    found = [
+    jobs_ = [
         Job("reports", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE),
         Job("late-rules", lambda: _late_rules(data, prepare, clock), RULES_EVERY, lease=LATE_RULES),
     ]
     if settings.screening.clamd:
-        found.append(Job("late", lambda: _late(settings, data, prepare, clock), LATE_EVERY, lease=LATE))
-    return found
+        jobs_.append(Job("late", lambda: _late(settings, data, prepare, clock), LATE_EVERY, lease=LATE))
+    return jobs_
 
 
 def one_round(data: Path, clock: Clock) -> int:

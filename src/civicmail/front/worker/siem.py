@@ -166,11 +166,11 @@ class Forwarding:
         for record in self._records():
             any_ = True
             event = of_record(record, self._settings.city.domains, detections=self._siem.detections)
-            if event is not None and self._is_wanted(event):
+            if event is not None and self._is_selected(event):
                 self._send(event, now)
         return any_
 
-    def _is_wanted(self, event: SecurityEvent) -> bool:
+    def _is_selected(self, event: SecurityEvent) -> bool:
         acts = self._siem.acts
         return (not acts or any(fnmatchcase(event.act, act) for act in acts)) and not self._is_hidden(event)
 
@@ -237,7 +237,7 @@ class Forwarding:
 
     def _sealed(self, name: str, first: int, last: int) -> Iterator[Record]:
         problems = list[str]()
-        found = list(replay.sealed_between(self._data, [(name, first, last)], problems))
+        records = list(replay.sealed_between(self._data, [(name, first, last)], problems))
         if problems:
             log.error("events for a SIEM are not complete", hook=self._siem.name, problems=problems)
-        yield from sorted(found, key=lambda record: record.number)
+        yield from sorted(records, key=lambda record: record.number)

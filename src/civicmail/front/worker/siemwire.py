@@ -86,7 +86,7 @@ class Stream:
         """Raise Away where the receiver has ended the connection; what it says is of no interest."""
         self._wire.setblocking(False)
         try:
-            said = self._wire.recv(4096)
+            reply = self._wire.recv(4096)
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError as error:
@@ -94,7 +94,7 @@ class Stream:
         finally:
             with suppress(OSError):
                 self._wire.settimeout(TIMEOUT)
-        if not said:
+        if not reply:
             raise Away("The receiver ended the connection.")
 
     def confirm(self) -> None:

@@ -124,10 +124,10 @@ def _child(record: Record, name: str, start: int, end: int, facts: dict[str, Val
 def _delivery(plain: dict[str, Any]) -> dict[str, Value]:
     """How it went. Of the reply the code alone: its words may name somebody."""
     facts: dict[str, Value] = {"civicmail.outcome": plain["type"], "civicmail.copies": len(plain["to"])}
-    said = plain["facts"]
-    if said.get("hop"):
-        facts["civicmail.hop"] = str(said["hop"])
-    code = str(said.get("reply") or "")[:3]
+    details = plain["facts"]
+    if details.get("hop"):
+        facts["civicmail.hop"] = str(details["hop"])
+    code = str(details.get("reply") or "")[:3]
     if code.isdigit():
         facts["civicmail.reply_code"] = int(code)
     return facts

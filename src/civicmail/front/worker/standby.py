@@ -25,15 +25,15 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     if not settings.archive.standby:
         raise ConfigError("[archive] standby names no second place.")
 
-    asked = Asked(stop)
+    stop_event = Asked(stop)
 
     @contextmanager
     def start() -> Iterator[Work]:
         def work() -> bool:
-            Replicate(data, settings.archive, now_ms).run(asked)
+            Replicate(data, settings.archive, now_ms).run(stop_event)
             return False
 
         yield work
 
-    job = Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=asked)
+    job = Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=stop_event)
     run_all("standby", [job], data, stop)

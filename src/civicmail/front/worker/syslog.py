@@ -30,8 +30,8 @@ def message(event: SecurityEvent, host: str, enterprise: int, version: str) -> b
     severity = WARNING if kind.failed or kind.alert else INFORMATIONAL if kind.is_read else NOTICE
     at = datetime.fromtimestamp(event.at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{event.at % 1000:03d}Z"
     head = f"<{facility * 8 + severity}>1 {at} {_name(host, 255)} civicmail - {_name(event.act, 32)}"
-    said = " ".join(word for word in (event.act, event.person, event.object) if word)
-    text = _plain(said).encode()
+    words = " ".join(word for word in (event.act, event.person, event.object) if word)
+    text = _plain(words).encode()
     mark = b"" if text.isascii() else b"\xef\xbb\xbf"  # MSG-UTF8 (RFC 5424 6.4)
     return f"{head} {_structured(event, enterprise, version)} ".encode() + mark + text
 

@@ -87,13 +87,13 @@ HEARD |= {429: "Asked too often", 500: "Our fault", 503: "Not at this moment"}
 class Api(NinjaAPI):
     """With problems and headers in its document."""
 
-    _said: OpenAPISchema | None = None
+    _cached: OpenAPISchema | None = None
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
         """The document; paths stand below its server. Made once: it is the same for everybody, and takes a second."""
-        if self._said is None:
-            self._said = self._document(path_params)
-        return self._said
+        if self._cached is None:
+            self._cached = self._document(path_params)
+        return self._cached
 
     def _document(self, path_params: dict[str, Any] | None) -> OpenAPISchema:
         schema = super().get_openapi_schema(path_prefix="", path_params=path_params)
@@ -112,8 +112,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     content = {problems.TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, words in HEARD.items():
         operation["responses"][str(status)] = {"description": words, "content": content}
-    found = operation["responses"].get(200, operation["responses"].get("200", {}))
-    schema = found.get("content", {}).get("application/json", {}).get("schema", {})
+    response = operation["responses"].get(200, operation["responses"].get("200", {}))
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
     parameters = operation.setdefault("parameters", [])
     if method == "get" and schema.get("type") == "array":
         limit = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}

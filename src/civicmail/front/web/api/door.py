@@ -77,18 +77,18 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Puts the actor on the request as the middleware does for pages. Raises NoToken, OutOfScope, TooMany, NotPermitted."""
-        asked: Any = request
-        now = ms(asked.now)
-        asked.act = self.act
-        found = tokens.program_by(token, now=now)
-        if found is None:
+        call: Any = request
+        now = ms(call.now)
+        call.act = self.act
+        program = tokens.program_by(token, now=now)
+        if program is None:
             raise NoToken("This token opens nothing: it is wrong, over or ended, or its person may not sign in.")
-        row, account = found
+        row, account = program
         RATE.note(row.mac, now, settings.CITY.web.api_rate)
-        asked.user, asked.actor = account, actor_of(account, client(request), now)
+        call.user, call.actor = account, actor_of(account, client(request), now)
         if self.scope not in row.scopes:
             raise OutOfScope(self.scope)
-        if not asked.actor.admitted and not ACTS[self.act].before_admission:
-            said = why(standing.of(account.person.pk, now), now)
-            raise NotPermitted(said or sentence("Acknowledge the e-mail policy first."))
+        if not call.actor.admitted and not ACTS[self.act].before_admission:
+            problem = why(standing.of(account.person.pk, now), now)
+            raise NotPermitted(problem or sentence("Acknowledge the e-mail policy first."))
         return Caller(account, row)

@@ -40,24 +40,24 @@ def rows[Row: Model, Made](
             query = query.filter(**{f"{field}__{'lt' if by.startswith('-') else 'gt'}": mark})
         except (ValueError, TypeError):
             raise _no_cursor() from None
-    found = list(query.order_by(by)[: most + 1])
-    if len(found) > most:
-        link(request, response, _value(found[most - 1], field))
-    return [made(row) for row in found[:most]]
+    items = list(query.order_by(by)[: most + 1])
+    if len(items) > most:
+        link(request, response, _value(items[most - 1], field))
+    return [made(row) for row in items[:most]]
 
 
 def slices[Row, Made](
-    request: HttpRequest, response: HttpResponse, found: Sequence[Row], made: Callable[[Row], Made], *, key: Callable[[Row], str]
+    request: HttpRequest, response: HttpResponse, items: Sequence[Row], made: Callable[[Row], Made], *, key: Callable[[Row], str]
 ) -> list[Made]:
     """The same of rows that no table has, in the order in which they are. key: names a row; where that row is gone the list is
     over, and the asker begins again."""
     most, mark = limit_of(request), cursor(request)
     begin = 0
     if mark is not None:
-        begin = next((n + 1 for n, row in enumerate(found) if key(row) == mark), len(found))
-    if begin + most < len(found):
-        link(request, response, key(found[begin + most - 1]))
-    return [made(row) for row in found[begin : begin + most]]
+        begin = next((n + 1 for n, row in enumerate(items) if key(row) == mark), len(items))
+    if begin + most < len(items):
+        link(request, response, key(items[begin + most - 1]))
+    return [made(row) for row in items[begin : begin + most]]
 
 
 def cursor(request: HttpRequest) -> Any:
@@ -77,8 +77,8 @@ def cursor(request: HttpRequest) -> Any:
 def link(request: HttpRequest, response: HttpResponse, mark: str | int) -> None:
     """Say where the next page is."""
     text = base64.urlsafe_b64encode(orjson.dumps(mark)).rstrip(b"=").decode()
-    asked: Iterable[tuple[str, str]] = [(k, str(v)) for k, v in request.GET.items() if k != "after"]
-    response.headers["Link"] = f'<{request.path}?{urlencode([*asked, ("after", text)])}>; rel="next"'
+    query: Iterable[tuple[str, str]] = [(k, str(v)) for k, v in request.GET.items() if k != "after"]
+    response.headers["Link"] = f'<{request.path}?{urlencode([*query, ("after", text)])}>; rel="next"'
 
 
 def _value(row: Any, field: str) -> str | int:

@@ -36,7 +36,7 @@ def is_of_api(request: HttpRequest) -> bool:
 
 def problem(request: Any, status: int, detail: str = "", *, act: str = "", fields: Mapping[str, str] | None = None) -> HttpResponse:
     """The answer. act: of the guard's table, for its clause and whom to ask; fields: what is wrong with each part of what came."""
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -44,10 +44,10 @@ def problem(request: Any, status: int, detail: str = "", *, act: str = "", field
         "instance": f"urn:civicmail:request:{getattr(request, 'id', '')}",
     }
     if status == 403 and act in ACTS:
-        said |= {"clause": ACTS[act].clause, "ask": str(ACTS[act].ask)}
+        body |= {"clause": ACTS[act].clause, "ask": str(ACTS[act].ask)}
     if fields:
-        said["errors"] = [{"field": field, "detail": str(sentence)} for field, sentence in fields.items()]
-    answer = JsonResponse(said, status=status, content_type=TYPE)
+        body["errors"] = [{"field": field, "detail": str(sentence)} for field, sentence in fields.items()]
+    answer = JsonResponse(body, status=status, content_type=TYPE)
     answer.headers["Cache-Control"] = "no-store"
     if status == 503:
         answer.headers["Retry-After"] = "60"

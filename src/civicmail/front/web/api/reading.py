@@ -56,8 +56,8 @@ class Message(Schema):
 
 def message(request: HttpRequest, capture: Capture, content: bytes) -> Message:
     """content: the bytes that who looks may have. `page` of the address turns the text, `inside` opens an attached message."""
-    said = request.GET.get("page", "1")
-    page = int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 1
+    text = request.GET.get("page", "1")
+    page = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
     inside = request.GET.get("inside", "")
     if len(inside) > 500 or not all(c.isascii() and (c.isdigit() or c in "./") for c in inside):
         raise Http404

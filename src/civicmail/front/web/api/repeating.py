@@ -35,8 +35,8 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
     token, digest = request.auth.token, _digest(request)
     with one_answer():
         Answered.objects.filter(token=token, at__lt=request.now - KEPT).delete()
-        wanted = {"digest": digest, "at": request.now}
-        row, new = Answered.objects.select_for_update().get_or_create(token=token, key=key, defaults=wanted)
+        defaults = {"digest": digest, "at": request.now}
+        row, new = Answered.objects.select_for_update().get_or_create(token=token, key=key, defaults=defaults)
         if row.digest != digest:
             raise KeyUsed(f"This {HEADER} was another request's; make a new one for each.")
         if not new:
@@ -66,5 +66,5 @@ def _kept(request: Call, key: str) -> QuerySet[Answered]:
 
 
 def _digest(request: Any) -> str:
-    said = f"{request.method} {request.get_full_path()}\n".encode() + request.body
-    return hashlib.sha256(said).hexdigest()
+    content = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    return hashlib.sha256(content).hexdigest()

@@ -18,8 +18,8 @@ class Because(Schema):
 
 def plain(body: Schema, **more: Any) -> dict[str, Any]:
     """As a form takes it; lists are one value a line, and what was left out is not there."""
-    said = {**body.model_dump(), **more}
-    lines = {k: "\n".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in said.items()}
+    values = {**body.model_dump(), **more}
+    lines = {k: "\n".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in values.items()}
     return {k: v for k, v in lines.items() if v is not None}
 
 
@@ -27,5 +27,5 @@ def checked(form: BaseForm) -> dict[str, Any]:
     """What the form makes of it. Raises Unusable with what is wrong, field by field."""
     if form.is_valid():
         return form.cleaned_data
-    fields = {field: " ".join(str(said) for said in errors) for field, errors in form.errors.items()}
+    fields = {field: " ".join(str(error) for error in errors) for field, errors in form.errors.items()}
     raise Unusable(next(iter(fields.values())), fields)

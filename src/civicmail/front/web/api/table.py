@@ -42,11 +42,11 @@ def operation(
         assert name not in OPERATIONS and words, name
         OPERATIONS[name] = Operation(name, method, path, act, scope, page, _shapes(view, response))
         clause = ACTS[act].clause
-        said = f"{words} Scope `{scope}`; the guard is asked for `{act}` ({clause})."
+        text = f"{words} Scope `{scope}`; the guard is asked for `{act}` ({clause})."
         extra = {"x-civicmail": {"act": act, "scope": scope, "clause": clause, "page": page}}
         made = router.api_operation(
             [method], path, auth=Bearer(scope, act), response={status: response}, operation_id=name, url_name=name,
-            summary=words.partition(".")[0] + ".", description=said, openapi_extra=extra,
+            summary=words.partition(".")[0] + ".", description=text, openapi_extra=extra,
         )  # fmt: skip
         return made(view)
 
@@ -56,5 +56,5 @@ def operation(
 def _shapes(view: Callable[..., Any], response: Any) -> tuple[type[Schema], ...]:
     """What the document has to describe."""
     every = [*get_type_hints(view).values(), response]
-    inside = [kind for found in every for kind in (found, *get_args(found))]
+    inside = [kind for shape in every for kind in (shape, *get_args(shape))]
     return tuple(dict.fromkeys(kind for kind in inside if isinstance(kind, type) and issubclass(kind, Schema)))

@@ -26,6 +26,6 @@ def told[Shown: Schema](response: HttpResponse, shown: Shown) -> Shown:
 def require(request: HttpRequest, shown: Schema) -> None:
     """Raise NotMatched where the asker says what they saw, and it is not this any more. Belongs into the transaction in which the
     row is locked."""
-    wanted = request.headers.get("If-Match", "").strip()
-    if wanted and wanted != "*" and tag(shown) not in [part.strip() for part in wanted.split(",")]:
+    header = request.headers.get("If-Match", "").strip()
+    if header and header != "*" and tag(shown) not in [part.strip() for part in header.split(",")]:
         raise NotMatched("This has changed since it was read; read it again and decide anew.")

@@ -36,8 +36,8 @@ def made(entry: Entry, city: str) -> Card:
     fields = {"UID": [uid], "FN": [entry.name], "EMAIL": [entry.address], "ORG": [f"{city};{entry.department}"]}
     fields |= {"N": [f"{entry.family or entry.name};{entry.given}"]}
     fields |= {"TITLE": [entry.more]} if entry.more else {}
-    said = "\n".join(_lines(entry, uid, city, "3.0"))
-    return Card(uid, fields, entry, city, f'"{hashlib.sha256(said.encode()).hexdigest()[:24]}"')
+    text = "\n".join(_lines(entry, uid, city, "3.0"))
+    return Card(uid, fields, entry, city, f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"')
 
 
 def _lines(entry: Entry, uid: str, city: str, version: Version) -> list[str]:

@@ -68,7 +68,7 @@ def _answered(request: HttpRequest, book: Book) -> HttpResponse:
         case "OPTIONS":
             return HttpResponse(headers={"Allow": ALLOWED})
         case "GET" | "HEAD":
-            return _got(request, book, path)
+            return _get(request, book, path)
         case "PROPFIND" | "REPORT":
             if tree.below(book, path) is None:
                 return HttpResponse(status=404)
@@ -76,40 +76,40 @@ def _answered(request: HttpRequest, book: Book) -> HttpResponse:
             if len(body) > tree.MOST:
                 return HttpResponse(status=413)
             try:
-                return _found(request, book, path, body) if request.method == "PROPFIND" else _reported(book, path, body)
+                return _propfind(request, book, path, body) if request.method == "PROPFIND" else _report(book, path, body)
             except NotRead:
                 return HttpResponse(status=400)
     return HttpResponse(status=405, headers={"Allow": ALLOWED})
 
 
-def _got(request: HttpRequest, book: Book, path: str) -> HttpResponse:
-    found = tree.card_at(book, path)
-    if found is None:
+def _get(request: HttpRequest, book: Book, path: str) -> HttpResponse:
+    entry = tree.card_at(book, path)
+    if entry is None:
         return HttpResponse(status=404 if tree.below(book, path) is None else 405, headers={"Allow": ALLOWED})
-    if found.etag in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers={"ETag": found.etag})
-    return HttpResponse(found.text(), content_type=tree.CARD_TYPE, headers={"ETag": found.etag})
+    if entry.etag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers={"ETag": entry.etag})
+    return HttpResponse(entry.text(), content_type=tree.CARD_TYPE, headers={"ETag": entry.etag})
 
 
-def _found(request: HttpRequest, book: Book, path: str, body: bytes) -> HttpResponse:
+def _propfind(request: HttpRequest, book: Book, path: str, body: bytes) -> HttpResponse:
     """PROPFIND (RFC 4918 9.1): without a depth it is of all below, which nobody needs and is refused."""
     depth = request.headers.get("Depth", "infinity")
     if depth not in ("0", "1"):
         return HttpResponse(problem(d("propfind-finite-depth")), content_type=_XML, status=403)
-    asked = read(body) if body else None
-    if asked is not None and asked.tag != d("propfind"):
+    request_body = read(body) if body else None
+    if request_body is not None and request_body.tag != d("propfind"):
         raise NotRead("no propfind")
-    prop = asked.find(d("prop")) if asked is not None else None
-    wanted = None if prop is None else [one.tag for one in prop]
-    names = asked is not None and asked.find(d("propname")) is not None
+    prop = request_body.find(d("prop")) if request_body is not None else None
+    names_ = None if prop is None else [one.tag for one in prop]
+    names = request_body is not None and request_body.find(d("propname")) is not None
     there = list(tree.below(book, path) or ())
-    parts = [response(href, values, wanted, names=names) for href, values in (there if depth == "1" else there[:1])]
+    parts = [response(href, values, names_, names=names) for href, values in (there if depth == "1" else there[:1])]
     return HttpResponse(multistatus(parts), content_type=_XML, status=207)
 
 
-def _reported(book: Book, path: str, body: bytes) -> HttpResponse:
-    asked = read(body)
+def _report(book: Book, path: str, body: bytes) -> HttpResponse:
+    request_body = read(body)
     if not path.startswith(tree.BOOK):
         return HttpResponse(problem(d("supported-report")), content_type=_XML, status=403)
-    status, answer = reports.answered(book, asked)
+    status, answer = reports.answered(book, request_body)
     return HttpResponse(answer, content_type=_XML, status=status)

@@ -14,11 +14,11 @@ class NoSuchCollation(NotRead):
     """RFC 6352 8.6, supported-collation."""
 
 
-def fits(found: Card, filter_: Element | None) -> bool:
+def fits(entry: Card, filter_: Element | None) -> bool:
     """Whether a card is asked for; without a filter, or with an empty one, each is."""
     if filter_ is None or not len(filter_):
         return True
-    return _any_or_all(filter_, [_property(found, part) for part in filter_.findall(card("prop-filter"))])
+    return _any_or_all(filter_, [_property(entry, part) for part in filter_.findall(card("prop-filter"))])
 
 
 def _any_or_all(element: Element, answers: list[bool]) -> bool:
@@ -28,9 +28,9 @@ def _any_or_all(element: Element, answers: list[bool]) -> bool:
     return not answers or (any(answers) if test == "anyof" else all(answers))
 
 
-def _property(found: Card, part: Element) -> bool:
+def _property(entry: Card, part: Element) -> bool:
     """Our properties have no parameters that anybody asks for: a param-filter holds only where it wants none."""
-    values = found.fields.get(part.get("name", "").rpartition(".")[2].upper(), [])
+    values = entry.fields.get(part.get("name", "").rpartition(".")[2].upper(), [])
     if part.find(card("is-not-defined")) is not None:
         return not values
     if not values:
@@ -44,14 +44,14 @@ def _text(values: list[str], match: Element) -> bool:
     collation, type_ = match.get("collation", "i;unicode-casemap"), match.get("match-type", "contains")
     if collation not in COLLATIONS:
         raise NoSuchCollation(collation)
-    wanted = match.text or ""
+    pattern = match.text or ""
     if collation != "i;octet":
-        wanted, values = wanted.casefold(), [value.casefold() for value in values]
+        pattern, values = pattern.casefold(), [value.casefold() for value in values]
     tests = {
-        "contains": lambda value: wanted in value,
-        "equals": lambda value: wanted == value,
-        "starts-with": lambda value: value.startswith(wanted),
-        "ends-with": lambda value: value.endswith(wanted),
+        "contains": lambda value: pattern in value,
+        "equals": lambda value: pattern == value,
+        "starts-with": lambda value: value.startswith(pattern),
+        "ends-with": lambda value: value.endswith(pattern),
     }
     if type_ not in tests:
         raise NotRead("match-type")

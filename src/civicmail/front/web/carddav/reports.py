@@ -15,16 +15,16 @@ from civicmail.front.web.carddav.xml import NotRead, card, d, gone, multistatus,
 NOT_ALLOWED = 403
 
 
-def answered(book: Book, asked: Element) -> tuple[int, bytes]:
+def answered(book: Book, report: Element) -> tuple[int, bytes]:
     """Status and body. Raises NotRead."""
     try:
-        match asked.tag:
+        match report.tag:
             case tag if tag == card("addressbook-multiget"):
-                return 207, multistatus(_named(book, asked))
+                return 207, multistatus(_named(book, report))
             case tag if tag == card("addressbook-query"):
-                return 207, multistatus(_queried(book, asked))
+                return 207, multistatus(_queried(book, report))
             case tag if tag == d("sync-collection"):
-                return _changed(book, asked)
+                return _changed(book, report)
     except NoSuchCollation:
         return NOT_ALLOWED, problem(card("supported-collation"))
     except LookupError:
@@ -32,27 +32,27 @@ def answered(book: Book, asked: Element) -> tuple[int, bytes]:
     return NOT_ALLOWED, problem(d("supported-report"))
 
 
-def _named(book: Book, asked: Element) -> Iterator[Element]:
-    for element in asked.findall(d("href")):
+def _named(book: Book, report: Element) -> Iterator[Element]:
+    for element in report.findall(d("href")):
         href = (element.text or "").strip()
-        found = tree.card_at(book, unquote(urlsplit(href).path))
-        yield gone(href) if found is None else _of(found, asked, href)
+        entry = tree.card_at(book, unquote(urlsplit(href).path))
+        yield gone(href) if entry is None else _of(entry, report, href)
 
 
-def _queried(book: Book, asked: Element) -> Iterator[Element]:
-    most, count = _most(asked), 0
-    for found in book.cards.values():
-        if not fits(found, asked.find(card("filter"))):
+def _queried(book: Book, report: Element) -> Iterator[Element]:
+    most, count = _most(report), 0
+    for entry in book.cards.values():
+        if not fits(entry, report.find(card("filter"))):
             continue
         if most is not None and count >= most:
             yield gone(tree.BOOK, "507 Insufficient Storage")
             return
         count += 1
-        yield _of(found, asked, tree.place(found))
+        yield _of(entry, report, tree.place(entry))
 
 
-def _most(asked: Element) -> int | None:
-    text = (asked.findtext(f"{card('limit')}/{card('nresults')}") or "").strip()
+def _most(report: Element) -> int | None:
+    text = (report.findtext(f"{card('limit')}/{card('nresults')}") or "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -60,20 +60,20 @@ def _most(asked: Element) -> int | None:
     return int(text)
 
 
-def _changed(book: Book, asked: Element) -> tuple[int, bytes]:
+def _changed(book: Book, report: Element) -> tuple[int, bytes]:
     """Nothing is remembered of former states: whoever has another one than this begins anew (RFC 6578 3.2), by ETags."""
-    token, now = (asked.findtext(d("sync-token")) or "").strip(), f"{tree.STATE}{book.tag}"
+    token, now = (report.findtext(d("sync-token")) or "").strip(), f"{tree.STATE}{book.tag}"
     if token and token != now:
         return NOT_ALLOWED, problem(d("valid-sync-token"))
     cards = () if token else book.cards.values()
-    return 207, multistatus([_of(found, asked, tree.place(found)) for found in cards], now)
+    return 207, multistatus([_of(entry, report, tree.place(entry)) for entry in cards], now)
 
 
-def _of(found: Card, asked: Element, href: str) -> Element:
-    prop = asked.find(d("prop"))
-    wanted = None if prop is None else [one.tag for one in prop]
+def _of(entry: Card, report: Element, href: str) -> Element:
+    prop = report.find(d("prop"))
+    properties = None if prop is None else [one.tag for one in prop]
     data = None if prop is None else prop.find(tree.DATA)
-    return response(href, tree.of_card(found, None if data is None else _version(data)), wanted)
+    return response(href, tree.of_card(entry, None if data is None else _version(data)), properties)
 
 
 def _version(data: Element) -> Version:

@@ -18,8 +18,8 @@ MOST = 1 << 20
 """Bytes of a request, as max-resource-size says it."""
 
 
-def place(found: Card) -> str:
-    return f"{BOOK}{found.uid}.vcf"
+def place(entry: Card) -> str:
+    return f"{BOOK}{entry.uid}.vcf"
 
 
 def card_at(book: Book, path: str) -> Card | None:
@@ -32,28 +32,28 @@ def below(book: Book, path: str) -> Iterator[tuple[str, Values]] | None:
     """The resource at a path and its members; None where there is none."""
     if path == BOOK:
         return _book(book)
-    if (found := card_at(book, path)) is not None:
-        return iter([(path, of_card(found))])
+    if (entry := card_at(book, path)) is not None:
+        return iter([(path, of_card(entry))])
     rest = {ROOT: [PRINCIPAL, HOME], PRINCIPAL: [], HOME: [BOOK]}.get(path)
     return None if rest is None else ((one, _collection(book, one)) for one in (path, *rest))
 
 
 def _book(book: Book) -> Iterator[tuple[str, Values]]:
     yield BOOK, _collection(book, BOOK)
-    for found in book.cards.values():
-        yield place(found), of_card(found)
+    for entry in book.cards.values():
+        yield place(entry), of_card(entry)
 
 
-def of_card(found: Card, version: Version | None = None) -> Values:
+def of_card(entry: Card, version: Version | None = None) -> Values:
     """Properties of a card. version: of the text that is asked for besides, in reports alone."""
     values: dict[str, str | list[Element]] = {
         d("resourcetype"): "",
-        d("getetag"): found.etag,
+        d("getetag"): entry.etag,
         d("getcontenttype"): CARD_TYPE,
-        d("displayname"): found.entry.name,
+        d("displayname"): entry.entry.name,
         **_common(),
     }
-    return values if version is None else {**values, DATA: found.text(version)}
+    return values if version is None else {**values, DATA: entry.text(version)}
 
 
 def _common() -> dict[str, str | list[Element]]:

@@ -64,12 +64,12 @@ Values = Mapping[str, str | Sequence[Element]]
 """What a resource has: name of a property to its text, or to the elements in it."""
 
 
-def response(href: str, values: Values, wanted: Iterable[str] | None, *, names: bool = False) -> Element:
+def response(href: str, values: Values, properties: Iterable[str] | None, *, names: bool = False) -> Element:
     """One resource (RFC 4918 14.24). wanted: names of properties; None: all. names: only which there are."""
     element = Element(d("response"))
     SubElement(element, d("href")).text = href
-    asked = list(values if wanted is None else dict.fromkeys(wanted))
-    here, missing = [n for n in asked if n in values], [n for n in asked if n not in values]
+    requested = list(values if properties is None else dict.fromkeys(properties))
+    here, missing = [n for n in requested if n in values], [n for n in requested if n not in values]
     for some, status in ((here, "200 OK"), (missing, "404 Not Found")):
         if some or (status[0] == "2" and not missing):
             prop = SubElement(stat := SubElement(element, d("propstat")), d("prop"))

@@ -57,17 +57,17 @@ def unclaimed(request: Any) -> HttpResponse:
     return _shown(request, steps(now=ms(request.now), local=is_local(request)), claimed=False)
 
 
-def _shown(request: Any, found: list[Step], *, claimed: bool = True) -> HttpResponse:
-    done = sum(step.done for step in found)
-    state = ("done", "Complete") if done == len(found) else ("wait", f"{done} of {len(found)} done")
+def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpResponse:
+    done = sum(step.done for step in steps_)
+    state = ("done", "Complete") if done == len(steps_) else ("wait", f"{done} of {len(steps_)} done")
     missing = claimed and bool(may(request, "group.change")) and bool(officelists.missing(tuple(settings.CITY.city.domains)))
-    steps_shown = [replace(step, links=_links(request, step)) for step in found] if claimed else found
+    steps_shown = [replace(step, links=_links(request, step)) for step in steps_] if claimed else steps_
     shown = {
         "page": Page(TITLE, "Home", state=state),
         "steps": [step for step in steps_shown if not step.done],
         "ready": [step for step in steps_shown if step.done],
         "done": done,
-        "count": len(found),
+        "count": len(steps_),
         "claimed": claimed,
         "makes_lists": missing,
     }
@@ -91,12 +91,14 @@ def task(request: Asked) -> list[Task]:
         return []
     if settings.DATA in _complete:
         return []
-    found = steps(now=ms(request.now))
-    if settings.DATA is not None and all(step.done for step in found):
+    steps_ = steps(now=ms(request.now))
+    if settings.DATA is not None and all(step.done for step in steps_):
         _complete.add(settings.DATA)
-    left = sum(not step.done for step in found)
-    word = ("quiet", f"{len(found) - left} of {len(found)} done")
-    return [Task("Go on with the first steps", "first-steps", (), next(s.title for s in found if not s.done), word)] if left else []
+    left = sum(not step.done for step in steps_)
+    word = ("quiet", f"{len(steps_) - left} of {len(steps_)} done")
+    return (
+        [Task("Go on with the first steps", "first-steps", (), next(s.title for s in steps_ if not s.done), word)] if left else []
+    )
 
 
 @acting("setup.see")

@@ -99,13 +99,13 @@ def _claim(of: Asking) -> Step:
 
 
 def _recovery(of: Asking) -> Step:
-    found = next(iter(recovery(Patient(of.data, of.city, of.now))))
+    finding = next(iter(recovery(Patient(of.data, of.city, of.now))))
     return Step(
         "Prove the recovery key",
         "It opens the archive when the master key is lost. Whoever has never typed it does not know whether it was written down.",
-        found.level == "ok",
-        found.text,
-        commands=() if found.level == "ok" else (of.command("keys prove-recovery"),),
+        finding.level == "ok",
+        finding.text,
+        commands=() if finding.level == "ok" else (of.command("keys prove-recovery"),),
     )
 
 
@@ -226,21 +226,21 @@ def _mail_out(of: Asking) -> Step:
 
 
 def _dns(_: Asking) -> Step:
-    found = [one for one in here.checks().last().findings if one.check == ZONE]
-    bad = [one for one in found if one.level != "ok"]
+    findings = [one for one in here.checks().last().findings if one.check == ZONE]
+    bad = [one for one in findings if one.level != "ok"]
     return Step(
         "Publish the records of the domains",
         "SPF, DKIM and DMARC tell others which mail is the city's; without them it lands in their spam.",
-        bool(found) and not bad,
-        _zone(found, bad),
+        bool(findings) and not bad,
+        _zone(findings, bad),
         (("Domains", reverse("domains")), ("Health", reverse("health"))),
     )
 
 
-def _zone(found: list[Finding], bad: list[Finding]) -> str:
-    if not found:
+def _zone(findings: list[Finding], bad: list[Finding]) -> str:
+    if not findings:
         return "Not looked at yet: open Health."
-    return bad[0].text if bad else found[-1].text
+    return bad[0].text if bad else findings[-1].text
 
 
 def _schedules(of: Asking) -> Step:
@@ -260,12 +260,12 @@ def _approvals(_: Asking) -> Step:
     all_ = switches.switches()
     open_ = [one for one in all_.values() if not one.is_decided]
     waiting = sum(one.acts for one in open_)
-    said = f"{len(open_)} of {len(all_)} departments are undecided; files of {waiting} of them wait for a manager meanwhile."
+    text = f"{len(open_)} of {len(all_)} departments are undecided; files of {waiting} of them wait for a manager meanwhile."
     return Step(
         "Decide whose files wait for a manager",
         "Files leave only with the manager's approval (P-22). A policy author says for each department whether it is asked.",
         bool(all_) and not open_,
-        said if open_ else "Each department is decided." if all_ else "There is no department yet.",
+        text if open_ else "Each department is decided." if all_ else "There is no department yet.",
         (("Who is asked", reverse("asked-departments")),),
     )
 

@@ -23,11 +23,11 @@ DISCOVERED = "/autodiscover/autodiscover.xml"
 @cache_control(public=True, max_age=3600)
 def configuration(request: HttpRequest) -> HttpResponse:
     """Mozilla's autoconfig. The address that is named is looked at for its domain alone."""
-    found, city = services.of(settings.CITY), settings.CITY.city
-    if not found or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
+    servers, city = services.of(settings.CITY), settings.CITY.city
+    if not servers or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
         raise Http404
     help_page = f"{settings.CITY.web.url}{reverse('set-up')}" if settings.CITY.web.url else ""
-    return HttpResponse(autoconfig.config(found, city.domains, city.name, help_page), content_type=_XML)
+    return HttpResponse(autoconfig.config(servers, city.domains, city.name, help_page), content_type=_XML)
 
 
 @csrf_exempt
@@ -35,23 +35,23 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def discovered(request: HttpRequest) -> HttpResponse:
     """Autodiscover as XML. What is refused is 200 with a code inside, as MS-OXDSCLI has it; a question without a request, too."""
-    found, city = services.of(settings.CITY), settings.CITY.city
+    servers, city = services.of(settings.CITY), settings.CITY.city
     body = request.read(autodiscover.LARGEST + 1) if request.method == "POST" else b""
-    wanted = autodiscover.read(body) if 0 < len(body) <= autodiscover.LARGEST else None
+    query = autodiscover.read(body) if 0 < len(body) <= autodiscover.LARGEST else None
     why = None
-    if not found:
+    if not servers:
         why = autodiscover.NOT_OFFERED
-    elif wanted is None:
+    elif query is None:
         why = autodiscover.NOT_UNDERSTOOD
-    elif not autoconfig.wanted(wanted.address, city.domains):
+    elif not autoconfig.wanted(query.address, city.domains):
         why = autodiscover.NOT_OURS
-    elif wanted.schema not in ("", autodiscover.OUTLOOK):
+    elif query.schema not in ("", autodiscover.OUTLOOK):
         why = autodiscover.NOT_THIS_SCHEMA
-    if why is not None or wanted is None:
+    if why is not None or query is None:
         now = timezone.now().strftime("%H:%M:%S.%f")[:-3]
         text = autodiscover.refusal(why or autodiscover.NOT_UNDERSTOOD, now)
     else:
-        text = autodiscover.settings(found, wanted.address, city.name)
+        text = autodiscover.settings(servers, query.address, city.name)
     return HttpResponse(text, content_type=_XML)
 
 
@@ -59,10 +59,10 @@ def discovered(request: HttpRequest) -> HttpResponse:
 @never_cache
 def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
     """Autodiscover V2: where the XML is. The address stands in the path, or in the query."""
-    asked = {name.lower(): str(value) for name, value in request.GET.items()}
+    query = {name.lower(): str(value) for name, value in request.GET.items()}
     where = f"{settings.CITY.web.pages}{DISCOVERED}" if services.of(settings.CITY) else ""
-    wanted = address or asked.get("email", "")
-    status, answer = autodiscover.pointed(wanted, asked.get("protocol", ""), settings.CITY.city.domains, where)
+    mail_address = address or query.get("email", "")
+    status, answer = autodiscover.pointed(mail_address, query.get("protocol", ""), settings.CITY.city.domains, where)
     return JsonResponse(answer, status=status)
 
 
@@ -70,11 +70,11 @@ def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
 @cache_control(public=True, max_age=300)
 def policy(request: HttpRequest) -> HttpResponse:
     """The policy of MTA-STS, under the name that RFC 8461 3.3 asks for and no other."""
-    found, host = stspolicy.text(settings.CITY), request.get_host().rpartition(":")[0] or request.get_host()
+    text, host = stspolicy.text(settings.CITY), request.get_host().rpartition(":")[0] or request.get_host()
     before, _, domain = host.lower().rstrip(".").partition(".")
-    if not found or before != "mta-sts" or domain not in settings.CITY.city.domains:
+    if not text or before != "mta-sts" or domain not in settings.CITY.city.domains:
         raise Http404
-    return HttpResponse(found, content_type="text/plain; charset=utf-8")
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt

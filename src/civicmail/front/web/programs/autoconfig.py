@@ -26,8 +26,8 @@ def config(services: Services, domains: Sequence[str], city: str, help_page: str
     if services.submission is not None:
         parts.append(_server("outgoingServer", "smtp", services.submission))
     if help_page:
-        said = (("en", "How to set up a mail program"), ("es", "Cómo configurar un programa de correo"))
-        texts = "".join(f'<descr lang="{lang}">{words}</descr>' for lang, words in said)
+        descriptions = (("en", "How to set up a mail program"), ("es", "Cómo configurar un programa de correo"))
+        texts = "".join(f'<descr lang="{lang}">{words}</descr>' for lang, words in descriptions)
         parts.append(f"<documentation url={quoteattr(help_page)}>{texts}</documentation>")
     inner = "".join(f"    {part}\n" for part in parts)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<clientConfig version="1.1">\n'

@@ -21,7 +21,7 @@ LARGEST = 16_384
 OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 _RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 _ADDRESS = re.compile(r"[^\s@<>\"&']{1,64}@[^\s@<>\"&']{1,255}")
-_WANTED = {"EMailAddress": "address", "AcceptableResponseSchema": "schema"}
+_FIELDS = {"EMailAddress": "address", "AcceptableResponseSchema": "schema"}
 _MOST = 512
 """Characters of a value that is read."""
 
@@ -46,12 +46,12 @@ class _NoRequest(Exception):
 def read(body: bytes) -> Request | None:
     """The request in the XML that a program posts; None where there is none. Entities need a document type, which is
     refused."""
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     inside = ""
 
     def start(name: str, _attributes: object) -> None:
         nonlocal inside
-        inside = _WANTED.get(name.rpartition(" ")[2], "")
+        inside = _FIELDS.get(name.rpartition(" ")[2], "")
 
     def end(_name: str) -> None:
         nonlocal inside
@@ -59,7 +59,7 @@ def read(body: bytes) -> Request | None:
 
     def text(piece: str) -> None:
         if inside:
-            found[inside] = (found.get(inside, "") + piece)[:_MOST]
+            fields[inside] = (fields.get(inside, "") + piece)[:_MOST]
 
     def refuse(*_args: object) -> None:
         raise _NoRequest
@@ -71,8 +71,8 @@ def read(body: bytes) -> Request | None:
         parser.Parse(body, True)
     except (expat.ExpatError, _NoRequest, ValueError):
         return None
-    address = found.get("address", "").strip()
-    return Request(address, found.get("schema", "").strip()) if is_address(address) else None
+    address = fields.get("address", "").strip()
+    return Request(address, fields.get("schema", "").strip()) if is_address(address) else None
 
 
 def is_address(text: str) -> bool:

@@ -22,19 +22,19 @@ from civicmail.front.web.signin.asker import account
 @never_cache
 def set_up(request: Asked) -> HttpResponse:
     """What to do, in order, and what to type where nothing does it by itself."""
-    found = _known(request)
+    servers = _known(request)
     address = _address(me(request))
     shown = {
         "page": Page(
             gettext("How do I set up my mail program?"),
             gettext("Set up mail"),
-            actions=[Action(gettext("Open this page on a phone"), reverse("set-up-phone"))] if found else [],
+            actions=[Action(gettext("Open this page on a phone"), reverse("set-up-phone"))] if servers else [],
         ),
-        "services": found,
+        "services": servers,
         "address": address,
         "login": account(request).username,
         "book": f"{settings.CITY.web.pages}/dav/",
-        "has_profile": bool(address and found.imap and found.submission),
+        "has_profile": bool(address and servers.imap and servers.submission),
     }
     return render(request, "programs/set_up.html", shown)
 
@@ -56,13 +56,13 @@ def phone(request: Asked) -> HttpResponse:
 @never_cache
 def profile(request: Asked) -> HttpResponse:
     """The file for an iPhone, iPad or Mac of the person who asks; no password is in it."""
-    found, who = _known(request), me(request)
+    servers, who = _known(request), me(request)
     address = _address(who)
-    if not address or found.imap is None or found.submission is None:
+    if not address or servers.imap is None or servers.submission is None:
         raise Http404
     city = settings.CITY.city
     owner = apple.Owner(str(who), address, account(request).username)
-    response = HttpResponse(apple.profile(found, owner, city.name, city.domains[0]), content_type=apple.CONTENT_TYPE)
+    response = HttpResponse(apple.profile(servers, owner, city.name, city.domains[0]), content_type=apple.CONTENT_TYPE)
     response["Content-Disposition"] = 'attachment; filename="city-mail.mobileconfig"'
     return response
 

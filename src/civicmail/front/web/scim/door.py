@@ -75,8 +75,8 @@ class Service(ScimService):
     def schemas(self, location: str, query: Any) -> ScimResponse:
         """What is needed and which words are known, for whoever maps attributes."""
         self.forbid_filter(query)
-        found = [self.locate(one, f"{location}/{one.id}") for one in published(self._names, self.provider)]
-        answer = ListResponse[Schema](total_results=len(found), items_per_page=len(found), start_index=1, resources=found)
+        located = [self.locate(one, f"{location}/{one.id}") for one in published(self._names, self.provider)]
+        answer = ListResponse[Schema](total_results=len(located), items_per_page=len(located), start_index=1, resources=located)
         return ScimResponse(super().schemas(location, query).status, answer.model_dump())
 
     def schema(self, location: str, schema_id: str, query: Any) -> ScimResponse:
@@ -105,14 +105,14 @@ class Service(ScimService):
             self.publish(base_url, one).model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=search_request)
             for one in page.resources
         ]
-        said = {
+        body = {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": page.total,
             "itemsPerPage": len(shown),
             "startIndex": search_request.start_index,
             "Resources": shown,
         }
-        return ScimResponse(HTTPStatus.OK, said)
+        return ScimResponse(HTTPStatus.OK, body)
 
     def patch_response(self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]) -> ScimResponse:
         """204, unless attributes were asked for; what is not sent is not made ready."""
@@ -140,8 +140,8 @@ def _shapes(provider: ScimProvider) -> tuple[type, ...]:
     service = ScimService(provider)
     each = [service.get_model(resource_type) for resource_type in provider.resource_types]
     every = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
-    found = [parametrize(shape, models) for shape in (SearchRequest, ResponseParameters) for models in every]
-    return (*found, *(parametrize(PatchOp, model) for model in each))
+    shapes = [parametrize(shape, models) for shape in (SearchRequest, ResponseParameters) for models in every]
+    return (*shapes, *(parametrize(PatchOp, model) for model in each))
 
 
 @csrf_exempt
@@ -156,7 +156,7 @@ def door(request: Asked, path: str = "") -> HttpResponse:
         return _answered(service.error_response(UnauthorizedException(detail=str(error))))
     except DatabaseError:
         return _away(service)
-    asked = ScimRequest(
+    scim_request = ScimRequest(
         method=request.method or "GET",
         base_url=absolute(request, "/scim/v2"),
         path=f"/{path}",
@@ -165,21 +165,21 @@ def door(request: Asked, path: str = "") -> HttpResponse:
         body=request.body,
         subject=actor,
     )
-    return _serve(asked, actor, now)
+    return _serve(scim_request, actor, now)
 
 
-def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
+def _serve(scim_request: ScimRequest, actor: Actor, now: int) -> HttpResponse:
     users = Users(actor, now)
-    if asked.method.upper() in _WRITES and not asked.path.rstrip("/").endswith(".search"):
+    if scim_request.method.upper() in _WRITES and not scim_request.path.rstrip("/").endswith(".search"):
         users.writes()
     service = Service(users)
     storage = Directory(users, settings.CITY.feeds.lists, actor, now)
     try:
-        if len(asked.body) > LARGEST:
+        if len(scim_request.body) > LARGEST:
             return _answered(service.error_response(service.payload_too_large(LARGEST)))
-        if _operations(asked) > OPERATIONS:
+        if _operations(scim_request) > OPERATIONS:
             return _error(413, f"At most {OPERATIONS} operations in one request; send the user as a whole by PUT.")
-        return _answered(ScimHandler(service, storage).handle(asked))
+        return _answered(ScimHandler(service, storage).handle(scim_request))
     except SCIMException as error:
         return _answered(service.error_response(error))
     except (Held, Unusable) as error:
@@ -194,12 +194,12 @@ def _serve(asked: ScimRequest, actor: Actor, now: int) -> HttpResponse:
         return _away(service)
 
 
-def _operations(asked: ScimRequest) -> int:
+def _operations(scim_request: ScimRequest) -> int:
     """How many a PATCH has; 0 for what the library says itself."""
-    if asked.method.upper() != "PATCH":
+    if scim_request.method.upper() != "PATCH":
         return 0
     try:
-        plain = json.loads(asked.body)
+        plain = json.loads(scim_request.body)
         return len(next((v for k, v in plain.items() if k.lower() == "operations"), ()))
     except (ValueError, TypeError, AttributeError, RecursionError):
         return 0
@@ -239,9 +239,9 @@ def _error(status: int, detail: str, kind: str = "") -> HttpResponse:
     return _json(status, plain | ({"scimType": kind} if kind else {}))
 
 
-def _answered(said: ScimResponse) -> HttpResponse:
-    answer = _json(int(said.status), said.body)
-    for name, value in said.headers.items():
+def _answered(response: ScimResponse) -> HttpResponse:
+    answer = _json(int(response.status), response.body)
+    for name, value in response.headers.items():
         answer.headers[name] = value
     return answer
 

@@ -80,8 +80,8 @@ class Directory(ScimStorage):
         assert isinstance(resource, Group)
         if resource.display_name != row.name:
             raise MutabilityException(detail=NOT_YOURS)
-        wanted = [str(member.value or "") for member in resource.members or []]
-        scimlists.set_members(row, wanted, actor=self._actor, now=self._now)
+        member_ids = [str(member.value or "") for member in resource.members or []]
+        scimlists.set_members(row, member_ids, actor=self._actor, now=self._now)
         return group_of(row)
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:

@@ -87,9 +87,9 @@ class Users(ScimStorage):
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """A new one; raises what the verb raises."""
-        said = said_of(resource)
-        self.about = uid_if_said(said, self.names)
-        return _now(scim.create(said, names=self.names, actor=self._actor, now=self._now))
+        attributes = said_of(resource)
+        self.about = uid_if_said(attributes, self.names)
+        return _now(scim.create(attributes, names=self.names, actor=self._actor, now=self._now))
 
     def update(self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None) -> Resource[Any]:
         """The whole new state of a user."""
@@ -172,10 +172,10 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def uid_if_said(said: dict[str, Any], names: Names) -> str:
+def uid_if_said(attributes: dict[str, Any], names: Names) -> str:
     """For the report: whom a user is about, "" where it does not say."""
     try:
-        return uid_of(said, names)[:60]
+        return uid_of(attributes, names)[:60]
     except ValueError:
         return ""
 
@@ -195,8 +195,8 @@ def resource_of(row: ScimUser) -> Resource[Any]:
         "lastModified": row.changed.isoformat(),
         "version": version_of(row),
     }
-    said = {**row.said, "id": str(row.uuid), "meta": meta, "active": works}
-    made: Resource[Any] = MODEL.model_validate(said)
+    attributes = {**row.said, "id": str(row.uuid), "meta": meta, "active": works}
+    made: Resource[Any] = MODEL.model_validate(attributes)
     return made
 
 

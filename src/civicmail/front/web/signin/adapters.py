@@ -66,13 +66,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """As allauth's; with the right password a locked account hears what everybody hears, after the same work."""
-        found: Account | None = super().authenticate(request, **credentials)
-        if found is not None and found.locked is not None:
+        account: Account | None = super().authenticate(request, **credentials)
+        if account is not None and account.locked is not None:
             self.authentication_failed(request, **credentials)
             return None
-        if found is not None:
+        if account is not None:
             throttling.take_back(getattr(request, TICKET))
-        return found
+        return account
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         throttling.note_failure(getattr(request, TICKET), door="web", now=now_ms())

@@ -28,6 +28,6 @@ def account(request: HttpRequest) -> Account:
 
 def actor(request: HttpRequest) -> Actor:
     """The person who is asking; the middleware's where it has one."""
-    if (found := getattr(request, "actor", None)) is not None:
-        return cast(Actor, found)
+    if (known := getattr(request, "actor", None)) is not None:
+        return cast(Actor, known)
     return actor_of(account(request), client(request), now_ms()) if request.user.is_authenticated else NOBODY

@@ -125,8 +125,8 @@ def login(request: HttpRequest, organization_slug: str) -> HttpResponse:
 
         shown: HttpResponse = respond_to_login_on_get(request, _provider(request, organization_slug))
         return shown
-    found: HttpResponse = _provider(request, organization_slug).redirect_from_request(request)
-    return found
+    response: HttpResponse = _provider(request, organization_slug).redirect_from_request(request)
+    return response
 
 
 @csrf_exempt
@@ -135,9 +135,9 @@ def login(request: HttpRequest, organization_slug: str) -> HttpResponse:
 def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """An answer comes, from a page elsewhere: it is checked, and goes on to where the session is."""
     provider = _provider(request, organization_slug)
-    said = request.POST.get("SAMLResponse", "")
+    message = request.POST.get("SAMLResponse", "")
     try:
-        if len(said) > LARGEST:
+        if len(message) > LARGEST:
             raise ValueError("an answer that is too large")
         auth = _auth(request, provider)
         auth.process_response()
@@ -170,8 +170,8 @@ def finish_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     signed_in = provider.sociallogin_from_response(request, Asserted({claim: facts["is"] or ["-"]}))
     signed_in.account.extra_data = {claim: facts["is"], AUTH_TIME: facts["at"], CONTEXT: facts["by"]}
     signed_in.state = state
-    found: HttpResponse = complete_social_login(request, signed_in)
-    return found
+    response: HttpResponse = complete_social_login(request, signed_in)
+    return response
 
 
 @require_GET
@@ -211,7 +211,7 @@ def _config(request: HttpRequest, provider: Any) -> dict[str, Any]:
 def _auth(request: HttpRequest, provider: Any) -> Auth:
     config = _config(request, provider)
     here = urlsplit(config["sp"]["assertionConsumerService"]["url"])
-    asked = {
+    fields = {
         "https": "on" if here.scheme == "https" else "off",
         "http_host": here.netloc,
         "script_name": "",
@@ -219,9 +219,9 @@ def _auth(request: HttpRequest, provider: Any) -> Auth:
         "get_data": {},
         "post_data": {"SAMLResponse": request.POST.get("SAMLResponse", "")},
     }
-    return Auth(asked, config)
+    return Auth(fields, config)
 
 
 def _not_understood(request: HttpRequest, provider: Any, error: Exception) -> HttpResponse:
-    found: HttpResponse = render_authentication_error(request, provider, exception=error)
-    return found
+    response: HttpResponse = render_authentication_error(request, provider, exception=error)
+    return response

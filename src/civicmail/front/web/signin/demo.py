@@ -43,5 +43,5 @@ def roles(request: HttpRequest) -> HttpResponse:
 
 def _outside(path: Path) -> list[dict[str, str]]:
     """Links to our pages that people outside were sent; none before the first of them is."""
-    found: list[dict[str, str]] = orjson.loads(path.read_bytes()) if path.exists() else []
-    return found
+    links: list[dict[str, str]] = orjson.loads(path.read_bytes()) if path.exists() else []
+    return links

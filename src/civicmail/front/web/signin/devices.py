@@ -48,14 +48,14 @@ def index(request: Asked) -> HttpResponse:
     """The device passwords and tokens of the person who asks."""
     require(request, "my.devices", OfPerson(me(request).uid))
     living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
-    found = {
+    context = {
         "page": Page(gettext("What reads and sends mail as me?"), gettext("My devices")),
         "devices": Device.objects.filter(person=me(request), ended__isnull=True).order_by("-made"),
         "tokens": [t for t in living if not t.scopes],
         "programs": [t for t in living if t.scopes],
         "login": account(request).username,
     }
-    return render(request, "signin/devices.html", found)
+    return render(request, "signin/devices.html", context)
 
 
 @acting("my.devices")
@@ -136,9 +136,9 @@ def add_program_token(request: Asked) -> HttpResponse:
     offered = [(key, f"{said(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]
     form = NewProgramToken(offered, request.POST or None)
     if form.is_valid():
-        name, wanted, days = (form.cleaned_data[field] for field in ("name", "scopes", "days"))
+        name, scopes, days = (form.cleaned_data[field] for field in ("name", "scopes", "days"))
         try:
-            text = tokens.make_for_program(me(request), name, wanted, days=days, actor=request.actor, now=ms(request.now))
+            text = tokens.make_for_program(me(request), name, scopes, days=days, actor=request.actor, now=ms(request.now))
             shown = {"page": _shown(), "secret": text, "what": name, "program": True, "login": account(request).username}
             return render(request, "signin/token_shown.html", shown)
         except Conflict as error:
@@ -191,8 +191,8 @@ def add_machine(request: Asked, address: str) -> HttpResponse:
             shown = {"page": _shown(), "secret": password, "what": name, "login": mailbox.address}
             return render(request, "signin/device_shown.html", shown)
         except Unusable as error:
-            for field, said in error.fields.items():
-                form.add_error(field, said)
+            for field, problem in error.fields.items():
+                form.add_error(field, problem)
     crumbs = [(mailbox.address, reverse("machines", args=[mailbox.address]))]
     page = Page("Add a machine", mailbox.department.name, crumbs)
     return render(request, "signin/machine_add.html", {"page": page, "form": form, "mailbox": mailbox})

@@ -44,28 +44,28 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         facts, app = _facts(sociallogin), sociallogin.provider.app
         claim = app.settings["claim"]
         account = account_by(facts.get(claim))
-        wanted = sociallogin.state.get("process", "login") == "login"
-        if account is not None and wanted and not _is_fresh(sociallogin):
+        is_login = sociallogin.state.get("process", "login") == "login"
+        if account is not None and is_login and not _is_fresh(sociallogin):
             problem = OAuth2Error("The ID token is of another sign-in.")
             raise ImmediateHttpResponse(render_authentication_error(request, sociallogin.provider, exception=problem))
-        if account is None or not wanted:
+        if account is None or not is_login:
             log.warning("an identity of a provider is nobody here", security=True, provider=app.name, claim=claim)
             note_refused(_text(facts.get(claim)), door="provider", client=client(request), now=now_ms())
-            said = _("You are signed in there, and nobody here has this identity. Ask the access office.")
-            raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), said))
+            text = _("You are signed in there, and nobody here has this identity. Ask the access office.")
+            raise ImmediateHttpResponse(refused(request, _("This identity is nobody's here."), text))
         if not bind(account, app.settings["of"], sociallogin.account.uid, name=app.name, configured=_configured(), now=now_ms()):
             log.warning("another identity than the one of before", security=True, provider=app.name, person=account.person.uid)
             note_refused(account.username, door="provider", client=client(request), now=now_ms())
-            said = _("This person signs in here by another identity. If it is you, ask the access office to release it.")
-            raise ImmediateHttpResponse(refused(request, _("This is another identity."), said))
+            text = _("This person signs in here by another identity. If it is you, ask the access office to release it.")
+            raise ImmediateHttpResponse(refused(request, _("This is another identity."), text))
         sociallogin.user = account
         proved = _proved(facts.get("auth_time"), now_ms())
         if sociallogin.state.get(openid.AGAIN) and not proved:
             log.warning("a provider does not say when it asked", security=True, provider=app.name)
-            said = _(
+            text = _(
                 "The city’s sign-in does not say when it asked you (auth_time), so this is no fresh proof. Tell the access office."
             )
-            raise ImmediateHttpResponse(refused(request, _("This is no fresh proof."), said))
+            raise ImmediateHttpResponse(refused(request, _("This is no fresh proof."), text))
         setattr(request, stepup.PROVED, proved)
         setattr(request, factors.MORE, app.settings["several"] or factors.vouched([*_all(facts.get("amr")), facts.get("acr")]))
 
@@ -102,8 +102,8 @@ def account_by(value: object) -> Account | None:
     if not text or unicodedata.normalize("NFKC", text) != text or text != text.strip():
         return None
     accounts = Account.objects.select_related("person")
-    found = {*accounts.filter(person__uid=text), *accounts.filter(username=text.lower())}
-    return found.pop() if len(found) == 1 else None
+    matches = {*accounts.filter(person__uid=text), *accounts.filter(username=text.lower())}
+    return matches.pop() if len(matches) == 1 else None
 
 
 def _text(value: object) -> str:
@@ -121,9 +121,9 @@ def _is_fresh(sociallogin: SocialLogin) -> bool:
     return bool(nonce) and isinstance(token, dict) and token.get(openid.NONCE) == nonce
 
 
-def _proved(asked: object, now: int) -> int:
+def _proved(auth_time: object, now: int) -> int:
     """ms at which a provider last asked the person; 0 where it does not say, or says what has not come."""
-    at = asked * 1000 if type(asked) is int and asked > 0 else 0
+    at = auth_time * 1000 if type(auth_time) is int and auth_time > 0 else 0
     return min(at, now) if at <= now + LEEWAY * 1000 else 0
 
 
@@ -140,10 +140,10 @@ def _all(value: object) -> list[object]:
 def _facts(sociallogin: SocialLogin) -> dict[str, Any]:
     """What the provider says of the person: the signed token before userinfo, which must be about the same subject (OpenID
     Connect Core 5.3.2); the attributes of a SAML assertion."""
-    said = sociallogin.account.extra_data
-    if "id_token" not in said and "userinfo" not in said:
-        return dict(said)
-    token, info = said.get("id_token") or {}, said.get("userinfo") or {}
+    claims = sociallogin.account.extra_data
+    if "id_token" not in claims and "userinfo" not in claims:
+        return dict(claims)
+    token, info = claims.get("id_token") or {}, claims.get("userinfo") or {}
     if token and info and token.get("sub") != info.get("sub"):
         return {}
     return {**info, **token}

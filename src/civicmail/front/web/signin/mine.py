@@ -31,7 +31,7 @@ def index(request: Asked) -> HttpResponse:
     require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))
-    found: dict[str, object] = {
+    context: dict[str, object] = {
         "page": Page(gettext("How do I sign in?"), gettext("My sign-in")),
         "sessions": places.living(who),
         "this": row_of(request.session.session_key),
@@ -45,7 +45,7 @@ def index(request: Asked) -> HttpResponse:
         "login": who.username,
         "has_password": who.has_usable_password(),
     }
-    return render(request, "signin/mine.html", found)
+    return render(request, "signin/mine.html", context)
 
 
 @acting("my.sessions")

@@ -49,8 +49,8 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
         if not hasattr(self, "_openid_config"):
             provider = self.get_provider()
             plain = _published(provider.server_url)
-            wanted = str(provider.app.settings["server_url"]).partition("/.well-known/")[0].rstrip("/")
-            if str(plain.get("issuer", "")).rstrip("/") != wanted:
+            issuer = str(provider.app.settings["server_url"]).partition("/.well-known/")[0].rstrip("/")
+            if str(plain.get("issuer", "")).rstrip("/") != issuer:
                 raise OAuth2Error("The discovery document is of another issuer.")
             for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 _require_secure(plain.get(name))
@@ -80,11 +80,11 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
         """Who it is, by the ID token; userinfo is asked for a claim that is not in there."""
         try:
-            said = {"id_token": self._claims(app, kwargs["response"].get("id_token"))}
-            if app.settings["claim"] not in said["id_token"]:
+            claims = {"id_token": self._claims(app, kwargs["response"].get("id_token"))}
+            if app.settings["claim"] not in claims["id_token"]:
                 _require_secure(self.openid_config.get("userinfo_endpoint"))
-                said["userinfo"] = dict(self._fetch_user_info(token.token))
-            return self.get_provider().sociallogin_from_response(request, said)
+                claims["userinfo"] = dict(self._fetch_user_info(token.token))
+            return self.get_provider().sociallogin_from_response(request, claims)
         except BadToken as error:
             raise OAuth2Error(str(error)) from None
         except _WRONG as error:
@@ -95,15 +95,15 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
         if not isinstance(token, str):
             raise BadToken("There is no ID token.")
         keys = keys_of(orjson.dumps(_published(self.openid_config["jwks_uri"])))
-        found = claims_of(token, keys, issuer=self.openid_config["issuer"], audience=app.client_id, now=now_ms() // 1000)
-        subject, party, audience = found.get("sub"), found.get("azp"), found["aud"]
+        claims = claims_of(token, keys, issuer=self.openid_config["issuer"], audience=app.client_id, now=now_ms() // 1000)
+        subject, party, audience = claims.get("sub"), claims.get("azp"), claims["aud"]
         if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
             raise BadToken("The ID token is about nobody.")
         if (party is not None and party != app.client_id) or (party is None and isinstance(audience, list) and len(audience) > 1):
             raise BadToken("The ID token is for another program.")
-        if "iat" not in found:
+        if "iat" not in claims:
             raise BadToken("The ID token does not say when it was made.")
-        return found
+        return claims
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         return at_our_address(request, reverse("openid_connect_callback", args=[self.provider_id]))
@@ -118,21 +118,21 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no t
     def redirect_from_request(self, request: HttpRequest) -> HttpResponse:
         again = request.GET.get(AGAIN) == "1"
         nonce = secrets.token_urlsafe(24)
-        asked = {"nonce": nonce, **({"prompt": "login", "max_age": "0"} if again else {})}
+        params = {"nonce": nonce, **({"prompt": "login", "max_age": "0"} if again else {})}
         process = request.GET.get("process", "login")
         try:
-            found: HttpResponse = self.redirect(
+            response: HttpResponse = self.redirect(
                 request,
                 process,
                 get_next_redirect_url(request),
                 scope=self.get_scope(),
-                auth_params=asked,
+                auth_params=params,
                 nonce=nonce,
                 again=again,
             )
         except OAuth2Error as error:
-            found = render_authentication_error(request, self, exception=error)
-        return found
+            response = render_authentication_error(request, self, exception=error)
+        return response
 
 
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
@@ -145,17 +145,17 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def _served(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
     try:
-        found: HttpResponse = view.adapter_view(Adapter(request, provider_id))(request)
+        response: HttpResponse = view.adapter_view(Adapter(request, provider_id))(request)
     except SocialApp.DoesNotExist:
         raise Http404 from None
     except OAuth2Error as error:
         return _not_understood(request, provider_id, error)
-    return found
+    return response
 
 
 def _not_understood(request: HttpRequest, provider_id: str, error: Exception) -> HttpResponse:
-    found: HttpResponse = render_authentication_error(request, get_adapter().get_provider(request, provider_id), exception=error)
-    return found
+    response: HttpResponse = render_authentication_error(request, get_adapter().get_provider(request, provider_id), exception=error)
+    return response
 
 
 def _published(url: str) -> dict[str, Any]:

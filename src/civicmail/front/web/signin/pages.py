@@ -26,9 +26,9 @@ NOTICE = _(
 """Stands before every form by which people sign in (P-18; AC-8)."""
 
 
-def provider_links(request: HttpRequest, **asked: str) -> list[tuple[str, str]]:
+def provider_links(request: HttpRequest, **params: str) -> list[tuple[str, str]]:
     """(name, address) of each identity provider that signs people in here. asked: more of the query."""
-    signin, query = settings.CITY.signin, f"?{urlencode(asked)}" if asked else ""
+    signin, query = settings.CITY.signin, f"?{urlencode(params)}" if params else ""
     oidc = [(p.name, reverse("openid_connect_login", args=[p.id]) + query) for p in signin.oidc]
     return oidc + [(p.name, reverse("saml_login", args=[p.id]) + query) for p in signin.saml]
 

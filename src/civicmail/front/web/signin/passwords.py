@@ -33,9 +33,9 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 def is_leaked(password: str) -> bool:
     """Whether this password, in small letters, is on the list."""
-    listed, wanted = _listed(), hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass")).digest()[:KEPT]
-    at = bisect_left(range(len(listed) // KEPT), wanted, key=lambda n: listed[n * KEPT : n * KEPT + KEPT])
-    return listed[at * KEPT : at * KEPT + KEPT] == wanted
+    listed, digest = _listed(), hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass")).digest()[:KEPT]
+    at = bisect_left(range(len(listed) // KEPT), digest, key=lambda n: listed[n * KEPT : n * KEPT + KEPT])
+    return listed[at * KEPT : at * KEPT + KEPT] == digest
 
 
 @cache
@@ -47,12 +47,12 @@ def context_words(account: Account | None = None) -> set[str]:
     """Words that somebody who knows the city tries first: of the program, the city's name and domains, departments, duties, and the
     names, number and login of the person. In small letters."""
     city = settings.CITY.city
-    said = [*_OWN, city.name, *city.domains, *DUTIES, *(str(d.name) for d in DUTIES.values())]
-    said += [text for row in Department.objects.values_list("name", "code") for text in row]
+    texts = [*_OWN, city.name, *city.domains, *DUTIES, *(str(d.name) for d in DUTIES.values())]
+    texts += [text for row in Department.objects.values_list("name", "code") for text in row]
     if account is not None:
         who = account.person
-        said += [account.username, who.uid, who.given, who.family, who.display]
-    return set(_words(said))
+        texts += [account.username, who.uid, who.given, who.family, who.display]
+    return set(_words(texts))
 
 
 def _words(texts: Iterable[str]) -> Iterable[str]:

@@ -27,13 +27,13 @@ def note(request: HttpRequest, account: Account, client: str) -> None:
 
 def living(account: Account, beside: str = "") -> list[UserSession]:
     """Where the account is signed in, newest first; what is over is forgotten. beside: a row that is left out."""
-    found = []
+    rows_ = []
     for row in UserSession.objects.filter(user=account).exclude(session_key=beside).order_by("-created_at", "-pk"):
         if get_session_user(SessionStore.at(row.session_key)) == account:
-            found.append(row)
+            rows_.append(row)
         else:
             row.delete()
-    return found
+    return rows_
 
 
 def end(sessions: list[UserSession]) -> None:

@@ -70,8 +70,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         where = "mfa_reauthenticate"
     else:
         where = "account_reauthenticate" if account(request).has_usable_password() else "signin-again"
-    found: HttpResponse = suspend_request(request, reverse(where))
-    return found
+    response: HttpResponse = suspend_request(request, reverse(where))
+    return response
 
 
 def second_factors(account: Account) -> set[str]:

@@ -45,7 +45,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     """Set a passkey, or a password; signed in afterwards."""
     if SECRET not in request.session:
         return _halves(request)
-    invitation = _found(request.session[SECRET])
+    invitation = _invitation(request.session[SECRET])
     if invitation is None:
         return _over(request)
     by_passkey = request.method == "POST" and "credential" in request.POST
@@ -57,11 +57,11 @@ def welcome(request: HttpRequest) -> HttpResponse:
     if password.is_bound and password.is_valid():
         return _accept(request, invitation, password)
     creation = auth.begin_registration(account, True)
-    found = {"passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account}
-    return render(request, "signin/welcome.html", found | {"creation": creation, "recovery": invitation.recovery})
+    forms_ = {"passkey": passkey, "password": password, "form": passkey if by_passkey else password, "account": account}
+    return render(request, "signin/welcome.html", forms_ | {"creation": creation, "recovery": invitation.recovery})
 
 
-def _found(secret: str) -> Invitation | None:
+def _invitation(secret: str) -> Invitation | None:
     first, _, second = secret.partition(" ")
     return invitations.find_letter(first, second, now=now_ms()) if second else invitations.find(first, now=now_ms())
 
@@ -71,7 +71,7 @@ def _halves(request: HttpRequest) -> HttpResponse:
     form = Halves(request.POST or None)
     if request.method == "POST" and form.is_valid():
         secret = f"{''.join(form.cleaned_data['first'].split())} {''.join(form.cleaned_data['second'].split())}"
-        if _found(secret) is not None:
+        if _invitation(secret) is not None:
             if request.user.is_authenticated:
                 get_adapter(request).logout(request)
             request.session[SECRET] = secret

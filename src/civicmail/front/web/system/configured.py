@@ -55,8 +55,8 @@ def settings_(request: Asked) -> HttpResponseBase:
     require(request, "system.see")
     data = here.data()
     config = Path(c) if (c := os.environ.get("CIVICMAIL_CONFIG")) else None
-    found, wrong = _sourced(data, config)
-    rows = [{"pk": s.key, "s": s} for s in found]
+    sourced, wrong = _sourced(data, config)
+    rows = [{"pk": s.key, "s": s} for s in sourced]
     if request.GET.get("format") == "csv":
         listed = listing.of_rows(request, rows, caption="Settings", columns=COLUMNS, empty="", noun="settings")
         return listing.shown(request, "system/settings.html", listed, {})
@@ -64,8 +64,8 @@ def settings_(request: Asked) -> HttpResponseBase:
         "page": Page("How is it set, and who changed it?", "System"),
         "file": _file(config or data / load.FILE),
         "wrong": wrong,
-        "changed": [s for _, some in _sections([s for s in found if s.is_changed]) for s in some],
-        "sections": _sections([s for s in found if not s.is_changed]),
+        "changed": [s for _, some in _sections([s for s in sourced if s.is_changed]) for s in some],
+        "sections": _sections([s for s in sourced if not s.is_changed]),
         "departments": _departments(data),
         "acts": _acts(),
     }
@@ -95,10 +95,10 @@ def _sourced(data: Path, config: Path | None) -> tuple[list[Sourced], str]:
         return [], str(error)
 
 
-def _sections(found: list[Sourced]) -> list[tuple[str, list[Sourced]]]:
+def _sections(sourced: list[Sourced]) -> list[tuple[str, list[Sourced]]]:
     """By section, and by table where there are several."""
     sections: dict[str, list[Sourced]] = {}
-    for one in found:
+    for one in sourced:
         sections.setdefault(one.key.rpartition(".")[0], []).append(one)
     return list(sections.items())
 
@@ -138,12 +138,12 @@ def _departments(data: Path) -> list[Department]:
         return []
     named = {d.entry.removeprefix("entry:") for d in known if d.entry.startswith("entry:")}
     entries = {str(e.uuid): e for e in Entry.objects.filter(uuid__in=[n for n in named if _is_uuid(n)]).defer("head")}
-    found = []
+    departments = []
     for d in known:
         entry = entries.get(d.entry.removeprefix("entry:"))
         who, reason = (entry.person, entry.reason) if entry else (f"entry {d.entry}" if d.entry else "the file", "")
-        found.append(Department(d.name, d.mode, moment(d.since) if d.since else None, who, reason))
-    return found
+        departments.append(Department(d.name, d.mode, moment(d.since) if d.since else None, who, reason))
+    return departments
 
 
 def _is_uuid(text: str) -> bool:

@@ -74,20 +74,22 @@ class Examiner:
 
     def _examine(self) -> None:
         began = self.clock()
-        found: list[Finding] = []
+        findings: list[Finding] = []
         kept: tuple[tuple[int, int], ...] = ()
         try:
             patient = Patient(self.data, self.settings, began)
             for check in self.checks:
                 self._known = replace(self._known, doing=check.__name__)
-                found += made(check, patient)
+                findings += made(check, patient)
             kept = by_hour(Archive(self.data), began)
         except Exception as error:  # noqa: BLE001 - a check with a bug is a finding: the page must not wait for ever
             log.error("an examination failed", check=self._known.doing, error=type(error).__name__)
             text = f"This check failed and those after it were not made: {type(error).__name__}."
-            found.append(Finding(self._known.doing, "problem", text, "Tell it with what the log says, and run: civicmail doctor"))
+            findings.append(
+                Finding(self._known.doing, "problem", text, "Tell it with what the log says, and run: civicmail doctor")
+            )
         ended = self.clock()
-        self._known = Examined(tuple(found), ended, ended - began, kept)
+        self._known = Examined(tuple(findings), ended, ended - began, kept)
 
 
 def by_hour(archive: Archive, now: int) -> tuple[tuple[int, int], ...]:

@@ -27,7 +27,7 @@ def hooks(request: Asked) -> HttpResponseBase:
     now = ms(request.now)
     known = {row.name: row for row in Hook.objects.all()}
     rows = [_row(hook, known.get(hook.name), now) for hook in settings.CITY.oversight.webhook]
-    found = listing.of_rows(
+    listing_ = listing.of_rows(
         request,
         rows,
         caption="Programs that are told of entries",
@@ -44,18 +44,26 @@ def hooks(request: Asked) -> HttpResponseBase:
         empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
         noun="programs",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Who is told of entries?", "System")})
+    return listing.shown(request, "access/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
 
 
 def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
-    said = {"pk": hook.name, "url": hook.url, "acts": ", ".join(hook.acts) or "every act"}
+    plain = {"pk": hook.name, "url": hook.url, "acts": ", ".join(hook.acts) or "every act"}
     if row is None:
-        return {**said, "state": ("wait", "Not begun"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
+        return {**plain, "state": ("wait", "Not begun"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
     lag = lag_ms(row, now)
     state = ("stop", "Not taken") if row.problem else ("wait", "Behind") if lag > SOON else ("plain", "Up to date")
     due = moment(row.due) if row.problem and row.due > now else None
-    told = moment(row.told) if row.told else None
-    return {**said, "state": state, "waits": waiting(row).count(), "lag": lag, "told": told, "problem": row.problem, "due": due}
+    delivered = moment(row.told) if row.told else None
+    return {
+        **plain,
+        "state": state,
+        "waits": waiting(row).count(),
+        "lag": lag,
+        "told": delivered,
+        "problem": row.problem,
+        "due": due,
+    }
 
 
 def _span(lag: int) -> str:

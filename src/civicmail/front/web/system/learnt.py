@@ -30,37 +30,37 @@ def spam(request: Asked) -> HttpResponse:
     """As gateways have it at this moment."""
     require(request, "system.see")
     try:
-        found = model.read(here.data())
+        trained = model.read(here.data())
     except DamagedFile as error:
         raise LaterError(str(error)) from error
-    page = Page("What has the spam filter learnt?", "System", state=_state(found), facts=[*_facts(found)])
-    taught = found.taught
+    page = Page("What has the spam filter learnt?", "System", state=_state(trained), facts=[*_facts(trained)])
+    taught = trained.taught
     shown = {
         "page": page,
-        "ready": found.edges is not None,
-        "bands": [("Good mail", 1, ""), *_bands(found)] if found.edges else [],
+        "ready": trained.edges is not None,
+        "bands": [("Good mail", 1, ""), *_bands(trained)] if trained.edges else [],
         "ham_least": HAM_LEAST,
         "spam_least": SPAM_LEAST,
         "how": [(HOW.get(how, how), *counts) for how, counts in sorted(taught.how.items(), key=lambda item: -sum(item[1]))],
-        "stack": [name for name in found.stack.names if name != "own"] if found.stack else [],
+        "stack": [name for name in trained.stack.names if name != "own"] if trained.stack else [],
         "taught": taught,
         "back": moment(taught.back) if taught.back else None,
     }
     return render(request, "system/spam.html", shown)
 
 
-def _state(found: Model) -> tuple[str, str]:
-    return ("done", "In force") if found.edges else ("wait", "Says nothing yet")
+def _state(trained: Model) -> tuple[str, str]:
+    return ("done", "In force") if trained.edges else ("wait", "Says nothing yet")
 
 
-def _facts(found: Model) -> list[tuple[str, object]]:
-    counts: list[tuple[str, object]] = [("Good messages", f"{found.ham:,}"), ("Spam", f"{found.spam:,}")]
-    return [*counts, ("Published", moment(found.made))] if found.made else counts
+def _facts(trained: Model) -> list[tuple[str, object]]:
+    counts: list[tuple[str, object]] = [("Good messages", f"{trained.ham:,}"), ("Spam", f"{trained.spam:,}")]
+    return [*counts, ("Published", moment(trained.made))] if trained.made else counts
 
 
-def _bands(found: Model) -> list[tuple[str, int, str]]:
+def _bands(trained: Model) -> list[tuple[str, int, str]]:
     """(name, from which score, how much of the city's good mail lies above)."""
-    edges = found.stacked if found.stack and found.stacked else found.edges
+    edges = trained.stacked if trained.stack and trained.stacked else trained.edges
     assert edges is not None
     return [
         ("In doubt", score_of(edges.unsure), "one message in a hundred at most"),

@@ -77,7 +77,7 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
     facts = [("Received", instant(traced.received)), ("From", traced.sender or "<>"), ("Size", size(traced.size))]
     page = Page(traced.sha256[:12], "Trace", [("Trace", reverse("trace"))], state_of(traced), facts, actions)
     names = [p.address for p in traced.passages]
-    found = listing.of_rows(
+    listing_ = listing.of_rows(
         request,
         [{"pk": p.index, "p": p} for p in traced.passages],
         caption="What was decided for each recipient, and how it stands",
@@ -90,11 +90,11 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
         "t": traced,
         "wire": traced.source in WIRE,
         "count": len(traced.passages),
-        "steps": [_told(step, names) for step in traced.steps[:STEPS_MOST]],
+        "steps": [_step_line(step, names) for step in traced.steps[:STEPS_MOST]],
         "left_out": len(traced.steps[STEPS_MOST:]),
         "ledger": ledgered(traced),
     }
-    return listing.shown(request, "system/one.html", found, shown)
+    return listing.shown(request, "system/one.html", listing_, shown)
 
 
 def traced_or_404(request: Asked, capture: uuid.UUID) -> Traced:
@@ -125,8 +125,8 @@ class Told:
     place: str
 
 
-def _told(step: Step, names: list[str]) -> Told:
-    facts = [(WORDS.get(name, name), instant(int(said)) if name == "next" else said) for name, said in step.facts]
+def _step_line(step: Step, names: list[str]) -> Told:
+    facts = [(WORDS.get(name, name), instant(int(value)) if name == "next" else value) for name, value in step.facts]
     to = [names[index] for index in step.to if index < len(names)]
     who = ", ".join(to[:5]) + (f" and {len(to) - 5:,} more" if len(to) > 5 else "")
     return Told(step.at, STEPS.get(step.type, step.type.replace("_", " ")), who, facts, f"{step.journal}:{step.number}")

@@ -47,7 +47,7 @@ def queue(request: Asked) -> HttpResponseBase:
     if held:
         oldest = min(line.received for line in held)
         rows.append({"pk": HELD, "group": Group(HELD, len(held), len({h.id for h in held}), oldest, "", 0)})
-    found = listing.of_rows(
+    listing_ = listing.of_rows(
         request,
         rows,
         caption="Next hops with mail that waits",
@@ -62,7 +62,7 @@ def queue(request: Asked) -> HttpResponseBase:
         empty="Queue is empty.",
         noun="next hops",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("What is stuck, and why?", "System")})
+    return listing.shown(request, "access/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
 
 
 @acting("system.see")
@@ -72,7 +72,7 @@ def hop(request: Asked) -> HttpResponseBase:
     name = request.GET.get("hop", "")
     lines = _of(here.who_waits(ms(request.now)), name)
     rows = [{"pk": f"{uuid.UUID(bytes=line.id)}-{line.index}", "line": line} for line in lines]
-    found = listing.of_rows(
+    listing_ = listing.of_rows(
         request,
         rows,
         caption=f"Who waits: {_named(name)}",
@@ -90,7 +90,7 @@ def hop(request: Asked) -> HttpResponseBase:
     )
     trying = [Action("Try now…", _link("queue-try", hop=name), primary=True)] if lines and name != HELD else []
     page = Page(_named(name).capitalize() if name in (NOWHERE, HELD) else name or "Next hop", "Queue", _crumbs(), actions=trying)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", listing_, {"page": page})
 
 
 @acting("queue.act")
@@ -134,8 +134,8 @@ def _named(name: str) -> str:
     return "held for a decision" if name == HELD else HOPS.get(name, name)
 
 
-def _link(view: str, **asked: str) -> str:
-    return f"{reverse(view)}?{urlencode(asked)}"
+def _link(view: str, **params: str) -> str:
+    return f"{reverse(view)}?{urlencode(params)}"
 
 
 def _crumbs() -> list[tuple[str, str]]:
@@ -161,10 +161,10 @@ def _uuid(text: str) -> uuid.UUID | None:
 
 
 def _is(line: Line, message: str) -> bool:
-    wanted = _uuid(message)
-    if wanted is None:
+    capture = _uuid(message)
+    if capture is None:
         raise Http404
-    return line.id == wanted.bytes
+    return line.id == capture.bytes
 
 
 def _messages(count: int) -> str:

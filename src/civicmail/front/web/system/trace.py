@@ -80,24 +80,24 @@ def trace(request: Request) -> HttpResponseBase:
     """The last hour, unless more is asked for; a message that is named by its id is opened."""
     require(request, "system.see")
     archive = store().archive()
-    said = ""
+    problem = ""
     if named := request.GET.get("id", "").strip()[:80]:
-        opened, said = _named(archive, named)
+        opened, problem = _named(archive, named)
         if opened is not None:
             return redirect("trace-one", opened)
     form = _form(request)
     csv = request.GET.get("format") == "csv"
-    answer = _found(request, archive, form, csv)
+    answer = _search(request, archive, form, csv)
     rows = [{"pk": t.uuid, "t": t} for t in answer.rows]
-    found = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.asked)
-    found.found, found.total, found.everything = rows, len(rows), answer.window
-    listing.fill(found)
+    listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.asked)
+    listing_.found, listing_.total, listing_.everything = rows, len(rows), answer.window
+    listing.fill(listing_)
     wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
     shown = {
         "page": Page("What happened to this mail?", "System"),
         "asking": form,
         "named": named,
-        "said": said,
+        "said": problem,
         "answer": answer,
         "states": [(key, STATES[key][1]) for key in STATUSES],
         "stretches": [(key, words) for key, (words, _) in STRETCHES.items()],
@@ -107,15 +107,15 @@ def trace(request: Request) -> HttpResponseBase:
         "indexed": _reader() is not None,
     }
     if csv:
-        return listing.shown(request, "system/trace.html", found, shown)
-    return render(request, "system/trace.html", {**shown, "listing": found})
+        return listing.shown(request, "system/trace.html", listing_, shown)
+    return render(request, "system/trace.html", {**shown, "listing": listing_})
 
 
-def _found(request: Request, archive: Archive, form: Form, csv: bool) -> Answer:
+def _search(request: Request, archive: Archive, form: Form, csv: bool) -> Answer:
     until = ms(form.at)
     since = until - int(STRETCHES[form.within][1].total_seconds() * 1000)
     before = request.GET.get("before", "")
-    asked = Asked(
+    query = Asked(
         since,
         until,
         form.sender,
@@ -126,7 +126,7 @@ def _found(request: Request, archive: Archive, form: Form, csv: bool) -> Answer:
     now = ms(request.now)
     waiting = {line.id for line in here.who_waits(now)} if form.status in ("waiting", "held") else set()
     most, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, LOOKS)
-    return find(archive, _reader(), waiting, asked, actor=request.actor, now=now, most=most, looks=looks)
+    return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=most, looks=looks)
 
 
 def _reader() -> Reader | None:
@@ -137,16 +137,16 @@ def _reader() -> Reader | None:
 
 
 def _form(request: Request) -> Form:
-    said = {k: request.GET.get(k, "").strip()[:320] for k in ("from", "to", "status", "within", "until")}
-    within = said["within"] if said["within"] in STRETCHES else "hour"
-    status = said["status"] if said["status"] in STATUSES else ""
+    params = {k: request.GET.get(k, "").strip()[:320] for k in ("from", "to", "status", "within", "until")}
+    within = params["within"] if params["within"] in STRETCHES else "hour"
+    status = params["status"] if params["status"] in STATUSES else ""
     at, wrong = request.now, ""
-    if said["until"]:
+    if params["until"]:
         try:
-            at = _moment(said["until"])
+            at = _moment(params["until"])
         except (ValueError, OverflowError):
             wrong = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
-    return Form(said["from"], said["to"], status, within, said["until"], at, wrong)
+    return Form(params["from"], params["to"], status, within, params["until"], at, wrong)
 
 
 def _moment(text: str) -> datetime:

@@ -57,7 +57,7 @@ def find(
     archive: Archive,
     reader: Reader | None,
     waiting: Collection[bytes],
-    asked: Asked,
+    query: Asked,
     *,
     actor: Actor,
     now: int,
@@ -66,7 +66,7 @@ def find(
 ) -> Answer:
     """What fits, as far as `looks` envelopes go. reader: None without an index; waiting: ids of captures of which somebody waits or
     is held. Raises NotPermitted."""
-    places = _candidates(archive, reader, waiting, asked)
+    places = _candidates(archive, reader, waiting, query)
     rows: list[Traced] = []
     looked = unread = 0
     last, ended = b"", True
@@ -82,59 +82,59 @@ def find(
         except DamagedFile:
             unread += 1
             continue
-        if fits(traced, asked):
+        if fits(traced, query):
             rows.append(traced)
-    return Answer(tuple(rows), looked, archive.count_in(asked.since, asked.until), b"" if ended else last, unread)
+    return Answer(tuple(rows), looked, archive.count_in(query.since, query.until), b"" if ended else last, unread)
 
 
-def fits(traced: Traced, asked: Asked) -> bool:
+def fits(traced: Traced, query: Asked) -> bool:
     """Whether an envelope is what was asked for."""
-    if not asked.since <= traced.received <= asked.until:
+    if not query.since <= traced.received <= query.until:
         return False
-    if asked.sender and not is_named(asked.sender, traced.sender):
+    if query.sender and not is_named(query.sender, traced.sender):
         return False
-    if asked.recipient and not traced.has_recipient(asked.recipient):
+    if query.recipient and not traced.has_recipient(query.recipient):
         return False
-    return asked.status is None or traced.status == asked.status
+    return query.status is None or traced.status == query.status
 
 
-def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], asked: Asked) -> Iterator[Place]:
+def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], query: Asked) -> Iterator[Place]:
     """Captures that may fit, newest first: never one that fits is left out, as far as the index goes."""
-    if asked.status in ("waiting", "held"):
-        yield from _placed(archive, sorted((id_ for id_ in waiting if _is_within(id_, asked)), reverse=True))
-    elif reader is not None and (tree := _tree(asked)) is not None:
-        yield from _placed(archive, _indexed(reader, tree, asked))
+    if query.status in ("waiting", "held"):
+        yield from _placed(archive, sorted((id_ for id_ in waiting if _is_within(id_, query)), reverse=True))
+    elif reader is not None and (tree := _tree(query)) is not None:
+        yield from _placed(archive, _indexed(reader, tree, query))
     else:
-        yield from archive.window(asked.since, asked.until, asked.before)
+        yield from archive.window(query.since, query.until, query.before)
 
 
-def _is_within(id_: bytes, asked: Asked) -> bool:
-    return asked.since <= received_of(id_) <= asked.until and (not asked.before or id_ < asked.before)
+def _is_within(id_: bytes, query: Asked) -> bool:
+    return query.since <= received_of(id_) <= query.until and (not query.before or id_ < query.before)
 
 
 def _placed(archive: Archive, ids: Iterable[bytes]) -> Iterator[Place]:
     return (place for id_ in ids if (place := archive.place(id_)) is not None)
 
 
-def _tree(asked: Asked) -> Tree | None:
+def _tree(query: Asked) -> Tree | None:
     """What the index can be asked: addresses of the envelope, never a word of the message."""
-    parts = [Token("rcpt", _token(asked.recipient))] if asked.recipient else []
-    parts += [Token("mailfrom", _token(asked.sender))] if asked.sender and asked.sender != "<>" else []
-    return And((Range("received", asked.since, asked.until), *parts)) if parts else None
+    parts = [Token("rcpt", _token(query.recipient))] if query.recipient else []
+    parts += [Token("mailfrom", _token(query.sender))] if query.sender and query.sender != "<>" else []
+    return And((Range("received", query.since, query.until), *parts)) if parts else None
 
 
-def _token(wanted: str) -> str:
+def _token(address: str) -> str:
     """As the index has it: a whole address, "@domain", or "local@" where no domain was named."""
-    local, at, domain = wanted.rpartition("@")
-    return f"{exact(local)}@{exact(domain)}" if at else f"{exact(wanted)}@"
+    local, at, domain = address.rpartition("@")
+    return f"{exact(local)}@{exact(domain)}" if at else f"{exact(address)}@"
 
 
-def _indexed(reader: Reader, tree: Tree, asked: Asked) -> Iterator[bytes]:
+def _indexed(reader: Reader, tree: Tree, query: Asked) -> Iterator[bytes]:
     """Ids that the index has, newest first; no document is read."""
-    after = (0.0, *ids(asked.before)) if asked.before else None
+    after = (0.0, *ids(query.before)) if query.before else None
     while True:
-        found, more = batch(reader.searchers(), compiled(tree), "newest", after, PER_PAGE)
-        yield from (id_bytes(hit.key[1], hit.key[2]) for hit in found)
-        if not found or not more:
+        batch_, more = batch(reader.searchers(), compiled(tree), "newest", after, PER_PAGE)
+        yield from (id_bytes(hit.key[1], hit.key[2]) for hit in batch_)
+        if not batch_ or not more:
             return
-        after = found[-1].key
+        after = batch_[-1].key

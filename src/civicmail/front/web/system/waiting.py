@@ -75,8 +75,8 @@ class Waiting:
             self._look_at_routes()
             if self._lines is None or self._of != (known, known.positions):
                 entries = {e.id: e for e in (*known.waiting(), *known.held())}
-                found = [_line(e, i, copy, self._hop_for(copy.target)) for e in entries.values() for i, copy in _open(e)]
-                self._lines = sorted(found, key=lambda line: (line.received, line.id, line.index))
+                rows = [_line(e, i, copy, self._hop_for(copy.target)) for e in entries.values() for i, copy in _open(e)]
+                self._lines = sorted(rows, key=lambda line: (line.received, line.id, line.index))
                 self._of = known, dict(known.positions)
             return self._lines
 
@@ -100,7 +100,7 @@ def groups(lines: Iterable[Line]) -> list[Group]:
     for line in lines:
         if not line.held:
             by.setdefault(line.hop, []).append(line)
-    found = [
+    groups_ = [
         Group(
             hop,
             len(some),
@@ -111,7 +111,7 @@ def groups(lines: Iterable[Line]) -> list[Group]:
         )
         for hop, some in by.items()
     ]
-    return sorted(found, key=lambda group: (group.oldest, group.hop))
+    return sorted(groups_, key=lambda group: (group.oldest, group.hop))
 
 
 def _open(entry: Entry) -> list[tuple[int, Copy]]:

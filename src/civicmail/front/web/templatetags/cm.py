@@ -82,10 +82,10 @@ def icon(name: str) -> SafeString:
 def status(role: str, word: str, explain: str = "") -> SafeString:
     """A state: icon, word and colour. role "plain" is grey text, for what is as it should be. explain: a link that says why."""
     if role == "plain":
-        said = format_html('<span class="cm-st cm-st--plain">{}</span>', word)
+        html = format_html('<span class="cm-st cm-st--plain">{}</span>', word)
     else:
-        said = format_html('<span class="cm-st cm-st--{}">{}{}</span>', role or "quiet", icon(ICONS[role]), word)
-    return format_html('{} <a href="{}">Why?</a>', said, explain) if explain else said
+        html = format_html('<span class="cm-st cm-st--{}">{}{}</span>', role or "quiet", icon(ICONS[role]), word)
+    return format_html('{} <a href="{}">Why?</a>', html, explain) if explain else html
 
 
 @register.inclusion_tag("components/field.html")
@@ -107,9 +107,9 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
     return {**shown, "optional": optional or (not bound.field.required and kind not in ("checkbox", "hidden"))}
 
 
-def lengths(asked: forms.Field, kind: str, hint: str) -> str:
+def lengths(field: forms.Field, kind: str, hint: str) -> str:
     """The hint, with how short and how long an answer may be, where it has not said so itself: nobody learns of it by a mistake."""
-    least, most = getattr(asked, "min_length", None) or 0, getattr(asked, "max_length", None) or 0
+    least, most = getattr(field, "min_length", None) or 0, getattr(field, "max_length", None) or 0
     if kind not in ("textarea", "input") or not (least or most):
         return hint
     if least > 1 and not _says(hint, least):
@@ -133,8 +133,8 @@ def _kind(widget: Any) -> str:
         (forms.Select, "select"),
         (forms.FileInput, "file"),
     )
-    found = next((kind for type_, kind in kinds if isinstance(widget, type_)), "input")
-    return "hidden" if getattr(widget, "is_hidden", False) else found
+    tag = next((kind for type_, kind in kinds if isinstance(widget, type_)), "input")
+    return "hidden" if getattr(widget, "is_hidden", False) else tag
 
 
 def _classes(kind: str, size: str, wrong: bool) -> str:
@@ -149,8 +149,8 @@ def _classes(kind: str, size: str, wrong: bool) -> str:
 def error_summary(form: BaseForm) -> dict[str, Any]:
     """What is wrong with a form, with links to the fields; nothing where nothing is. It takes the focus."""
     fields = [(form[name], error) for name, errors in form.errors.items() if name in form.fields for error in errors]
-    found = [(bound.id_for_label or bound.auto_id, f"{str(bound.label).rstrip('?')}: {error}") for bound, error in fields]
-    return {"own": form.non_field_errors(), "found": found, "wrong": bool(form.errors)}
+    lines = [(bound.id_for_label or bound.auto_id, f"{str(bound.label).rstrip('?')}: {error}") for bound, error in fields]
+    return {"own": form.non_field_errors(), "found": lines, "wrong": bool(form.errors)}
 
 
 @register.inclusion_tag("components/note.html")

@@ -165,8 +165,8 @@ def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
     agency = get_object_or_404(Agency, code=code)
     c = sending.checked(NewContract(sending.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
-    wanted = (c["number"], c["sponsor"], c["starts"], c["ends"])
-    return once(request, lambda: _terms(structure.make_contract(agency, *wanted, **act)))
+    terms = (c["number"], c["sponsor"], c["starts"], c["ends"])
+    return once(request, lambda: _terms(structure.make_contract(agency, *terms, **act)))
 
 
 @operation(

@@ -90,12 +90,12 @@ def amend_mandate(request: Call, number: str, body: Amending) -> Change:
 def decide_change(request: Call, number: str, id: int, body: DecidingMandate) -> Change:
     """Say, as a second person, whether a mandate may reach further."""
     row = one.decidable(request, number)
-    asked = get_object_or_404(Amendment, pk=id, mandate=row)
+    amendment = get_object_or_404(Amendment, pk=id, mandate=row)
     form = Answer(sending.plain(body), yes="yes", no="no")
     c = sending.checked(form)
-    asked.state = c["state"]
+    amendment.state = c["state"]
     verb = amending.approve if form.is_yes else amending.refuse
-    return once(request, lambda: _change(verb(asked, actor=request.actor, reason=c["reason"], now=ms(request.now))))
+    return once(request, lambda: _change(verb(amendment, actor=request.actor, reason=c["reason"], now=ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/ratify", act="mandate.ratify", scope="write:mandates", page="mandate-ratify", response=Mandate)
@@ -142,8 +142,8 @@ def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
         tree_of = to_keep(under, query, now)
 
     def do() -> HoldPlaced:
-        said = {"ground": c["ground"], "reason": c["reason"]}
-        return HoldPlaced(hold=holds.hold(installation(), under, query, tree_of, actor=request.actor, now=now, **said))
+        texts = {"ground": c["ground"], "reason": c["reason"]}
+        return HoldPlaced(hold=holds.hold(installation(), under, query, tree_of, actor=request.actor, now=now, **texts))
 
     return once(request, do)
 

@@ -166,9 +166,9 @@ class Delegated(Schema):
 def list_campaigns(request: Call, response: HttpResponse) -> list[Campaign]:
     """All reviews, planned ones too, the newest first."""
     require(request, "reviews.see")
-    found: list[Review] = paging.rows(request, response, Review.objects.select_related("person"), lambda r: r, by="-pk")
-    counts = reviews.states_of([r.pk for r in found])
-    return [Campaign(**_plain(r, counts.get(r.pk, {}))) for r in found]
+    rows: list[Review] = paging.rows(request, response, Review.objects.select_related("person"), lambda r: r, by="-pk")
+    counts = reviews.states_of([r.pk for r in rows])
+    return [Campaign(**_plain(r, counts.get(r.pk, {}))) for r in rows]
 
 
 @operation(router, "GET", ONE, act="reviews.see", scope="read:conduct", page="campaign", response=OneCampaign)
@@ -208,9 +208,9 @@ def _whole(r: Review) -> OneCampaign:
 def read_campaign_pack(request: Call, id: int) -> HttpResponseBase:
     """The evidence (application/zip), made from the rows each time; its entries are proved where the ledger has signed them."""
     require(request, "reviews.see")
-    found = get_object_or_404(Review, pk=id, started__isnull=False)
-    response = HttpResponse(packs.file(found, data_folder(), settings.CITY.city.name), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="review-{found.pk}.zip"'
+    review = get_object_or_404(Review, pk=id, started__isnull=False)
+    response = HttpResponse(packs.file(review, data_folder(), settings.CITY.city.name), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="review-{review.pk}.zip"'
     return response
 
 
@@ -283,10 +283,10 @@ def answer_held_back(request: Call, id: int, department: str, body: HeldBack) ->
     c = sending.checked(reviewforms.Batch(sending.plain(body)))
 
     def do() -> Count:
-        said: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        common: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
         if c["what"] == "leave":
-            return Count(count=silence.leave(row, where, **said))
-        return Count(count=silence.apply_batch(row, where, essential=c["essential"], **said))
+            return Count(count=silence.leave(row, where, **common))
+        return Count(count=silence.apply_batch(row, where, essential=c["essential"], **common))
 
     return once(request, do)
 

@@ -148,10 +148,10 @@ def _seen(request: Call, department: str, id_: int, what: str, act: str, body: C
 
 
 def _now(row: Violation) -> Case:
-    return case(found_again(row))
+    return case(reloaded(row))
 
 
-def found_again(row: Violation) -> Violation:
+def reloaded(row: Violation) -> Violation:
     """As it is after the verb, with what is shown of it."""
     return Violation.objects.select_related("person", "department", "agency", "decider").get(pk=row.pk)
 
@@ -168,8 +168,8 @@ def record_response(request: Call, department: str, id: int, body: CaseHeard) ->
     """Write down what the person says who has no sign-in."""
     row = _seen(request, department, id, "response", "violation.find", body)
     c = sending.checked(typed.Response(sending.plain(body)))
-    said = c["text"], c["reference"]
-    return once(request, lambda: _now(findings.record_response(row, *said, actor=request.actor, now=ms(request.now))))
+    response = c["text"], c["reference"]
+    return once(request, lambda: _now(findings.record_response(row, *response, actor=request.actor, now=ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/evidence", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
@@ -216,8 +216,8 @@ def decide_violation(request: Call, department: str, id: int, body: CaseDecision
     table, (_, ladder) = whom.table(), whom.ladder_of(row)
     form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **sending.plain(body)})
     c = sending.checked(form)
-    wanted = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
-    return once(request, lambda: _now(consequences.decide(row, wanted, actor=request.actor, now=ms(request.now))))
+    decision = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
+    return once(request, lambda: _now(consequences.decide(row, decision, actor=request.actor, now=ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/second", act="violation.second", scope="write:decisions", page="violation-do", response=Case)
@@ -246,8 +246,8 @@ def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> C
     """Write down an appeal on paper, within thirty days of the decision."""
     row = _seen(request, department, id, "appeal", "violation.hear", body)
     c = sending.checked(typed.Response(sending.plain(body)))
-    said = c["text"], c["reference"]
-    return once(request, lambda: _now(consequences.record_appeal(row, *said, actor=request.actor, now=ms(request.now))))
+    appeal = c["text"], c["reference"]
+    return once(request, lambda: _now(consequences.record_appeal(row, *appeal, actor=request.actor, now=ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/hearing", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
@@ -348,7 +348,7 @@ def _bar_for(request: Call, id_: int, act: str) -> Bar:
 
 
 def _bar(b: Bar) -> BarLine:
-    said: dict[str, Any] = {name: getattr(b, name) for name in ("kind", "since", "until", "ended", "origin", "reason")}
+    plain: dict[str, Any] = {name: getattr(b, name) for name in ("kind", "since", "until", "ended", "origin", "reason")}
     return BarLine(
-        id=b.pk, person=who(b.person), first=maybe(b.first), second=maybe(b.second), asker=maybe(b.asker), law=b.law, **said
+        id=b.pk, person=who(b.person), first=maybe(b.first), second=maybe(b.second), asker=maybe(b.asker), law=b.law, **plain
     )

@@ -186,13 +186,13 @@ def _statement(row: Statement) -> dict[str, Any]:
 def _whole(row: Statement, now: int) -> OneStatement:
     period = halves.parse(row.half)
     assert period is not None, "its address was read already"
-    found = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
+    sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
     parts = [
         Part(
             clause=one["clause"], title=one["title"],
             lines=[Said(what=str(what), value=str(value), note=str(note)) for what, value, note in one["lines"]],
         )
-        for one in found
+        for one in sections
     ]  # fmt: skip
     return OneStatement(**_statement(row), remarks=row.remarks, sections=parts)
 

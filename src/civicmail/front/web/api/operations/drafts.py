@@ -166,10 +166,10 @@ def write_draft(request: Call, body: DraftText) -> OneDraft:
     """Begin a draft. Nothing goes before `send_draft`."""
     _mine(request)
     now = ms(request.now)
-    found = senders.senders(request.actor, now=now)
-    own = senders.own(found)
+    senders_ = senders.senders(request.actor, now=now)
+    own = senders.own(senders_)
     mailbox = body.mailbox.strip().lower() or (own.address if own else "")
-    if mailbox not in {s.address for s in found}:
+    if mailbox not in {s.address for s in senders_}:
         raise Unusable("This mailbox is not yours to send from.", {"mailbox": "Choose one of yours."})
     written = Written(mailbox, body.to, body.cc, body.bcc, body.subject, body.text)
 
@@ -183,9 +183,9 @@ def write_draft(request: Call, body: DraftText) -> OneDraft:
 def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
     """Write on. Two who write on one draft never overwrite each other: the version that was seen is said."""
     row = _draft(request, uid)
-    said = body.model_dump(exclude={"version"}, exclude_none=True)
+    changes = body.model_dump(exclude={"version"}, exclude_none=True)
     had = {name: getattr(row, name) for name in ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")}
-    written = Written(**{**had, **said})
+    written = Written(**{**had, **changes})
     return _shown(drafting.save(uid, written, version=body.version, actor=request.actor, now=ms(request.now)))
 
 
@@ -233,11 +233,11 @@ def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
 def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
     """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
     row, now = _seen(request, uid, body.version), ms(request.now)
-    found = _gathered(row)
-    aside = _aside(submitting.foretell(row, found, actor=request.actor, now=now), body.plain) if body.plain else None
+    gathered = _gathered(row)
+    aside = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
 
     def do() -> Given:
-        return given(submitting.give(row, found, actor=request.actor, now=now, plain=aside))
+        return given(submitting.give(row, gathered, actor=request.actor, now=now, plain=aside))
 
     return once(request, do)
 
@@ -249,10 +249,10 @@ def _aside(foreseen: Foreseen, reason: str) -> sending.Plain | None:
 
 
 def _gathered(row: Draft) -> submitting.Gathered:
-    found = submitting.gathered(row)
-    if found.wrong:
-        raise Unusable(next(iter(found.wrong.values())), found.wrong)
-    return found
+    gathered = submitting.gathered(row)
+    if gathered.wrong:
+        raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
+    return gathered
 
 
 @operation(router, "GET", "/outgoing", act="my.write", scope="read:mail", page="mail-drafts", response=list[Given])

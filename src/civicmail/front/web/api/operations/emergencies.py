@@ -101,8 +101,8 @@ def read_emergency(request: Call, id: int) -> Emergency:
 def count_emergency(request: Call, body: Stopping) -> Touched:
     """Count what it would have stopped in the last days. Nothing is stopped by this."""
     require(request, "emergency.make")
-    found = _counted(request, _wanted(body))
-    return Touched(touched=found.touched, looked=found.looked, unknown=found.unknown, whole=found.whole)
+    count = _counted(request, _conditions(body))
+    return Touched(touched=count.touched, looked=count.looked, unknown=count.unknown, whole=count.whole)
 
 
 @operation(
@@ -111,7 +111,7 @@ def count_emergency(request: Call, body: Stopping) -> Touched:
 def make_emergency(request: Call, body: Stopping) -> Emergency:
     """Stop it at once, for some hours; how much that is is counted and kept with it, and a second person answers afterwards."""
     require(request, "emergency.make")
-    c = _wanted(body)
+    c = _conditions(body)
     touched = _counted(request, c).touched
 
     def do() -> Emergency:
@@ -156,11 +156,11 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
     return once(request, do)
 
 
-def _wanted(body: Stopping) -> dict[str, Any]:
+def _conditions(body: Stopping) -> dict[str, Any]:
     c = sending.checked(Wanted({**sending.plain(body), "hours": str(body.hours)}))
     if c["kind"] not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
-        said = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
-        raise Unusable(said, {"kind": said})
+        problem = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
+        raise Unusable(problem, {"kind": problem})
     return c
 
 

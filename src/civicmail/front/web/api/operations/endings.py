@@ -83,9 +83,9 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
 @operation(router, "GET", "/endings/{int:id}", act="roster.see", scope="read:access", page="ending", response=Ended)
 def read_ending(request: Call, id: int) -> Ended:
     """What one end of access did, door by door, with times."""
-    found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
-    require(request, "roster.see", InDepartment(found.episode.department.code))
-    return ended(found)
+    ending = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
+    require(request, "roster.see", InDepartment(ending.episode.department.code))
+    return ended(ending)
 
 
 @operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
@@ -106,10 +106,10 @@ def call_off_ending(request: Call, id: int, body: sending.Because) -> Who:
     return who(planned.person)
 
 
-def ended(found: Ending) -> Ended:
+def ended(ending: Ending) -> Ended:
     """An end of access as a program reads it."""
     return Ended(
-        id=found.pk, person=who(found.person), department=found.episode.department.code, reason=found.reason, when=found.when,
-        by=found.by, successor=maybe(found.successor), done=found.done,
-        steps=[EndingStep(step=s.step, count=s.count, at=s.at) for s in found.steps.all()],
+        id=ending.pk, person=who(ending.person), department=ending.episode.department.code, reason=ending.reason, when=ending.when,
+        by=ending.by, successor=maybe(ending.successor), done=ending.done,
+        steps=[EndingStep(step=s.step, count=s.count, at=s.at) for s in ending.steps.all()],
     )  # fmt: skip

@@ -73,8 +73,8 @@ class Applying(sending.Because):
 def list_feeds(request: Call, response: HttpResponse) -> list[PersonnelList]:
     """Every list that was read, the newest first."""
     require(request, "feed.run")
-    found: list[FeedRun] = paging.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
-    return _runs(found)
+    rows: list[FeedRun] = paging.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
+    return _runs(rows)
 
 
 @operation(router, "GET", ONE, act="feed.run", scope="read:people", page="feed", response=PersonnelList)
@@ -108,8 +108,8 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
         raise Unusable("Nobody has said what its columns are: save a mapping on the page first.", {"content": "Unknown columns."})
 
     def do() -> PersonnelList:
-        said: dict[str, Any] = {"source": name, "actor": request.actor, "now": ms(request.now)}
-        made = feed.propose(content, **said) if saved is None else feedmaps.propose(content, feedmaps.columns_of(saved), **said)
+        common: dict[str, Any] = {"source": name, "actor": request.actor, "now": ms(request.now)}
+        made = feed.propose(content, **common) if saved is None else feedmaps.propose(content, feedmaps.columns_of(saved), **common)
         return _run(_row(made.pk))
 
     return once(request, do)

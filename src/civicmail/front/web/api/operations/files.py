@@ -199,17 +199,17 @@ def read_approval(request: Call, id: int) -> Leaving:
 @operation(router, "GET", f"{ONE}/files", act="approval.look", scope="read:files", page="approval", response=Leaving)
 def look_at_files(request: Call, id: int) -> Leaving:
     """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
-    row = _asked_about(request, id)
+    row = _own_approval(request, id)
     return _leaving(row, files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))))
 
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
     """One of the files, with an entry of its own. number: from 1."""
-    return typed.as_file(_asked_about(request, id), number, actor=request.actor, now=ms(request.now))
+    return typed.as_file(_own_approval(request, id), number, actor=request.actor, now=ms(request.now))
 
 
-def _asked_about(request: Call, id_: int) -> Approval:
+def _own_approval(request: Call, id_: int) -> Approval:
     row = get_object_or_404(_rows(), pk=id_)
     if not may(request, "approval.answer", approvers.about(row)):
         require(request, "approval.sample", approvers.above(row))
@@ -270,12 +270,12 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
         raise Http404
     require(request, "approval.withdraw", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
-    wanted = waits if body.to is None else body.to
+    recipients = waits if body.to is None else body.to
 
     def do() -> Leaving:
         if not waits:
             raise Conflict("Nothing of it waits any more; read it again.")
-        approving.withdraw(row, wanted, actor=request.actor, now=ms(request.now))
+        approving.withdraw(row, recipients, actor=request.actor, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)

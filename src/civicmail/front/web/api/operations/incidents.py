@@ -174,8 +174,8 @@ def read_incident(request: Call, id: int) -> Incident:
 def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> list[HasIt]:
     """Who has it, by mailbox. q: narrows it, by sender, subject, number, file, time or size, never by what mail says."""
     require(request, "reports.see")
-    found = _found(_case(id), q, ms(request.now))
-    return paging.slices(request, response, found.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
+    matches = _matches(_case(id), q, ms(request.now))
+    return paging.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
 
 
 @operation(router, "GET", f"{ONE}/openings", act="reports.see", scope="read:incidents", page="incident", response=list[Opened])
@@ -183,7 +183,7 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
     """Who wanted to go to a dangerous place by a link of it: for security alone."""
     require(request, "reports.see")
     row = _case(id)
-    captures = [*queries.captures_of(row), *(has.capture for has in _found(row, "", ms(request.now)).copies)]
+    captures = [*queries.captures_of(row), *(has.capture for has in _matches(row, "", ms(request.now)).copies)]
     rows = queries.openings(dict.fromkeys(captures))
     return paging.slices(request, response, rows, _opened, key=lambda o: str(o.pk))
 
@@ -192,9 +192,9 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
 def count_copies(request: Call, id: int, q: str = "") -> Spread:
     """How many copies could be taken back, before anybody asks for it."""
     require(request, "pull.ask")
-    found = _found(_case(id), q, ms(request.now))
-    there, mailboxes = counted(found.copies)
-    return Spread(copies=there, mailboxes=mailboxes, more=found.more)
+    matches = _matches(_case(id), q, ms(request.now))
+    there, mailboxes = counted(matches.copies)
+    return Spread(copies=there, mailboxes=mailboxes, more=matches.more)
 
 
 @operation(
@@ -242,10 +242,10 @@ def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
     row, now = _case(id), ms(request.now)
     reason = sending.checked(Reason(sending.plain(body)))["reason"]
     words = body.q.strip()[:400]
-    found = _found(row, words, now)
+    matches = _matches(row, words, now)
 
     def do() -> PullLine:
-        return _pull(pulling.ask(row, found.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
+        return _pull(pulling.ask(row, matches.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
 
     return once(request, do)
 
@@ -303,7 +303,7 @@ def _one(id_: int) -> Pull:
     return get_object_or_404(rows, pk=id_)
 
 
-def _found(row: Case, words: str, now: int) -> Found:
+def _matches(row: Case, words: str, now: int) -> Found:
     with understood():
         return queries.who_has(row, words.strip()[:400], now=now)
 

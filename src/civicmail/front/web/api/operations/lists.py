@@ -147,12 +147,12 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
     """A mailbox, or another list with all that is behind it."""
     require(request, "group.change", _the(address)[1])
     c = sending.checked(AddMember(sending.plain(body)))
-    wanted = c["address"].strip().lower()
-    box = Mailbox.objects.filter(Q(address=wanted) | Q(addresses__address=wanted, addresses__until=None)).distinct().first()
-    sub = MailGroup.objects.filter(address=wanted, closed__isnull=True).exclude(address=address).first()
+    member = c["address"].strip().lower()
+    box = Mailbox.objects.filter(Q(address=member) | Q(addresses__address=member, addresses__until=None)).distinct().first()
+    sub = MailGroup.objects.filter(address=member, closed__isnull=True).exclude(address=address).first()
     if (box is None or box.closed) and sub is None:
-        said = f"{wanted} is no mailbox or list of the city that is open."
-        raise Unusable(said, {"address": said})
+        problem = f"{member} is no mailbox or list of the city that is open."
+        raise Unusable(problem, {"address": problem})
     with together():
         g = _locked(request, address)
         _change(request, g, c["reason"], [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])

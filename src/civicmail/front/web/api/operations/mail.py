@@ -72,10 +72,10 @@ def list_mail(
     `since` a day like 2026-03-02."""
     now = ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
-    asked = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
+    view = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
     with understood():
-        desk = queries.desk(permit, queries.chosen(mine, asked.values.get("box", "")), now=now, whole=True)
-        answer = finding.page(desk, asked.asked)
+        desk = queries.desk(permit, queries.chosen(mine, view.values.get("box", "")), now=now, whole=True)
+        answer = finding.page(desk, view.asked)
     if answer.after:
         paging.link(request, response, answer.after)
     return [line(row) for row in answer.rows]

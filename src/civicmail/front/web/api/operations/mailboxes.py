@@ -108,8 +108,8 @@ def list_department_mailboxes(request: Call, response: HttpResponse, department:
 
 
 def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[Box]:
-    found = inuse.with_users(rows, request.now).select_related("department", "holder")
-    return paging.rows(request, response, found, lambda m: Box(**_facts(m)), by="address")
+    boxes = inuse.with_users(rows, request.now).select_related("department", "holder")
+    return paging.rows(request, response, boxes, lambda m: Box(**_facts(m)), by="address")
 
 
 def _facts(m: Any) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def read_address(request: Call, address: str, day: str = "") -> AddressWas:
     today = timezone.localdate(request.now)
     on = c["day"] or today
     at = request.now if on == today else timezone.make_aware(datetime.combine(on, time(12)))
-    found = queries.whose(c["address"], at)
-    if found is None:
+    owner = queries.whose(c["address"], at)
+    if owner is None:
         raise Http404
-    return AddressWas(address=address, mailbox=found.mailbox, person=found.person, department=found.department)
+    return AddressWas(address=address, mailbox=owner.mailbox, person=owner.person, department=owner.department)

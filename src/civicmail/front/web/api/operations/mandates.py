@@ -206,9 +206,9 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
         parse(q, now=request.now)
         facts = {"query": q, "sort": "newest", "door": "api"}
         permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
-        found = store()
-        reader = found.asked(permit.person, whole=True)
-        tree = searching.within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, q, now)
+        index = store()
+        reader = index.asked(permit.person, whole=True)
+        tree = searching.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
     if page.cursor:
         paging.link(request, response, page.cursor)

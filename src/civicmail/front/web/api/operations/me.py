@@ -116,8 +116,8 @@ def read_my_viewings(request: Call) -> list[Viewing]:
     person = me(request)
     require(request, "my.viewings", OfPerson(person.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
-    found = mandates.shown_to(person) if shows else []
-    return [Viewing(number=v.number, ground=v.ground, duty=v.duty, first=v.first, last=v.last) for v in found]
+    views = mandates.shown_to(person) if shows else []
+    return [Viewing(number=v.number, ground=v.ground, duty=v.duty, first=v.first, last=v.last) for v in views]
 
 
 @operation(

@@ -146,24 +146,24 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
 @operation(router, "GET", "/my/releases", act="my.mail", scope="read:mail", page="mail-release", response=list[MyRequest])
 def list_my_releases(request: Call, response: HttpResponse) -> list[MyRequest]:
     """What I asked to have let go, the newest first."""
-    return paging.rows(request, response, _asked(request), _request, by="-pk")
+    return paging.rows(request, response, _requests(request), _request, by="-pk")
 
 
 @operation(router, "POST", "/my/releases/{int:id}/withdraw", act="my.mail", scope="write:mail", page="mail-release",
            response=MyRequest)  # fmt: skip
 def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
     """Ask for it no more."""
-    row = get_object_or_404(_asked(request), pk=id)
+    row = get_object_or_404(_requests(request), pk=id)
     as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
 
     def do() -> MyRequest:
         releases.withdraw(row, actor=request.actor, now=ms(request.now))
-        return _request(_asked(request).get(pk=id))
+        return _request(_requests(request).get(pk=id))
 
     return once(request, do)
 
 
-def _asked(request: Call) -> QuerySet[Release]:
+def _requests(request: Call) -> QuerySet[Release]:
     require(request, "my.mail", OfPerson(me(request).uid))
     return Release.objects.filter(requester=me(request))
 

@@ -164,11 +164,11 @@ def release_together(request: Call, body: Together) -> LetTogether:
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     reason = sending.checked(NoSpam({"reason": body.reason}))["reason"]
-    wanted = {(one.id.bytes, one.index) for one in body.copies}
+    keys = {(one.id.bytes, one.index) for one in body.copies}
 
     def do() -> LetTogether:
-        copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in wanted]
-        if len(copies) != len(wanted):
+        copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in keys]
+        if len(copies) != len(keys):
             raise Conflict("Some of these copies are not kept back any more; read the list again.")
         let, kept = letting.release_together(copies, actor=request.actor, reason=reason, now=ms(request.now))
         return LetTogether(let=let, kept=kept)
@@ -211,8 +211,8 @@ def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
     row = get_object_or_404(Contest, pk=id)
 
     def do() -> ContestLine:
-        found = queries.decision(uuid.UUID(row.capture))
-        c = sending.checked(contested.Answer(found is not None and found.what in contested.LETTABLE, sending.plain(body)))
+        decision = queries.decision(uuid.UUID(row.capture))
+        c = sending.checked(contested.Answer(decision is not None and decision.what in contested.LETTABLE, sending.plain(body)))
         answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
         return _contest(Contest.objects.select_related("person").get(pk=id))
 

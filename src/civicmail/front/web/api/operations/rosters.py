@@ -185,8 +185,8 @@ def _one(where: Department, name: str) -> OnePosition:
     profile: Profile | None = newest(where, name)
     rows = Episode.objects.filter(department=where, position=name, ended__isnull=True)
     without = roster.is_without_access(rows).select_related("person").order_by("person__family", "person__given")[:500]
-    said = {field: getattr(profile, field) if profile else "" for field in ("duties", "performance", "efficiency", "service")}
-    return OnePosition(position=name, version=profile.version if profile else 0, without=[who(e.person) for e in without], **said)
+    texts = {field: getattr(profile, field) if profile else "" for field in ("duties", "performance", "efficiency", "service")}
+    return OnePosition(position=name, version=profile.version if profile else 0, without=[who(e.person) for e in without], **texts)
 
 
 # -- personal use

@@ -54,10 +54,12 @@ class Switching(sending.Because):
 def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]:
     """Every department: whether it is asked, and how many questions a day that is, or would be."""
     require(request, "rules.see")
-    found: list[Department] = paging.rows(request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code")
+    departments: list[Department] = paging.rows(
+        request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
+    )
     seen = foreseen(ms(request.now))
     stand = switches.switches()
-    return [_asked(d, stand[d.pk], seen.tenths(d.code)) for d in found]
+    return [_department(d, stand[d.pk], seen.tenths(d.code)) for d in departments]
 
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:files", page="asked-department", response=Asked)
@@ -136,10 +138,10 @@ def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Departme
 
 
 def _now(of: Department, now: int) -> Asked:
-    return _asked(of, switches.of(of), foreseen(now).tenths(of.code))
+    return _department(of, switches.of(of), foreseen(now).tenths(of.code))
 
 
-def _asked(of: Department, stand: Switch, tenths: int) -> Asked:
+def _department(of: Department, stand: Switch, tenths: int) -> Asked:
     row, off = stand.on, stand.off
     if row is None:
         state = "off" if stand.is_decided else "undecided"

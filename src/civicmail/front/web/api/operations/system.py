@@ -168,9 +168,9 @@ def list_trace(
     mark = paging.cursor(request)
     before = bytes.fromhex(mark) if isinstance(mark, str) and len(mark) == 32 and set(mark) <= set("0123456789abcdef") else b""
     since = now - int(STRETCHES[within][1].total_seconds() * 1000)
-    asked = Asked(since, now, sender, recipient, status or None, before)
+    query = Asked(since, now, sender, recipient, status or None, before)
     waiting = {w.id for w in here.who_waits(now)} if status in ("waiting", "held") else set()
-    answer = find(store().archive(), None, waiting, asked, actor=request.actor, now=now, most=paging.limit_of(request))
+    answer = find(store().archive(), None, waiting, query, actor=request.actor, now=now, most=paging.limit_of(request))
     if answer.more:
         paging.link(request, response, answer.more.hex())
     return [TraceLine(**_envelope(t)) for t in answer.rows]
@@ -207,7 +207,7 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
         )
         for s in t.steps
     ]  # fmt: skip
-    found = ledgered(t)
+    ledger = ledgered(t)
     return Trace(
-        **_envelope(t), copies=copies, steps=steps, entry=found.entry, signed=moment(found.signed) if found.signed else None
+        **_envelope(t), copies=copies, steps=steps, entry=ledger.entry, signed=moment(ledger.signed) if ledger.signed else None
     )

@@ -216,11 +216,11 @@ def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
     if row is None:
         raise Http404
     now, text = ms(request.now), sending.checked(Answering(sending.plain(body)))["text"]
-    asked = asks(row, now)
-    as_seen(request, bool(asked), True, "Nothing is asked of you here now.")
+    request_kind = asks(row, now)
+    as_seen(request, bool(request_kind), True, "Nothing is asked of you here now.")
 
     def do() -> MyViolation:
-        verb = consequences.appeal if asked == "appeal" else findings.respond
+        verb = consequences.appeal if request_kind == "appeal" else findings.respond
         return _mine(verb(row, text, actor=request.actor, now=now), now)
 
     return once(request, do)

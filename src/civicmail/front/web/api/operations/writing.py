@@ -77,16 +77,16 @@ class Outlook(Schema):
 def forecast_mail(request: Call, body: Letter) -> Outlook:
     """Say what would happen to a message, recipient by recipient, as the page does before sending. Nothing is kept or goes."""
     require(request, "my.write", OfPerson(me(request).uid))
-    found, mailbox = _looked(request, body)
+    gathered, mailbox = _looked(request, body)
     draft = Draft(
         person=me(request), mailbox=mailbox, to=body.to, cc=body.cc, bcc=body.bcc, subject=body.subject, text=body.text, pk=0
     )
-    return foretold(request, draft, found)
+    return foretold(request, draft, gathered)
 
 
-def foretold(request: Call, draft: Draft, found: submitting.Gathered) -> Outlook:
+def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outlook:
     """What would happen to a draft."""
-    foreseen = submitting.foretell(draft, found, actor=request.actor, now=ms(request.now))
+    foreseen = submitting.foretell(draft, gathered, actor=request.actor, now=ms(request.now))
     panel = foretelling.panel(foreseen, 0)
     copies = [
         Foretold(
@@ -105,11 +105,11 @@ def send_mail(request: Call, body: Letter) -> Given:
     """Send a message from a mailbox of mine. With an `Idempotency-Key` it goes once, however often it is asked for."""
     require(request, "my.write", OfPerson(me(request).uid))
     now, actor = ms(request.now), request.actor
-    found, mailbox = _looked(request, body)
+    gathered, mailbox = _looked(request, body)
 
     def do() -> Given:
         text = senders.signed(body.text, "", senders.block(actor, mailbox, now=now), senders.lines_of(actor))
-        to, cc, bcc = (tuple(found.named.get(field, ())) for field in submitting.FIELDS)
+        to, cc, bcc = (tuple(gathered.named.get(field, ())) for field in submitting.FIELDS)
         written = sending.Written(mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text)
         return given(sending.send(written, actor=actor, reason="by a program", now=now))
 
@@ -120,11 +120,11 @@ def _looked(request: Call, body: Letter) -> tuple[submitting.Gathered, str]:
     """Whom it goes to, and the mailbox that it is from. Raises Unusable, with the field."""
     if len(body.subject) > 500 or len(body.text) > LONGEST or "\0" in f"{body.subject}{body.text}":
         raise Unusable("The message is too long.", {"text": f"At most {LONGEST:,} characters, and 500 of the subject."})
-    found = submitting.gathered(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
-    if found.wrong:
-        raise Unusable(next(iter(found.wrong.values())), found.wrong)
+    gathered = submitting.gathered(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
+    if gathered.wrong:
+        raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
     own = senders.own(senders.senders(request.actor, now=ms(request.now)))
-    return found, body.mailbox.strip().lower() or (own.address if own else "")
+    return gathered, body.mailbox.strip().lower() or (own.address if own else "")
 
 
 def given(row: Outgoing) -> Given:
