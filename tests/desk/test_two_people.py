@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_act_of_the_table_that_takes_two_is_tried_here() -> None:
-    """R-1247: a new one is not forgotten."""
+    """A new one is not forgotten."""
     assert set(HALVES) - BESIDE == TAKE_TWO
 
 
@@ -69,7 +69,7 @@ def allowed(second: Second, who: str, now: int) -> bool:
 @pytest.mark.usefixtures("town")
 @pytest.mark.parametrize("act", sorted(HALVES))
 def test_two_people_do_it_and_one_who_recovered_the_other_does_not(act: str) -> None:
-    """R-1242: in every act; and somebody else still can."""
+    """In every act; and somebody else still can."""
     second = HALVES[act]("ann", MS)
     assert allowed(second, "bea", MS + 1), "two people"
     assert not allowed(second, "ann", MS + 1)
@@ -148,6 +148,7 @@ WHICH = st.integers(0, 4)
 """Of the accounts, those first that were touched last."""
 
 
+@pytest.mark.rule("P-16", "In no act that takes two people, and by no history of accounts, does one natural person do both halves.")
 @pytest.mark.usefixtures("town")
 @example([("open", 2, 0), ("open", 1, 2)], "mandate.approve", 0, 2, [])  # one officer recovers both
 @example([("open", 2, 0), ("wait", 0, 0), ("open", 0, 3)], "pull.second", 0, 2, [])  # by one in between, and some time apart
@@ -163,7 +164,6 @@ WHICH = st.integers(0, 4)
 def test_no_history_lets_one_natural_person_do_both_halves(
     history: list[tuple[str, int, int]], act: str, first: int, second: int, after: list[tuple[str, int, int]]
 ) -> None:
-    """R-1230."""
     with transaction.atomic():
         world, order = World(), list(FOUR)
 

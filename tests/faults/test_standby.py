@@ -146,6 +146,7 @@ def faults(copy: Path, new: Path, played: Played, told: set[bytes], files: Files
     return found + [p.sentence for p in check.problems]
 
 
+@pytest.mark.rule("P-06, promise 1", "The second place answers only for what it has synced.")
 @pytest.mark.timeout(600)
 def test_no_power_cut_of_the_second_place_takes_back_what_it_answered_for(base: Path, cases: int) -> None:
     chance = random.Random(12)

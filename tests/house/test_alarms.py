@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from house.sources import PACKAGE, ROOT
 
 PAGE = ROOT / "docs" / "operate" / "alarms.md"
@@ -20,6 +22,7 @@ def _rows() -> list[tuple[str, list[str], str, str]]:
     return [(fault, re.findall(r"`([^`]+)`", lines), file, test) for fault, lines, file, test in ROW.findall(PAGE.read_text())]
 
 
+@pytest.mark.rule("house", "Each fault in the table of alarms is played by a test that reads its log line.")
 def test_each_fault_of_the_table_is_played_by_a_test_that_reads_its_line() -> None:
     rows = _rows()
     assert len(rows) >= LEAST
@@ -48,6 +51,7 @@ def _imported(source: str) -> list[Path]:
     return [path for name in sorted(names) if (path := PACKAGE / "front" / "checkup" / f"{name}.py").is_file()]
 
 
+@pytest.mark.rule("house", "Each problem that `doctor` reports is in the table of alarms.")
 def test_each_problem_of_doctor_stands_in_the_table() -> None:
     """Nobody gets an alarm that the handbook does not know."""
     known = {line.partition(" NAME")[0] for _, lines, *_ in _rows() for line in lines}

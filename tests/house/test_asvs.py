@@ -8,6 +8,8 @@ import subprocess
 import sys
 from functools import cache
 
+import pytest
+
 from house.sources import PACKAGE, ROOT, modules, tree
 
 PAGE = ROOT / "docs" / "asvs.md"
@@ -41,6 +43,7 @@ def test_each_number_of_the_standard_stands_once_with_its_level() -> None:
     assert PAGE.read_text().count("\n| ") == len(wanted) + 17, "every other line is the head of a table"
 
 
+@pytest.mark.rule("house", "Each requirement of OWASP ASVS that is met names a test.")
 def test_what_is_met_names_a_test_that_there_is() -> None:
     for number, _, state, words in _rows():
         if state == "met by":
@@ -49,6 +52,7 @@ def test_what_is_met_names_a_test_that_there_is() -> None:
             assert re.search(rf"^(async )?def {named[2]}\(", (ROOT / named[1]).read_text(), re.M), (number, words)
 
 
+@pytest.mark.rule("house", "Each requirement of OWASP ASVS that is not met says why.")
 def test_what_is_not_met_says_why_and_four_chapters_have_nothing_open() -> None:
     for number, _, state, words in _rows():
         assert not (state == "open" and number.startswith(CLOSED)), (number, words)
@@ -62,6 +66,7 @@ def test_the_head_counts_right() -> None:
     assert f"Of {len(states)}: {met} met, {beside} not applicable, {left} open" in PAGE.read_text()
 
 
+@pytest.mark.rule("house", "The page about authorization is written from the acts of the guard.")
 def test_the_page_of_authorization_is_what_the_guard_does() -> None:
     """8.1: functions and data by act; fields by hand."""
     done = subprocess.run(
@@ -113,6 +118,7 @@ def test_every_way_in_stands_in_the_page() -> None:
         assert f"| {way}" in ways or way in ways, way
 
 
+@pytest.mark.rule("house", "Every security event is in the page about logs.")
 def test_every_event_about_security_stands_in_the_page_of_logs() -> None:
     """16.1.1: what the modules of sign-in, doors and refusals log, and where everything else is kept."""
     page = _page("logs.md")
@@ -142,6 +148,7 @@ BESIDE = {
 """What is written so all the same, and why nothing that came in gets there."""
 
 
+@pytest.mark.rule("house", "No code evaluates strings, unpickles or calls a shell, and SQL is never put together from values.")
 def test_nothing_is_evaluated_unpickled_or_asked_of_a_shell_and_sql_is_written_in_full() -> None:
     """1.2.4, 1.2.5, 1.3.2, 1.5.2."""
     wrong = []
@@ -166,6 +173,7 @@ def _is_built(sql: ast.expr) -> bool:
     return isinstance(sql, ast.BinOp) and not isinstance(sql.right, ast.Constant)
 
 
+@pytest.mark.rule("house", "Scripts of pages store nothing in the browser and write no HTML.")
 def test_scripts_of_pages_keep_nothing_and_write_no_html() -> None:
     """3.2.2, 14.3.3: also htmx, which older versions had copy pages into the storage of the browser."""
     for path in [*PACKAGE.glob("front/web/static/cm/*.js"), *PACKAGE.glob("front/web/static/vendor/htmx/*.js")]:

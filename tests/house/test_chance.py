@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from house.sources import modules, name, tree
 
 LEAST = 30
@@ -38,6 +40,7 @@ def _absences(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, text
 
 
+@pytest.mark.rule("house", "No test waits for less time than a busy machine needs.")
 def test_no_test_gives_up_what_it_waits_for_sooner_than_a_busy_machine_brings_it() -> None:
     assert [(name(path), *found) for path in modules("tests") for found in _limits(path)] == []
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from house.sources import PACKAGE, modules, name, tree
 
 FURNITURE = {"models", "actions", "queries", "views", "urls", "forms", "tasks", "admin", "migrations", "apps", "templatetags"}
 
 
+@pytest.mark.rule("house", "Only models, actions, queries and views of city and desk, and the web room, import Django.")
 def test_only_the_furniture_of_city_and_desk_and_the_web_room_imports_django() -> None:
     for path in modules("src"):
         floor, _, *rest = path.relative_to(PACKAGE).with_suffix("").parts if path.parent != PACKAGE else ("", "", "")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from house.sources import PACKAGE, modules, tree
 
 READERS = {f"civicmail.core.message.{name}" for name in ("letter", "parsing", "hypertext")}
@@ -53,14 +55,17 @@ def reads(path: Path) -> bool:
     return any(one in READERS | STANDARD or one.partition(".")[0] in LIBRARIES for one in imported(path))
 
 
+@pytest.mark.rule("house", "Code that reads whole messages outside of limited processes is on a list.")
 def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() -> None:
-    """R-887: whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
+    """Whoever adds one shows in review why it is no place for an attack; who leaves it, leaves the list."""
     found = {named(path) for path in modules("src") if reads(path)}
     assert {name for name in found if not name.startswith(LIMITED)} == HEADERS.keys() | WHOLE.keys()
 
 
+@pytest.mark.rule("house", "Readers of hostile files are imported in limited processes only.")
+@pytest.mark.rule("P-25, P-31", "Who reads hostile content outside of limited processes stands on a list, with why.")
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
-    """R-887, R-1093: pages, workers and imports ask, and never hold what reads."""
+    """Pages, workers and imports ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
     inner |= dict.fromkeys(("civicmail.mail.search.seenworker", "civicmail.mail.importers.parserworker"), "nobody")
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")

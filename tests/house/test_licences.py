@@ -6,6 +6,8 @@ import re
 import tomllib
 from importlib import metadata
 
+import pytest
+
 from house.sources import ROOT
 
 
@@ -21,6 +23,7 @@ def _needed() -> set[str]:
     return needed
 
 
+@pytest.mark.rule("house", "No library is under the GPL or AGPL.")
 def test_no_library_is_under_the_gpl() -> None:
     checked = 0
     for distribution in sorted(_needed()):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from house.sources import modules, name, tree
 
 LONG = 80
 """Characters of a body, as ast writes them, from which on two of them are one thing; below it they may be two."""
 
 
+@pytest.mark.rule("house", "No two functions have the same body.")
 def test_no_two_functions_have_the_same_body() -> None:
     found: dict[str, list[str]] = {}
     for path in modules("src"):

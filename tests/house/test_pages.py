@@ -7,6 +7,8 @@ import dataclasses
 import re
 import subprocess
 
+import pytest
+
 from civicmail.core.config.settings import Settings
 from civicmail.core.query.tree import TEXTS
 from civicmail.mail.archive.records import Type
@@ -29,6 +31,7 @@ def test_there_are_at_most_forty_words_and_each_is_settled_once() -> None:
     assert 20 <= len(terms) <= 40
 
 
+@pytest.mark.rule("house", "Each promise names its tests.")
 def test_there_are_nine_promises_and_each_names_tests_or_says_when_it_comes() -> None:
     promises = _promises()
     assert sorted(promises) == list(range(1, 10))
@@ -36,6 +39,7 @@ def test_there_are_nine_promises_and_each_names_tests_or_says_when_it_comes() ->
         assert re.search(r"`tests/\S+?\.py", text) or (number in LATER and "Comes with" in text), f"promise {number} names no test"
 
 
+@pytest.mark.rule("house", "Every test that a page names exists.")
 def test_every_test_that_a_page_names_exists() -> None:
     for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
         for place, function in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
@@ -50,12 +54,14 @@ def test_the_page_of_the_flow_lists_every_room_with_what_it_says_of_itself() -> 
     assert listed == {room: words.partition("\n")[0] for room, words in said.items()}
 
 
+@pytest.mark.rule("house", "Links between pages of the documentation lead somewhere.")
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{name(page)} links to {target}"
 
 
+@pytest.mark.rule("house", "Decisions are numbered without a gap, and the list has all of them.")
 def test_every_decision_is_listed_in_order_and_numbered_without_a_gap() -> None:
     pages = sorted(p.name for p in (DOCS / "decisions").glob("0*.md"))
     assert [int(p[:4]) for p in pages] == list(range(1, len(pages) + 1))
@@ -63,6 +69,7 @@ def test_every_decision_is_listed_in_order_and_numbered_without_a_gap() -> None:
     assert listed == pages
 
 
+@pytest.mark.rule("house", "Every setting is explained in the documentation.")
 def test_every_setting_is_explained() -> None:
     seen: list[str] = []
 
@@ -84,6 +91,7 @@ def test_every_setting_is_explained() -> None:
     assert unread == [], "a setting that nobody reads does nothing"
 
 
+@pytest.mark.rule("house", "Every record type and every field of the index is in the page about formats.")
 def test_every_record_type_and_every_field_of_the_index_is_in_the_page_of_formats() -> None:
     page = (DOCS / "formats.md").read_text()
     events = " ".join(page[page.index("Events (") : page.index("| event |")].split())
@@ -102,6 +110,7 @@ def test_make_help_lists_every_target_of_the_house() -> None:
     assert "make test" in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.rule("house", "No file names a place on one machine, and none lists what is left to do.")
 def test_kept_files_name_no_place_of_one_machine_and_leave_nothing_to_do() -> None:
     forbidden = re.compile("|".join(["/wo" + "rk/", "/home/" + "[a-z]", "/ro" + "ot/", r"\bTO" + r"DO\b", r"\bFIX" + r"ME\b"]))
     for path in kept_files():

@@ -18,6 +18,7 @@ READS_A_FILE = "city/policy/published.py"
 IO_MODULES = {"os", "io", "pathlib", "socket", "ssl", "subprocess", "tempfile", "time", "shutil", "asyncio", "threading", "random"}
 
 
+@pytest.mark.rule("house", "Importing a room imports none of its modules.")
 def test_opening_a_room_imports_nothing() -> None:
     for path in modules("src"):
         if path.name == "__init__.py" and path.parent.name != "models":  # where Django looks for all rows of a room
@@ -29,6 +30,7 @@ def test_a_room_says_what_it_is(room) -> None:  # type: ignore[no-untyped-def]
     assert len(ast.get_docstring(tree(room / "__init__.py")) or "") > 30
 
 
+@pytest.mark.rule("house", "Every module has a docstring.")
 def test_every_module_says_what_it_is() -> None:
     assert [name(p) for p in modules("src", "bench", "tools") if p.name != "__init__.py" and not ast.get_docstring(tree(p))] == []
 
@@ -44,6 +46,7 @@ def test_tests_have_the_names_of_the_rooms() -> None:
                 assert (PACKAGE / floor / folder.name / "__init__.py").is_file(), name(folder)
 
 
+@pytest.mark.rule("house", "Every room with code has tests.")
 def test_every_room_with_code_has_tests() -> None:
     for room in rooms():
         if len(list(room.glob("*.py"))) > 1:
@@ -51,6 +54,7 @@ def test_every_room_with_code_has_tests() -> None:
             assert any(folder.rglob("test_*.py")), f"{name(room)} has no tests"
 
 
+@pytest.mark.rule("house", "Pure rooms do no input or output and read no clock.")
 def test_pure_rooms_do_no_input_or_output_and_know_no_clock() -> None:
     for room in PURE:
         for path in set((PACKAGE / room).rglob("*.py")) - {PACKAGE / READS_A_FILE}:
@@ -61,6 +65,7 @@ def test_pure_rooms_do_no_input_or_output_and_know_no_clock() -> None:
                     assert (node.module or "").split(".")[0] not in IO_MODULES, name(path)
 
 
+@pytest.mark.rule("house", "Each error class has an exit code, an SMTP reply and an HTTP status.")
 def test_error_classes_say_how_they_are_told() -> None:
     """Each errors.py draws its tree and every class in it belongs to the one family."""
     for path in modules("src"):

@@ -64,11 +64,17 @@ def _reached(table: Table[Any], begin: set[str]) -> set[str]:
     return seen
 
 
+@pytest.mark.rule("house", "No state changes in a way that its table does not have.")
+@pytest.mark.rule(
+    "P-05, P-08, P-30",
+    "Whatever is tried in whatever order, no table of states is left: a step that is none is refused in a sentence, and "
+    "what is over stays over.",
+)
 @pytest.mark.parametrize("place", TABLES)
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_no_walk_leaves_a_table(place: str, data: st.DataObject) -> None:
-    """R-817: an action that the table has leads where it says; any other one is refused in a sentence and changes nothing, and
+    """An action that the table has leads where it says; any other one is refused in a sentence and changes nothing, and
     what is over stays over."""
     table = TABLES[place]
     everything = sorted({s.action for s in table.steps} | {"nothing of the kind"})
@@ -84,9 +90,10 @@ def test_no_walk_leaves_a_table(place: str, data: st.DataObject) -> None:
         assert said.endswith(".") and len(said) >= 20 and "{" not in said, said
 
 
+@pytest.mark.rule("house", "Every state in a table can be reached and leads to an end.")
 @pytest.mark.parametrize("place", TABLES)
 def test_every_state_is_reached_and_leads_to_an_end(place: str) -> None:
-    """R-817: each step stands once, under an act that the guard knows."""
+    """Each step stands once, under an act that the guard knows."""
     table = TABLES[place]
     assert len({(s.source, s.action) for s in table.steps}) == len(table.steps)
     assert {s.act for s in table.steps} <= {*ACTS, *NOBODY}
@@ -96,8 +103,9 @@ def test_every_state_is_reached_and_leads_to_an_end(place: str) -> None:
     assert all(_reached(table, {state}) & ends for state in _states(table)), "a state without a way to an end"
 
 
+@pytest.mark.rule("house", "No module has states outside of the tables.")
 def test_no_module_has_states_of_its_own_beside_these() -> None:
-    """R-817: whoever writes a table writes one that is walked."""
+    """Whoever writes a table writes one that is walked."""
     known = {place.partition(":")[0] for place in TABLES}
     rooms = [p for p in modules("src/civicmail") if "views" not in p.parts and "front" not in p.parts]
     own = [p for p in rooms if re.search(r"(?m)^(?:\w+_)?STEPS\b.* = ", p.read_text())]

@@ -9,6 +9,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from house.sources import PACKAGE, ROOT, name
 
 WEB = PACKAGE / "front" / "web"
@@ -36,6 +38,7 @@ def test_there_are_templates() -> None:
     assert len(TEMPLATES) > 30
 
 
+@pytest.mark.rule("house", "No template needs inline scripts or styles, or anything else that the content security policy forbids.")
 def test_no_template_needs_what_the_policy_forbids_or_people_stumble_over() -> None:
     found = [
         f"{name(path)}: {what}"
@@ -46,6 +49,7 @@ def test_no_template_needs_what_the_policy_forbids_or_people_stumble_over() -> N
     assert found == []
 
 
+@pytest.mark.rule("house", "Every USWDS class in a template exists in the style sheet.")
 def test_every_usa_class_is_one_of_the_style_sheet() -> None:
     """A class that USWDS does not have is a component that looks like nothing."""
     known = set(re.findall(r"\.(usa-[a-z0-9_-]+)", (WEB / "static/vendor/uswds/css/uswds.min.css").read_text()))
@@ -86,6 +90,7 @@ def test_no_page_names_a_value_as_django_names_its_own() -> None:
     assert [name(p) for p in views] == []
 
 
+@pytest.mark.rule("house", "Every form that posts has a CSRF token.")
 def test_a_form_that_posts_carries_its_token() -> None:
     for path in TEMPLATES:
         for form in re.findall(r"<form\b[^>]*method=\"post\"[^>]*>.*?</form>", path.read_text(), re.DOTALL):
@@ -99,6 +104,7 @@ def test_our_style_and_script_stay_small() -> None:
     assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", script)
 
 
+@pytest.mark.rule("house", "Vendored files are unchanged and come with their licence.")
 def test_what_others_made_is_as_it_was_brought_and_says_its_licence() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "vendor.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -127,6 +133,7 @@ def _contrast(a: str, b: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.rule("house", "The colors of states have enough contrast.")
 def test_colours_of_states_can_be_read() -> None:
     """WCAG 2.1, 1.4.3: 4.5 to 1 for the word on its ground, and for hints and links on white and on the wash."""
     text = STYLE.read_text()

@@ -7,6 +7,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from house.sources import PACKAGE, modules, tree
 
 OWN = {
@@ -26,8 +28,9 @@ OWN = {
 """Comparisons that ask whether something is the actor's own, whom it is about, or as what they act: no other half is in them."""
 
 
+@pytest.mark.rule("house", "No act compares two people by itself: the guard does.")
 def test_no_act_compares_people_by_itself() -> None:
-    """R-1247."""
+    """P-23."""
     found: dict[str, set[str]] = {}
     for path in modules("src"):
         place = str(path.relative_to(PACKAGE)) if PACKAGE in path.parents else ""

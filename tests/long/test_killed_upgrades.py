@@ -1,4 +1,4 @@
-"""An upgrade of tables that is killed at each point goes on: SQLite and PostgreSQL (P-23, R-1378)."""
+"""An upgrade of tables that is killed at each point goes on: SQLite and PostgreSQL (P-23)."""
 
 from __future__ import annotations
 

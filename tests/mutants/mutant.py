@@ -1,7 +1,7 @@
 """A mutant: the program with one rule taken out. Its test must turn red on it, else nobody would notice that the rule is gone.
 
-tests/mutants/NAME.toml has `requirement` (a row of docs/requirements.md), `file` (of src), `old` (stands in it exactly once), `new`
-and `test` (as pytest names it). The package is linked into a scratch folder with that one file replaced, and the folder stands
+tests/mutants/NAME.toml has `file` (of src), `old` (stands in it exactly once), `new` and `test` (as pytest names
+it, with the mark of the rule). The package is linked into a scratch folder with that one file replaced, and the folder stands
 before the installed package in PYTHONPATH of a pytest of its own.
 
 Where one test has a case for each of many rules, a mutant may have `[[each]]` with `case` (as the parameter is called), `file`,
@@ -56,7 +56,6 @@ class Mutant:
     """One rule taken out, or each of several that a test has a case for. test: what must notice."""
 
     name: str
-    requirement: str
     changes: tuple[Change, ...]
     test: str
 
@@ -68,7 +67,7 @@ class Mutant:
         changes = tuple(Change.of(one) for one in each or [plain])
         cases = [change.case for change in changes]
         assert not each or ("" not in cases and len(set(cases)) == len(cases)), f"{path.name}: each has a `case` of its own."
-        return cls(path.name, plain["requirement"], changes, plain["test"])
+        return cls(path.name, changes, plain["test"])
 
     def applied(self) -> dict[str, str]:
         """The text of each file without the rule; AssertionError says what to bring up to date."""
@@ -86,13 +85,13 @@ class Mutant:
     def _place(self, change: Change) -> int:
         """Where its old text begins in the file as it is."""
         path = ROOT / change.file
-        assert path.is_file(), f"{self.name}: {change.file} is gone. Find where {self.requirement} is kept now and name that file."
+        assert path.is_file(), f"{self.name}: {change.file} is gone. Find where {self.test} finds it now."
         text = path.read_text()
         times = text.count(change.old)
         which = f"its `old` text of {change.case}" if change.case else "its `old` text"
         assert times == 1, (
-            f"{self.name}: {which} stands {times} times in {change.file}, not once. Look up how {self.requirement} of "
-            f"docs/requirements.md is written there now, and bring `old` and `new` up to date so that they take that rule out."
+            f"{self.name}: {which} stands {times} times in {change.file}, not once. Look up how the rule of "
+            f"{self.test} is written there now, and bring `old` and `new` up to date so that they take that rule out."
         )
         return text.index(change.old)
 
@@ -178,14 +177,14 @@ def _verdict(mutant: Mutant, linked: Path, nursery: Nursery, made: Path | None, 
 def judged(mutant: Mutant, exit_code: int, said: str) -> str:
     """The same from what pytest ended with and said. Noticed means a failed assertion or an error of ours, not a broken program."""
     if exit_code == 0:
-        return f"{mutant.test} is green without the rule of {mutant.requirement}: it does not test it."
+        return f"{mutant.test} is green without its rule: it does not test it."
     last = said.strip().splitlines()[-1] if said.strip() else ""
     if exit_code != 1 or not re.match(rf"{'1' if len(mutant.changes) == 1 else '[0-9]+'} failed", last) or " error" in last:
         return f"{mutant.test} did not fail but could not run (exit code {exit_code}):\n{said[-3000:]}"
     summary = said.rpartition("short test summary")[2]
     blind = sorted({c.case for c in mutant.changes} - set(_CASES.findall(summary))) if len(mutant.changes) > 1 else []
     if blind:
-        return f"{mutant.test} is green without the rule of {mutant.requirement} for {', '.join(blind)}: it does not test it."
+        return f"{mutant.test} is green without its rule for {', '.join(blind)}: it does not test it."
     if sum(1 for _ in _NOTICED.finditer(summary)) < len(mutant.changes):
         return f"{mutant.test} failed because the mutant does not work at all, not because the rule is gone:\n{said[-3000:]}"
     return ""

@@ -1,4 +1,4 @@
-"""Each requirement has a test that names it, and where it has a mutant, the test turns red on it (docs/decisions/0105).
+"""A mutant is the program with one rule taken out, and the test of that rule turns red on it (docs/decisions/0105).
 
 A mutant that is not noticed means that a rule could go without anybody seeing it. Most cost half a second; two run at a time.
 """
@@ -6,46 +6,24 @@ A mutant that is not noticed means that a rule could go without anybody seeing i
 from __future__ import annotations
 
 import ast
-import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import civicmail
-from house.sources import PACKAGE, ROOT, tree
+from house.sources import PACKAGE
 from mutants import closure
 from mutants.mutant import Change, Mutant, Nurseries, complaint, judged, mutants, overlay, quick
 from neighbours.tables import tables
+from tools import requirements
 
-PAGE = ROOT / "docs" / "requirements.md"
 MUTANTS = mutants()
 AT_ONCE = 2
-PATH = {"P-01", "P-03", "P-06", "P-15", "P-23", "P-24", "promise 1", "promise 2", "promise 4", "promise 6", "promise 8"}
-"""What the message path has to keep: the page has rules for each."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the page. clauses: "P-23" and "promise 1", as the page has them."""
-
-    id: str
-    rule: str
-    clauses: tuple[str, ...]
-    test: str
-
-
-def rows() -> list[Row]:
-    found = re.findall(r"(?m)^\| (R-\d{2,4}) \| (.+?) \| (.+?) \| `(\S+?)` \|$", PAGE.read_text())
-    return [Row(id_, rule, tuple(clauses.split(", ")), test) for id_, rule, clauses, test in found]
-
-
-ROWS = rows()
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +76,7 @@ def _first_line(test: str) -> Mutant:
     text = (PACKAGE / "__init__.py").read_text()
     assert text.startswith('"""')
     change = Change("src/civicmail/__init__.py", text[:12], '"""Mutated ' + text[3:12])
-    return Mutant("the first line", "R-00", (change,), test)
+    return Mutant("the first line", (change,), test)
 
 
 def test_the_mutated_package_is_imported_and_not_the_installed_one(tmp_path: Path, nurseries: Nurseries) -> None:
@@ -122,7 +100,7 @@ def test_where_no_rule_is_gone_the_quick_way_is_green(mutant: Mutant, nurseries:
     """What is imported anew fits to what is not: a test turns red by the mutant alone."""
     same = replace(mutant, changes=tuple(replace(change, new=change.old) for change in mutant.changes))
     said = quick(same, overlay(same, tmp_path / "linked"), nurseries, tables())
-    assert said.startswith(f"{mutant.test} is green without the rule"), said
+    assert said.startswith(f"{mutant.test} is green without its rule"), said
 
 
 def test_who_took_a_name_of_a_module_is_imported_anew_with_it_and_nobody_else() -> None:
@@ -136,7 +114,7 @@ def test_who_took_a_name_of_a_module_is_imported_anew_with_it_and_nobody_else() 
 
 def test_a_mutant_that_nobody_notices_and_one_that_cannot_run_are_told(tmp_path: Path, nurseries: Nurseries) -> None:
     blind = "tests/core/wire/test_replies.py"
-    assert "is green without the rule" in complaint(_first_line(blind), tmp_path / "a", nurseries)
+    assert "is green without its rule" in complaint(_first_line(blind), tmp_path / "a", nurseries)
     gone = replace(_first_line(blind), test="tests/core/wire/test_replies.py::test_that_is_not_there")
     assert "could not run" in complaint(gone, tmp_path / "b", nurseries)
 
@@ -160,9 +138,9 @@ def test_only_an_assertion_or_an_error_of_ours_means_that_a_mutant_was_noticed(r
 
 def test_a_mutant_whose_text_is_gone_says_what_to_bring_up_to_date() -> None:
     line = _first_line("")
-    with pytest.raises(AssertionError, match=r"stands 0 times in .*, not once\. Look up how R-00"):
+    with pytest.raises(AssertionError, match=r"stands 0 times in .*, not once\. Look up how the rule"):
         replace(line, changes=(replace(line.changes[0], old="no such text"),)).applied()
-    with pytest.raises(AssertionError, match=r"is gone\. Find where R-00 is kept now"):
+    with pytest.raises(AssertionError, match=r"is gone\. Find where"):
         replace(line, changes=(replace(line.changes[0], file="src/civicmail/nowhere.py"),)).applied()
 
 
@@ -176,49 +154,14 @@ def test_of_many_rules_in_one_mutant_each_is_noticed_by_its_own_case() -> None:
     assert "for two: it does not test it" in judged(many, 1, said.format("assert 0").replace("[two]", "[three]"))
 
 
-# -- page, tests and mutants belong together
+# -- tests and mutants belong together
 
 
-def test_the_page_numbers_its_requirements_and_says_where_each_comes_from() -> None:
-    assert [row.id for row in ROWS] == [f"R-{n:02}" for n in range(1, len(ROWS) + 1)]
-    assert len(ROWS) == PAGE.read_text().count("\n| R-")
-    assert {clause for row in ROWS for clause in row.clauses} >= PATH
-    for row in ROWS:
-        assert row.rule.endswith("."), row.id
-        assert all(re.fullmatch(r"P-[0-3]\d|promise [1-9]", clause) for clause in row.clauses), row.id
-
-
-def test_each_mutant_has_its_row_and_the_test_of_that_row() -> None:
-    by_id = {row.id: row for row in ROWS}
-    assert len({mutant.requirement for mutant in MUTANTS}) == len(MUTANTS)
+def test_each_mutant_is_of_a_rule_and_none_is_of_another_mutants() -> None:
+    """Its test has the mark of a rule, and no two mutants change the same."""
+    marked = {rule.test for rule in requirements.rules()}
     for mutant in MUTANTS:
-        assert mutant.test.partition("[")[0] == by_id[mutant.requirement].test, mutant.name
+        assert mutant.test.partition("[")[0] in marked, f"{mutant.name}: {mutant.test} has no mark @pytest.mark.rule"
         assert all(change.file.startswith("src/civicmail/") for change in mutant.changes), mutant.name
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_the_test_of_a_requirement_names_it(row: Row) -> None:
-    """The requirement, or a clause or promise it comes from, in the test itself or in what its module says of itself."""
-    place, _, function = row.test.partition("::")
-    parsed = tree(ROOT / place)
-    found = [n for n in parsed.body if isinstance(n, ast.FunctionDef) and n.name == function]
-    assert len(found) == 1, f"{row.id} names {row.test}, which is not there"
-    lines = _lines(ROOT / place)[found[0].lineno - 1 : found[0].end_lineno]
-    said = (ast.get_docstring(parsed) or "") + "\n".join(lines)
-    named = {row.id, *row.clauses} & _named(said)
-    assert named, f"{row.test} names neither {row.id} nor any of {row.clauses}"
-
-
-@cache
-def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines()
-
-
-def _named(text: str) -> set[str]:
-    """Requirements, clauses and promises in a text; "promises 1, 2 and 6" and "promises 1 to 3" are several."""
-    found = set(re.findall(r"\b(?:P-\d\d|R-\d{2,4})\b", text))
-    for numbers in re.findall(r"[Pp]romises? (\d(?:(?:, | and | to )\d)*)", text):
-        digits = [int(d) for d in re.findall(r"\d", numbers)]
-        digits = list(range(digits[0], digits[-1] + 1)) if " to " in numbers else digits
-        found |= {f"promise {n}" for n in digits}
-    return found
+    changes = [change for mutant in MUTANTS for change in mutant.changes]
+    assert len(set(changes)) == len(changes)

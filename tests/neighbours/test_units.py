@@ -83,8 +83,9 @@ def test_a_process_may_do_its_work_and_nothing_else(unit: str) -> None:
     assert not any(line.startswith(("ReadWritePaths", "Environment", "PermissionsStartOnly")) for line in lines)
 
 
+@pytest.mark.rule("P-23", "There is a unit for each process that `civicmail run` starts.")
 def test_there_is_a_unit_for_each_process_that_run_starts() -> None:
-    """R-1260: mail whose units leave out the pages is a city where nobody can sign in."""
+    """Mail whose units leave out the pages is a city where nobody can sign in."""
     settings = Settings(archive=Archive(standby="/mnt/copy"))
     roles = {"gateway", "web"} if settings.web.serve else {"gateway"}
     assert {*roles, *jobs(settings)} == set(UNITS)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
+import pytest
+
 from civicmail.city.access.models import Account, Entry
 from civicmail.desk.holding.models import Approval, Containment, Contest, Finding, Release, StandingApproval
 from civicmail.desk.incidents.models import Case, Pull, Report
@@ -16,8 +18,13 @@ from pages.world import Town
 WHY = "The council has seen it and it is public."
 
 
+@pytest.mark.rule(
+    "P-16, P-22",
+    "A program learns the names of files that wait after an entry alone, and whoever may not answer never.",
+)
+@pytest.mark.rule("P-22", "A manager's program lists files of the own departments alone.")
 def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(city: Town) -> None:
-    """R-838: names and bytes after an entry alone; the sender and auditors see how it stands, other departments nothing."""
+    """Names and bytes after an entry alone; the sender and auditors see how it stands, other departments nothing."""
     place = f"/approvals/{city.objects['approval']}"
     ask = {who: asking(city.people[who]) for who in ("head", "chief", "auditor", "crew0", "crew1")}
     assert ask["chief"]("GET", "/approvals").json() == [] and ask["chief"]("GET", place).status_code in (403, 404)
@@ -40,8 +47,9 @@ def test_a_manager_answers_about_exactly_these_files_and_each_look_is_an_entry(c
     assert ask["head"]("POST", f"{place}/answer", {**no, "reason": WHY}).status_code == 422, "that one waits no more"
 
 
+@pytest.mark.rule("P-22", "Files are taken back by a program of whoever sent them; to others they are not there.")
 def test_files_of_ones_own_are_taken_back_and_put_up_before_writing(city: Town) -> None:
-    """R-839: whose files they are, and nobody else."""
+    """Whose files they are, and nobody else."""
     place = f"/approvals/{city.objects['approval']}/withdraw"
     mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])
     assert other("POST", place, {}).status_code == 404 and other("GET", "/my/approvals").json() == []
@@ -72,8 +80,9 @@ def test_standing_approvals_are_of_departments_of_ones_own(city: Town) -> None:
     assert StandingApproval.objects.get(pk=made["id"]).ended_by == city.people["head"]
 
 
+@pytest.mark.rule("P-25", "By programs, too, two officers let malware go, and never one of them twice.")
 def test_what_takes_two_officers_is_not_let_go_by_one(city: Town) -> None:
-    """R-840: malware; nor by whoever asked, and the state that was seen is said."""
+    """Malware; nor by whoever asked, and the state that was seen is said."""
     row = Release.objects.get(pk=city.objects["release"])
     Release.objects.filter(pk=row.pk).update(kind="malware", rules="virus")
     security, crew = asking(city.people["security"]), asking(city.people["crew0"])
@@ -102,8 +111,9 @@ def test_a_contest_is_answered_word_for_word(city: Town) -> None:
     assert Contest.objects.get().person == city.people["second"]
 
 
+@pytest.mark.rule("P-25", "An account is locked and given back by programs in the state that was seen, and never by its owner.")
 def test_an_account_that_acts_unlike_its_owner_is_locked_and_given_back(city: Town) -> None:
-    """R-841: as it was seen, and never by its owner."""
+    """As it was seen, and never by its owner."""
     row = Containment.objects.get(pk=city.objects["containment"])
     crew = city.people["crew0"]
     Containment.objects.filter(pk=row.pk).update(person=crew, sender=f"person:{crew.uid}")
@@ -121,8 +131,9 @@ def test_an_account_that_acts_unlike_its_owner_is_locked_and_given_back(city: To
     assert Account.objects.filter(person=crew).exists()
 
 
+@pytest.mark.rule("P-12", "By programs, too, the second use reviewer is another one, and there is no name before they agree.")
 def test_a_finding_has_no_name_before_two_reviewers_agree(city: Town) -> None:
-    """R-842: and the second is another one than the first."""
+    """And the second is another one than the first."""
     reviewer, other = asking(city.people["reviewer"]), asking(city.people["examiner"])
     works = city.people["examiner"]
     city.grant("examiner", "use-reviewer")
@@ -139,8 +150,9 @@ def test_a_finding_has_no_name_before_two_reviewers_agree(city: Town) -> None:
     assert (row.second, row.person) == (works, None)
 
 
+@pytest.mark.rule("P-16, P-31", "A program of security reads what was reported itself, after an entry, and nothing else.")
 def test_reported_mail_is_answered_once_and_a_look_is_an_entry(city: Town) -> None:
-    """R-843: what was handed over by reporting it, and nothing that is like it."""
+    """What was handed over by reporting it, and nothing that is like it."""
     place = f"/incidents/{city.objects['incident']}"
     security, admin = asking(city.people["security"]), asking(city.people["admin"])
     assert admin("GET", place).status_code == 403
@@ -166,8 +178,9 @@ def test_a_program_reports_what_is_dangerous_to_its_person(city: Town) -> None:
     assert Report.objects.get().reporter == city.people["crew0"]
 
 
+@pytest.mark.rule("P-31", "A program takes as many copies back as it has counted, and no other number.")
 def test_copies_are_taken_back_as_many_as_were_counted_and_above_fifty_by_two(city: Town) -> None:
-    """R-844: counted first; undone in one act."""
+    """Counted first; undone in one act."""
     place = f"/incidents/{city.objects['incident']}"
     security, why = asking(city.people["security"]), {"reason": "It asks for passwords in our name."}
     count = security("GET", f"{place}/count").json()

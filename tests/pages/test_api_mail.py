@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from civicmail.city.access.models import Entry
 from pages.programs import asking
 from pages.world import Town
@@ -28,8 +30,12 @@ def test_my_mail_is_found_and_read_and_nobody_elses(city: Town) -> None:
     assert wrong.status_code in (200, 422)
 
 
+@pytest.mark.rule(
+    "P-16, promise 4",
+    "A program reads other people's mail under a mandate alone, with the scope for it; each look is an entry before it is made.",
+)
 def test_other_peoples_mail_is_read_under_a_mandate_with_its_entry_first(city: Town) -> None:
-    """R-510, E6: each look of a program is an entry like each look on a page; without the scope there is none."""
+    """E6: each look of a program is an entry like each look on a page; without the scope there is none."""
     number, id_ = city.objects["case"], str(city.objects["mail delivered"])
     narrow = asking(city.people["recorder"], ["read:mandates"])
     assert narrow("GET", f"/mandates/{number}/messages").status_code == 403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from civicmail.city.access.models import Entry
 from civicmail.desk.holding.models import Digest
 from civicmail.desk.mailbox.models import Label
@@ -14,8 +16,9 @@ from pages.world import Town
 WHY = "Disk images come with attacks."
 
 
+@pytest.mark.rule("P-29", "A rule is changed by programs in the revision that was seen, and approved by nobody who wrote in it.")
 def test_a_rule_goes_from_a_draft_to_a_second_person_and_never_back_to_its_author(city: Town) -> None:
-    """R-845: each change names the revision that was seen; who wrote does not approve."""
+    """Each change names the revision that was seen; who wrote does not approve."""
     author, second, head = (asking(city.people[who]) for who in ("author", "second", "head"))
     words = {"text": text("no-scripts", mode="shadow"), "changed": "A new rule."}
     assert head("POST", "/rules", words).status_code == 403
@@ -41,8 +44,9 @@ def test_a_rule_goes_from_a_draft_to_a_second_person_and_never_back_to_its_autho
     assert author("POST", f"/rules/no-scripts/replays/{replay['id']}/stop", {"state": "waiting"}).json()["state"] == "stopped"
 
 
+@pytest.mark.rule("P-25", "An attack that a program stops is counted as that is done, and answered by a second person.")
 def test_an_attack_is_stopped_with_its_count_and_answered_by_a_second_person(city: Town) -> None:
-    """R-846: never by who made it."""
+    """Never by who made it."""
     security, author = asking(city.people["security"]), asking(city.people["author"])
     wanted = {"kind": "sender", "value": "ibis@outside.example", "do": "quarantine", "reason": "Invoices with new bank details."}
     assert author("POST", "/emergencies/count", wanted).status_code == 403
@@ -57,8 +61,9 @@ def test_an_attack_is_stopped_with_its_count_and_answered_by_a_second_person(cit
     assert security("POST", f"{place}/stop", {"reason": "It is over by now."}).json()["ended"]
 
 
+@pytest.mark.rule("P-16, P-21", "Taking other people's mail away as files has a scope of its own, besides the mandate.")
 def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(city: Town) -> None:
-    """R-847: reading is not taking away: that is a scope of its own, and an entry."""
+    """Reading is not taking away: that is a scope of its own, and an entry."""
     place = f"/mandates/{city.objects['case']}/exports"
     recorder = city.people["recorder"]
     ask, narrow = asking(recorder), asking(recorder, ["read:content", "write:mandates"])
@@ -86,8 +91,9 @@ def test_an_export_is_ordered_under_a_mandate_of_ones_own_with_the_scope_for_it(
     assert ask("POST", f"{place}/amend", narrower).json()["wider"] is False
 
 
+@pytest.mark.rule("P-06, promise 4", "Programs sort the mail of their person, and nobody else's.")
 def test_labels_stars_and_hiding_are_of_ones_own_mail(city: Town) -> None:
-    """R-848: what is somebody else's is passed over, and their labels are not there."""
+    """What is somebody else's is passed over, and their labels are not there."""
     mine, other = asking(city.people["crew0"]), asking(city.people["crew1"])
     id_ = str(city.objects["mail delivered"])
     label = mine("POST", "/mail-labels", {"name": "Bids/Main Street"}).json()

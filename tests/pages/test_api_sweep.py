@@ -1,4 +1,4 @@
-"""Permission sweep of the API: every operation, as every duty and as nobody, answers as its page does (P-16, P-17; R-500).
+"""Permission sweep of the API: every operation, as every duty and as nobody, answers as its page does (P-16, P-17).
 
 The list is api.toml; whoever sees the page of an operation in matrix.toml may do it, and nobody else. An operation without a line
 fails the sweep. Acts and pages without an operation are named here, each with the reason why.
@@ -42,7 +42,7 @@ def test_every_operation_is_in_the_list_and_has_the_act_of_its_page() -> None:
 
 
 def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-500: exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
+    """Exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
     for module, name in ((door, "actor_of"), (tokens, "program_by")):  # nothing here changes what somebody may, or ends a token
         monkeypatch.setattr(module, name, once(getattr(module, name), {}))
     paths, wrong = {name: path_of(line, city) for name, line in LINES.items()}, []
@@ -62,7 +62,7 @@ def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monk
 
 
 def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town) -> None:
-    """R-500: also with a session: no page of somebody else's makes a browser ask."""
+    """Also with a session: no page of somebody else's makes a browser ask."""
     ask = asking()
     for name, line in LINES.items():
         answer = ask(OPERATIONS[name].method, path_of(line, city), line.get("body"))
@@ -70,7 +70,7 @@ def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town
 
 
 def test_a_token_opens_what_its_scopes_name_and_nothing_else(city: Town) -> None:
-    """R-501: asked with every scope but the one that is needed, everything is refused, whatever the duty."""
+    """Asked with every scope but the one that is needed, everything is refused, whatever the duty."""
     for scope in SCOPES:
         ask = asking(city.people["office"], set(SCOPES) - {scope})
         for name, o in OPERATIONS.items():
@@ -114,8 +114,9 @@ WITHIN: dict[str, str] = {
 """Acts that an operation asks for by what it is about -> which one."""
 
 
+@pytest.mark.rule("P-16", "Every act of the guard has an operation, or a reason why it has none.")
 def test_every_act_has_an_operation_or_a_reason_why_not() -> None:
-    """R-502: pages and API say the same, and where they do not somebody has decided so."""
+    """Pages and API say the same, and where they do not somebody has decided so."""
     has = {o.act for o in OPERATIONS.values()} | WITHIN.keys()
     assert WITHIN.keys() <= ACTS.keys() and set(WITHIN.values()) <= OPERATIONS.keys()
     assert ACTS.keys() - has <= WITHOUT.keys(), "write an operation for it, or a line here that says why there is none"
@@ -156,8 +157,9 @@ PLAIN: dict[str, str] = {
 """Pages that no operation does -> why."""
 
 
+@pytest.mark.rule("P-16", "A program can do what a page does, or somebody has decided that it cannot and says why.")
 def test_every_page_has_an_operation_or_a_reason_why_not() -> None:
-    """R-830: whatever a person can do on a page a program can, or somebody has decided that it cannot, and says why."""
+    """Whatever a person can do on a page a program can, or somebody has decided that it cannot, and says why."""
     has = {o.page for o in OPERATIONS.values()}
     assert PAGES.keys() - has == PLAIN.keys(), "write an operation for it, or a line here that says why there is none"
     assert all(len(reason) > 15 for reason in PLAIN.values())
@@ -171,8 +173,9 @@ def test_the_examples_of_the_documentation_ask_what_there_is() -> None:
     assert len(paths) > 25
 
 
+@pytest.mark.rule("P-16", "Each shape of the document has a name of its own, so that a generator of clients sees all of them.")
 def test_each_shape_of_the_document_has_a_name_of_its_own() -> None:
-    """R-831: of two shapes with one name a generator of clients would see the later one alone."""
+    """Of two shapes with one name a generator of clients would see the later one alone."""
     shapes: dict[str, set[type]] = {}
     waiting = [shape for o in OPERATIONS.values() for shape in o.shapes]
     while waiting:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transacti
 
 
 def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any], installed: Path) -> None:
-    """R-793, R-797, R-801: by links, without an account."""
+    """By links, without an account."""
 
     def begin(town: Any) -> str:
         now = ms(town.now)
@@ -58,7 +58,7 @@ def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any]
 
 
 def test_a_security_officer_locks_and_releases(browse: Callable[..., Any], installed: Path) -> None:
-    """R-669, R-670."""
+    """P-25, promise 1."""
 
     def begin(town: Any) -> str:
         row, _, _ = attacked(town, installed)

@@ -29,8 +29,12 @@ def bar(city: Town, key: str) -> Person:
     return person
 
 
+@pytest.mark.rule(
+    "P-30",
+    "That somebody is barred, or may be, is said on their page and where access is asked for, before anybody writes four reasons.",
+)
 def test_a_barred_person_is_said_to_be_barred_before_four_reasons_are_written(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1192 (P-30): no form, no button; the reason stays with those who decide."""
+    """No form, no button; the reason stays with those who decide."""
     person = bar(city, "crew3")
     shown = visit("head").get(f"/dept/public-works/people/{person.uid}/")
     assert "Barred for good" in words(shown) and "P-30" in words(shown) and WHY not in words(shown)
@@ -40,7 +44,7 @@ def test_a_barred_person_is_said_to_be_barred_before_four_reasons_are_written(ci
 
 
 def test_somebody_with_a_former_name_of_theirs_is_asked_about_on_their_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1192: without the name of whoever is barred, which is for those who decide."""
+    """Without the name of whoever is barred, which is for those who decide."""
     person, other = bar(city, "crew3"), city.people["crew4"]
     Person.objects.filter(pk=other.pk).update(display=person.display)
     Person.objects.filter(pk=person.pk).update(display="Somebody Else", given="Somebody", family="Else")

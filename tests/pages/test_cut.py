@@ -52,10 +52,11 @@ def of(page: dict[str, Any], city: Town) -> str:
     return act
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "While the ledger is cut or lags, no page that shows mail shows any.")
 def test_a_cut_ledger_shows_nothing_anywhere(
     city: Town, visit: Callable[[str], Client], installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-365 (E6): a new page of mail fails here until it is in one of the lists above."""
+    """A new page of mail fails here until it is in one of the lists above."""
     monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
     zipped = installed / "exports" / str(city.objects["export"]) / "export.zip"
     zipped.parent.mkdir(parents=True)

@@ -25,9 +25,13 @@ def marked(installed: Path) -> Entry:
     return row
 
 
+@pytest.mark.rule(
+    "P-16, P-29, A3",
+    "The page of entries marks those that are not what the journals have, and lists those that are gone, for whoever watches.",
+)
 @pytest.mark.django_db
 def test_an_entry_that_is_not_what_the_journal_has_is_marked(visit: Callable[..., Any], installed: Path) -> None:
-    """R-1224: for whoever watches; the access office, which sees no looks, hears only how many there are."""
+    """For whoever watches; the access office, which sees no looks, hears only how many there are."""
     auditor = visit("auditor")
     entry = marked(installed)
     page = auditor.get(AUDIT).content.decode()

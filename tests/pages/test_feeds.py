@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -23,8 +24,12 @@ def _file(text: str) -> SimpleUploadedFile:
     return SimpleUploadedFile("export.csv", text.encode("cp1252"))
 
 
+@pytest.mark.rule(
+    "P-08",
+    "What the columns of a file are is asked once; the next one is known by its first line, and nothing is changed by reading.",
+)
 def test_a_file_with_other_columns_is_mapped_once_and_known_again(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-594: nothing is changed by it; the next file of the source needs no answer."""
+    """Nothing is changed by it; the next file of the source needs no answer."""
     office = visit("office")
     asked = office.post("/access/feeds/new/", {"file": _file(FOREIGN)})
     waits = FeedUpload.objects.get(name="export.csv")
@@ -53,7 +58,7 @@ def test_a_mapping_is_forgotten_and_the_file_is_asked_about_again(city: Town, vi
 
 
 def test_a_provider_gets_a_token_that_is_shown_once_and_ended(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-587."""
+    """P-07, S1."""
     office = visit("office")
     made = office.post("/access/feeds/providers/new/", {"name": "Sign-in", "days": "90", "reason": BECAUSE}).content.decode()
     token = made.partition("cmf-")[2][:34]

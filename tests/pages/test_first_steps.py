@@ -28,8 +28,13 @@ def named(town: Town) -> dict[str, Step]:
     return {step.title: step for step in steps(now=ms(town.now))}
 
 
+@pytest.mark.rule(
+    "P-29",
+    "The first page of an unclaimed installation lists the first steps to anybody, and its folder to whoever is at this "
+    "machine alone.",
+)
 def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path) -> None:
-    """R-1134: and its folder to whoever sits at this machine alone."""
+    """And its folder to whoever sits at this machine alone."""
     here = Client().get("/")
     said = here.content.decode()
     assert here.status_code == 200 and "<h1>First steps</h1>" in said
@@ -40,8 +45,9 @@ def test_an_empty_installation_lists_its_first_steps_to_anybody(installed: Path)
     assert Client().get("/first-steps/").status_code == 302, "only the first page is anybody's"
 
 
+@pytest.mark.rule("P-29", "Once it is claimed the first steps are for those who set up, from Home and Health, until all is done.")
 def test_once_it_is_claimed_the_steps_are_for_those_who_set_up(city: Town, visit: Visit) -> None:
-    """R-1135: on Home and Health until all is done."""
+    """On Home and Health until all is done."""
     assert Client().get("/").status_code == 302
     for who, route in (("office", "/"), ("operator", "/"), ("operator", "/system/health/")):
         assert "/first-steps/" in visit(who).get(route).content.decode(), (who, route)
@@ -49,8 +55,8 @@ def test_once_it_is_claimed_the_steps_are_for_those_who_set_up(city: Town, visit
     assert "access claim" not in re.sub(r"(?s)^.*<h2>To do</h2>", "", visit("office").get("/first-steps/").content.decode())
 
 
+@pytest.mark.rule("P-29", "The state of each first step is what the program sees; nothing is ticked off by hand.")
 def test_each_state_is_what_the_program_sees(city: Town, visit: Visit) -> None:
-    """R-1136."""
     before = named(city)
     assert before["Claim the installation"].done and before["Publish the policy text"].done
     assert not before["Have report@ and records@"].done and not before["Decide whose files wait for a manager"].done

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.neighbour("chromium"), pytest.mark.django_db(transacti
 
 
 def test_a_reader_sees_where_a_link_leads_and_a_dangerous_one_has_no_way_on(browse: Callable[..., Any], installed: Path) -> None:
-    """R-629, R-631: the name in large letters; whoever opens a dangerous one in a browser is kept for security."""
+    """The name in large letters; whoever opens a dangerous one in a browser is kept for security."""
     town: list[Any] = []
 
     def begin(t: Any) -> str:

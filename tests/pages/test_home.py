@@ -32,9 +32,13 @@ def waiting(t: Town, key: str) -> dict[str, str]:
     return {str(task.label): task.route for group in groups for task in group.tasks}
 
 
+@pytest.mark.rule(
+    "P-25, P-29, P-31",
+    "Home has a task for every desk at which something waits for this person: accounts, requests, contests, cases, pulls, "
+    "findings; never for their own.",
+)
 @pytest.mark.django_db
 def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> None:
-    """R-802."""
     assert DESKS.items() <= waiting(city, "security").items()
     assert "Look at what rules on use have found" in waiting(city, "reviewer")
     assert not DESKS.keys() & waiting(city, "crew0").keys()
@@ -42,26 +46,28 @@ def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> Non
     assert "Say whether mail may be let go" not in waiting(city, "security"), "their own is for somebody else"
 
 
+@pytest.mark.rule("P-16, P-25", "Who has to take a duty up first hears that something waits.")
 @pytest.mark.django_db
 def test_who_has_to_take_a_duty_up_first_hears_that_something_waits(city: Town) -> None:
-    """R-803: else nobody would know when."""
+    """Else nobody would know when."""
     city.grant("super", "security-officer")
     found = waiting(city, "super")
     assert DESKS.keys() <= found.keys()
     assert {found[label] for label in DESKS} == {"duties"}
 
 
+@pytest.mark.rule("P-22", "A head has a task where many questions about files are foreseen.")
 @pytest.mark.django_db
 def test_a_head_is_asked_where_many_questions_are_foreseen(city: Town) -> None:
-    """R-804."""
     label = "Say whether files of your department are asked about"
     assert label not in waiting(city, "head")
     AskedDepartment.objects.update(since=None, forecast=460)
     assert label in waiting(city, "head") and label not in waiting(city, "chief")
 
 
+@pytest.mark.rule("P-05, P-22", "What somebody waits for stands before what suits any time, the oldest first.")
 def test_what_somebody_waits_for_stands_before_what_suits_any_time() -> None:
-    """R-805: what has stopped, then the oldest."""
+    """What has stopped, then the oldest."""
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     quiet, late = Task("quiet", "home"), Task("late", "home", (), "", ("wait", "2"), now - timedelta(days=2))
     new, stop = Task("new", "home", (), "", ("warn", "1"), now), Task("stop", "home", (), "", ("stop", "1"))

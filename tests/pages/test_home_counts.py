@@ -29,8 +29,9 @@ def city(whole_city: Town) -> Town:
     return whole_city
 
 
+@pytest.mark.rule("promise 7", "What Home counts is what the page lists to which it leads.")
 def test_as_many_as_home_counts_are_on_the_page_that_it_leads_to(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1241: a number on Home with fewer or more behind it sends people looking for the difference."""
+    """A number on Home with fewer or more behind it sends people looking for the difference."""
     wrong, compared = {}, 0
     for who in PEOPLE:
         client = visit(who)

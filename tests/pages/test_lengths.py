@@ -36,13 +36,14 @@ LEAST_20, MOST_400 = "At least 20 characters.", "At most 400 characters."
     ],
 )
 def test_a_hint_says_how_long_an_answer_may_be(field: forms.Field, kind: str, hint: str, said: str) -> None:
-    """R-1121: once, and only where somebody types."""
+    """Once, and only where somebody types."""
     assert lengths(field, kind, hint) == said
 
 
+@pytest.mark.rule("promise 7", "How short an answer may be stands beside its field before anybody makes a mistake.")
 @pytest.mark.timeout(600)
 def test_nobody_learns_of_a_minimum_by_a_mistake(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1121: each form is sent with answers that are too short; what is said about it then stood on the page before."""
+    """Each form is sent with answers that are too short; what is said about it then stood on the page before."""
     untold, asked = [], 0
     for name, page in PAGES.items():
         who = next(w for w in PEOPLE if w in allowed(page))

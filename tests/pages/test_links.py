@@ -34,9 +34,9 @@ def city(whole_city: Town) -> Town:
     return whole_city
 
 
+@pytest.mark.rule("promise 7", "No link that anybody is shown leads nowhere, and no page shows what a template should hide.")
 @pytest.mark.timeout(900)
 def test_no_link_that_anybody_is_shown_leads_nowhere(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-1120."""
     opened: set[str] = set()
     kinds: Counter[str] = Counter()
     wrong: dict[str, str] = {}

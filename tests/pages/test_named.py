@@ -11,10 +11,10 @@ from civicmail.city.access.queries import named
 from pages.world import Town
 
 
+@pytest.mark.rule("P-16", "Lists say by name who did something; evidence keeps the number beside it.")
 @pytest.mark.django_db
 @pytest.mark.usefixtures("city")
 def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callable[[str], Client]) -> None:
-    """R-807."""
     assert "Dana Ortiz (p-crew0)" in visit("auditor").get("/oversight/audit/?q=p-crew0").content.decode()
     duties = visit("office").get("/access/duties/").content.decode()
     assert 'data-label="by">Maya Lund<' in duties and 'data-label="by">p-office' not in duties

@@ -31,7 +31,7 @@ def newcomer(browse: Callable[..., Any]) -> Any:
 
 
 def test_a_passkey_is_set_by_an_invitation_and_signs_in(newcomer: Any) -> None:
-    """R-153: and the address bar shows no secret."""
+    """And the address bar shows no secret."""
     page = newcomer
     assert page.url.endswith(reverse("welcome"))
     page.click("text=Set a passkey")
@@ -59,7 +59,7 @@ def test_a_device_that_did_not_ask_who_it_is_signs_nobody_in(newcomer: Any, brow
 
 
 def test_a_device_password_needs_the_passkey_again(newcomer: Any, installed: Path) -> None:
-    """R-162: and what was asked for goes on afterwards."""
+    """And what was asked for goes on afterwards."""
     page = newcomer
     page.click("text=Set a passkey")
     page.locator(".cm-who a").first.wait_for()

@@ -21,25 +21,30 @@ def foot(client: Client, path: str) -> str:
     return found[1]
 
 
+@pytest.mark.rule(
+    "P-16",
+    "On paper a page says where it is from with the filters of its list, who printed it, in which duty and when.",
+)
 @pytest.mark.django_db
 def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_duty(visit: Visit) -> None:
-    """R-923."""
     said = foot(visit("operator"), "/system/queue/?sort=-oldest&hop=smtp")
     assert said.startswith("/system/queue/?sort=-oldest&amp;hop=smtp · ") and "System administrator until" in said
     assert "Dana Ortiz" in foot(visit("crew0"), "/mail/?q=budget")
 
 
+@pytest.mark.rule("P-06", "No paper has an address that opens a page to whoever has it.")
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/report/abcdef123456/", "/digest/abcdef123456/", "/l/abcdef123456/"])
 def test_no_paper_has_an_address_that_opens_something(visit: Visit, path: str) -> None:
-    """R-924: whoever finds the paper would get in."""
+    """Whoever finds the paper would get in."""
     for who in ("crew0", ""):
         assert "abcdef123456" not in foot(visit(who), path)
 
 
+@pytest.mark.rule("P-16", "Paper tells each time with its year and zone, and never as today.")
 @pytest.mark.django_db
 def test_paper_tells_when_without_today(visit: Visit) -> None:
-    """R-930: whoever reads it tomorrow knows the day, the year and the zone."""
+    """Whoever reads it tomorrow knows the day, the year and the zone."""
     client = visit("crew0")
     assert re.fullmatch(r".*<time class=\"cm-mono\"[^>]*>\d{4}-\d\d-\d\dT[^<]*</time>", foot(client, "/mail/"), re.DOTALL)
     shown = re.findall(r'<time class="cm-when"[^>]* title="([^"]*)">', client.get("/mail/").content.decode())

@@ -75,7 +75,7 @@ def test_fifty_rows_are_answered_by_keyboard(browse: Callable[..., Any]) -> None
 
 
 def test_the_breaker_is_seen_tripping_and_an_officer_applies_it_in_batches(browse: Callable[..., Any]) -> None:
-    """R-481, R11: nobody has answered about eight of fifty who never used their mail, so nobody is suspended, and the page says so;
+    """R11: nobody has answered about eight of fifty who never used their mail, so nobody is suspended, and the page says so;
     then a tenth of the department at a time, by keyboard."""
     page = browse("office", "/policy/text/")
     review = fifty(page.town, never=8, begun=timedelta(days=15, hours=1))

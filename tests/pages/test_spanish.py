@@ -43,7 +43,7 @@ def left_in_english(page: str) -> list[str]:
 
 @pytest.mark.django_db
 def test_no_page_of_an_employee_has_an_english_sentence_in_spanish(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-281: by the one who sees most of it; a refusal, a page that is not there and the pages before the sign-in, too."""
+    """By the one who sees most of it; a refusal, a page that is not there and the pages before the sign-in, too."""
     found = {}
     for who in ("crew0", "head", "crew6", ""):
         client = visit(who)

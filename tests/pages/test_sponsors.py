@@ -34,8 +34,13 @@ def people(client: Client, path: str) -> list[list[str]]:
     return list(csv.reader(b"".join(answer.streaming_content).decode().splitlines()))[1:]
 
 
+@pytest.mark.rule(
+    "P-09, C1",
+    "The access office and the auditor see each sponsor with the people they answer for, contract, open violations and "
+    "undertaking.",
+)
 def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: Visit) -> None:
-    """R-546: with contract, open violations and undertaking; what is out of order is found by a filter."""
+    """With contract, open violations and undertaking; what is out of order is found by a filter."""
     office, path = visit("office"), "/access/sponsors/"
     page = said(office.get(path))
     assert "Rosa Hale Pat Nguyen Crew Clerk Public Works Northline 26-114" in page and "0 Version 7" in page
@@ -65,8 +70,9 @@ def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: 
     assert people(visit("auditor"), f"{path}?state=alone")[0][0] == "Nobody"
 
 
+@pytest.mark.rule("P-09", "A sponsor sees the people they answer for, and nobody else's.")
 def test_a_sponsor_sees_the_people_they_answer_for_and_nobody_elses(city: Town, visit: Visit) -> None:
-    """R-547: nor the pages of the access office; their own access says where."""
+    """Nor the pages of the access office; their own access says where."""
     head, other = visit("head"), visit("deputy")
     assert "Pat Nguyen" in said(head.get("/my/sponsored/")) and "/my/sponsored/" in head.get("/my/access/").content.decode()
     assert people(other, "/my/sponsored/") == [] and "/my/sponsored/" not in other.get("/my/access/").content.decode()

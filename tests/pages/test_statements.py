@@ -19,7 +19,7 @@ URL = "/dept/public-works/statement/2025-2/"
 
 
 def test_a_head_reads_and_signs_and_nothing_is_chosen_before(city: Town, visit: Visit) -> None:
-    """P-28; R-491."""
+    """P-28."""
     head = visit("head")
     page = head.get(URL)
     assert "Sign 1 statement" in text_of(page) and b" checked" not in page.content

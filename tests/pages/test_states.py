@@ -28,8 +28,9 @@ COLUMNS = ("state", "ratified")
 """How columns are named that hold a state."""
 
 
+@pytest.mark.rule("promise 7", "A table of states, and a column that holds one, is known to the town that pages are swept with.")
 def test_every_table_and_every_column_with_a_state_is_known_to_the_town() -> None:
-    """R-1119: whoever writes a table, or a column, fails here until the town has all of it."""
+    """Whoever writes a table, or a column, fails here until the town has all of it."""
     models = [m for m in apps.get_models() if m.__module__.startswith("civicmail.")]
     columns = {(m, f.name) for m in models for f in m._meta.get_fields() if isinstance(f, CharField) and f.name in COLUMNS}
     assert columns - STATES.keys() == set()
@@ -47,13 +48,17 @@ def _of(table: Table[str]) -> frozenset[str]:
 
 
 def test_the_town_has_something_in_every_state(whole_city: Town) -> None:
-    """R-1251: else no page of the sweep meets it."""
+    """Else no page of the sweep meets it."""
     assert whole_city.people
     assert {f"{model.__name__}.{name}": found for (model, name) in STATES if (found := missing((model, name)))} == {}
 
 
+@pytest.mark.rule(
+    "promise 7",
+    "The town that pages are swept with has something in each state of each table, and mail in each state.",
+)
 def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> None:
-    """R-1261: whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
+    """Whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
     assert whole_city.objects
     traced, copies = passages(installed), [copy for _, copy in outstanding(installed)]
     assert {p.do for p in traced} >= set(get_args(Do))

@@ -110,6 +110,7 @@ def once(ask: Callable[..., Any], known: dict[Any, Any]) -> Callable[..., Any]:
     return answer
 
 
+@pytest.mark.rule("P-16, P-17, D2", "A page shows itself to those of its duty and to nobody else.")
 @pytest.mark.parametrize("who", list(PEOPLE))
 def test_who_may_sees_the_page_and_nobody_else(
     city: Town, visit: Callable[[str], Client], who: str, monkeypatch: pytest.MonkeyPatch
@@ -130,6 +131,7 @@ def test_who_may_sees_the_page_and_nobody_else(
     assert wrong == []
 
 
+@pytest.mark.rule("P-16, P-17", "Without a sign-in every page leads to it, but for those that are named.")
 def test_nobody_gets_nowhere_but_to_the_sign_in(city: Town) -> None:
     """Without a sign-in every page leads to it, whatever it is, and says nothing else."""
     client = Client(raise_request_exception=False)

@@ -79,10 +79,11 @@ def addresses(city: Town) -> list[str]:
     return [*lists, *(f"{path}{'&' if '?' in path else '?'}format=csv" for path in lists), *pages]
 
 
+@pytest.mark.rule("P-17, promise 4, I1", "No technical page, and no file of one, says what is in a message.")
 def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
     city: Town, visit: Visit, installed: Path, checked: None
 ) -> None:
-    """R-270: canaries in subject, texts, names of people and files, headers, folders and evidence are on none of them (I1)."""
+    """Canaries in subject, texts, names of people and files, headers, folders and evidence are on none of them (I1)."""
     indexed(installed, ms(city.now))
     client, shown = visit("operator"), []
     for path in addresses(city):
@@ -173,10 +174,11 @@ def test_what_makes_no_sense_in_an_address_is_answered_in_words(city: Town, visi
     assert audit.get("/oversight/viewings/sample/?week=2199-W01").status_code == 200
 
 
+@pytest.mark.rule("P-17, promise 8", "A trace reads so many envelopes for a page and no more, and says where it stopped.")
 def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
     city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-271: half a million messages are never read through; the next page goes on behind the last that was looked at."""
+    """Half a million messages are never read through; the next page goes on behind the last that was looked at."""
     monkeypatch.setattr("civicmail.front.web.system.trace.LOOKS", 2)
     client, path = visit("operator"), "/system/trace/?within=day"
     seen: list[list[str]] = []
@@ -195,8 +197,12 @@ def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
 # -- content is another act (I1)
 
 
+@pytest.mark.rule(
+    "P-17, promise 4, I1",
+    "Content on a technical page takes a code and words, comes after its entry, and is one look that no browser keeps.",
+)
 def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-272: without a code and words there is no entry and no look; the entry stands before a byte is read."""
+    """Without a code and words there is no entry and no look; the entry stands before a byte is read."""
     client, id_ = visit("operator"), city.objects["mail waiting"]
     path, read = f"/system/trace/{id_}/reveal/", []
     plain = Archive.body
@@ -226,8 +232,9 @@ def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, vis
     assert CANARIES["subject"] not in text(client.get(path))
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "With a cut ledger nothing is revealed.")
 def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-273: 503, and nothing of the message (E6)."""
+    """503, and nothing of the message (E6)."""
     monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
     path = f"/system/trace/{city.objects['mail waiting']}/reveal/"
     answer = visit("operator").post(path, {"reason_code": "delivery", "text": "The next hop says nothing."})
@@ -239,8 +246,9 @@ def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeyp
 # -- seen by accident (I2)
 
 
+@pytest.mark.rule("P-17, I2", "What was seen by accident is recorded in two clicks, with the message it was, and without blame.")
 def test_what_was_seen_by_accident_is_recorded_in_two_clicks_and_nobody_is_blamed(city: Town, visit: Visit) -> None:
-    """R-274: the link of the page of the message, then one button; nothing of the content has a place in it."""
+    """The link of the page of the message, then one button; nothing of the content has a place in it."""
     client, id_ = visit("operator"), city.objects["mail held"]
     page = body(client.get(f"/system/trace/{id_}/"))
     link = re.search(r'href="(/oversight/accident/\?[^"]*)"', page)
@@ -277,8 +285,12 @@ def last_week(city: Town) -> tuple[str, int]:
     return week, ms(city.now - timedelta(days=(timezone.localdate(city.now) - monday).days - 3))
 
 
+@pytest.mark.rule(
+    "P-16, I3",
+    "An auditor sees who looked, as what, why and at which object; an operator sees own looks; nobody sees what was seen.",
+)
 def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city: Town, visit: Visit) -> None:
-    """R-275: who, as what, why, which object; never what was seen, nor the words of a search."""
+    """Who, as what, why, which object; never what was seen, nor the words of a search."""
     reveal(city, ms(city.now), "p-other")
     with transaction.atomic():
         facts = {"query": CANARIES["subject"], "mandate": "26-014"}
@@ -289,9 +301,10 @@ def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city:
     assert "p-operator" in own and "p-other" not in own and "26-014" not in own
 
 
+@pytest.mark.rule("P-17, I3", "Each reveal of the weekly sample is looked at once with a remark, and only what was drawn.")
 @pytest.mark.parametrize("count", [3, 30])
 def test_the_weekly_sample_is_looked_at_with_a_remark_each(city: Town, visit: Visit, count: int) -> None:
-    """R-276: all of few, twenty of many; each once, and what was not drawn cannot be marked."""
+    """All of few, twenty of many; each once, and what was not drawn cannot be marked."""
     week, at = last_week(city)
     before = Entry.objects.filter(act="content.reveal", at__lt=ms(city.now) - 1000).count()
     made = [reveal(city, at + n) for n in range(count)]
@@ -372,7 +385,7 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
 
 
 def test_what_is_not_set_up_stands_apart_and_is_grey(city: Town, visit: Visit, checked: None) -> None:
-    """R-1126."""
+    """P-29."""
     page = body(visit("operator").get("/system/health/"))
     wrong, _, rest = page.partition("<h2>Not set up</h2>")
     off, _, good = rest.partition("<h2>In order</h2>")

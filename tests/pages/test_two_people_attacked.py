@@ -53,19 +53,19 @@ def opened(city: Town, key: str, by: str) -> None:
 
 
 def test_who_is_no_second_person_for_the_examiner_reads_why(city: Town, visit: Visit, asked: Mandate) -> None:
-    """R-1242: two people do it."""
+    """Two people do it."""
     assert visit("approver").get(f"/mandates/{asked.number}/approve/").status_code == 200
 
 
 def test_an_officer_who_recovered_examiner_and_approver_does_not_ask_and_approve(city: Town, visit: Visit, asked: Mandate) -> None:
-    """R-1242: the first attack of an hour."""
+    """The first attack of an hour."""
     opened(city, "examiner", "office")
     opened(city, "approver", "office")
     assert "could have signed in as you" in answered(visit, asked)
 
 
 def test_one_person_with_two_numbers_does_not_ask_and_approve(city: Town, visit: Visit, asked: Mandate) -> None:
-    """R-1245: also under another name by now."""
+    """Also under another name by now."""
     one, other = city.people["examiner"], city.people["approver"]
     Person.objects.filter(pk=other.pk).update(given=one.given, family=one.family, display=one.display)
     Person.objects.filter(pk=other.pk).update(given=other.given, family=other.family, display=other.display)
@@ -73,7 +73,7 @@ def test_one_person_with_two_numbers_does_not_ask_and_approve(city: Town, visit:
 
 
 def test_a_head_alone_gives_nobody_mail(city: Town, visit: Visit) -> None:
-    """R-1248: neither a person whom the head has added, nor by a requester who did nothing."""
+    """Neither a person whom the head has added, nor by a requester who did nothing."""
     where = city.departments["public-works"]
     new = Person.objects.create(uid="x-77", given="No", family="Body", display="No Body")
     Episode.objects.create(

@@ -45,7 +45,7 @@ def said(response: Any) -> str:
 def test_a_page_says_that_it_is_not_all_and_never_that_everything_was_searched(
     city: Town, visit: Callable[[str], Client], ends: Callable[[Cut], None]
 ) -> None:
-    """R-1322; what was found until then is there."""
+    """What was found until then is there."""
     ends("late")
     mine, whose = said(visit("crew0").get("/mail/?q=kestrel")), visit("recorder")
     for page in (mine, said(whose.get(f"/mandates/{city.objects['case']}/search/?q=kestrel"))):
@@ -62,10 +62,14 @@ def test_a_page_says_that_it_is_not_all_and_never_that_everything_was_searched(
     assert "Export all messages" in export
 
 
+@pytest.mark.rule(
+    "promise 8",
+    "A page says where a search has not looked through all mail; files and programs get all of an answer or none of it.",
+)
 def test_files_and_programs_get_none_of_what_is_not_whole(
     city: Town, visit: Callable[[str], Client], ends: Callable[[Cut], None]
 ) -> None:
-    """R-1322: nobody reads a sentence there."""
+    """Nobody reads a sentence there."""
     ends("late")
     assert visit("crew0").get("/mail/?q=kestrel&format=csv").status_code == 503
     number = city.objects["case"]

@@ -45,9 +45,13 @@ def _case(city: Town, *, close: bool = False, sealed: bool = False, look: bool =
     return row.number
 
 
+@pytest.mark.rule(
+    "P-16, E1",
+    "Nobody who is looked at is told: their page is the same byte for byte, whether a case is open or not.",
+)
 @pytest.mark.parametrize("shows", ["never", "closed"])
 def test_the_page_is_the_same_whether_a_case_is_open_or_not(city: Town, visit: Visit, settings: Any, shows: str) -> None:
-    """E1; R-234: asked, in force, looked at, sealed and closed: not a byte differs."""
+    """Asked, in force, looked at, sealed and closed: not a byte differs."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, show_looks=shows))
     before = _page(visit)
     assert b"Nobody has looked, as far as may be shown." in before
@@ -69,7 +73,7 @@ def test_the_page_is_the_same_whether_a_case_is_open_or_not(city: Town, visit: V
 
 
 def test_nobody_is_told_by_a_task_a_count_or_a_page(city: Town, visit: Visit) -> None:
-    """E1; R-234: no page that the person may open says a word of it, the records of the access office neither."""
+    """E1: no page that the person may open says a word of it, the records of the access office neither."""
     client, pages = visit("crew0"), ("/", "/my/access/", "/my/viewings/", "/duties/")
     before = [len(client.get(path).content) for path in pages]
     number = _case(city)

@@ -39,8 +39,9 @@ class Said:
     debug = info
 
 
+@pytest.mark.rule("P-30", "A case goes from report to appeal on its pages, and what was decided is read again at the doors.")
 def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit) -> None:
-    """R-539: each step is a form on a page of its own; the person answers and appeals although mail is shut."""
+    """Each step is a form on a page of its own; the person answers and appeals although mail is shut."""
     row = Violation.objects.get(pk=city.objects["violation"])
     case, mine = f"/dept/public-works/violations/{row.pk}/", f"/my/violations/{row.pk}/"
     head, office = visit("head"), visit("office")
@@ -72,7 +73,7 @@ def test_a_case_goes_from_report_to_appeal_on_its_pages(city: Town, visit: Visit
 
 
 def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city: Town, visit: Visit) -> None:
-    """R-534, L2: no script; one form; the person's open session is nothing any more."""
+    """L2: no script; one form; the person's open session is nothing any more."""
     pat = visit("crew2")
     assert pat.get("/my/access/").status_code == 200
     head = visit("head")
@@ -91,8 +92,9 @@ def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city
     assert office.post(page, {"clause": "P-12", "what": WHY, "evidence": CAPTURE}).status_code == 302, "and again, if it must be"
 
 
+@pytest.mark.rule("P-30", "No log says who was on the page for complaints.")
 def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-540: the same for whoever is signed in; in two languages; few from one network, and nothing is kept of who."""
+    """The same for whoever is signed in; in two languages; few from one network, and nothing is kept of who."""
     monkeypatch.setattr(complaints, "PACE", Pace(2))
     log = Said()
     monkeypatch.setattr(middleware, "log", log)
@@ -121,8 +123,13 @@ def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, vis
     assert row.person == city.people["crew0"] and Notice.objects.filter(key__startswith=f"violation:{row.pk}:p-crew0").exists()
 
 
+@pytest.mark.rule(
+    "P-30",
+    "Anybody complains about a message from the city without an account, a few times an hour from one network; nothing is "
+    "kept of who.",
+)
 def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
-    """R-540: in memory alone; one network does not use up another's."""
+    """In memory alone; one network does not use up another's."""
     pace = Pace(2, remembered=3)
     assert [pace.takes(client, 0) for client in ("192.0.2.1", "192.0.2.200", "192.0.2.9")] == [True, True, False]
     assert pace.takes("2001:db8::1", 0) and pace.takes("2001:db8::2", 0) and not pace.takes("2001:db8::3", 0)
@@ -140,7 +147,7 @@ def test_a_permanent_bar_that_waits_for_its_second_officer_is_called_that(whole_
 
 
 def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) -> None:
-    """R-529, V3: an officer asks, by a law; the same one does not answer."""
+    """V3: an officer asks, by a law; the same one does not answer."""
     office = city.people["office"]
     bar = Bar.objects.create(
         person=city.people["crew0"], kind="permanent", since=city.now - timedelta(days=1), reason="Violation 9.", first=office,
@@ -157,7 +164,7 @@ def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) 
 
 
 def test_an_agency_is_bound_on_paper_or_by_its_contact_on_the_page(city: Town, visit: Visit) -> None:
-    """R-541, P-09: for each material version; without it nobody of it has mail; Home asks the contact."""
+    """P-09: for each material version; without it nobody of it has mail; Home asks the contact."""
     text = city.policy
     text.pk, text.version, text.sha256, text.published = None, 8, "e" * 64, city.now - timedelta(days=15)
     text.save(force_insert=True)

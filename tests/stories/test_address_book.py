@@ -76,7 +76,7 @@ def vdirsyncer(folder: Path, port: int, command: str) -> subprocess.CompletedPro
 
 
 def test_a_program_finds_reads_and_keeps_the_book_until_access_ends(city: Civicmail, tmp_path: Path) -> None:
-    """R-1384: from the host alone; each card, and none again while nothing is new; an end of access is one at the next question."""
+    """From the host alone; each card, and none again while nothing is new; an end of access is one at the next question."""
     for command in ("discover", "sync"):
         done = vdirsyncer(tmp_path, city.ports.web, command)
         assert done.returncode == 0, (command, done.stderr, city.log()[-2000:])

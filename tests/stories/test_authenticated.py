@@ -116,7 +116,7 @@ def test_whoever_pretends_is_refused_where_the_domain_asks_for_it(city: Civicmai
 
 
 def test_a_slip_of_the_pen_in_a_policy_takes_nothing_from_it(city: Civicmail, dns: Dns) -> None:
-    """R-1168 where mail comes in: an empty piece and names that nobody knows (RFC 9989 4.8)."""
+    """Where mail comes in: an empty piece and names that nobody knows (RFC 9989 4.8)."""
     for number, record in enumerate(
         ("v=DMARC1;; p=reject", "v=DMARC1; x-vendor=1; bogus; p=reject;;", "v=DMARC1; p=reject; p=none")
     ):

@@ -106,7 +106,7 @@ def until(look: Callable[[], bool], city: Civicmail, seconds: float = 60) -> Non
 
 
 def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail(city: City, browser: Any) -> None:
-    """R-661, R-665, R-668, R-669, R-670. The doors: sending, reading by IMAP, and the pages, all of them open when the button is
+    """The doors: sending, reading by IMAP, and the pages, all of them open when the button is
     pressed."""
     civic = city.civic
     attack = "Dear friend, settle the attached invoice by this evening or your account at the city will be closed for good. " * 3

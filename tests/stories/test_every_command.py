@@ -194,8 +194,12 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Every command of the table is called once while the city is served by all of its processes; a new one without its line fails.",
+)
 def test_every_command_of_the_table_is_called(tmp_path: Path) -> None:
-    """R-1110. A new command has its line here, or a reason: it fails otherwise."""
+    """A new command has its line here, or a reason: it fails otherwise."""
     assert {step.verb for step in steps(tmp_path, "")} | ELSEWHERE.keys() == verbs.VERBS.keys()
 
 
@@ -326,7 +330,7 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
 
 
 def test_every_command_works_while_the_city_is_served(teller: Teller, tmp_path: Path) -> None:
-    """R-1110: exit code and what is said of it, one after the other, with all workers running. What somebody changed has an entry
+    """Exit code and what is said of it, one after the other, with all workers running. What somebody changed has an entry
     of theirs when the command ends, and the ledger has it soon after."""
     for step in steps(tmp_path, (date.today() + timedelta(days=120)).isoformat()):
         teller.tell(step)

@@ -26,7 +26,7 @@ SOMETIMES = {"kick", "learn", "link", "habits", "late", "replicate"}
 
 
 def test_what_stands_still_is_gone_or_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """R-1292, R-1296, and a table of faults of a served city, claimed and with people."""
+    """A table of faults of a served city, claimed and with people."""
     city = Civicmail(tmp_path / "data")
     civicmail(*CLAIM, "--reason", "the council decided so", data=city.data)
     townhall(city.data)

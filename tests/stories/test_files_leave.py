@@ -158,7 +158,7 @@ def morning(files: Bureau, later: Callable[[datetime], None]) -> None:
 def test_one_of_three_by_the_manager_on_a_phone_and_two_by_the_deputy_another_day(
     later: Callable[[datetime], None], browse: Callable[..., Any], installed: Path, settings: Any, tmp_path: Path
 ) -> None:
-    """R-769, R-772, R-782, R-908. 320 px, without script; the parts that leave are those that were approved, byte for byte."""
+    """320 px, without script; the parts that leave are those that were approved, byte for byte."""
     head: Page = browse("head", "/holding/approvals/", width=320, script=False)
     bid = sha256(PDF).hexdigest()
     with city(installed, head.town, tmp_path / "tls", settings) as (files, running, world):  # type: ignore[attr-defined]

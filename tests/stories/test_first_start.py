@@ -15,8 +15,9 @@ BUSY = 3.0
 """Seconds, where other tests keep the machine busy; it takes half a second."""
 
 
+@pytest.mark.rule("P-23", "Ctrl-C on the very first start ends at once, while tables are made, too; the next start makes them.")
 def test_ctrl_c_on_the_very_first_start_waits_for_no_tables_and_the_next_start_makes_them(tmp_path: Path) -> None:
-    """R-1109: it took as long as the tables did, and sometimes until it was killed."""
+    """It took as long as the tables did, and sometimes until it was killed."""
     data = tmp_path / "data"
     with Civicmail(data, bare=True, web__serve="true") as ours:
         until(lambda: is_held(lease_path(data, "migrate")))

@@ -68,8 +68,13 @@ def notices(city: City, address: str, words: str, count: int = 1, seconds: float
         time.sleep(0.1)
 
 
+@pytest.mark.rule(
+    "P-11, P-25",
+    "What a rule of a mailbox sends out through a relay is told to the owner of the mailbox and to security, once a day, "
+    "whatever the rule has written.",
+)
 def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(city: City, tmp_path: Path) -> None:
-    """R-1182: of Exchange's rule that sends in the owner's name, of one that leaves the stranger's return address, and of one whose
+    """Of Exchange's rule that sends in the owner's name, of one that leaves the stranger's return address, and of one whose
     mailbox nothing names; once a day for each, and nothing of the message."""
     for n in range(3):
         forwarded(city, tmp_path / f"a{n}", SAM, "Auto-Submitted: auto-forwarded", author=f"Sam Ferrer <{SAM}>")
@@ -84,8 +89,9 @@ def test_the_owner_of_the_mailbox_and_security_hear_of_what_its_rule_sends_out(c
     assert not any(word in text for text in (sam, rosa, *told) for word in ("Elm", CAROL, OUTSIDE))
 
 
+@pytest.mark.rule("P-11, P-14", "What a relay with a scope refuses because a rule sent it on is told too.")
 def test_what_a_relay_with_a_scope_refuses_is_told_too(city: City, tmp_path: Path) -> None:
-    """R-1183: From is nobody of the city's, so the server of the mailboxes hears no; it must not be the only one."""
+    """From is nobody of the city's, so the server of the mailboxes hears no; it must not be the only one."""
     assert "550 5.7.1" in forwarded(city, tmp_path / "d", RITA, port=city.scoped)
     (rita,) = notices(city, RITA, "A rule of your mailbox")
     (told,) = notices(city, ALMA, RITA)

@@ -131,7 +131,7 @@ def until(there: Callable[[], object], city: City) -> None:
 
 
 def test_a_deed_that_is_a_record_is_there_with_its_entry_or_neither_is(city: City, tmp_path: Path) -> None:
-    """R-1106: a hold is placed and lifted, schedules are adopted. Killed before the record is durable nothing was done; killed
+    """A hold is placed and lifted, schedules are adopted. Killed before the record is durable nothing was done; killed
     after it, and before the row of its entry, the city worker writes that row from the record."""
     schedules = tmp_path / "schedules.toml"
     schedules.write_text((resources.files("civicmail.city.law") / "schedules.toml").read_text())
@@ -160,7 +160,7 @@ def test_a_deed_that_is_a_record_is_there_with_its_entry_or_neither_is(city: Cit
 
 
 def test_a_deed_that_changes_files_and_was_killed_is_named_and_said_to_be_unknown(city: City) -> None:
-    """R-1107: killed before the key's file is there, and after; the next key is made as if nothing had been."""
+    """Killed before the key's file is there, and after; the next key is made as if nothing had been."""
     new = (OPERATOR, "dkim", "new", "city.example", "--selector")
     for selector, side in (("s1", "before"), ("s2", "after")):
         city.command(*new, selector, side=side, place="dkim")

@@ -49,7 +49,7 @@ class Clients:
 
 
 def test_slow_large_messages_of_one_client_make_no_other_client_wait(tmp_path: Path) -> None:
-    """R-1116, R-1117: three of 20 MB are there first; a megabyte and small mail of another client are acknowledged before the
+    """Three of 20 MB are there first; a megabyte and small mail of another client are acknowledged before the
     second of them. All are kept."""
     checks = '["links", "names"]'
     with Civicmail(tmp_path / "data", screening__checks=checks) as city, ThreadPoolExecutor(6) as threads:

@@ -142,7 +142,7 @@ def _kept(data: Path) -> dict[Key, tuple[str, ...]]:
 
 @pytest.mark.neighbour("dovecot")
 def test_a_mailbox_is_brought_over_although_the_command_is_killed_twice(tmp_path: Path) -> None:
-    """R-1360: what the source has is in the archive once, with its folders and flags; the report says so, and a run afterwards
+    """What the source has is in the archive once, with its folders and flags; the report says so, and a run afterwards
     stores nothing."""
     data = installation(tmp_path / "data")
     (tmp_path / "secret").write_text("client-secret\n")

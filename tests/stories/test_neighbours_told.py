@@ -220,7 +220,7 @@ def send(town: Town, to: str, subject: str, text: str = "Hello.") -> None:
 
 
 def test_each_neighbour_that_goes_away_and_each_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """R-1292, R-1358: real processes, real neighbours; by the lines of the table in docs/operate/alarms.md."""
+    """Real processes, real neighbours; by the lines of the table in docs/operate/alarms.md."""
     with Town(tmp_path) as town:
         until(town.city.is_ready)
         until_well(town.city, *town.lines, "who may use mail", "mail in", "pages")

@@ -56,7 +56,7 @@ def until(there: Callable[[], bool], what: str) -> None:
 
 
 def test_a_volume_that_runs_full_loses_nothing_and_all_goes_on_by_itself(tmp_path: Path) -> None:
-    """R-1114, R-1115, R-1208: mail is told 452, copies wait and say so, the index rests, an import stops; afterwards everything is
+    """Mail is told 452, copies wait and say so, the index rests, an import stops; afterwards everything is
     delivered, found and imported."""
     data, letters = tmp_path / "data", tmp_path / "letters"
     letters.mkdir()

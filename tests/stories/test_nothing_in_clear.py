@@ -46,9 +46,14 @@ def five() -> dict[str, EmailMessage]:
     }
 
 
+@pytest.mark.rule(
+    "P-19, promise 6",
+    "An SSN in a screenshot, a scanned PDF, a table of six megabytes, a comment or a link that is a document leaves in no "
+    "clear text.",
+)
 @pytest.mark.neighbour("smtp-sink", "tesseract")
 def test_an_ssn_leaves_in_clear_by_none_of_five_ways(tmp_path: Path) -> None:
-    """R-1142. What has no way to be encrypted here waits; a message without anything goes out meanwhile, and nothing else."""
+    """What has no way to be encrypted here waits; a message without anything goes out meanwhile, and nothing else."""
     data = tmp_path / "data"
     with Sink(keep=True) as outside:
         ours = Civicmail(data, next_hop=outside.port, screening__checks='["confidential", "files", "links"]')

@@ -62,7 +62,7 @@ INVITE = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Walk\r\n{}EN
 
 
 def test_a_file_in_html_a_card_or_an_invitation_waits_for_the_manager(city: City, tmp_path: Path) -> None:
-    """R-1151, R-1154, R-1155: each left without a question; pictures of the text, photos of people and plain invitations do."""
+    """Each left without a question; pictures of the text, photos of people and plain invitations do."""
     run(city.running.data, ASKED)
     photo, coded = b64encode(PNG).decode(), b64encode(PDF).decode()
     waits = (
@@ -119,7 +119,7 @@ def code_in_document() -> bytes:
 
 
 def test_what_hides_in_an_archive_or_a_name_is_marked_or_kept_back(city: City, tmp_path: Path) -> None:
-    """R-1156 to R-1167: each of these came in without a mark, the virus in the first three of them."""
+    """Each of these came in without a mark, the virus in the first three of them."""
     whole = archive("a.com", EICAR)
     local = whole[: whole.rindex(b"PK\x01\x02")]
     renamed = whole[: len(local)].replace(b"a.com", b"a.txt") + whole[len(local) :]

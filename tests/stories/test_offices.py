@@ -158,7 +158,7 @@ def task(browser: Browser, label: str) -> str:
 
 
 def test_what_comes_to_records_is_a_task_of_the_records_officer_until_it_is_read(city: City) -> None:
-    """R-1133, P-21: a resident asks by mail; Home names it, and the task leads to it."""
+    """P-21: a resident asks by mail; Home names it, and the task leads to it."""
     assert task(city.records, "Read what came to records@") == ""
     said = swaks(city.mx, "--h-Subject", "The files on Elm Street", to="records@city.example", sender=OUTSIDE)
     assert "archived=" in said.stdout, said.stdout
@@ -184,7 +184,7 @@ def letter(sender: str, subject: str) -> str:
 
 
 def test_somebody_hears_of_mail_that_is_kept_back_of_a_machine_and_of_a_function_mailbox(city: City) -> None:
-    """R-1216: no person signs in there who could be told. The head of the department hears of the machine, and whoever reads the
+    """No person signs in there who could be told. The head of the department hears of the machine, and whoever reads the
     function mailbox in that; once a day for each, and nothing of the message."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -201,7 +201,7 @@ def test_somebody_hears_of_mail_that_is_kept_back_of_a_machine_and_of_a_function
 
 
 def test_a_violation_holds_its_evidence_within_a_minute_and_no_schedule_removes_it(city: City, tmp_path: Path) -> None:
-    """R-826, P-30, P-23: recorded by a command while all workers run; the ledger says that the hold is placed, and a disposal that
+    """P-30, P-23: recorded by a command while all workers run; the ledger says that the hold is placed, and a disposal that
     takes what came on the same day leaves the evidence."""
     for name in ("evidence", "other"):
         at = "Fri, 1 Jan 2010 12:00:00 +0000"

@@ -229,7 +229,7 @@ def report(city: Civicmail) -> None:
 
 
 def test_two_hundred_copies_are_gone_after_one_report_and_back_after_one_act(city: Civicmail, desk: Desk, dovecot: Dovecot) -> None:
-    """R-687, R-693, R-696, R-701, R-704, R-705, R-631: the time from the first report to the last copy is printed; three who wanted
+    """The time from the first report to the last copy is printed; three who wanted
     to follow the link are listed for security, and nobody else."""
     everybody = [SAM, *DESKS]
     with smtplib.SMTP("127.0.0.1", city.mx, timeout=60) as stranger:
@@ -267,7 +267,7 @@ def parts(raw: bytes) -> tuple[str, str]:
 def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_one(
     city: Civicmail, desk: Desk, dovecot: Dovecot, world: Sink, page: Any
 ) -> None:
-    """R-616, R-617, R-620, R-627, R-628, R-629, R-631: by real SMTP into a real mailbox, and back out of it, signed."""
+    """By real SMTP into a real mailbox, and back out of it, signed."""
     with postfix.smart_host(1, back=city.mx) as crook, smtplib.SMTP("127.0.0.1", crook.port, timeout=60) as client:
         client.sendmail("billing@crook.example", [SAM], PHISH)
         until(lambda: copy_of(dovecot, SAM, "Invoice 4711"), city)
@@ -310,7 +310,7 @@ def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_o
 def test_what_is_signed_or_encrypted_arrives_to_the_letter(
     city: Civicmail, dovecot: Dovecot, authority: Authority, tmp_path: Path
 ) -> None:
-    """R-619: openssl verifies the signature and opens the envelope of what lies in the mailbox."""
+    """Openssl verifies the signature and opens the envelope of what lies in the mailbox."""
     certificate, key = authority.issue_for_mail("x@crook.example")
     (tmp_path / "text").write_bytes(f"Content-Type: text/plain\r\n\r\nSee {TARGET} today.\r\n".encode())
     ways = {

@@ -120,7 +120,7 @@ def reading(installed: Path, live_server: Any) -> Iterator[Reading]:
 
 
 def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_once(reading: Reading) -> None:
-    """L2; R-167, R-169: also in the middle of IDLE; others are left alone, and what was delivered stays."""
+    """L2: also in the middle of IDLE; others are left alone, and what was delivered stays."""
     assert (
         swaks(reading.dovecot.lmtp, "--protocol", "LMTP", "--body", "before the end", to="a.mueller@city.example").returncode == 0
     )
@@ -146,7 +146,7 @@ def test_an_open_connection_ends_within_five_seconds_and_the_next_sign_in_at_onc
 
 
 def test_the_connections_of_several_end_at_the_same_moment(reading: Reading) -> None:
-    """R-1202: an agency is switched off, a department closes; at a start all that may not be open are ended, too."""
+    """An agency is switched off, a department closes; at a start all that may not be open are ended, too."""
     wires = [reading.signed_in("ann@city.example"), reading.signed_in("bob@city.example")]
     over: dict[str, Any] = {"grants": (), "devices": (), "epoch": 2, "why": "The contract of your agency ended."}
     people = _city().people
@@ -157,7 +157,7 @@ def test_the_connections_of_several_end_at_the_same_moment(reading: Reading) -> 
 
 
 def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: Any, settings: Any) -> None:
-    """R-575, P-08: to count it and to empty it, when its holder is nobody to Dovecot any more."""
+    """P-08: to count it and to empty it, when its holder is nobody to Dovecot any more."""
     key_path(installed).write_bytes(KEY)
     left = replace(_city().people["ann"], grants=(), devices=(), epoch=2)
     publish(installed, replace(_city(ann=left), at=_now()))
@@ -217,7 +217,7 @@ def test_a_device_that_was_ended_is_out_and_another_stays_able(reading: Reading)
 
 
 def test_nobody_else_gets_in_and_who_guesses_shuts_nobody_out(reading: Reading) -> None:
-    """R-203, M5, S1, AC-7: wrong passwords from the very address of the owner leave mail, the account and open connections as they
+    """M5, S1, AC-7: wrong passwords from the very address of the owner leave mail, the account and open connections as they
     are; and the device shows when it was last used."""
     ann = account(row("ann", "Ann Müller"), "ann@city.example")
     Device.objects.create(person=ann.person, key="ann-phone", name="phone", mac="0", made=ann.made)

@@ -138,7 +138,7 @@ def test_ordinary_mail_arrives_with_what_is_told_of_it(city: City, tmp_path: Pat
 
 
 def test_the_citys_own_domain_from_outside_is_refused_with_a_number_and_a_clause(city: City) -> None:
-    """R-431: the stranger hears no, with what, clause, whom to ask and where it is read; a sample is kept."""
+    """The stranger hears no, with what, clause, whom to ask and where it is read; a sample is kept."""
     reply, id_ = city.send("--h-From", "Mayor <mayor@city.example>", sender="mayor@city.example")
     assert reply.startswith("550 5.7.1") and "(P-26)" in reply and f"decision={id_}" in reply
     assert reply.endswith(f"https://mail.city.example/decision/{id_}/")
@@ -166,7 +166,7 @@ def test_malware_is_kept_back_from_outside_and_from_inside(city: City, tmp_path:
 
 
 def test_a_colleagues_name_from_outside_is_delivered_with_a_warning(city: City, tmp_path: Path) -> None:
-    """R-438: the reader's program sees it in the header, and the record says what was added."""
+    """The reader's program sees it in the header, and the record says what was added."""
     reply, id_ = city.send("--data", mail(tmp_path / "m", from_="Bob Baker <bob.baker@freemail.test>"))
     assert reply.startswith("250")
     got = city.arrives(id_)
@@ -175,7 +175,7 @@ def test_a_colleagues_name_from_outside_is_delivered_with_a_warning(city: City, 
 
 
 def test_a_sign_of_phishing_is_delivered_with_a_line_that_says_which(city: City, tmp_path: Path) -> None:
-    """R-1175, R-1176: nothing is kept back; the reader sees why to look twice, and the record what was seen."""
+    """Nothing is kept back; the reader sees why to look twice, and the record what was seen."""
     text = "Your account was suspended. Prove who you are: https://t.co/abc\n"
     reply, id_ = city.send("--data", mail(tmp_path / "m", from_="PayPal Support <help@vendor.test>", text=text))
     assert reply.startswith("250")
@@ -235,7 +235,7 @@ def test_a_second_opinion_is_recorded_and_nobody_waits_for_one_that_is_gone(city
 
 
 def test_a_scanner_that_is_stopped_lets_nothing_in_or_out_unscanned_and_nothing_is_lost(city: City, tmp_path: Path) -> None:
-    """R-435, R-436 (promise 6): from outside and to outside it waits, inside it is delivered with a mark; all is decided when the
+    """Promise 6: from outside and to outside it waits, inside it is delivered with a mark; all is decided when the
     scanner is back."""
     city.clamd.kill()
     ours = "Ann Miller <ann@city.example>"
@@ -258,7 +258,7 @@ def test_a_scanner_that_is_stopped_lets_nothing_in_or_out_unscanned_and_nothing_
 
 
 def test_names_that_nobody_looks_up_for_us_leave_mail_with_whoever_sends_it(city: City) -> None:
-    """R-435: 451 and nothing kept, where DNS is silent and nobody's sender can be proven."""
+    """451 and nothing kept, where DNS is silent and nobody's sender can be proven."""
     before = Machine(city.running.data).count()
     reply, id_ = city.send("--xclient-addr", "203.0.113.7", "--xclient-name", "out.vendor.test")
     assert reply.startswith("451 4.7.1") and id_ == ""
@@ -266,7 +266,7 @@ def test_names_that_nobody_looks_up_for_us_leave_mail_with_whoever_sends_it(city
 
 
 def test_a_reader_that_hangs_lets_nothing_in_or_out_unread(city: City, tmp_path: Path) -> None:
-    """R-435: its client waits for some seconds, not for ever; what waits is read by the next process."""
+    """Its client waits for some seconds, not for ever; what waits is read by the next process."""
     ours = "Ann Miller <ann@city.example>"
     city.send("--data", mail(tmp_path / "warm"))  # another test may have ended the last reader
     stopped = city.readers()
@@ -306,7 +306,7 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
     city: City, tmp_path: Path
 ) -> None:
     """P-25, P-29: in force within a moment, whatever stands in front of the link, and never for what employees send. Where one
-    answer goes to all, whoever signed in gets a delivery report of whom rules refused, and the others their copy (R-432)."""
+    answer goes to all, whoever signed in gets a delivery report of whom rules refused, and the others their copy."""
     ours, attack = "Ann Miller <ann@city.example>", "https://pay.evil.test/now"
     text = "".join(f"See https://news.test/{n}\n" for n in range(60)) + f"Pay here: {attack}?victim=7\n"
     stop = emergencies.text(1, "url", attack, "refuse", "An attack on payroll.", now_ms() + 3_600_000)

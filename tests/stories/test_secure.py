@@ -125,7 +125,7 @@ def _by_gpg(passed: list[bytes], gpg: list[str]) -> bytes:
 
 
 def _with_the_senders_passphrase(ours: Civicmail, outside: Sink, page: Any) -> None:
-    """R-1199, R-1200: what must never go by TLS alone is shut until its sender has called, who hears when and from where it was
+    """What must never go by TLS alone is shut until its sender has called, who hears when and from where it was
     opened."""
     number = "2FK4-RE6-NT52"
     content = f"From: {CLERK}\r\nTo: {RESIDENT}\r\nSubject: [secure] Your claim\r\n\r\nYour Medicare number is {number}.\r\n"

@@ -38,7 +38,7 @@ def recorded(data: Path) -> set[str]:
 
 
 def test_both_are_killed_and_nothing_is_lost(tmp_path: Path) -> None:
-    """R-1350: real processes. While the receiver is away doctor says so; when both are back it is well by itself."""
+    """Real processes. While the receiver is away doctor says so; when both are back it is well by itself."""
     data = installation(tmp_path / "data")
     tables.lay(data)
     with Rsyslog() as receiver:

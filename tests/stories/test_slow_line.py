@@ -86,7 +86,7 @@ class Reader:
 
 @pytest.mark.neighbour("smtp-sink")
 def test_sixty_megabytes_over_a_slow_line(tmp_path: Path) -> None:
-    """R-725, R-730: two slow lines, and whoever wants a page has it; what was broken off goes on where it was."""
+    """Two slow lines, and whoever wants a page has it; what was broken off goes on where it was."""
     data = tmp_path / "data"
     with Sink(keep=True) as outside:
         ours = Civicmail(data, next_hop=outside.port)

@@ -137,7 +137,7 @@ def test_an_archive_that_cannot_write_takes_nothing(town: Town, tmp_path: Path) 
 
 
 def test_what_was_spoilt_stops_nothing_while_somebody_remembers_it(town: Town, tmp_path: Path) -> None:
-    """R-430, P-06: the last book and the last snapshot stay in force."""
+    """P-06: the last book and the last snapshot stay in force."""
     path, who = published.active_path(town.running.data), snapshot_path(town.running.data)
     good = who.read_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ def test_a_gateway_that_dies_has_promised_nothing_and_one_that_knows_nobody_take
 
 
 def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_or_out(town: Town, tmp_path: Path) -> None:
-    """R-435: they hold what leaves, keep what comes, and mark what stays inside; a good book, and what is made anew, decide the
+    """They hold what leaves, keep what comes, and mark what stays inside; a good book, and what is made anew, decide the
     rest."""
     data = town.running.data
     maker, publisher = town.child("--job mail"), town.child("--job city")

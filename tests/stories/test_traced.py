@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def test_a_message_that_came_was_delivered_and_can_be_found_is_one_trace(tmp_path: Path) -> None:
-    """R-1367, R-1368: real processes; nobody handed anything from one to the next."""
+    """Real processes; nobody handed anything from one to the next."""
     with collector() as receiver, Civicmail(tmp_path / "data", otel__url=receiver.url) as city:
 
         def names() -> dict[str, set[str]]:

@@ -24,7 +24,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitCity]:
 
 
 def test_the_units_run_a_city(city: UnitCity, browser: Any) -> None:
-    """R-1348: each process says itself that it serves (Type=notify); then people sign in, write, read, lose access; a message is
+    """Each process says itself that it serves (Type=notify); then people sign in, write, read, lose access; a message is
     taken back; a program is told."""
     on = city.machine
     on.run("systemctl", "start", *PROCESSES)  # returns when each has said READY=1

@@ -96,7 +96,7 @@ def city(tmp_path: Path) -> Iterator[tuple[Civicmail, Dovecot]]:
 
 
 def test_what_a_filter_put_aside_is_told_of_and_goes_on_its_readers_word(city: tuple[Civicmail, Dovecot], page: Any) -> None:
-    """R-437, R-644, R-645, R-810: looked at by programs it stays; let go it is checked once more, teaches, and is mail."""
+    """Looked at by programs it stays; let go it is checked once more, teaches, and is mail."""
     running, dovecot = city
     with postfix.edge(running.mx) as edge:
         number, id_ = _put_aside(running, edge.port)

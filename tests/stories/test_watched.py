@@ -44,7 +44,7 @@ def send(city: Civicmail, count: int, to: str = "pat.clerk@city.example") -> Non
 
 @pytest.mark.neighbour("prometheus", "promtool")
 def test_prometheus_reads_a_served_city(tmp_path: Path) -> None:
-    """R-1391: counters, times and states come after a message, over TLS; rules are loaded; health says what doctor does."""
+    """Counters, times and states come after a message, over TLS; rules are loaded; health says what doctor does."""
     (port,) = installation.free_ports(1)
     authority = Authority(tmp_path / "tls")
     certificate, key = authority.issue("mail.city.example", days=(-1, 90))

@@ -96,7 +96,7 @@ def test_another_key_or_another_ledger_is_not_trusted(town: Town, written: Path)
 
 
 def test_a_path_of_consistency_is_checked_like_everything_else(town: Town, written: Path) -> None:
-    """R-1212: a proof that claims to continue an older checkpoint, with any other path, does not hold."""
+    """A proof that claims to continue an older checkpoint, with any other path, does not hold."""
     checkpoints.note_published(town.ledger, 1)
     checkpoints.note_published(town.ledger, 2)
     r = town.records()[6]

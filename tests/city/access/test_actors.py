@@ -84,8 +84,9 @@ def test_a_duty_holds_between_its_dates(boss: Person) -> None:
     assert not _actor(boss, MS - 61 * 86_400_000).holds("auditor")
 
 
+@pytest.mark.rule("P-16, D1", "Two duties that exclude each other are of no use, whenever they came together.")
 def test_two_duties_that_exclude_each_other_are_of_no_use_unless_that_was_recorded(boss: Person) -> None:
-    """R-179, D1, D3: at use, with the dates respected."""
+    """D1, D3: at use, with the dates respected."""
     staff.employed(boss, staff.department())
     _duty(boss, "auditor")
     _duty(boss, "access-officer", until=NOW + timedelta(days=1))

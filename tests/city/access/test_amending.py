@@ -21,8 +21,8 @@ from civicmail.city.directory.models import Person
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
+@pytest.mark.rule("P-16, E5", "A wider scope waits for a second person, a narrower one does not.")
 def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
-    """E5; R-228."""
     row = approved("wendy", "carl", at=MS, first=1000, last=2000, words="bid")
     narrow = Wanted(("wendy",), first=1100, last=1900, words="bid sealed", days=7, reason=WHY)
     done = amending.amend(row, narrow, actor=EXA, now=MS + 1)
@@ -54,8 +54,8 @@ def test_wider_needs_a_second_person_and_narrower_does_not() -> None:
         amending.withdraw(asked_, actor=EXA, reason="not needed after all", now=MS + 3)
 
 
+@pytest.mark.rule("P-16, E3, E5", "Who decides about a change is outside of the lines of whom it adds, too.")
 def test_a_second_person_for_a_change_is_outside_of_the_lines_of_whom_it_adds() -> None:
-    """E5, E3; R-229."""
     row = approved("wendy", at=MS)
     change = amending.amend(row, Wanted(("wendy", "minion"), reason=WHY), actor=EXA, now=MS + 1)
     assert found.waiting_for(APP, MS + 1).changes == [change]
@@ -102,8 +102,8 @@ def test_a_change_that_nobody_answers_lapses_and_one_of_what_is_over_cannot_be_a
     assert change.state == "lapsed"
 
 
+@pytest.mark.rule("P-16, promise 4, E5", "A page that was open when the scope changed opens nothing.")
 def test_a_page_that_was_open_when_the_scope_changed_opens_nothing() -> None:
-    """E5; R-230."""
     row = approved("wendy", "carl", at=MS)
     made = found.plain(row)
     amending.amend(row, Wanted(("wendy",), reason=WHY), actor=EXA, now=MS + 1)

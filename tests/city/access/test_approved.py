@@ -83,8 +83,9 @@ def tables(tmp_path: Path) -> Tables:
     return made
 
 
+@pytest.mark.rule("P-22", "An answer about files costs the same after ten thousand: it alone is written, and read by gateways.")
 def test_an_answer_costs_the_same_after_ten_thousand(tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1069: it alone is written, and it alone is read by a gateway, and by whoever writes the next one."""
+    """It alone is written, and it alone is read by a gateway, and by whoever writes the next one."""
     read: list[int] = []
     real = os.pread
     monkeypatch.setattr(os, "pread", lambda fd, most, at: read.append(most) or real(fd, most, at))
@@ -103,8 +104,9 @@ def test_an_answer_costs_the_same_after_ten_thousand(tables: Tables, tmp_path: P
         approved.publish(tmp_path, tables.whole())
 
 
+@pytest.mark.rule("P-22", "What was ended by another process is over for gateways at once.")
 def test_what_was_ended_elsewhere_is_over_at_the_next_look(tables: Tables, tmp_path: Path) -> None:
-    """R-1074: also where one file after the other comes in the place of one that was looked at."""
+    """Also where one file after the other comes in the place of one that was looked at."""
     file, sending = Leaving("1.2", "file", "agenda-1-x.pdf", 9, "0" * 64), Sending("parks", "dana", "dana@city.example")
     gateway = Published(tmp_path)
     for n in range(8):
@@ -119,8 +121,9 @@ def test_what_was_ended_elsewhere_is_over_at_the_next_look(tables: Tables, tmp_p
         assert found is not None and not found.covering([file], sending, "ibis@acme.example", NOW), n
 
 
+@pytest.mark.rule("P-22, promise 6", "An answer that was left unfinished is nobody's, and is cut off by the next.")
 def test_what_somebody_left_unfinished_is_cut_off(tables: Tables, tmp_path: Path) -> None:
-    """R-1072: nobody goes by it, and the next answer stands on a line of its own."""
+    """Nobody goes by it, and the next answer stands on a line of its own."""
     gateway = Published(tmp_path)
     tables.say(tmp_path, 1)
     torn = lines([answer(2), answer(3)])[:-1]
@@ -133,8 +136,9 @@ def test_what_somebody_left_unfinished_is_cut_off(tables: Tables, tmp_path: Path
     assert found is not None and answer(4) in found.answers and answer(3) not in found.answers
 
 
+@pytest.mark.rule("P-22", "An answer that is tried again is one line.")
 def test_what_stands_there_is_not_written_twice(tables: Tables, tmp_path: Path) -> None:
-    """R-1081: an answer that is tried again for an hour is one line."""
+    """An answer that is tried again for an hour is one line."""
     tables.say(tmp_path, 1)
     content = answers_path(tmp_path).read_bytes()
     tables.say(tmp_path, 1)
@@ -179,9 +183,13 @@ def instead(path: Path, content: bytes) -> None:
 SPOILT = ["line", "field", "version", "empty", "zeros", "no answers", "few", "few of another version", "no few"]
 
 
+@pytest.mark.rule(
+    "P-22, promise 6",
+    "Approvals that are damaged or missing are not known, until they are written anew; they are read once for that.",
+)
 @pytest.mark.parametrize("how", SPOILT)
 def test_what_is_damaged_or_missing_is_not_known_until_it_is_written_anew(tables: Tables, tmp_path: Path, how: str) -> None:
-    """R-1073: it waits, and never counts as approved; whoever writes next, or looks after it, writes it all."""
+    """It waits, and never counts as approved; whoever writes next, or looks after it, writes it all."""
     gateway, other = Published(tmp_path), Published(tmp_path)
     for repair in ("keep", "say"):
         tables.say(tmp_path, 1)
@@ -198,7 +206,7 @@ def test_what_is_damaged_or_missing_is_not_known_until_it_is_written_anew(tables
 
 
 def test_what_is_damaged_is_read_once(tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1073: a gateway that takes mail meanwhile does not read it for each message."""
+    """A gateway that takes mail meanwhile does not read it for each message."""
     spoil(tmp_path, "line")
     gateway = Published(tmp_path)
     assert gateway.at(NOW) is None
@@ -206,8 +214,9 @@ def test_what_is_damaged_is_read_once(tables: Tables, tmp_path: Path, monkeypatc
     assert gateway.at(NOW) is None
 
 
+@pytest.mark.rule("P-22", "What an older program wrote of approvals holds, and is carried over with the first change.")
 def test_a_file_of_an_older_program_is_carried_over(tmp_path: Path) -> None:
-    """R-1075: it holds until the first answer, or change, and nothing of it is asked about again."""
+    """It holds until the first answer, or change, and nothing of it is asked about again."""
     tables = Tables({"parks"}, {1: standing(1)}, {1: answer(1)})
     old = {"v": 1, "departments": ["parks"], "standing": [plain(standing(1)), plain(answer(1))]}
     path_of(tmp_path).parent.mkdir()
@@ -227,8 +236,9 @@ def test_where_nobody_is_asked_nothing_is_written(tmp_path: Path) -> None:
     assert not path_of(tmp_path).exists() and not answers_path(tmp_path).exists() and approved.read(tmp_path) == Approvals()
 
 
+@pytest.mark.rule("P-22", "No answer is lost to what is written of approvals at the same moment.")
 def test_no_answer_is_lost_to_what_is_written_at_the_same_moment(tables: Tables, tmp_path: Path) -> None:
-    """R-971: somebody answers while all of it is written anew, from tables that do not have the answer yet."""
+    """Somebody answers while all of it is written anew, from tables that do not have the answer yet."""
     spoil(tmp_path, "line")
     other = Thread(target=lambda: tables.say(tmp_path, 1))
 
@@ -243,10 +253,14 @@ def test_no_answer_is_lost_to_what_is_written_at_the_same_moment(tables: Tables,
     assert answer(1) in approved.read(tmp_path).answers
 
 
+@pytest.mark.rule(
+    "P-22",
+    "What the tables do not say is taken out of what gateways know; what is over, when there is more of it than of the rest.",
+)
 def test_what_the_tables_do_not_say_is_taken_out_and_what_is_over_too(
     tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1082: in time, and not for each that is over."""
+    """In time, and not for each that is over."""
     for n in range(3):
         tables.say(tmp_path, n)
     assert not approved.check(tmp_path, tables.whole, NOW)
@@ -260,8 +274,9 @@ def test_what_the_tables_do_not_say_is_taken_out_and_what_is_over_too(
     assert answers_path(tmp_path).read_bytes() == answers.FIRST + lines(tables.answers.values())
 
 
+@pytest.mark.rule("P-22", "An answer that gateways were told survives a power cut at any moment.")
 def test_an_answer_that_was_told_survives_a_power_cut(tmp_path: Path) -> None:
-    """R-1085: at any moment, whatever else the disk had not written yet."""
+    """At any moment, whatever else the disk had not written yet."""
     (data := tmp_path / "data").mkdir()
     files, tables = RecordingFiles(), Tables({"parks"})
     approved.publish(data, tables.whole(), files)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -135,6 +136,11 @@ class Walk(RuleBasedStateMachine):
         assert there <= all_ and {f"a{n}" for n in self.late} >= {one.id for one in all_ - there}
 
 
+@pytest.mark.rule(
+    "P-22, promise 6",
+    "Whoever answers, ends, dies, repairs or spoils in whatever order: gateways know what the tables say, or that they do "
+    "not know.",
+)
 def test_whatever_happens_in_between_gateways_know_what_the_tables_say() -> None:
-    """R-1071: answers, ends, deaths, repairs and damage in any order, with gateways that look now and then."""
+    """Answers, ends, deaths, repairs and damage in any order, with gateways that look now and then."""
     run_state_machine_as_test(Walk, settings=settings(max_examples=40, stateful_step_count=25))

@@ -70,7 +70,7 @@ def _actor(person: Person) -> Actor:
 
 
 def test_twelve_guesses_at_the_same_moment_are_twelve() -> None:
-    """R-1267: also the very first ones, whose counters are not there yet."""
+    """Also the very first ones, whose counters are not there yet."""
     admitted: list[bool] = []
     said = _together(
         *[lambda: admitted.append(throttling.admit("ann", "password", client="192.0.2.9", now=MS) is not None) for _ in range(12)]

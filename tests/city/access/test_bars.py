@@ -68,8 +68,9 @@ def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
         )
 
 
+@pytest.mark.rule("P-30, V2", "A bar shuts every door whatever authorisations say, and its end gives back what there was.")
 def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_were(town: Department) -> None:
-    """R-527, V2: no authorisation changes; nobody has to give anything back."""
+    """No authorisation changes; nobody has to give anything back."""
     box = staff.mailbox("311@city.example", town)
     staff.authorised(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
     epoch = Account.objects.get(person__uid="ann").epoch
@@ -88,8 +89,12 @@ def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_w
     assert bar.ended is not None and Entry.objects.filter(act="bar.end", object="person:ann").count() == 1
 
 
+@pytest.mark.rule(
+    "P-30, V3",
+    "A permanent bar takes two officers, ends all rights, and follows the person across agencies, names and addresses.",
+)
 def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Department) -> None:
-    """R-528, V3: all rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
+    """All rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
     Device.objects.create(person=who("ann"), key="k1", name="phone", mac="00" * 32, made=NOW)
     with pytest.raises(Unusable, match="two officers"), transaction.atomic():
         barring.put(
@@ -107,7 +112,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
     assert Authorisation.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
     seen = current(1, MS, ("city.example",)).people["ann"]
     assert "by a decision of 2 March 2026; ask the access office" in seen.why
-    assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why (R-1112)"
+    assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why"
     assert not actor_of(Account.objects.get(person__uid="ann"), "", MS).admitted
     episode = who("ann").episodes.get()
     assert episode.ended is None, "the work goes on without mail"
@@ -130,8 +135,12 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
         roster.authorise(profile, [who("ann")], until=MS + 60 * DAY, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
 
 
+@pytest.mark.rule(
+    "P-30, V3",
+    "A permanent bar is terminal: it ends by a law and two officers, the database takes nothing less, and no right comes back.",
+)
 def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: Department) -> None:
-    """R-529, V3: not by one, not by the database, not by the person; and no right comes back."""
+    """Not by one, not by the database, not by the person; and no right comes back."""
     bar = put("permanent")
     with transaction.atomic(), pytest.raises(Conflict, match="by two officers"):
         barring.lift(bar, ender=who("two"), reason=WHY, actor=officer("two"), now=MS)
@@ -152,8 +161,9 @@ def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: De
     assert Entry.objects.get(act="bar.end").facts["law"] == "Court order 26-11"
 
 
+@pytest.mark.rule("P-30", "Who was elected is restricted at most: reads and receives everything, writes inside as before.")
 def test_who_was_elected_is_never_shut_out(town: Department) -> None:
-    """R-530 (decision 0039): restricted at most: reads everything, writes to one outside address at a time."""
+    """Decision 0039: restricted at most: reads everything, writes to one outside address at a time."""
     staff.worker("mayor", town, who("head"), "elected")
     for kind in ("suspension", "permanent"):
         with pytest.raises(Unusable, match="never silenced"):
@@ -165,8 +175,9 @@ def test_who_was_elected_is_never_shut_out(town: Department) -> None:
     assert actor_of(Account.objects.get(person__uid="mayor"), "", MS).admitted
 
 
+@pytest.mark.rule("P-09, C4", "New access after a violation is decided by the next head up or the access office.")
 def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
-    """R-531, C4: not the head of the department, but the next one up or the access office; and so for an agency that was off."""
+    """Not the head of the department, but the next one up or the access office; and so for an agency that was off."""
     put("re-entry")
     Authorisation.objects.filter(person__uid="ann").update(state="revoked")
     asked = requests.ask(
@@ -181,8 +192,12 @@ def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
     assert Entry.objects.get(act="request.approve").facts["higher"] == ["Ann Test had a violation of the e-mail policy."]
 
 
+@pytest.mark.rule(
+    "P-30, C4",
+    "A new number with the name, telephone or outside address of somebody barred is a question to a person, never a refusal.",
+)
 def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
-    """R-532, C4: the same name, telephone or address elsewhere under another number is a question to a person one level higher."""
+    """The same name, telephone or address elsewhere under another number is a question to a person one level higher."""
     ann = who("ann")
     ann.given, ann.family, ann.phone, ann.outside = "Ánna-Lee", "Tesst", "+1 (414) 555-0101", "anna.lee@home.example"
     ann.save()

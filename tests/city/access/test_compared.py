@@ -60,8 +60,12 @@ def found(data: Path, now: int = MS + 1_000_000) -> list[str]:
     return [d.kind for d in last.differences]
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, E6",
+    "The entry of a look is in a journal when there is a permit, whatever becomes of the table.",
+)
 def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(installed: Path) -> None:
-    """R-1220, E6: nobody has to carry it, so nobody can take it away before."""
+    """Nobody has to carry it, so nobody can take it away before."""
     made = look()
     assert [plain["uuid"] for plain in recorded(installed)] == [str(made.uuid)]
     place = Carried.objects.get(entry=made)
@@ -69,8 +73,9 @@ def test_a_look_is_in_a_journal_when_it_may_be_shown_and_the_table_says_where(in
     assert (place.journal, place.number) == (record.journal, record.number) and entries.waiting(9) == []
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "What no journal takes is not shown (AU-5).")
 def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1221, E6, AU-5."""
+    """E6, AU-5."""
 
     def full(*_: object) -> object:
         raise DiskFull("There is no room left for the journal.")
@@ -83,8 +88,9 @@ def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, m
     assert not Entry.objects.exists()
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "A look whose process died before its row was committed has one a moment later.")
 def test_a_look_whose_process_died_before_its_row_was_committed_gets_one(installed: Path) -> None:
-    """R-1222: the table is a view of the journal; as often as it is read, one row."""
+    """The table is a view of the journal; as often as it is read, one row."""
     with pytest.raises(RuntimeError, match="power"), entries.one_answer():
         made = look()
         raise RuntimeError("power")
@@ -103,7 +109,7 @@ def test_a_look_whose_process_died_before_its_row_was_committed_gets_one(install
 
 
 def test_the_comparison_names_rows_that_were_removed_or_changed_past_the_guards(installed: Path) -> None:
-    """R-1252: on either database, whoever owns the tables and switches the guards off; and that these are off is named, too."""
+    """On either database, whoever owns the tables and switches the guards off; and that these are off is named, too."""
     for n in range(5):
         look(n)
     following.write(heard(installed), now=MS)
@@ -118,8 +124,9 @@ def test_the_comparison_names_rows_that_were_removed_or_changed_past_the_guards(
     assert sorted(found(installed)) == ["altered", "altered", "removed"]
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "An entry that has not come to a journal for a minute is named.")
 def test_a_row_that_never_came_to_a_journal_is_named_after_a_minute(installed: Path) -> None:
-    """R-1223: and a young one, or one that is just being carried, is not."""
+    """And a young one, or one that is just being carried, is not."""
     made = look()
     following.write(heard(installed), now=MS)
     with transaction.atomic():
@@ -147,7 +154,7 @@ def test_a_table_that_was_emptied_with_its_reader_is_written_again(installed: Pa
 
 
 def test_a_session_that_says_to_be_a_replica_is_held_by_the_guards_too() -> None:
-    """R-1255: of PostgreSQL; SQLite has no such thing."""
+    """Of PostgreSQL; SQLite has no such thing."""
     look()
     if connection.vendor != "postgresql":
         return
@@ -158,8 +165,9 @@ def test_a_session_that_says_to_be_a_replica_is_held_by_the_guards_too() -> None
             c.execute(statement)
 
 
+@pytest.mark.rule("P-16, promise 4, A3, V3, R14", "Where rows may only be added, none takes the place of another.")
 def test_no_table_that_stays_lets_a_row_take_the_place_of_another() -> None:
-    """R-1218: for every unique index of every table with such a guard there is one against replacing."""
+    """For every unique index of every table with such a guard there is one against replacing."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as c:

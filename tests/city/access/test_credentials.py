@@ -52,6 +52,7 @@ def test_it_may_be_typed_in_any_case_with_or_without_spaces(between: str, shout:
     assert device_of(KEY, city().people["ann"], typed) == city().people["ann"].devices[0]
 
 
+@pytest.mark.rule("P-07", "A device password opens only what it was made for, and what is published opens nothing.")
 def test_a_password_opens_nothing_under_another_key_for_another_person_or_with_a_letter_changed() -> None:
     ann = city().people["ann"]
     assert device_of(bytes(32), ann, PASSWORD) is None
@@ -152,6 +153,7 @@ FORGED = {
 }
 
 
+@pytest.mark.rule("P-07", "A token that is forged, over or for somebody else signs nobody in.")
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
 def test_a_forged_or_foreign_token_signs_nobody_in(issuer: Issuer, forged: str) -> None:
     with pytest.raises(BadToken) as problem:

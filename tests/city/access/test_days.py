@@ -12,10 +12,13 @@ from civicmail.city.access.queries.days import last_day
 from civicmail.front.web import telling
 
 
+@pytest.mark.rule(
+    "P-05, P-09",
+    "Of what ends with a day people read that day, in lists, facts and mail, wherever on earth the city lies.",
+)
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Asia/Tokyo", "UTC", "America/Chicago", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("day", [date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1), date(2026, 12, 31)])  # clocks change on two
 def test_who_gives_a_day_reads_that_day_in_every_zone(zone: str, day: date) -> None:
-    """R-944."""
     with timezone.override(zone):
         ends = datetime.fromtimestamp(end_of(day) / 1000, UTC)
         assert last_day(ends) == last_day(ends - timedelta(hours=1)) == day

@@ -72,9 +72,13 @@ def test_an_entry_stands_in_the_record_of_its_deed_and_in_the_table(tmp_path: Pa
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.rule(
+    "P-16, promise 4",
+    "A deed outside of the database that fails leaves no entry, and where no entry can be written nothing is done.",
+)
 @pytest.mark.parametrize("error", [DiskFull("There is no room."), OSError(28, "No space left on device")])
 def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """R-1105: ten entries said that a hold was placed, and none was in force."""
+    """Ten entries said that a hold was placed, and none was in force."""
     monkeypatch.setattr(commit, "write_events", fails(error))
     with pytest.raises(type(error)):
         place(tmp_path)
@@ -91,10 +95,11 @@ def test_where_no_entry_can_be_written_nothing_is_done(tmp_path: Path, monkeypat
     assert holds.standing(tmp_path) == []
 
 
+@pytest.mark.rule("P-16, promise 4", "Who dies between a deed and its entry is entered from the record of the deed.")
 def test_who_dies_between_the_deed_and_its_entry_is_entered_from_the_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1106: the record is durable, the transaction was never committed, and whoever follows the journals makes the row."""
+    """The record is durable, the transaction was never committed, and whoever follows the journals makes the row."""
     honest = commit.write_events
 
     def and_dies(*words: Any, **more: Any) -> None:
@@ -144,8 +149,9 @@ def test_what_changes_files_is_entered_when_it_is_done_and_not_when_it_failed(tm
     assert (row.act, row.facts) == ("keys.sign", {"verb": "dkim new"}) and not Begun.objects.exists()
 
 
+@pytest.mark.rule("P-16", "Who dies while files are changed leaves an entry that says that nobody knows whether it was done.")
 def test_who_dies_while_files_are_changed_leaves_an_entry_that_says_so(tmp_path: Path) -> None:
-    """R-1107: nobody can tell any more whether it was done, so the entry does not claim it."""
+    """Nobody can tell any more whether it was done, so the entry does not claim it."""
     with suppress(Died):
         change(tmp_path / "key", Died())
     assert not Entry.objects.exists()

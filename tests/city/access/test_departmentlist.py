@@ -64,6 +64,10 @@ def test_a_file_brings_a_whole_list_and_the_same_again_changes_nothing(clerk: De
     assert works.name == "Streets and Works" and works.head.uid == "head", "what it does not say stays"
 
 
+@pytest.mark.rule(
+    "P-04, P-06",
+    "Departments are one list: what the access office keeps is what gateways go by, and a list is opened whole or not at all.",
+)
 @pytest.mark.parametrize(
     ("lines", "code", "why"),
     [
@@ -139,6 +143,7 @@ def test_only_the_access_office_opens_a_list(clerk: Department) -> None:
         _open(LIST, actor=Actor("head", "Head", departments=frozenset({"clerk"})))
 
 
+@pytest.mark.rule("P-06", "A department made on a page is one that gateways know at once.")
 def test_a_department_of_a_page_is_one_that_gateways_know_at_once(clerk: Department, installed: Path) -> None:
     structure.make_department("parks", "Parks", actor=OFFICER, reason="The council decided so.", now=MS)
     assert "parks" in store.load(installed).by_name
@@ -146,6 +151,10 @@ def test_a_department_of_a_page_is_one_that_gateways_know_at_once(clerk: Departm
     assert "parks" not in store.load(installed).by_name
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A mailbox and what people have by a feed is routed with their department, whatever else was said of the address.",
+)
 def test_mailboxes_and_addresses_of_people_are_their_departments(clerk: Department, installed: Path) -> None:
     """Also against what was said of another one; a person's own move with the person."""
     parks = staff.department("parks")
@@ -162,6 +171,7 @@ def test_mailboxes_and_addresses_of_people_are_their_departments(clerk: Departme
         assert found is not None and found.name == "clerk"
 
 
+@pytest.mark.rule("P-06", "A directory.toml that a person wrote counts until it was opened.")
 def test_a_file_that_a_person_wrote_counts_until_it_was_opened(clerk: Department, installed: Path) -> None:
     """An upgrade moves nobody's mail; modes stay."""
     (installed / store.DIRECTORY).write_text('[department.works]\naddresses = ["works@city.example"]\n')

@@ -44,9 +44,10 @@ def _grant(person: Person, duty: Duty, where: Department, starts: int = MS, unti
     return duties.grant(person, duty, department=department, starts=starts, until=until, actor=OFFICER, reason=WHY, now=MS)
 
 
+@pytest.mark.rule("P-16, D1", "Nobody is granted a duty that excludes another one of theirs.")
 @pytest.mark.parametrize("pair", [*combinations(DUTIES, 2)], ids="+".join)
 def test_the_conflict_table_is_enforced_at_grant(pair: tuple[Duty, Duty], ann: Person, where: Department) -> None:
-    """R-192, D1: every pair, from the table."""
+    """Every pair, from the table."""
     _grant(ann, pair[0], where)
     if frozenset(pair) in CONFLICTS:
         with pytest.raises(Conflict, match="exclude each other"):
@@ -64,8 +65,9 @@ def test_dates_are_respected(ann: Person, where: Department) -> None:
     _grant(ann, "examiner", where, starts=MS + 10 * DAY)
 
 
+@pytest.mark.rule("P-16, D3", "A recorded conflict excuses for as long as it says.")
 def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Department) -> None:
-    """R-193, D3: with what watches over it."""
+    """With what watches over it."""
     _grant(ann, "auditor", where)
     with pytest.raises(Unusable, match="reason"):
         duties.record_conflict(ann, "auditor", "examiner", control="None.", until=MS + DAY, actor=OFFICER, now=MS)
@@ -80,8 +82,8 @@ def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Depart
         duties.take_up(held, hours=1, actor=Actor("ann", "Ann"), reason="Case 7 of the week.", now=MS + 30 * DAY)
 
 
+@pytest.mark.rule("P-16, D4", "A privileged duty is taken up for four hours at most, with a reason.")
 def test_a_privileged_duty_is_taken_up_for_four_hours_at_most_with_a_reason(ann: Person, where: Department) -> None:
-    """R-194, D4."""
     held, self_ = _grant(ann, "examiner", where), Actor("ann", "Ann")
     for hours, reason in ((5, "Case 7 of the week."), (0, "Case 7 of the week."), (2, "x")):
         with pytest.raises(UsageError):

@@ -55,9 +55,10 @@ def _equipped(ann: Person, where: Department, head: Person) -> None:
     )
 
 
+@pytest.mark.rule("P-08, promise 5, L2", "The end of access ends everything that somebody had, at once.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
-    """R-184, L1, L2: of every kind of person."""
+    """L1, L2: of every kind of person."""
     where, head, ann = _town(kind)
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
@@ -81,7 +82,7 @@ def test_everything_ends_at_once_and_each_step_is_recorded(kind: str) -> None:
 
 
 def test_what_ended_with_access_is_known_for_a_month_so_that_who_shows_it_hears_why() -> None:
-    """R-1112, P-09: not what was lost or ended before; nothing of it once the person works here again."""
+    """P-09: not what was lost or ended before; nothing of it once the person works here again."""
     where, _, ann = _town("contractor")
     for key, over in (("lost", OLD), ("phone", None)):
         Device.objects.create(person=ann, key=key, name=key, mac=key, made=OLD, ended=over)
@@ -99,7 +100,7 @@ def test_what_ended_with_access_is_known_for_a_month_so_that_who_shows_it_hears_
 
 
 def test_twice_is_once() -> None:
-    """R-185, L1: the second time changes nothing."""
+    """L1: the second time changes nothing."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
@@ -121,6 +122,7 @@ def test_a_step_that_was_done_before_a_crash_is_not_done_again() -> None:
     assert EndingStep.objects.count() == len(ending.STEPS)
 
 
+@pytest.mark.rule("P-08, promise 5, L1", "Access ends once, at the earliest time that was said.")
 def test_an_end_to_come_waits_for_its_day_and_an_earlier_one_wins() -> None:
     """L1."""
     _, _, ann = _town()
@@ -148,7 +150,7 @@ def test_an_end_to_come_can_be_called_off_until_it_comes() -> None:
 
 
 def test_mail_mailbox_and_address_stay_and_nobody_else_gets_them() -> None:
-    """R-186, L3."""
+    """L3."""
     where, head, ann = _town()
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     assert Mailbox.objects.get(holder=ann).closed is None and Address.objects.filter(person=ann, until__isnull=True).exists()
@@ -166,7 +168,7 @@ def test_mail_mailbox_and_address_stay_and_nobody_else_gets_them() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_hired_again_is_not_touched_by_the_old_ending_and_gets_nothing_back(kind: str) -> None:
-    """R-188, L5."""
+    """L5."""
     where, head, ann = _town(kind)
     ending.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     contract = ann.episodes.get().contract
@@ -185,6 +187,7 @@ def test_who_is_hired_again_is_not_touched_by_the_old_ending_and_gets_nothing_ba
     assert again.done is not None and Ending.objects.count() == 2
 
 
+@pytest.mark.rule("P-08, L5", "An ending that was planned for one employment leaves the next one alone.")
 def test_an_ending_that_was_planned_does_nothing_to_a_new_employment() -> None:
     """L5: it carries the employment that it was planned for."""
     where, head, ann = _town()

@@ -21,16 +21,17 @@ def _enter(at: int = NOW) -> Entry:
     return entries.enter("duty.grant", actor=CLERK, reason="new clerk", now=at, object="duty:1", facts={"before": "", "after": "x"})
 
 
+@pytest.mark.rule("P-16, A1", "An entry says who, as what, to what, why and from where.")
 def test_an_entry_says_who_what_why_when_whence_and_by_which_program() -> None:
-    """R-207, A1."""
     head = orjson.loads(bytes(_enter().head))
     assert head["person"] == "e-17" and head["act"] == "duty.grant" and head["reason"] == "new clerk"
     assert head["at"] == NOW and head["client"] == "192.0.2.7" and head["version"] and head["object"] == "duty:1"
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "The database itself refuses to change or remove an entry.")
 @pytest.mark.parametrize("verb", ["UPDATE access_entry SET reason = 'other'", "DELETE FROM access_entry"])
 def test_raw_sql_cannot_change_or_remove_an_entry(verb: str) -> None:
-    """R-208, A3: the database itself refuses."""
+    """The database itself refuses."""
     _enter()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as c:
         c.execute(verb)
@@ -45,23 +46,23 @@ def test_an_entry_goes_with_its_transaction() -> None:
     assert not Entry.objects.exists()
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "An entry is part of the transaction of what it describes.")
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_outside_of_a_transaction_is_a_mistake() -> None:
-    """R-209, A3."""
     with pytest.raises(RuntimeError, match="transaction"):
         _enter()
 
 
+@pytest.mark.rule("P-16, promise 4, A1", "Entries are asked for by absence, so the order of commits hides none.")
 def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() -> None:
-    """R-211, A1."""
     first, second = _enter(), _enter()
     entries.note_carried([(second, "j", 1)], now=NOW)
     assert entries.waiting(10) == [first]
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "Nothing is shown while the ledger lags by more than a minute.")
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_shown_while_the_ledger_lags() -> None:
-    """R-210, E6."""
     with transaction.atomic():
         _enter(NOW - entries.LAG_MOST - 1)
     with pytest.raises(NotRecorded, match="60 seconds behind"):

@@ -48,7 +48,7 @@ def said() -> None:
     ],
 )
 def test_words_find_a_person_by_number_or_name_and_a_thing_by_its_name(said: None, words: str, found: set[str]) -> None:
-    """R-218."""
+    """P-16."""
     assert {e.act for e in entries.about(Entry.objects.all(), words)} == found
 
 
@@ -61,6 +61,7 @@ def test_only_the_newest_are_found(said: None, monkeypatch: pytest.MonkeyPatch) 
     assert {e.act for e in entries.about(Entry.objects.all(), "e-1")} == {"duty.grant"}
 
 
+@pytest.mark.rule("P-16", "Entries of a person, a thing, an act or a time are found by an index.")
 @pytest.mark.parametrize(
     "ask",
     [
@@ -72,7 +73,7 @@ def test_only_the_newest_are_found(said: None, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_no_question_reads_every_entry(said: None, ask: Callable[[QuerySet[Any]], QuerySet[Any]]) -> None:
-    """R-218: the database's own plan."""
+    """The database's own plan."""
     with connection.cursor() as c:
         if connection.vendor == "postgresql":
             c.execute("SET LOCAL enable_seqscan = off")  # it prefers that while there are few rows

@@ -52,7 +52,7 @@ def test_a_proposal_changes_nothing_and_says_what_it_would_do(clerk: Department)
 
 
 def test_a_list_brings_people_and_never_access(clerk: Department) -> None:
-    """R-189: that is the department's to decide."""
+    """That is the department's to decide."""
     run = _apply(_propose("e-1,Ann,Müller,employee,clerk,Director,,", "e-2,Bob,Baker,employee,clerk,Clerk,e-1,"))
     assert run.state == "applied" and Episode.objects.count() == 2
     bob = Person.objects.get(uid="e-2")
@@ -73,8 +73,9 @@ def test_addresses_elsewhere_come_from_the_list_and_a_list_without_them_leaves_t
     assert _propose(line).lines.count() == 0
 
 
+@pytest.mark.rule("P-08, L7", "A personnel list that would end more than 2 % of the people stops and asks.")
 def test_more_than_two_percent_stops_and_asks(clerk: Department) -> None:
-    """R-190, L7: two of a hundred go, three stop."""
+    """Two of a hundred go, three stop."""
     crowd = _crowd(100)
     _apply(_propose(*crowd))
     assert _propose(*crowd[2:]).state == "proposed"
@@ -98,8 +99,9 @@ def test_whose_line_was_refused_or_whose_kind_is_not_in_the_list_stays(clerk: De
     assert _did(run) == {"ann": "refused"}
 
 
+@pytest.mark.rule("P-04, P-08, M6", "Who moves keeps the old department's access for the overlap only.")
 def test_who_moves_keeps_the_old_departments_access_for_two_weeks(clerk: Department) -> None:
-    """R-191, M6: and the new one decides afresh."""
+    """And the new one decides afresh."""
     head = staff.person("head")
     staff.employed(head, clerk)
     ann = staff.worker("ann", clerk, head)
@@ -164,6 +166,7 @@ def test_who_comes_back_is_the_same_person_in_a_new_employment(clerk: Department
     assert Person.objects.get(uid="e-0").episodes.count() == 2 and clerk.episodes.filter(ended__isnull=True).count() == 60
 
 
+@pytest.mark.rule("P-08", "Only the access office reads and applies personnel lists.")
 def test_only_the_access_office_reads_lists() -> None:
     with pytest.raises(NotPermitted):
         feed.propose(_list(*_crowd(1)), source="x", actor=Actor("ann", "Ann"), now=MS)

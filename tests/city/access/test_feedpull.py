@@ -54,7 +54,7 @@ def clerk(installed: Any, settings: Any) -> Department:
 
 
 def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through(clerk: Department) -> None:
-    """R-589: a hundred come, two go, and doors shut for them; nobody gets access."""
+    """A hundred come, two go, and doors shut for them; nobody gets access."""
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
     assert feedpull.pull_due(MS, ask=server) == 1 and Episode.objects.count() == 100
@@ -66,8 +66,11 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
     assert [r.state for r in FeedRun.objects.order_by("id")] == ["applied", "applied"]
 
 
+@pytest.mark.rule(
+    "P-08, L1, L7",
+    "An LDAP server is asked on schedule; what the brake lets through is applied, the rest waits and is not asked again.",
+)
 def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Department) -> None:
-    """R-589, L7."""
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
     feedpull.pull_due(MS, ask=server)
@@ -80,8 +83,9 @@ def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Departmen
         feed.apply(run, actor=PULLER, reason="By itself.", now=MS, despite_brake=True)
 
 
+@pytest.mark.rule("P-08, L7", "A server that is away or has nobody in it ends nobody, and is one report.")
 def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Department, installed: Any) -> None:
-    """R-591: and the access office is told once."""
+    """And the access office is told once."""
     head = staff.person("head")
     staff.employed(head, clerk)
     staff.mailbox("head@city.example", clerk, head)
@@ -112,8 +116,8 @@ def test_people_without_a_number_or_department_are_refused_alone(clerk: Departme
     assert run.kind == "ldap" and run.state == "proposed" and run.source == "hr"
 
 
+@pytest.mark.rule("P-08, L6", "Doctor warns of a feed that is silent, held, or does not answer.")
 def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings: Any) -> None:
-    """R-592."""
     city = replace(settings.CITY, feeds=replace(settings.CITY.feeds, ldap=[SOURCE]))
 
     def levels(now: int) -> list[tuple[str, str]]:

@@ -94,9 +94,14 @@ def changed(person: Person, rand: Random, n: int) -> str:
             return f"outside {given}{n}@login.example" if n % 2 else f"external ID-{given}-{n}".lower()
 
 
+@pytest.mark.rule(
+    "P-30, P-08",
+    "Whoever is barred is known by every name, number and address that the directory ever had of them, whatever way each "
+    "change came.",
+)
 @pytest.mark.parametrize("seed", range(12))
 def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> None:
-    """R-1188: everything that was ever said, before the bar and after it, is recognised in somebody who comes under a new number;
+    """Everything that was ever said, before the bar and after it, is recognised in somebody who comes under a new number;
     the rest of what they say is new."""
     rand, person = Random(seed), Person.objects.get(uid="ann")
     Person.objects.filter(uid="ann").update(given="Ann", family="Marlow", display="Ann Marlow")
@@ -118,8 +123,13 @@ def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> 
     assert bars.alike(Person.objects.create(uid="n-x", given="Un", family="Known", display="Un Known", phone="414 555 9999")) == []
 
 
+@pytest.mark.rule(
+    "P-30",
+    "A name in common with somebody barred for good is the next head's question; a telephone, an address or a number is "
+    "the access office's, which says why it is another person. An office's telephone is nobody's.",
+)
 def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: Department) -> None:
-    """R-1189: of two people who share a name one is nobody's business but the next head's; telephones of an office are nobody's."""
+    """Of two people who share a name one is nobody's business but the next head's; telephones of an office are nobody's."""
     called(barred(), "Cara", "Novak")
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
@@ -141,7 +151,7 @@ def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: De
 
 
 def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department) -> None:
-    """R-1188: by the first roster, too, somebody looks at them alone."""
+    """By the first roster, too, somebody looks at them alone."""
     called(barred(), "Cara", "Novak")
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
@@ -152,9 +162,14 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
         roster.authorise(profile, [new], until=MS + 60 * DAY, actor=head, now=MS)
 
 
+@pytest.mark.rule(
+    "P-30",
+    "The access office hears of somebody who has something in common with a person barred for good when they come, by "
+    "whatever way.",
+)
 @pytest.mark.parametrize("door", ["page", "list", "renamed", "rehired", "barred later"])
 def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Department, door: str) -> None:
-    """R-1190: by a page, by a list, by another name, by coming back, and of who is here when somebody is barred; once."""
+    """By a page, by a list, by another name, by coming back, and of who is here when somebody is barred; once."""
     if door != "barred later":
         called(barred(), "Cara", "Novak")
     act = {"actor": OFFICER, "reason": "begins here", "now": MS}
@@ -181,8 +196,9 @@ def test_the_access_office_hears_when_they_come_and_not_when_they_ask(town: Depa
     assert Notice.objects.filter(key__startswith="barred-like:").count() == 1
 
 
+@pytest.mark.rule("P-30", "An installation that is upgraded knows former names as far as its ledger goes.")
 def test_what_was_changed_before_the_database_kept_it_is_read_from_the_entries(town: Department) -> None:
-    """R-1191: an installation that is upgraded knows former names as far as its ledger goes."""
+    """An installation that is upgraded knows former names as far as its ledger goes."""
     called(Person.objects.get(uid="ann"), "Cara", "Novak")
     called(Person.objects.get(uid="ann"), "Cara", "Lindt")
     FormerName.objects.all().delete()

@@ -38,9 +38,12 @@ def refused(uid: str, *firsts: str, began: int = MS, now: int = MS, **known: obj
 # -- pure
 
 
+@pytest.mark.rule(
+    "P-16",
+    "Who opened another's sign-in within 90 days is no second person for them, nor are two whose sign-ins one person opened alone.",
+)
 @pytest.mark.parametrize("how", ["invited", "recovered"])
 def test_who_opened_a_sign_in_is_no_second_person_for_90_days_either_way(how: How) -> None:
-    """R-1225."""
     known = (opened("bea", "ann", how=how),)
     for one, other in (("ann", "bea"), ("bea", "ann")):
         assert "opened" in refused(one, other, opened=known)
@@ -56,7 +59,7 @@ def test_the_window_is_that_of_the_request_where_it_began_earlier() -> None:
 
 
 def test_one_officer_who_opened_both_could_have_been_both() -> None:
-    """R-1242: asks as the one and approves as the other."""
+    """Asks as the one and approves as the other."""
     known = (opened("bea", "ann", how="recovered"), opened("cyd", "ann", how="recovered"))
     assert "could have signed in as you and as bea" in refused("cyd", "bea", opened=known)
     assert refused("cyd", "bea", "dot", opened=known), "for each of whoever did another half"
@@ -83,7 +86,7 @@ def test_what_takes_two_hands_is_no_one_persons() -> None:
 
 
 def test_who_was_added_by_hand_is_never_a_second_person_for_who_did_it() -> None:
-    """R-1244."""
+    """P-23."""
     known = (opened("bea", "ann", how="added", at=MS - 900 * DAY), opened("cyd", "ann", how="added", at=MS - 900 * DAY))
     assert "added bea by hand" in refused("ann", "bea", opened=known)
     assert "added you by hand" in refused("bea", "ann", opened=known)
@@ -91,7 +94,7 @@ def test_who_was_added_by_hand_is_never_a_second_person_for_who_did_it() -> None
 
 
 def test_one_person_with_two_numbers_is_one() -> None:
-    """R-1245: also where only a third number shows it, and for whoever opened something under the other number."""
+    """Also where only a third number shows it, and for whoever opened something under the other number."""
     two = {frozenset({"ann", "bea"}): "the same name"}
     assert "one person with two numbers" in refused("bea", "ann", same=two)
     assert is_same("ann", "bea", Facts(EVERYBODY, same=two)) and not is_same("ann", "cyd", Facts(EVERYBODY, same=two))
@@ -100,16 +103,17 @@ def test_one_person_with_two_numbers_is_one() -> None:
     assert "opened" in refused("bea", "cyd", same=two, opened=(opened("cyd", "ann"),))
 
 
+@pytest.mark.rule("P-16", "Whom the first person named after it began, as a deputy or by a duty, is no second person.")
 def test_whom_the_first_person_named_after_it_began_does_not_count() -> None:
-    """R-1229."""
     for at, counts in ((MS, True), (MS + 1, True), (MS - 1, False)):
         assert bool(refused("bea", "ann", named=(Named("ann", "bea", at),), now=MS + 9)) is counts
     assert refused("bea", "ann", named=(Named("cyd", "bea", MS + 1),), now=MS + 9) == ""
     assert refused("bea", "ann", named=(Named("cyd", "bea", MS + 1),), opened=(opened("ann", "cyd"),), now=MS + 9)
 
 
+@pytest.mark.rule("P-16", "An act that takes two people is refused where it is not known whether they are two.")
 def test_what_is_not_known_refuses() -> None:
-    """R-1226: nobody looked, or somebody is not in the directory."""
+    """Nobody looked, or somebody is not in the directory."""
     assert why_not("ann", ["nobody"], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
     assert why_not("nobody", ["ann"], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
     assert why_not("ann", [""], Facts(EVERYBODY), began=MS, now=MS) == foureyes.UNKNOWN
@@ -171,6 +175,7 @@ def test_links_that_came_to_nothing_tie_nobody() -> None:
     assert "officer" in known("ann").people, "whoever opened it is looked at, too"
 
 
+@pytest.mark.rule("P-16", "Whoever added a person by hand is no second person for them, until a list of somebody else has them.")
 @pytest.mark.usefixtures("town")
 def test_a_person_who_was_added_by_hand_is_somebodys_until_another_list_has_them() -> None:
     where = staff.Department.objects.get()
@@ -189,7 +194,7 @@ def test_a_person_who_was_added_by_hand_is_somebodys_until_another_list_has_them
 
 @pytest.mark.usefixtures("town")
 def test_whom_a_personnel_list_brought_nobody_has_added_by_hand() -> None:
-    """R-1244: also where one officer reads the list of the whole city."""
+    """Also where one officer reads the list of the whole city."""
     rows = [
         "uid,family,given,kind,department,position,supervisor",
         *(f"x-{n},Family{n}x,Given{n},employee,clerk,Clerk," for n in (1, 2)),
@@ -200,9 +205,9 @@ def test_whom_a_personnel_list_brought_nobody_has_added_by_hand() -> None:
     assert why_not("x-1", ["x-2", "officer"], known("x-1", "x-2", "officer"), began=MS, now=MS) == ""
 
 
+@pytest.mark.rule("P-07", "One person with two numbers is one, by what the directory says or ever said of them.")
 @pytest.mark.usefixtures("town")
 def test_two_numbers_are_known_by_name_former_name_and_address_and_an_office_may_share_a_line() -> None:
-    """R-1228."""
     pair = frozenset({"ann", "bea"})
     assert pair not in known("ann", "bea").same
     Person.objects.filter(uid="bea").update(phone="414 555 0101")
@@ -222,7 +227,7 @@ def test_two_numbers_are_known_by_name_former_name_and_address_and_an_office_may
 
 @pytest.mark.usefixtures("town")
 def test_deputies_are_known_by_the_record() -> None:
-    """R-1246."""
+    """P-15."""
     where = staff.Department.objects.get()
     structure.lead_department(where, where.head, [Person.objects.get(uid="ann")], actor=OFFICER, reason="leave", now=MS - DAY)
     structure.lead_department(

@@ -28,6 +28,7 @@ def test_the_owner_of_an_unclaimed_folder_gets_a_permit_and_its_entry_says_what_
     assert entries == [{"act": "search", "person": permit.person, "duty": "owner", "reason": "a test", "query": "storm drain"}]
 
 
+@pytest.mark.rule("P-03, promise 4", "The entry that says who looks at what, and why, is written before anything is shown.")
 def test_no_entry_no_permit(tmp_path: Path) -> None:
     def write(_facts: dict[str, Any]) -> str:
         raise OSError("the disk is full")
@@ -36,6 +37,7 @@ def test_no_entry_no_permit(tmp_path: Path) -> None:
         owner_permit(tmp_path, "show", {}, reason="", now=0, write=write)
 
 
+@pytest.mark.rule("P-03, promise 4", "A claimed installation opens nothing for the owner of its folder.")
 def test_a_claimed_installation_opens_nothing_for_its_owner(tmp_path: Path) -> None:
     assert not is_claimed(tmp_path)
     (tmp_path / "claimed").touch()
@@ -46,6 +48,7 @@ def test_a_claimed_installation_opens_nothing_for_its_owner(tmp_path: Path) -> N
     assert entries == []
 
 
+@pytest.mark.rule("P-03, promise 4", "An unclaimed installation shows content to the owner of its folder only.")
 def test_somebody_who_does_not_own_the_folder_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     entries: list[dict[str, Any]] = []

@@ -118,6 +118,8 @@ def left(header: bytes, verdict: Verdict) -> bytes:
     return b"".join(leaving([header + b"\r\n"], {"eol": "crlf", "prepend": prepend, "removed": removed}))
 
 
+@pytest.mark.rule("P-14", "From is one mailbox that the sender owns or was granted.")
+@pytest.mark.rule("P-14", "A name in From that poses as somebody else is refused.")
 @pytest.mark.parametrize(("header", "rule"), DISHONEST.values(), ids=DISHONEST.keys())
 def test_a_dishonest_form_is_refused_with_its_own_sentence(header: bytes, rule: str) -> None:
     verdict = said(header)
@@ -137,6 +139,8 @@ def test_an_honest_form_passes_as_it_is(header: bytes) -> None:
     assert verdict == Verdict(), verdict
 
 
+@pytest.mark.rule("P-14", "A display name that is not the directory's is put right.")
+@pytest.mark.rule("P-14", "Who sends from another's or a function's mailbox stands in Sender.")
 @pytest.mark.parametrize(("header", "fields"), CORRECTED.values(), ids=CORRECTED.keys())
 def test_what_is_only_wrong_is_put_right_and_the_rest_stays(header: bytes, fields: list[bytes]) -> None:
     verdict = said(header + b"Subject: hello\r\n", "ann+x@city.example")
@@ -157,7 +161,7 @@ def test_every_sentence_is_its_own_short_and_says_what_to_do() -> None:
 
 
 def test_the_null_return_path_is_taken_with_her_own_from_alone() -> None:
-    """R-173: RFC 6409, 3.2 and RFC 8098, 3: a mail program confirms with it that a message was displayed."""
+    """RFC 6409, 3.2 and RFC 8098, 3: a mail program confirms with it that a message was displayed."""
     assert said(ANN, "").refused == ""
     assert said(b"From: Bob <bob@city.example>\r\n", "").refused == "not-yours"
 
@@ -186,6 +190,7 @@ def test_answers_to_an_address_outside_are_noted_and_pass() -> None:
 SCOPE = ("printer@city.example", "@app.city.example")
 
 
+@pytest.mark.rule("P-14", "A peer of a relay sends in its scope only, and what it says is recorded as its word.")
 @pytest.mark.parametrize(
     ("header", "sender", "rule"),
     [
@@ -274,6 +279,7 @@ MINE = {"ann@city.example", "clerk@city.example", "a.mueller@city.example", "ann
 NAMES = {"", "Ann Müller", "City Clerk"}
 
 
+@pytest.mark.rule("P-14", "From is written so that every program reads the same sender.")
 @settings(max_examples=500)
 @given(st.lists(LINES, min_size=1, max_size=2).map("".join))
 def test_no_header_passes_whose_displayed_sender_is_not_a_granted_mailbox(text: str) -> None:

@@ -34,8 +34,12 @@ def _round(hook: Hook, sent: Sent, now: int, *, fails: str = "", acts: tuple[str
     return hooks.step(hook, acts, send, lambda tries: tries * 1000, now=now)
 
 
+@pytest.mark.rule(
+    "P-16",
+    "A program is told of each entry in order, once the ledger's journal has it, from where it began, whichever worker tells it.",
+)
 def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
-    """R-512: not what was before, and what the ledger's journal does not have yet waits for it."""
+    """Not what was before, and what the ledger's journal does not have yet waits for it."""
     _entry()
     sent: Sent = []
     hook = hooks.hook_of("siem")
@@ -47,8 +51,9 @@ def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
     assert _round(Hook.objects.get(), sent, NOW + 4) == 1 and sent[-1][0] == str(late.uuid)
 
 
+@pytest.mark.rule("P-16", "An entry that was committed after a later one was told is told all the same.")
 def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_before() -> None:
-    """R-513: transactions commit in any order, so a last id alone would lose one."""
+    """Transactions commit in any order, so a last id alone would lose one."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     slow, fast = _entry(carried=False), _entry()
@@ -57,8 +62,9 @@ def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_
     assert _round(hook, sent, NOW) == 1 and sent[-1][0] == str(slow.uuid)
 
 
+@pytest.mark.rule("P-16", "What a program did not take is said again under the same id, later each time, and nothing goes past it.")
 def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
-    """R-514: with a pause that grows, under the same id; nothing goes past it."""
+    """With a pause that grows, under the same id; nothing goes past it."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     first, _ = _entry(), _entry()
@@ -75,7 +81,7 @@ def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
 
 
 def test_after_a_long_absence_it_is_told_so_many_in_a_round_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-514: neither lost nor flooded."""
+    """Neither lost nor flooded."""
     monkeypatch.setattr(hooks, "AT_ONCE", 3)
     sent: Sent = []
     hook = hooks.hook_of("siem")
@@ -94,8 +100,9 @@ def test_a_position_takes_the_place_of_rows_once_nothing_older_can_come() -> Non
     assert _round(hook, sent, NOW + HOUR + 2) == 0
 
 
+@pytest.mark.rule("P-16", "A program is told of the acts that the settings name, and of no mandate that is sealed.")
 def test_only_the_acts_that_the_settings_name_and_never_a_sealed_mandate() -> None:
-    """R-515, E8: what even auditors may not read goes to no machine."""
+    """E8: what even auditors may not read goes to no machine."""
     sent: Sent = []
     hook = hooks.hook_of("siem")
     wanted = [_entry("duty.grant"), _entry("access.end")]

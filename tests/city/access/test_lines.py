@@ -102,7 +102,7 @@ _ASKED: st.SearchStrategy[str] = st.sampled_from(
     st.integers(-1, 3),
 )
 def test_no_query_leaves_the_scope(one: str, other: str, field: str, who: str, at: int) -> None:
-    """E5; R-237: whatever is asked, what is found was sent by, received by, or imported as ann's, and between the days."""
+    """E5: whatever is asked, what is found was sent by, received by, or imported as ann's, and between the days."""
     scope = Scope(("ann",), ("ann@city.example",), T0, T0 + 2, "storm OR bid", ("ann",))
     token = f"ann ={who}" if field == "custodian" else f"{who}@city.example"
     view = _view(**{field: token}, subject="storm", received=T0 + at)

@@ -27,8 +27,9 @@ SECURITY = Actor("sec", "Security", (Held("security-officer", taken_until=MS + 3
 WHY = "The account acts unlike its owner."
 
 
+@pytest.mark.rule("P-25, L2", "One act shuts every door of an account: pages, IMAP, sending, device passwords, tokens, sessions.")
 def test_every_door_is_shut_at_once() -> None:
-    """R-665, L2: pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no duty is left."""
+    """Pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no duty is left."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
@@ -45,8 +46,9 @@ def test_every_door_is_shut_at_once() -> None:
     assert locking.lock(ann, actor=SECURITY, reason=WHY, now=MS + 1) == [], "twice is once"
 
 
+@pytest.mark.rule("P-25", "A release gives back what was in force before, and nothing that an attacker may hold.")
 def test_only_what_was_in_force_before_is_given_back() -> None:
-    """R-666: a right that was suspended before stays so, and what the attacker may hold stays ended."""
+    """A right that was suspended before stays so, and what the attacker may hold stays ended."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     before = Authorisation.objects.get(person=ann, role="delegate")
@@ -60,8 +62,8 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
     assert not Token.objects.filter(ended__isnull=True).exists()
 
 
+@pytest.mark.rule("P-25", "A security officer locks and releases accounts, and nobody their own.")
 def test_nobody_locks_who_may_not_nor_themselves() -> None:
-    """R-667."""
     _, head, ann = _town()
     for actor in (Actor("sec", held=(Held("security-officer"),)), Actor("ann", held=SECURITY.held), Actor("head")):
         with pytest.raises(NotPermitted):
@@ -97,9 +99,13 @@ def _comes_back(ann: Person) -> None:
     suspensions.resume(ann, actor=HEAD, reason="She needs her mail today.", now=MS)
 
 
+@pytest.mark.rule(
+    "P-25, P-07",
+    "No right that begins, is granted or comes back opens an account that is locked; with the release it counts.",
+)
 @pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorised_with_others, _comes_back])
 def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[Person], None]) -> None:
-    """R-1043 (P-25, P-07): whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
+    """Whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
     _, _, ann = _town()
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     begins(ann)
@@ -113,8 +119,12 @@ def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[P
     assert seen.people["ann"].grants and seen.mailboxes["ann@city.example"].state == "open"
 
 
+@pytest.mark.rule(
+    "P-25, promise 7",
+    "The owner of a locked account hears at every door to call the security office, and no link opens it.",
+)
 def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> None:
-    """R-1044 (P-25, promise 7): nothing of a head who could help, and no link by which it could be opened."""
+    """Nothing of a head who could help, and no link by which it could be opened."""
     _, _, ann = _town()
     locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     why = current(1, MS, ("city.example",)).people["ann"].why
@@ -125,8 +135,9 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
             make(ann, actor=office, reason="Lost everything.", now=MS)
 
 
+@pytest.mark.rule("P-09, P-30", "Access that ended for a violation is opened by no day that comes, and by no release.")
 def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> None:
-    """R-1045 (P-09, P-30): what had been approved for a later day ends with it, at once, also while the account is locked."""
+    """What had been approved for a later day ends with it, at once, also while the account is locked."""
     _, _, ann = _town("contractor")
     Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)

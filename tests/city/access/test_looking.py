@@ -61,8 +61,8 @@ def test_ones_own_mail_is_that_of_ones_own_and_granted_mailboxes_under_all_their
             looking.own(who, now=MS)
 
 
+@pytest.mark.rule("P-08, P-16, L4", "What a successor reads of somebody who left is an entry.")
 def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
-    """R-569, L4."""
     _grant("wendy", "hank@city.example", "successor")
     assert "hank@city.example" in looking.own(WENDY, now=MS)[1]
     said = [(entry.act, entry.person, entry.facts) for entry in Entry.objects.all()]
@@ -70,7 +70,7 @@ def test_what_a_successor_reads_of_somebody_who_left_is_an_entry() -> None:
 
 
 def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """E6; R-236: not even one's own mail."""
+    """E6: not even one's own mail."""
     made = found.plain(approved("wendy", at=MS))
 
     def own() -> object:
@@ -99,9 +99,10 @@ def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypa
     assert Mandate.objects.get().state == "approved"
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "Each look at other people's mail is an entry before anything is shown, with the mandate.")
 @pytest.mark.parametrize("act", sorted(found.LOOKS))
 def test_each_look_under_a_mandate_is_an_entry_before_there_is_a_permit(act: str) -> None:
-    """E6; R-236: list, message, attachment, print, export, hold; with the mandate, the duty and the reason that it was asked
+    """List, message, attachment, print, export, hold; with the mandate, the duty and the reason that it was asked
     for."""
     made = found.plain(approved("wendy", at=MS))
     permit = looking.under(made, act, actor=EXA, facts={"id": "0192", "count": 3}, now=MS + 5)

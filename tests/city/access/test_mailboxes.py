@@ -41,9 +41,10 @@ def _actor(person: Person) -> Actor:
     return actor_of(person.account, "", MS)
 
 
+@pytest.mark.rule("P-08, L3", "An address that was somebody's is never given to another person, a function or a list.")
 @pytest.mark.parametrize("later", ["alias", "function", "list"])
 def test_an_address_is_never_given_to_another_person(later: str) -> None:
-    """R-186, L3: not as an alias, not to a function, not to a list, however long ago it ended."""
+    """Not as an alias, not to a function, not to a list, however long ago it ended."""
     where, head, ann = _town()
     bob = staff.worker("bob", where, head)
     mailboxes.add_alias(ann.mailboxes.get(), "A.Mueller@city.example", actor=OFFICER, reason=WHY, now=MS)
@@ -58,6 +59,10 @@ def test_an_address_is_never_given_to_another_person(later: str) -> None:
     mailboxes.add_alias(ann.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY)
 
 
+@pytest.mark.rule(
+    "P-08, promise 4",
+    "An address that reached one mailbox of an office never reaches another, whose people would read what had come to it.",
+)
 @pytest.mark.parametrize("later", ["alias", "function", "list"])
 def test_an_address_of_an_office_never_reaches_another_mailbox(later: str) -> None:
     """P-08, promise 4: whoever reads the other mailbox would read what had come to this one."""
@@ -169,8 +174,9 @@ def test_the_tree_of_departments_has_no_cycle_and_heads_work_for_the_city() -> N
         structure.make_department("x", "X", actor=Actor("ann", "Ann"), reason=WHY, now=MS)
 
 
+@pytest.mark.rule("P-09, C3", "An agency is switched off with all its people in one act.")
 def test_an_agency_is_switched_off_with_one_entry_that_lists_its_people() -> None:
-    """R-206, P-09: forty people, one action."""
+    """Forty people, one action."""
     where, head, _ = _town()
     crowd = [staff.worker(f"c{n}", where, head, "contractor") for n in range(40)]
     agency = Agency.objects.get()
@@ -219,8 +225,9 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
     assert Entry.objects.get(act="person.change").facts["family"] == ["Test", "Meyer"]
 
 
+@pytest.mark.rule("P-04, M3", "Who asks, who approves and who will hold it are three people.")
 def test_requester_approver_and_holder_are_three_people() -> None:
-    """R-183, M3: the guard says it before anything is looked up."""
+    """The guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))
     assert guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("super",), began=MS), now=MS)
     assert not guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("head",), began=MS), now=MS)

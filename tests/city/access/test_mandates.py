@@ -25,10 +25,14 @@ from civicmail.city.directory.models import Department, Person
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
+@pytest.mark.rule(
+    "P-16, E2",
+    "Who asks to look at whose mail, as what and for which ground, stands in one table; what is not in it nobody asks.",
+)
 @pytest.mark.parametrize("ground", ["request", "examination", "litigation", "continuity"])
 @pytest.mark.parametrize("duty", ["examiner", "records-officer", "city-attorney", "access-officer", "auditor", grounds.HEAD])
 def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, duty: str) -> None:
-    """P-16; R-219: and what is not in it nobody asks."""
+    """And what is not in it nobody asks."""
     way = grounds.of(ground, duty)
     who = replace(HANK, held=EXA.held) if duty == grounds.HEAD else actor("exa", duty)  # type: ignore[arg-type]
     if way is None:
@@ -39,8 +43,8 @@ def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, duty: str
         assert (made.ground, made.duty, made.state, made.number) == (ground, duty, "asked", "26-001")
 
 
+@pytest.mark.rule("P-16", "A department looks at the mail of its own people only.")
 def test_a_department_looks_at_its_own_people_only() -> None:
-    """P-16; R-220."""
     with pytest.raises(NotPermitted, match="own people"):
         asked("wendy", "exa", by=HANK, duty=grounds.HEAD)
     with pytest.raises(NotPermitted, match="own people"):
@@ -52,6 +56,7 @@ def test_a_department_looks_at_its_own_people_only() -> None:
     assert {"wendy@city.example", "carl@city.example", "works@city.example"} == set(made.boxes)
 
 
+@pytest.mark.rule("P-16, E2", "A mandate says whose mail, when, which words, how long, and why in twenty characters.")
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
@@ -68,16 +73,16 @@ def test_a_department_looks_at_its_own_people_only() -> None:
     ],
 )
 def test_what_is_asked_says_whose_mail_when_with_which_words_and_why(wanted: Wanted, field: str) -> None:
-    """E2; R-221."""
     with pytest.raises(Unusable) as refused:
         mandates.ask("examination", "examiner", wanted, actor=EXA, now=MS)
     assert list(refused.value.fields) == [field]
     assert not Mandate.objects.exists() and not Entry.objects.exists()
 
 
+@pytest.mark.rule("P-16, E1, E3, AC-5", "Who decides is outside of every line that a mandate touches, and nobody hears why not.")
 @pytest.mark.parametrize("uid", ["exa", "minion", "wendy", "hank", "carl"])
 def test_the_second_person_is_outside_of_every_line_and_nobody_hears_why_not(uid: str) -> None:
-    """E3, AC-5; R-222: not who asked, nobody below them; not whom it is about, nobody above or below. All hear the same (E1)."""
+    """Not who asked, nobody below them; not whom it is about, nobody above or below. All hear the same (E1)."""
     made = asked("wendy")
     who = actor(uid, "examination-approver")
     for verb in (mandates.approve, mandates.refuse):
@@ -128,8 +133,9 @@ def test_a_name_that_two_people_have_is_no_name_of_an_import() -> None:
     assert approved("wendy").custodians == ["wendy", "wendy@city.example"]
 
 
+@pytest.mark.rule("P-16, E3", "What nobody answers, or nobody uses, for 72 hours lapses.")
 def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
-    """E3; R-223: and then it opens nothing and cannot be approved."""
+    """And then it opens nothing and cannot be approved."""
     waits, unused, used = asked("wendy"), approved("carl", at=MS), approved("hank", at=MS)
     looking.under(found.plain(used), "content.list", actor=EXA, facts={}, now=MS + 1)
     sweep(MS + 72 * HOUR - 1)
@@ -146,8 +152,9 @@ def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
     assert sweep(MS + 72 * HOUR).mandates == 0
 
 
+@pytest.mark.rule("P-16, E3", "Protected mail is decided about by who is named for its class.")
 def test_protected_mail_has_its_own_approver() -> None:
-    """E3; R-224: mayor and council by being elected, the city attorney by the duty, others as the city names them."""
+    """Mayor and council by being elected, the city attorney by the duty, others as the city names them."""
     second = actor("second", "examination-approver")
     staff.worker("second", Department.objects.get(code="clerk"), Person.objects.get(uid="cora"))
     mayor = staff.person("mayor")
@@ -186,8 +193,9 @@ def test_nobody_protects_or_names_themselves() -> None:
             verb("union", Person.objects.get(uid="app"), actor=EXA, reason="because I say so", now=MS)
 
 
+@pytest.mark.rule("P-16", "Of two who decide about a mandate the second one hears so, and nothing is half-done.")
 def test_two_who_decide_opposite_things_are_told_so() -> None:
-    """R-225: the second one sees that somebody was faster, and nothing is half-done."""
+    """The second one sees that somebody was faster, and nothing is half-done."""
     made = asked("wendy")
     seen_by_both = Mandate.objects.get(pk=made.pk)
     mandates.refuse(made, actor=APP, reason="too wide as it is asked", now=MS)
@@ -197,8 +205,9 @@ def test_two_who_decide_opposite_things_are_told_so() -> None:
     assert (made.state, made.starts, made.boxes) == ("refused", None, []) and not entered("mandate.approve")
 
 
+@pytest.mark.rule("P-16, promise 4, E2", "A mandate ends by itself at its time, and a page that was open gets nothing more.")
 def test_a_mandate_ends_by_itself_and_an_open_page_gets_nothing_more() -> None:
-    """E2; R-226: at its time, whether a sweep has been or not."""
+    """At its time, whether a sweep has been or not."""
     made = found.plain(approved("wendy", days=2, at=MS))
     last = MS + 2 * DAY
     assert looking.under(made, "content.show", actor=EXA, facts={"id": "1"}, now=last - 1).mandate == "26-001"
@@ -235,9 +244,10 @@ def test_a_second_person_stops_what_is_in_force() -> None:
         looking.under(made, "content.show", actor=EXA, facts={}, now=MS + 2)
 
 
+@pytest.mark.rule("P-16, promise 5, E2", "A mandate ends with the duty or the access of who looks, and does not come back.")
 @pytest.mark.parametrize("how", ["duty", "account", "employment", "office"])
 def test_it_ends_with_the_duty_or_the_access_of_who_looks(how: str) -> None:
-    """E2; R-227: and does not come back with them."""
+    """And does not come back with them."""
     if how == "office":
         row = asked("wendy", by=HANK, duty=grounds.HEAD)
         mandates.approve(row, actor=APP, now=MS)
@@ -259,7 +269,7 @@ def test_it_ends_with_the_duty_or_the_access_of_who_looks(how: str) -> None:
 
 
 def test_what_is_kept_goes_on() -> None:
-    """R-227: laying a duty down for the night ends nothing; the guard asks for it again."""
+    """Laying a duty down for the night ends nothing; the guard asks for it again."""
     made = found.plain(approved("wendy", at=MS))
     assert mandatesweep.end_without_duty(MS + 1) == 0
     with pytest.raises(NotPermitted, match="Take up"):

@@ -30,8 +30,8 @@ def town(city: Town) -> Town:
     return city
 
 
+@pytest.mark.rule("P-21, P-31", "A claimed installation has report@ and records@ for each of its domains.")
 def test_a_claimed_installation_has_them_for_each_domain(settings: Any, tmp_path: Any) -> None:
-    """R-1132."""
     settings.DATA = tmp_path
     first = First("e-1", "Olga", "Officer", "it", "City IT")
     claim_installation(first, actor=Actor("os:root", "root", machine=True), reason=WHY, now=1_800_000_000_000)
@@ -39,8 +39,12 @@ def test_a_claimed_installation_has_them_for_each_domain(settings: Any, tmp_path
     assert queries.missing(DOMAINS) == {}
 
 
+@pytest.mark.rule(
+    "P-21",
+    "What comes to records@ reaches the records officers, until there is one the access officer, and whom the list names "
+    "as soon as it names somebody.",
+)
 def test_what_comes_to_records_reaches_the_records_officers_and_until_then_the_access_officer(town: Town) -> None:
-    """R-1133."""
     records = MailGroup.objects.get(address="records@city.example")
     office = actor_of(town.people["office"].account, "", ms(town.now))
 

@@ -24,7 +24,7 @@ def test_each_pair_is_of_an_act_that_takes_two() -> None:
 
 
 def test_one_holder_is_no_pair_and_two_are() -> None:
-    """R-1277: nobody has it yet, one has, another has."""
+    """Nobody has it yet, one has, another has."""
     assert alone(now=NOW) == []
     one, other = person(), person("e-18", "Otto Other")
     grant(one, "security-officer")
@@ -33,8 +33,9 @@ def test_one_holder_is_no_pair_and_two_are() -> None:
     assert alone(now=NOW) == []
 
 
+@pytest.mark.rule("P-07, P-16", "The first steps name each duty whose acts take two people and that has no second person.")
 def test_whose_sign_in_the_other_opened_is_no_second_person() -> None:
-    """R-1277: two numbers are not two people; a letter that two handed out is enough for the next letter."""
+    """Two numbers are not two people; a letter that two handed out is enough for the next letter."""
     officer, other = person(OFFICER.uid + "-a", "Olga Officer-Lund"), person("e-18", "Otto Other")
     for who in (officer, other):
         grant(who, "policy-author" if who is officer else "policy-approver")

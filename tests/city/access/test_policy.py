@@ -49,9 +49,9 @@ def test_a_version_has_a_number_and_its_hash_stands_in_the_ledger() -> None:
     assert [e.facts["sha256"] for e in Entry.objects.order_by("id")] == [first.sha256, second.sha256]
 
 
+@pytest.mark.rule("P-18, P1", "What is accepted is the text that was shown.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
-    """R-195, P1."""
     ann, text = _staff(kind), _publish()
     with pytest.raises(Conflict, match="not this version"):
         policy.accept(ann, text, "0" * 64, actor=_self(ann), now=MS + 1)
@@ -64,8 +64,9 @@ def test_accepting_is_of_the_text_that_was_shown(kind: str) -> None:
         policy.accept(ann, newer, newer.sha256, actor=Actor("bob", "Bob"), now=MS + 2)
 
 
+@pytest.mark.rule("P-18, P1", "Declining the policy stops access until it is accepted after all, and revokes nothing.")
 def test_declining_stops_access_and_is_no_violation() -> None:
-    """R-196, P1: sending stops, what comes is held, nothing is revoked; accepting after all gives it back."""
+    """Sending stops, what comes is held, nothing is revoked; accepting after all gives it back."""
     ann, text = _staff(), _publish()
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
     policy.decline(ann, text, text.sha256, actor=_self(ann), now=MS + 1)
@@ -93,8 +94,8 @@ def test_a_version_that_is_not_material_is_asked_of_nobody() -> None:
     assert owed_by(ann.pk, MS + 2) is None
 
 
+@pytest.mark.rule("P-18, P3", "Nobody records a signature on paper for themselves.")
 def test_a_clerk_records_paper_with_a_reference_and_never_their_own() -> None:
-    """R-197, P3."""
     ann, text = _staff(), _publish()
     with pytest.raises(Unusable):
         policy.record_paper(ann, text, accepted=True, reference="", actor=OFFICER, now=MS)

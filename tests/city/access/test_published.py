@@ -38,6 +38,7 @@ def small(version: int, at: int = T0) -> Snapshot:
     return make(version, at, ("city.example",), [], [mailbox("clerk@city.example", "City Clerk")], {})
 
 
+@pytest.mark.rule("P-06, promise 6", "A city without a mailbox is not published, and never replaces one that has some.")
 def test_a_city_without_a_mailbox_is_not_published_and_never_replaces_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +96,10 @@ def test_a_door_that_begins_with_an_unreadable_snapshot_knows_that_it_is_blind(t
     assert watch.now == city() and not watch.is_blind
 
 
+@pytest.mark.rule(
+    "P-06, promise 5, promise 6",
+    "Without a database the last snapshot serves outbound for a quarter of an hour and inbound for a day.",
+)
 def test_without_a_database_the_last_snapshot_serves_outbound_a_quarter_of_an_hour_and_inbound_a_day(tmp_path: Path) -> None:
     clock = Clock()
     publish(tmp_path, small(1))
@@ -153,8 +158,12 @@ def test_what_changed_is_durable_with_its_folder_when_doors_were_told(tmp_path: 
     assert files.asked[-2:] == ["rename changes", "sync access"]
 
 
+@pytest.mark.rule(
+    "P-01, promise 5",
+    "All jobs and pages of a process have one snapshot of who may what: one looks for another, nobody waits for it.",
+)
 def test_one_of_many_threads_looks_and_the_others_go_on_with_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1014, promise 5: all jobs and pages of a process have one."""
+    """Promise 5: all jobs and pages of a process have one."""
     clock, began, may_end = Clock(), threading.Event(), threading.Event()
     publish(tmp_path, small(1))
     watch = watching(tmp_path, clock)

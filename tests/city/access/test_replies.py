@@ -43,8 +43,9 @@ def _left(ann: Person, box: Mailbox) -> None:
     assert is_left(box, MS)
 
 
+@pytest.mark.rule("P-06", "A mailbox gives one answer by itself, and it ends by its date.")
 def test_an_own_answer_takes_the_place_of_the_last_one_and_ends_by_its_date() -> None:
-    """R-548: one answer a mailbox; the sweep ends it."""
+    """One answer a mailbox; the sweep ends it."""
     _, _, box, _ = _town()
     ann = Actor("ann", "Ann Test")
     replies.set_autoreply(box, "Back on Monday.", starts=MS, until=MS + 9 * DAY, actor=ann, reason="away", now=MS)
@@ -71,8 +72,8 @@ def test_an_answer_has_words_and_an_end_within_a_year(wrong: dict[str, object]) 
         replies.set_autoreply(box, actor=Actor("ann", "Ann"), reason="away", now=MS, **said)  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("P-08, L4", "What comes for who left goes to the function mailbox that the department chose, until its end.")
 def test_what_comes_for_who_left_goes_to_the_function_mailbox_until_its_end() -> None:
-    """R-549, L4."""
     _, ann, box, office = _town()
     with pytest.raises(Conflict, match="left"):
         replies.forward_left(box, office, until=MS + 30 * DAY, actor=_head(), reason="open cases", now=MS)
@@ -100,8 +101,9 @@ def test_it_goes_to_a_function_mailbox_of_the_same_department_and_to_nobody_else
         replies.forward_left(box, other, until=MS + DAY, actor=Actor("bob", "Bob"), reason="open cases", now=MS)
 
 
+@pytest.mark.rule("P-08, L5", "Who is authorised again is not answered for, and nothing leads past them.")
 def test_who_is_back_is_not_answered_for_and_nothing_leads_past_them() -> None:
-    """R-550, L5: what the department chose for who left ends when they are authorised again."""
+    """What the department chose for who left ends when they are authorised again."""
     where, ann, box, office = _town()
     _left(ann, box)
     replies.set_autoreply(box, TEXT, starts=MS, until=MS + 90 * DAY, kind="left", actor=_head(), reason="left", now=MS)
@@ -128,8 +130,16 @@ def test_what_is_said_for_who_left_is_the_departments_and_not_for_who_has_access
     assert AutoReply.objects.get().ended == NOW
 
 
+@pytest.mark.rule(
+    "P-06, M5",
+    "Whoever may send from the mailbox of a function, or its department, says what it answers by itself, and nobody else.",
+)
+@pytest.mark.rule(
+    "P-06, promise 5",
+    "Who sends from the mailbox of a function says what it answers only while that right and their own access are in force.",
+)
 def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_and_nobody_else() -> None:
-    """R-350, R-353, M5: while the right is in force, and access of their own; a colleague without one says nothing."""
+    """While the right is in force, and access of their own; a colleague without one says nothing."""
     where, _, _, office = _town()
     bob, ann = Actor("bob", "Bob Test"), Actor("ann", "Ann Test")
     row = replies.set_autoreply(office, "Shut on Monday.", starts=MS, until=MS + DAY, actor=bob, reason="a holiday", now=MS)
@@ -147,8 +157,8 @@ def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_an
     assert not in_force(MS) and where.code == "clerk"
 
 
+@pytest.mark.rule("P-06", "A mailbox that is closed answers no more.")
 def test_a_mailbox_that_is_closed_answers_no_more() -> None:
-    """R-351."""
     _, _, _, office = _town()
     replies.set_autoreply(office, "Write to 311.", starts=MS, until=MS + DAY, actor=_head(), reason="moved", now=MS)
     office.authorisations.update(state="revoked")

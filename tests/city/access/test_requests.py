@@ -56,9 +56,10 @@ class Town:
         return requests.ask(self.ann, reasons=reasons, until=until, actor=actor(self.super), now=MS)
 
 
+@pytest.mark.rule("P-04, M1", "A request names the department that owns the mailbox and what it costs a year.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_supervisor_asks_the_head_approves_and_it_is_in_force(kind: str) -> None:
-    """R-180, M1 to M3: of every kind."""
+    """M1 to M3: of every kind."""
     town = Town(kind)
     asked = town.ask()
     assert asked.state == "asked" and asked.cost == 12_000 and asked.department == town.clerk
@@ -75,17 +76,18 @@ def test_a_supervisor_asks_the_head_approves_and_it_is_in_force(kind: str) -> No
     assert Entry.objects.get(act="request.ask").facts["duties"] == staff.WORDS["duties"], "the reasons are evidence"
 
 
+@pytest.mark.rule("P-04, M2", "Each of the four reasons is written out.")
 @pytest.mark.parametrize("field", ["duties", "performance", "efficiency", "service"])
 def test_each_of_the_four_reasons_is_written_out(field: str) -> None:
-    """R-181, M2."""
     town = Town()
     with pytest.raises(Unusable) as refused:
         town.ask(replace(REASONS, **{field: "   because it is    so   "}))
     assert set(refused.value.fields) == {field} and not Authorisation.objects.filter(person=town.ann).exists()
 
 
+@pytest.mark.rule("P-04, P-09, M2", "Access ends within a year, and an agency's people's with the contract.")
 def test_access_always_ends_within_a_year_or_with_the_contract() -> None:
-    """R-182, M2: the contract's last day is still a day of work."""
+    """The contract's last day is still a day of work."""
     town = Town("contractor")
     last = ms(timezone.make_aware(datetime(2027, 1, 1)))  # midnight in the city
     for until in (MS, last + 1, MS + 366 * DAY):
@@ -101,7 +103,7 @@ def test_nobody_is_authorised_for_more_than_a_year() -> None:
 
 @pytest.mark.parametrize("who", ["ann", "super", "stranger", "it"])
 def test_only_a_decider_who_neither_asked_nor_holds_approves(who: str) -> None:
-    """R-183, M3: and never information technology alone."""
+    """M3: and never information technology alone."""
     town = Town()
     asked = town.ask()
     if who == "ann":
@@ -158,7 +160,7 @@ def test_a_request_is_asked_once_and_may_be_withdrawn_and_asked_again() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_grant_needs_the_grantees_own_live_access(kind: str) -> None:
-    """R-175, M5."""
+    """M5."""
     town = Town(kind)
     box = staff.mailbox("311@city.example", town.clerk)
     grant = requests.ask_grant(town.ann, box, "delegate", reasons=REASONS, until=MS + 90 * DAY, actor=actor(town.super), now=MS)

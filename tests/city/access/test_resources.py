@@ -37,11 +37,12 @@ ACTORS = st.builds(
 MIGHTY = Actor("ann", held=tuple(Held(duty, "", NOW + 1) for duty in DUTIES), departments=frozenset({"", "clerk"}))
 
 
+@pytest.mark.rule("P-16", "An act is done to a resource of its own kind, or not at all.")
 @given(ACTORS, FACTS, st.sampled_from(sorted(ACTS)), st.sampled_from(KINDS))
 def test_an_act_is_done_to_its_own_resource_or_not_at_all(
     actor: Actor, facts: dict[str, object], act: str, kind: type[Resource]
 ) -> None:
-    """R-1394: whoever asks, and whatever else is known of the resource."""
+    """Whoever asks, and whatever else is known of the resource."""
     if not issubclass(kind, ACTS[act].of):
         assert not guard.may(actor, act, resource(kind, **facts), now=NOW)
         with pytest.raises(NotPermitted):
@@ -56,9 +57,10 @@ def test_what_could_be_done_is_all_that_may_be_done(actor: Actor, facts: dict[st
         assert guard.could(actor, act, about, now=NOW)
 
 
+@pytest.mark.rule("P-16", "The guard guesses nothing: a resource is made with all of its facts, and what is not known refuses.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_resource_is_made_without_its_facts(kind: type[Resource]) -> None:
-    """R-1395: but for what is looked up later, and for who else may send: without these less is permitted, not more."""
+    """But for what is looked up later, and for who else may send: without these less is permitted, not more."""
     facts = {field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING}
     assert {field.name for field in fields(kind)} - facts <= {"eyes", "senders"}
     whole = dict.fromkeys(facts, "")

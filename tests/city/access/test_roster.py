@@ -48,7 +48,7 @@ class Town:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_fifty_people_of_a_position_are_authorised_in_one_action(kind: str) -> None:
-    """R-198, P-04: each with an address of their own, a sign-in, a requester who is somebody else, and an entry."""
+    """P-04: each with an address of their own, a sign-in, a requester who is somebody else, and an entry."""
     town = Town()
     people = town.people(50, kind)
     made = roster.authorise(town.profile(), people, until=UNTIL, actor=town.by_head, now=MS)
@@ -60,14 +60,20 @@ def test_fifty_people_of_a_position_are_authorised_in_one_action(kind: str) -> N
     assert "kim.lee@city.example" in seen.mailboxes and "kim.lee50@city.example" in seen.mailboxes
 
 
+@pytest.mark.rule("P-04", "At most fifty people are authorised in one reviewed action.")
 def test_more_than_fifty_nobody_reviews() -> None:
     town = Town()
     with pytest.raises(Unusable, match="1 to 50"):
         roster.authorise(town.profile(), town.people(51), until=UNTIL, actor=town.by_head, now=MS)
 
 
+@pytest.mark.rule(
+    "P-04",
+    "Whoever wrote the reasons of a position asks for all in it, and somebody else authorises; nobody is named as a "
+    "requester who did nothing.",
+)
 def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> None:
-    """R-1231, M3: no supervisor and no officer stands for a requester."""
+    """M3: no supervisor and no officer stands for a requester."""
     town = Town()
     officer = staff.worker("officer", town.where, town.head)
     DutyGrant.objects.create(person=officer, duty="access-officer", starts=OLD, until=NOW + (NOW - OLD), by="t", reason="a test")

@@ -37,9 +37,10 @@ def test_the_database_is_saved_whole_and_only_when_something_changed(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == [SAVED, DATABASE]
 
 
+@pytest.mark.rule("P-06", "A database in a file knows how many of its rows are alike, as a server's does by itself.")
 @pytest.mark.django_db(transaction=True)
 def test_a_file_knows_how_many_of_its_rows_are_alike(tmp_path: Path) -> None:
-    """R-857: as a server does by itself; a way through the wrong index takes as long as all rows."""
+    """As a server does by itself; a way through the wrong index takes as long as all rows."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
@@ -56,7 +57,10 @@ def test_a_file_knows_how_many_of_its_rows_are_alike(tmp_path: Path) -> None:
     assert [stat.split()[:2] for (stat,) in counted] == [["40", "1"]], "forty rows, each about something else"
 
 
+@pytest.mark.rule(
+    "P-15, promise 3",
+    "A copy of the installation takes a database that is whole, never the file that is being written.",
+)
 def test_a_copy_takes_the_saved_file_and_never_the_living_ones() -> None:
-    """R-212."""
     assert contents.belongs(SAVED)
     assert not any(contents.belongs(name) for name in LIVING)

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 
 
 def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_open() -> None:
-    """E1; R-234."""
+    """E1."""
     wendy = Person.objects.get(uid="wendy")
     rows = {name: approved("wendy", at=MS, sealed=name == "sealed") for name in ("open", "closed", "sealed", "unused", "narrowed")}
     for name, row in rows.items():
@@ -39,8 +39,8 @@ def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_op
     assert found.shown_to(Person.objects.get(uid="carl")) == []
 
 
+@pytest.mark.rule("P-16, E8", "Of a sealed mandate nobody but its two people learns more than that there is one.")
 def test_sealed_ones_are_a_count_to_auditors_and_a_second_person_unseals() -> None:
-    """E8; R-235."""
     row, open_ = approved("wendy", at=MS, sealed=True), approved("wendy", at=MS)
     assert found.seen(AUDITOR, row.number, MS) is None and found.seen(AUDITOR, open_.number, MS) == open_
     assert found.sealed_counts() == {"examination": 1}
@@ -71,8 +71,9 @@ def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
         mandatestates.step("asked", "use")
 
 
+@pytest.mark.rule("P-16, promise 4, E2", "No case, no body: a duty alone opens nobody's mail.")
 def test_no_case_no_body() -> None:
-    """E2; R-233: a duty alone opens nothing, nor does somebody else's mandate, nor one for another act."""
+    """A duty alone opens nothing, nor does somebody else's mandate, nor one for another act."""
     with pytest.raises(NotPermitted, match="mandate"):
         guard.permit(EXA, "content.show", {}, duty="examiner", reason=WHY, now=MS, write=lambda _: "x")
     made = found.plain(approved("wendy", at=MS))
@@ -87,7 +88,7 @@ def test_no_case_no_body() -> None:
 
 
 def test_auditors_see_entries_of_mandates_but_for_sealed_ones_and_those_about_themselves() -> None:
-    """E1, E8, AC-5; R-235: and the access office sees none at all."""
+    """E1, E8, AC-5: and the access office sees none at all."""
     rows = {name: approved(who, at=MS, sealed=name == "sealed") for name, who in (("sealed", "wendy"), ("plain", "wendy"))}
     rows["about the auditor"] = asked("audit")
     with transaction.atomic():

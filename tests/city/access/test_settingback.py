@@ -64,8 +64,13 @@ def reads(login: str) -> bool:
     return person is not None and own_mailbox(snapshot, person, MS + 2) is not None
 
 
+@pytest.mark.rule(
+    "P-06, P-09, P-23",
+    "Where an older copy of the tables of people is put back, whoever lost access, a device, a token or a duty since does "
+    "not get it back: they are shut out until an officer has looked, everybody signs in anew, and doctor is red.",
+)
 def test_whoever_was_ended_since_is_shut_out_and_everybody_is_signed_out(ann: Person, installed: Path) -> None:
-    """R-1312, P-09: the record says that she was ended, and not how she stands now."""
+    """The record says that she was ended, and not how she stands now."""
     epochs = dict(Account.objects.values_list("username", "epoch"))
     lost(installed, lambda: suspensions.suspend(ann, actor=OFFICER, reason=WHY, now=MS))
     assert not reads("ann@city.example") and reads("bob@city.example")

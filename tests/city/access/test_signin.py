@@ -45,8 +45,8 @@ def test_only_the_access_office_releases_and_never_for_itself() -> None:
     _fail(5, now=NOW + MINUTE)
 
 
+@pytest.mark.rule("P-07, S1", "One person has one sign-in.")
 def test_one_person_has_one_sign_in_named_by_the_mailbox() -> None:
-    """S1; R-152."""
     ines = person()
     mailbox(ines, "ines@city.example")
     first = signin.open_account(ines, actor=OFFICER, reason="new", now=NOW)
@@ -64,8 +64,8 @@ def _set(to: Account) -> str:
     return "password"
 
 
+@pytest.mark.rule("P-07", "A link for the first passkey is used once, within 72 hours.")
 def test_an_invitation_is_used_once_within_72_hours() -> None:
-    """P-07; R-153."""
     ines = person()
     secret = invitations.invite_first(ines, actor=machine("os:root"), reason="claim", now=NOW)
     assert invitations.find(secret, now=NOW + invitations.LASTS) is None
@@ -88,8 +88,9 @@ def test_a_newer_invitation_ends_the_older() -> None:
         invitations.accept(old, _set, client="", now=NOW + 2)
 
 
+@pytest.mark.rule("P-07", "A letter opens an account by both halves, once, within 72 hours, and both names are in the record.")
 def test_half_a_letter_opens_nothing_and_neither_does_a_letter_of_72_hours() -> None:
-    """R-1204 (P-07): also by the verbs, without a page."""
+    """Also by the verbs, without a page."""
     ines = person()
     first = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
     row = Invitation.objects.get()
@@ -130,8 +131,8 @@ def test_only_a_machine_invites_the_first() -> None:
     assert invitations.invite_first(person("e-2", "Ann First"), actor=machine("os:root"), reason="claim", now=NOW)
 
 
+@pytest.mark.rule("P-07", "A device password is kept as its HMAC alone, shown once, and ends at once.")
 def test_a_device_password_is_kept_as_its_hmac_and_ends_at_once(installed: Path) -> None:
-    """P-07; R-154."""
     ines = person()
     password = devices.make(ines, "phone", actor=actor(ines), now=NOW)
     device = Device.objects.get()
@@ -152,8 +153,8 @@ def test_a_person_has_so_many_devices_and_no_more() -> None:
         devices.make(ines, "one more", actor=actor(ines), now=NOW)
 
 
+@pytest.mark.rule("P-07, S1", "A machine's password is a service mailbox's, and ends within a year.")
 def test_a_machine_sends_as_a_service_mailbox_until_a_date() -> None:
-    """S1; R-155."""
     printer = mailbox(None, "printer@city.example", "service")
     until = NOW + 30 * tokens.DAY
     devices.make_for_machine(printer, "hall", until=until, actor=OFFICER, reason="scans", now=NOW)
@@ -176,8 +177,9 @@ def test_a_use_is_noted_at_most_once_a_minute() -> None:
     assert Device.objects.get().used_from == "192.0.2.8"
 
 
+@pytest.mark.rule("P-07", "A token of the command line is one person's, until its end.")
 def test_a_token_is_of_one_person_until_its_end() -> None:
-    """P-16; R-156."""
+    """P-16."""
     ines = account()
     text = tokens.make(ines.person, days=30, actor=actor(ines.person), now=NOW)
     assert tokens.account_by(text, "INES", now=NOW) == ines and tokens.account_by(text, "e-17", now=NOW) == ines
@@ -202,8 +204,9 @@ def test_a_token_of_who_is_locked_or_closed_opens_nothing() -> None:
             tokens.account_by(text, "ines", now=NOW)
 
 
+@pytest.mark.rule("P-07, S2", "Signs that a sign-in is shared are listed for somebody to look at, and punish nobody.")
 def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_look_at() -> None:
-    """S2; R-172: and nothing follows by itself."""
+    """And nothing follows by itself."""
     ines = account()
     for minute, ip in ((0, "192.0.2.1"), (20, "192.0.2.2"), (50, "192.0.2.3")):
         at = signin.moment(NOW - DAY // 2 + minute * MINUTE)

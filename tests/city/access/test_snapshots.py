@@ -29,9 +29,13 @@ def boss() -> Person:
     return staff.person("boss")
 
 
+@pytest.mark.rule(
+    "P-06, promise 5, M4",
+    "A personal mailbox is open while its holder has a live authorisation; else what comes is held.",
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mailbox_is_open_while_its_holder_has_a_live_authorisation_and_held_otherwise(kind: str, boss: Person) -> None:
-    """R-174, M4: of every kind of person; what comes is held, not lost."""
+    """Of every kind of person; what comes is held, not lost."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     seen = _snapshot()
@@ -69,11 +73,15 @@ def test_a_closed_mailbox_is_closed_for_its_holder_too(boss: Person) -> None:
     assert seen.mailboxes["ann@city.example"].state == "closed" and seen.people["ann"].grants == ()
 
 
+@pytest.mark.rule(
+    "P-04, P-07, promise 5, M5",
+    "Nobody is granted another mailbox without live access of their own, and a grant ends with it.",
+)
 @pytest.mark.parametrize("role", ["delegate", "successor"])
 @pytest.mark.parametrize("lost", ["suspended", "expired", "episode", "agency"])
 @pytest.mark.parametrize("kind", ["employee", "contractor"])
 def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, lost: str, kind: str, boss: Person) -> None:
-    """R-175: and a grant ends with it."""
+    """And a grant ends with it."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     box = staff.mailbox("clerk@city.example", where)
@@ -99,8 +107,9 @@ def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, 
     assert seen.mailboxes["clerk@city.example"].state == "held", "nobody who is named can read it"
 
 
+@pytest.mark.rule("P-07, M5", "Nobody signs in as a function mailbox.")
 def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
-    """R-176, M5: there is no such login; named people use it."""
+    """There is no such login; named people use it."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss)
     box = staff.mailbox("311@city.example", where)
@@ -110,8 +119,9 @@ def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
     assert seen.grant(seen.people["ann"], "311@city.example", MS) is not None
 
 
+@pytest.mark.rule("P-07, S1", "A machine is let in until the end that its department gave it.")
 def test_a_machine_sends_as_itself_until_its_time_is_over(boss: Person) -> None:
-    """R-177, S1: a service sender is a machine with an owner and an end, SMTP only."""
+    """A service sender is a machine with an owner and an end, SMTP only."""
     where = staff.department(head=boss)
     box = staff.mailbox("printer@city.example", where, kind="service")
     Mailbox.objects.filter(pk=box.pk).update(expires=LATER)
@@ -125,9 +135,10 @@ def test_a_machine_sends_as_itself_until_its_time_is_over(boss: Person) -> None:
     assert machine is not None and machine.grants == () and "over" in machine.why
 
 
+@pytest.mark.rule("P-18, P1, P2", "Nobody sends before the policy is accepted; a new text is asked of everybody, with grace.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_sends_before_the_policy_is_accepted_and_a_new_text_is_asked_of_everybody(kind: str, boss: Person) -> None:
-    """R-178, P1, P2: before the first access; then with grace; receiving goes on."""
+    """Before the first access; then with grace; receiving goes on."""
     text = staff.policy(at=OLD - timedelta(days=5))
     ann = staff.worker("ann", staff.department(head=boss), boss, kind)
     assert "Accept the e-mail policy first" in _snapshot().people["ann"].why

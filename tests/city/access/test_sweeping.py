@@ -64,8 +64,8 @@ def town() -> tuple[Department, Person, Person]:
     return where, head, staff.worker("ann", where, head)
 
 
+@pytest.mark.rule("P-04, promise 5, M2, M5", "What is over by its date expires, and what was granted ends with it.")
 def test_what_is_over_expires_and_a_second_sweep_finds_nothing(town: tuple[Department, Person, Person]) -> None:
-    """R-199, M2."""
     where, head, ann = town
     box = staff.mailbox("311@city.example", where)
     staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
@@ -126,7 +126,7 @@ def test_taken_up_and_granted_duties_end_and_personal_use_does(town: tuple[Depar
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("contractor", "vendor", "agent")])
 def test_a_mover_keeps_the_old_access_for_the_overlap_and_both_departments_are_asked(kind: str) -> None:
-    """R-191, M6."""
+    """M6."""
     head = staff.person("head")
     where, parks = staff.department(head=head), staff.department("parks")
     staff.employed(head, where)
@@ -179,9 +179,9 @@ def test_the_new_department_takes_over_when_it_approves_and_not_before() -> None
     assert set(ann.authorisations.values_list("department__code", "state")) == {("clerk", "revoked"), ("parks", "active")}
 
 
+@pytest.mark.rule("P-05, M7", "A mailbox that was never used, or not for long, is a question to its department.")
 @pytest.mark.parametrize("kind", KINDS)
 def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> None:
-    """R-200, M7."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)
@@ -201,8 +201,9 @@ def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> Non
     assert set(Authorisation.objects.values_list("state", flat=True)) == {"active"}
 
 
+@pytest.mark.rule("P-10", "Personal use is told in sums over ten people or more only.")
 def test_personal_use_is_none_unless_a_department_allows_it(town: tuple[Department, Person, Person]) -> None:
-    """R-201, P-10: with limits in words and an end; for the city's own people; sums only over ten people."""
+    """With limits in words and an end; for the city's own people; sums only over ten people."""
     where, head, ann = town
     today, until = NOW.date(), (NOW + timedelta(days=30)).date()
     by_head = actor_of(head.account, "", MS)
@@ -249,9 +250,13 @@ def test_what_the_time_alone_changes_is_published_once(installed: Path) -> None:
     assert installed.exists()
 
 
+@pytest.mark.rule(
+    "P-01, promise 5",
+    "Who may what is read of everybody when a date has come, and each hour; doors have at each moment what rows say.",
+)
 @pytest.mark.django_db(transaction=True)
 def test_everybody_is_looked_at_when_a_date_has_come_and_doors_have_what_rows_say(installed: Path) -> None:
-    """R-1048 (M2, M4; P-01): of 6,200 people nothing is read where nothing could have changed."""
+    """M2, M4; P-01: of 6,200 people nothing is read where nothing could have changed."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)
@@ -274,8 +279,12 @@ def test_everybody_is_looked_at_when_a_date_has_come_and_doors_have_what_rows_sa
     assert whole == [0, 20, 40, 60, 80, 100, 160], "and in any case an hour later"
 
 
+@pytest.mark.rule(
+    "promise 5",
+    "Each moment by which doors are told is one that is waited for, or that somebody writes when it happens.",
+)
 def test_each_moment_by_which_the_snapshot_is_made_is_one_that_is_waited_for(town: tuple[Department, Person, Person]) -> None:
-    """R-1049 (M2, M4): a column of moments that is new there says whether the time alone changes something with it."""
+    """M2, M4: a column of moments that is new there says whether the time alone changes something with it."""
     where, head, _ = town
     staff.worker("cora", where, head, "contractor")
     staff.policy()

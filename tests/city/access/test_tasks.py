@@ -40,8 +40,8 @@ def _entries(count: int) -> None:
             entries.enter("duty.grant", actor=Actor("ann", "Ann"), reason="why", now=MS + n, object=f"duty:{n}")
 
 
+@pytest.mark.rule("P-16, promise 4, A1, A3", "Every entry of people's acts reaches the ledger.")
 def test_every_entry_is_carried_once_and_the_place_is_remembered() -> None:
-    """R-202, A1, A3."""
     _entries(1203)
     journal = Journal()
     assert carry(journal, MS) == 1203 and carry(journal, MS) == 0
@@ -65,8 +65,12 @@ def test_a_crash_between_the_journal_and_the_note_carries_one_twice_and_loses_no
     assert len(journal.heads) == 4 and len({h["uuid"] for h in journal.heads}) == 2
 
 
+@pytest.mark.rule(
+    "promise 4",
+    "New entries are carried to the ledger at once, and each hour those whose transaction was very late.",
+)
 def test_a_worker_carries_at_once_what_is_new_and_looks_for_what_was_late_each_hour() -> None:
-    """R-1011, A3: what it remembers of the settled ones keeps no entry back."""
+    """A3: what it remembers of the settled ones keeps no entry back."""
     journal = Journal()
     carrying = Carrying(journal)
     assert carrying.step(MS) == 0
@@ -115,8 +119,9 @@ def _attempt(act: str, person: str, at: int, device: str = "", login: str = "") 
     }
 
 
+@pytest.mark.rule("P-07, AC-7", "Wrong device passwords lock nobody out of pages, tokens or sending.")
 def test_wrong_device_passwords_are_noted_and_lock_nobody_out_of_anything() -> None:
-    """R-203, AC-7: who knows a name keeps nobody from the pages, from sending or from a token."""
+    """Who knows a name keeps nobody from the pages, from sending or from a token."""
     ann = _worker()
     heard = Heard()
     for n in range(4):
@@ -145,8 +150,9 @@ def test_the_last_success_is_remembered_whatever_failed_around_it() -> None:
     assert Failure.objects.get(account__isnull=True).login == "ab" * 8
 
 
+@pytest.mark.rule("P-05, P-07", "Of sign-ins that are written together only the last of each account and device is written.")
 def test_a_thousand_sign_ins_are_written_as_one() -> None:
-    """R-922: everybody else waits for whoever writes for long."""
+    """Everybody else waits for whoever writes for long."""
     ann = _worker()
     Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
     heard = Heard({"j": 7})
@@ -167,8 +173,9 @@ def _receipt(login: str, sender: str, *to: str, kind: str = "submission") -> dic
     }
 
 
+@pytest.mark.rule("P-05", "What journals say of use counts once.")
 def test_counts_are_by_mailbox_and_day_and_of_our_own_addresses_alone() -> None:
-    """R-204, I4: nobody outside leaves a trace in them."""
+    """I4: nobody outside leaves a trace in them."""
     ann, bob = _worker(), _worker("bob")
     Address.objects.create(address="a.mueller@city.example", mailbox=ann.mailboxes.get(), person=ann, since=OLD)
     heard = Heard({"j": 7})
@@ -202,7 +209,7 @@ def test_while_the_database_is_away_it_is_kept_and_written_later(monkeypatch: py
 
 
 def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: pytest.LogCaptureFixture) -> None:
-    """R-205, I4: canaries of a subject, a body and an outsider's address are nowhere in entries, heads or the log."""
+    """I4: canaries of a subject, a body and an outsider's address are nowhere in entries, heads or the log."""
     ann = _worker()
     journal, heard = Journal(), Heard()
     receipt = _receipt("ann/k1", "ann@city.example", "canary-outside@world.example")
@@ -216,8 +223,9 @@ def test_no_entry_says_what_is_in_a_message_or_who_wrote_from_outside(caplog: py
     assert "canary" not in told and ann.uid == "ann"
 
 
+@pytest.mark.rule("P-01, P-07", "What many sent, received and signed in for is written with as many statements as what one did.")
 def test_what_many_did_is_written_with_the_statements_of_one_and_each_has_its_own() -> None:
-    """R-1010, P-07: a city has sixty messages in a second."""
+    """A city has sixty messages in a second."""
     staff_ = [_worker(f"p{n}") for n in range(30)]
     for person in staff_:
         Device.objects.create(person=person, key=f"k-{person.uid}", name="phone", mac="00" * 32, made=OLD)

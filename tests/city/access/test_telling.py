@@ -137,9 +137,10 @@ ACTS: dict[str, Callable[[Town], object]] = {
 }
 
 
+@pytest.mark.rule("P-06, promise 5, L2, M4", "What doors are told of a change is what a whole snapshot would say of it.")
 @pytest.mark.parametrize("act", list(ACTS))
 def test_what_doors_are_told_is_what_a_whole_snapshot_would_say(town: Town, act: str) -> None:
-    """R-238: whatever changed, the snapshot with its changes and the whole one made anew are the same, name by name."""
+    """Whatever changed, the snapshot with its changes and the whole one made anew are the same, name by name."""
     before = snapshot_path(town.data).read_bytes()
     ACTS[act](town)
     assert snapshot_path(town.data).read_bytes() == before and changes_path(town.data).exists(), "a few people, a small file"
@@ -182,8 +183,9 @@ def test_an_alias_that_ended_and_a_person_who_is_forgotten_are_gone_at_once(town
     assert len(town.seen.people) == len(list(town.seen.people)) == 3
 
 
+@pytest.mark.rule("P-08, promise 5, L2", "Where a process dies right after its commit, the city worker tells the doors.")
 def test_what_a_process_did_not_live_to_tell_the_city_worker_tells(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-239, L2: it dies right after its commit; within half a second doors know all the same."""
+    """It dies right after its commit; within half a second doors know all the same."""
     with monkeypatch.context() as dying:
         dying.setattr(publishing, "_tell", lambda *_: None)
         ending.end_access(town.ann, when=MS, **ACT, now=MS)
@@ -229,7 +231,7 @@ def test_what_is_rolled_back_tells_nobody(town: Town) -> None:
 
 
 def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-240: the snapshot was begun before an end and is written after it; the end has the later version and stays on top."""
+    """The snapshot was begun before an end and is written after it; the end has the later version and stays on top."""
     made = publishing.current
 
     def slow(*args: object) -> Snapshot:
@@ -245,8 +247,9 @@ def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(tow
     assert town.seen.people["ann"].why and town.seen.version == 4
 
 
+@pytest.mark.rule("P-08, promise 5, L2", "A door that looks while files are replaced never forgets an end of access.")
 def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-240: what was folded into the whole is taken out of the changes; a door reads the changes first."""
+    """What was folded into the whole is taken out of the changes; a door reads the changes first."""
     ending.end_access(town.ann, when=MS, **ACT, now=MS)
     looks = {name: getattr(Watch, name) for name in ("_look_at_changes", "_look_at_snapshot")}
 
@@ -268,10 +271,12 @@ def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: T
     assert town.seen.people["ann"].why and town.seen.people["carol"].why
 
 
+@pytest.mark.rule("P-06, promise 5", "While doors are told what changed, nobody waits who changes something.")
+@pytest.mark.rule("P-06, promise 5", "One tells doors at a time, so that of two versions the later one was read later.")
 def test_while_doors_are_told_nobody_waits_who_changes_something_and_nobody_else_tells(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-850, R-851: what is told is read and written outside of any transaction; of two versions the later one was read later."""
+    """What is told is read and written outside of any transaction; of two versions the later one was read later."""
     seen = []
 
     def watched(name: str) -> None:

@@ -14,10 +14,14 @@ PAUSES = st.lists(st.integers(0, 3 * DAY), max_size=200)
 FOREVER = 400 * DAY
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Each wait after a failure is twice as long as the one before, up to a day, and a soft one is a minute, whatever the rhythm.",
+)
 @given(PAUSES, st.sampled_from(["password", "code", "mail", "login"]))
 @example([15 * MINUTE] * 60, "password")
 def test_waits_grow_and_never_shrink_while_it_goes_on(pauses: list[int], kind: str) -> None:
-    """R-1269: whatever the rhythm, what is compared is little; nobody waits for more than a day."""
+    """Whatever the rhythm, what is compared is little; nobody waits for more than a day."""
     limit, count, now, waited, compared = LIMITS[kind], Count(), DAY * 20_000, 0, 0
     for pause in pauses:
         now += pause
@@ -33,7 +37,7 @@ def test_waits_grow_and_never_shrink_while_it_goes_on(pauses: list[int], kind: s
 
 @given(st.lists(st.integers(0, DAY), max_size=60))
 def test_a_soft_limit_is_a_minute_whatever_strangers_do(pauses: list[int]) -> None:
-    """R-1268: for a whole network, and a /24, the wait does not grow."""
+    """For a whole network, and a /24, the wait does not grow."""
     for kind in ("near", "network", "mailnet"):
         limit, count, now = LIMITS[kind], Count(), DAY * 20_000
         for pause in pauses:
@@ -56,7 +60,7 @@ def test_what_was_right_is_taken_back(failures: int, right: int) -> None:
 
 
 def test_a_hundred_in_a_row_are_the_most_and_the_last_twenty_are_the_owners() -> None:
-    """R-1271."""
+    """P-07."""
     assert not throttle.is_closed(79, known=False) and throttle.is_closed(80, known=False)
     assert not throttle.is_closed(99, known=True) and throttle.is_closed(100, known=True)
 

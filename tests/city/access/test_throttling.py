@@ -31,8 +31,12 @@ def _compared(times: int, **more: object) -> int:
     return sum(_admits(**more) for _ in range(times))  # type: ignore[arg-type]
 
 
+@pytest.mark.rule(
+    "P-07, AC-7",
+    "Five failures for one login from one network make that network wait for this login; they lock nothing.",
+)
 def test_five_from_one_network_wait_longer_each_time_and_others_do_not() -> None:
-    """R-150: for this login, from there; and nothing is locked."""
+    """For this login, from there; and nothing is locked."""
     ines = account()
     account(person("e-18", "Otto Other"), "otto")
     assert _compared(12) == 5
@@ -51,14 +55,15 @@ def test_what_names_one_account_is_one_login(login: str) -> None:
 
 
 def test_a_64_of_ipv6_is_one_network() -> None:
-    """R-1269: thirty addresses of it are no thirty guessers."""
+    """Thirty addresses of it are no thirty guessers."""
     account()
     assert sum(_admits(client=f"2001:db8:1:2::{n:x}") for n in range(30)) == 5
     assert _admits(client="2001:db8:1:3::1")
 
 
+@pytest.mark.rule("P-07", "A network from which many fail waits for logins that never came from there, and for no other.")
 def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_before() -> None:
-    """R-151: twenty failures for others; a login that is new there waits a minute, others nothing."""
+    """Twenty failures for others; a login that is new there waits a minute, others nothing."""
     ines = account()
     Place.objects.create(account=ines, network="192.0.2.0/24", last=moment(NOW))
     account(person("e-18", "Otto Other"), "otto")
@@ -68,8 +73,11 @@ def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_
     assert not _admits("otto") and not _admits("nobody") and _admits("otto", now=NOW + MINUTE)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Guesses from many networks slow down for a login as a whole, and the networks from which its owner came before stay open.",
+)
 def test_guesses_from_many_networks_slow_down_and_the_owners_network_stays_open() -> None:
-    """R-1271."""
     ines = account()
     Place.objects.create(account=ines, network="198.51.100.0/24", last=moment(NOW))
     assert sum(_admits(client=f"10.{n}.0.1") for n in range(60)) == 20
@@ -77,8 +85,12 @@ def test_guesses_from_many_networks_slow_down_and_the_owners_network_stays_open(
     assert _admits(client="10.99.0.1", now=NOW + WINDOW) and not _admits(client="10.98.0.1", now=NOW + 2 * WINDOW)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "No login takes more than a hundred failures in a row (SP 800-63B), and strangers use up no more than eighty of them.",
+)
 def test_no_more_than_a_hundred_in_a_row_and_the_owner_ends_them() -> None:
-    """R-1272 (SP 800-63B): from new networks eighty; the owner's own network stays open, and a sign-in begins anew."""
+    """SP 800-63B: from new networks eighty; the owner's own network stays open, and a sign-in begins anew."""
     ines = account()
     Place.objects.create(account=ines, network="198.51.100.0/24", last=moment(NOW))
     spent = sum(_admits(client=f"10.{n // 200}.{n % 200}.1", now=NOW + n * DAY) for n in range(300))
@@ -90,8 +102,9 @@ def test_no_more_than_a_hundred_in_a_row_and_the_owner_ends_them() -> None:
     assert _admits(client="198.51.100.7", now=own[-1]) and _admits(client="10.9.9.9", now=own[-1])
 
 
+@pytest.mark.rule("P-07", "A step-up in a session is no stranger's to stop, and is guessed no faster.")
 def test_a_session_has_tries_of_its_own() -> None:
-    """R-1273: whatever strangers do from the same address, a step-up is open; and it is guessed no faster."""
+    """Whatever strangers do from the same address, a step-up is open; and it is guessed no faster."""
     account()
     _compared(12)
     assert sum(_admits(session="mine") for _ in range(12)) == 5
@@ -108,7 +121,7 @@ def test_a_right_one_takes_back_what_was_counted_before() -> None:
 
 
 def test_wrong_device_passwords_count_for_mail_programs_alone_and_are_so_many_rows() -> None:
-    """R-203: they lock nothing."""
+    """They lock nothing."""
     ines = account()
     for n in range(40):
         throttling.note_wrong_device("ines", client="192.0.2.9", now=NOW + n)
@@ -118,7 +131,7 @@ def test_wrong_device_passwords_count_for_mail_programs_alone_and_are_so_many_ro
 
 
 def test_nobodys_login_is_counted_like_somebodys_with_as_many_questions() -> None:
-    """R-1273: nothing that is done says whether there is an account, and nobody's word is kept."""
+    """Nothing that is done says whether there is an account, and nobody's word is kept."""
     account()
     asked = {}
     for login in ("ines", "nobody@city.example"):
@@ -131,8 +144,8 @@ def test_nobodys_login_is_counted_like_somebodys_with_as_many_questions() -> Non
     }
 
 
+@pytest.mark.rule("P-07", "Whoever is guessed hears of it once a day, whatever strangers do, and it is an entry.")
 def test_the_owner_hears_of_guesses_once_a_day_whatever_strangers_do() -> None:
-    """R-1275."""
     ines = person()
     mailbox(ines, "ines@city.example")
     account(ines)
@@ -159,8 +172,8 @@ def test_counters_are_forgotten_after_a_quiet_week_and_failures_in_a_row_of_some
     assert list(Throttle.objects.values_list("kind", "streak")) == [("login", 1)]
 
 
+@pytest.mark.rule("P-07", "What failures had locked opens with the upgrade; what an officer locked stays.")
 def test_an_upgrade_opens_what_failures_locked_and_not_what_an_officer_did() -> None:
-    """R-1276."""
     by_failures, by_hand = account(), account(person("e-18", "Otto Other"), "otto")
     for one in (by_failures, by_hand):
         Account.objects.filter(pk=one.pk).update(locked=moment(NOW + 123))

@@ -21,8 +21,12 @@ def _made(**more: object) -> str:
     return tokens.make_for_program(ines.person, "reports", ["read:people", "read:me"], **said)  # type: ignore[arg-type]
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A token of the API is kept as a keyed digest with a name, scopes and an end within a year; the entry of it has no token.",
+)
 def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(installed: Path) -> None:
-    """R-497: shown once; who has the database or the entry has no token."""
+    """Shown once; who has the database or the entry has no token."""
     text = _made()
     row = Token.objects.get()
     assert row.scopes == ["read:me", "read:people"] and row.name == "reports"
@@ -33,8 +37,9 @@ def test_a_token_of_the_api_is_kept_as_a_digest_with_its_scopes_and_an_end(insta
     assert tokens.program_by(text, now=NOW + 365 * tokens.DAY) is None
 
 
+@pytest.mark.rule("P-08", "What ends all sessions of an account ends its tokens at their next use.")
 def test_a_token_ends_with_the_epoch_of_its_account() -> None:
-    """R-498: what ends every session ends tokens at their next use, whatever else happens to their rows (L2)."""
+    """What ends every session ends tokens at their next use, whatever else happens to their rows (L2)."""
     text = _made()
     Account.objects.update(epoch=2)
     assert tokens.program_by(text, now=NOW) is None
@@ -45,8 +50,12 @@ def test_a_token_ends_with_the_epoch_of_its_account() -> None:
         assert tokens.program_by(fresh, now=NOW) is None
 
 
+@pytest.mark.rule(
+    "P-07, P-16",
+    "A token with scopes opens nothing on the command line, which knows none; one of the command line opens no operation.",
+)
 def test_a_token_of_the_api_is_none_of_the_command_line_and_the_other_way_round() -> None:
-    """R-499: the command line knows no scopes, so what has some opens nothing there."""
+    """The command line knows no scopes, so what has some opens nothing there."""
     text = _made()
     with pytest.raises(NotPermitted, match="not good"):
         tokens.account_by(text, "ines", now=NOW)

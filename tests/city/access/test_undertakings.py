@@ -62,8 +62,12 @@ def why(at: int, uid: str = "pat") -> str:
     return current(1, at, ("city.example",)).people[uid].why
 
 
+@pytest.mark.rule(
+    "P-09",
+    "An agency without the undertaking for the material version in force has no living access once its grace is over.",
+)
 def test_an_agency_without_the_current_undertaking_has_no_living_access(town: Department) -> None:
-    """R-541, P-09: whatever each person accepted; with the days of grace that everybody has; back with the signature."""
+    """Whatever each person accepted; with the days of grace that everybody has; back with the signature."""
     first = policy(1, MS)
     assert why(MS + GRACE - 1) == "" and "has not bound itself" in why(MS + GRACE)
     pat = Account.objects.get(person__uid="pat")
@@ -95,7 +99,7 @@ def test_an_agency_without_the_current_undertaking_has_no_living_access(town: De
 def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
     said: list[tuple[int, bool]], undertaken: int, day: int
 ) -> None:
-    """R-541: never longer, and a version that changes nothing asks for nothing."""
+    """Never longer, and a version that changes nothing asks for nothing."""
     days = sorted(at for at, _ in said)
     versions = tuple(Version(n + 1, at * DAY, m) for n, (at, (_, m)) in enumerate(zip(days, said, strict=True)))
     now = day * DAY
@@ -107,8 +111,13 @@ def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
         assert not good
 
 
+@pytest.mark.rule(
+    "P-09, C1",
+    "Access under a contract whose sponsor left ends after seven days unless another one is named, and nobody is "
+    "authorised beyond that.",
+)
 def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Department) -> None:
-    """R-542, C1: seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
+    """Seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
     boss = Person.objects.get(uid="boss")
     assert undertakings.sweep_sponsors(MS) == 0 and not Notice.objects.exists()
     boss.episodes.update(ended=NOW.date())
@@ -127,7 +136,7 @@ def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Departme
 
 
 def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
-    """R-542, C1."""
+    """C1."""
     Person.objects.get(uid="boss").episodes.update(ended=NOW.date())
     undertakings.sweep_sponsors(MS)
     contract = Contract.objects.get()
@@ -138,8 +147,9 @@ def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
     assert Authorisation.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY) == ""
 
 
+@pytest.mark.rule("P-14, C5", "Where the city wants it, From says for which agency somebody writes.")
 def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town: Department, settings: Any) -> None:
-    """R-543, C5: corrected on the way out, whatever the program wrote; the city's own people are not touched."""
+    """Corrected on the way out, whatever the program wrote; the city's own people are not touched."""
 
     def named() -> tuple[str, str]:
         boxes = current(1, MS, ("city.example",)).mailboxes

@@ -28,8 +28,9 @@ def _urgent(now: int = MS, proved: int = MS) -> Mandate:
     return urgent.ask_urgent("examination", "examiner", wanted, stepped_up=moment(proved), actor=EXA, now=now)
 
 
+@pytest.mark.rule("P-16, E4", "An urgent look takes a fresh proof of who one is, and lasts four hours.")
 def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
-    """E4; R-231: it is an entry and an open item for auditors at once."""
+    """It is an entry and an open item for auditors at once."""
     for proved in (MS - 300_000, MS + 1):
         with pytest.raises(NotPermitted, match="Prove"):
             _urgent(proved=proved)
@@ -52,8 +53,9 @@ def test_what_is_urgent_takes_a_fresh_proof_and_lasts_four_hours() -> None:
         amending.amend(row, Wanted(("wendy", "carl"), reason=WHY), actor=EXA, now=MS + 1)
 
 
+@pytest.mark.rule("P-16, E4", "An urgent look that nobody ratified by the end of the next working day is a finding.")
 def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(settings) -> None:  # type: ignore[no-untyped-def]
-    """E4; R-232. MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
+    """MS is a Monday at noon, six in the morning in Chicago; Tuesday is a holiday here."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-03"]))
     ratified, late = _urgent(), _urgent()
     assert late.ratify_by is not None
@@ -76,7 +78,7 @@ def test_an_urgent_one_is_ratified_by_the_next_working_day_or_it_is_a_finding(se
 
 
 def test_an_urgent_one_that_is_rejected_ends_at_once_and_is_a_finding() -> None:
-    """E4; R-232."""
+    """E4."""
     row = _urgent()
     made = found.plain(row)
     urgent.reject(row, actor=APP, reason="this could have waited", now=MS + HOUR)

@@ -23,7 +23,7 @@ WHY = "Still answers the letters of the department."
 
 
 def test_keep_extends_the_end_as_far_as_kinds_allow_and_is_verified() -> None:
-    """R-487, R5: a year for an employee; the approver is who kept it."""
+    """R5: a year for an employee; the approver is who kept it."""
     works = Works(1)
     review = works.start()
     answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -39,7 +39,7 @@ def test_keep_extends_the_end_as_far_as_kinds_allow_and_is_verified() -> None:
 
 
 def test_keep_never_goes_beyond_the_contract() -> None:
-    """R-487, R5: of a contractor until the contract's last day."""
+    """R5: of a contractor until the contract's last day."""
     works = Works(0)
     carl = works.worker("carl", kind="contractor")
     review = works.start("outside")
@@ -48,8 +48,12 @@ def test_keep_never_goes_beyond_the_contract() -> None:
     assert timezone.localtime(Authorisation.objects.get(person=carl).until) == timezone.make_aware(datetime(2027, 1, 1))
 
 
+@pytest.mark.rule(
+    "P-05, R5, M3",
+    "Whoever is kept is authorised for longer within the table of kinds, and not by who asked for it.",
+)
 def test_who_asked_for_it_keeps_it_without_more_time() -> None:
-    """R-487, M3: three people decide about access, also in a review."""
+    """Three people decide about access, also in a review."""
     works = Works(1)
     Authorisation.objects.filter(person=works.workers[0]).update(requester=works.dora)
     review = works.start()
@@ -58,8 +62,9 @@ def test_who_asked_for_it_keeps_it_without_more_time() -> None:
     assert Authorisation.objects.get(person=works.workers[0]).until == LATER
 
 
+@pytest.mark.rule("P-05, R5", "Each answer has its effect: kept, ended, changed, handed to whoever knows.")
 def test_end_takes_the_access_away_at_once() -> None:
-    """R-474, R5: with a reason; sessions end, mail stays."""
+    """With a reason; sessions end, mail stays."""
     works = Works(1)
     review = works.start()
     with pytest.raises(Unusable):
@@ -74,7 +79,7 @@ def test_end_takes_the_access_away_at_once() -> None:
 
 
 def test_change_sets_another_end_within_the_rules() -> None:
-    """R-474, R5."""
+    """R5."""
     works = Works(1)
     review = works.start()
     with pytest.raises(Unusable):
@@ -86,7 +91,7 @@ def test_change_sets_another_end_within_the_rules() -> None:
 
 
 def test_not_mine_goes_to_who_answers_there_and_after_two_hops_to_the_office() -> None:
-    """R-474, R5: and nobody gets it back who gave it away."""
+    """R5: and nobody gets it back who gave it away."""
     works = Works(1)
     other = staff.department("water", staff.person("wanda"), works.city)
     works._at_home(other.head, other)  # type: ignore[arg-type]
@@ -102,7 +107,7 @@ def test_not_mine_goes_to_who_answers_there_and_after_two_hops_to_the_office() -
 
 
 def test_who_does_not_know_passes_it_to_the_next_head() -> None:
-    """R-474, R5."""
+    """R5."""
     works = Works(1)
     review = works.start()
     handingon.dont_know(row(review, "w0"), actor=actor(works.hank), reason="New to me.", now=START)
@@ -111,7 +116,7 @@ def test_who_does_not_know_passes_it_to_the_next_head() -> None:
 
 @pytest.mark.parametrize("who", ["w0", "dora", "officer", "stranger"])
 def test_nobody_answers_who_was_not_asked_or_about_themselves(who: str) -> None:
-    """R-475, R6: but a deputy answers for a head without being asked for it."""
+    """R6: but a deputy answers for a head without being asked for it."""
     works = Works(1)
     works.worker("stranger", works.office)
     works.works.deputies.add(works.workers[0])
@@ -127,8 +132,9 @@ def test_nobody_answers_who_was_not_asked_or_about_themselves(who: str) -> None:
         answering.keep(row(review, "w0"), actor=asker, now=START)
 
 
+@pytest.mark.rule("P-05, R6", "Nobody answers about their own access, or about what they alone granted.")
 def test_what_somebody_alone_granted_they_do_not_review() -> None:
-    """R-475, R6: the first tier goes to somebody else, and the guard says no."""
+    """The first tier goes to somebody else, and the guard says no."""
     works = Works(1)
     works.hold(works.workers[0], "examiner", by="hank")
     review = works.start("duties")
@@ -145,7 +151,7 @@ def replace_part(asked: ReviewRow, works: Works) -> ReviewRow:
 
 
 def test_a_duty_is_kept_with_a_new_justification_and_ended_at_once() -> None:
-    """R-474, R5: of the first tier; nothing is kept together there (R3)."""
+    """R5: of the first tier; nothing is kept together there (R3)."""
     works = Works(2)
     for who in works.workers:
         works.hold(who, "examiner")
@@ -162,8 +168,11 @@ def test_a_duty_is_kept_with_a_new_justification_and_ended_at_once() -> None:
     assert {row(review, w).state for w in ("w0", "w1")} == {"verified"}
 
 
+@pytest.mark.rule(
+    "P-05, R3",
+    "What is unremarkable is kept together only when everything else is answered, and in the first tier never.",
+)
 def test_the_rest_is_kept_together_only_when_everything_else_is_answered() -> None:
-    """R-472, R3."""
     works = Works(3)
     works.worker("never", used=False)
     review = works.start()
@@ -175,7 +184,7 @@ def test_the_rest_is_kept_together_only_when_everything_else_is_answered() -> No
 
 
 def test_what_is_out_of_order_is_kept_with_a_reason_only() -> None:
-    """R-472, R3."""
+    """R3."""
     works = Works(0)
     works.worker("never", used=False)
     review = works.start()
@@ -207,8 +216,9 @@ def test_the_second_of_two_answers_hears_the_news() -> None:
         answering.revoke(seen, actor=actor(works.hank), reason="Not needed now.", now=START)
 
 
+@pytest.mark.rule("P-05, R7", "Somebody stands in with a reason and an end, and hands it on to nobody.")
 def test_standing_in_has_a_reason_an_end_and_one_hop() -> None:
-    """R-476, R7: both names stay; whoever stands in hands it on to nobody; it ends by itself."""
+    """Both names stay; whoever stands in hands it on to nobody; it ends by itself."""
     works = Works(2)
     sub = works.workers[1]
     review = works.start()
@@ -228,7 +238,7 @@ def test_standing_in_has_a_reason_an_end_and_one_hop() -> None:
 
 
 def test_what_cannot_be_carried_out_says_failed_and_is_tried_again() -> None:
-    """R-482, R12: decided is not done."""
+    """R12: decided is not done."""
     works = Works(1)
     review = works.start()
     answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -243,8 +253,9 @@ def test_what_cannot_be_carried_out_says_failed_and_is_tried_again() -> None:
     assert row(review, "w0").state == "verified"
 
 
+@pytest.mark.rule("P-05, R12", "What was decided is looked up again where doors look; a difference is a failure that is seen.")
 def test_reality_is_looked_up_again_and_a_difference_is_failed() -> None:
-    """R-482, R12: somebody has put back what was ended."""
+    """Somebody has put back what was ended."""
     works = Works(1)
     review = works.start()
     answering.revoke(row(review, "w0"), actor=actor(works.hank), reason="Has left the counter.", now=START)
@@ -254,8 +265,9 @@ def test_reality_is_looked_up_again_and_a_difference_is_failed() -> None:
     assert found.state == "failed" and found.failure == "The access is still in force."
 
 
+@pytest.mark.rule("P-05, R14", "More than twenty keeps within a minute are told as haste.")
 def test_haste_is_seen_in_a_minute_of_many_keeps() -> None:
-    """R-486, R14: more than twenty a minute; spread out they are none."""
+    """More than twenty a minute; spread out they are none."""
     assert speed([n * 2_900 for n in range(40)]) == 21
     assert speed([n * 3_100 for n in range(40)]) == 20
     assert speed([]) == 0 and speed([5]) == 1

@@ -45,8 +45,9 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return watched
 
 
+@pytest.mark.rule("P-05, P-08", "What a review asks is read before it locks, so that nobody who changes something waits for that.")
 def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
-    """R-881: by date, and of one person who has moved."""
+    """By date, and of one person who has moved."""
     works = Works(2)
     seen = watch(askedrows, "of_right")
     Review.objects.create(key="everyone:today", tier="everyone", planned=staff.NOW.date(), by="tick")
@@ -56,8 +57,9 @@ def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
     assert set(Review.objects.values_list("state", flat=True)) == {"running"}
 
 
+@pytest.mark.rule("P-05, P-08", "Whom the time writes to, and what about, is read before it locks.")
 def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
-    """R-882: about leavers, what waits for managers, and reminders of a review."""
+    """About leavers, what waits for managers, and reminders of a review."""
     works = quiet(2)
     seen = watch(deciders, "asked_of")
     end_access(works.workers[0], reason="Left us today.", when=MS, actor=actor(works.officer, MS), now=MS)
@@ -71,8 +73,9 @@ def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
     assert not any([*seen, *waits, *reads]) and seen
 
 
+@pytest.mark.rule("P-05, P-08", "The evidence of a review is made before it locks, and anew where somebody was faster.")
 def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-883: the checksum in the ledger is of what was decided last."""
+    """The checksum in the ledger is of what was decided last."""
     works = Works(1)
     review = works.start()
     ReviewRow.objects.filter(review=review).update(state="verified")

@@ -52,7 +52,7 @@ def accepted(who: Person) -> None:
 
 
 def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) -> None:
-    """R-496: what and how much; whom it is about stands on the pages alone."""
+    """What and how much; whom it is about stands on the pages alone."""
     head = works.head
     assert head is not None
     accepted(head)
@@ -65,8 +65,11 @@ def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) ->
     assert daily.write(ms(MORNING + timedelta(days=1))) == 1, "the next day it waits still"
 
 
+@pytest.mark.rule(
+    "P-05, P-28",
+    "A manager gets one mail a working day with everything that somebody waits for, naming nobody, and none where nothing waits.",
+)
 def test_where_nothing_waits_nothing_is_written(works: Department) -> None:
-    """R-496."""
     assert works.head is not None
     accepted(works.head)
     Authorisation.objects.filter(state="asked").update(state="withdrawn")
@@ -96,7 +99,7 @@ def test_no_mail_on_a_holiday(works: Department, settings: Any) -> None:
 
 
 def test_an_absent_managers_mail_goes_to_the_deputy(works: Department) -> None:
-    """R-495, R-496: by the automatic reply alone."""
+    """By the automatic reply alone."""
     assert works.head is not None
     deputy = staff.worker("deputy", works, works.head)
     works.deputies.add(deputy)

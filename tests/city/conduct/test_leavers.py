@@ -29,8 +29,9 @@ def town() -> Place:
     return place()
 
 
+@pytest.mark.rule("P-08, L6", "Managers are told of who left at once, in one letter.")
 def test_managers_are_told_at_once_in_one_letter_and_each_leaver_once(town: Place) -> None:
-    """R-558, L6: within a day is at once."""
+    """Within a day is at once."""
     town.leaves()
     town.leaves(town.bob)
     assert leavers.open_due(MS) == 2 and leavers.open_due(MS + 1) == 0
@@ -48,8 +49,8 @@ def test_who_has_no_mailbox_or_works_here_again_is_no_question(town: Place) -> N
     assert leavers.open_due(MS) == 0
 
 
+@pytest.mark.rule("P-08, L6", "A leaver whom nobody has confirmed for a day is a finding, once.")
 def test_a_leaver_nobody_confirms_is_red_after_a_day_and_a_finding_once(town: Place) -> None:
-    """R-559, L6."""
     row = town.leaver()
     group = asked.tasks(town.boss, MS + DAY - 1)[0]
     assert (group.name, group.tasks[0].state[0]) == ("Clerk", "wait") and leavers.find_overdue(MS + DAY - 1) == 0
@@ -69,8 +70,8 @@ def test_nobody_answers_for_themselves_or_for_another_department(town: Place) ->
             leavers.answer(row, "nothing", actor=actor, reason=WHY, now=MS)
 
 
+@pytest.mark.rule("P-08, L4", "The department says what happens to the mail of who left, and it is done at once.")
 def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town: Place) -> None:
-    """R-560, L4."""
     row = town.leaver()
     leavers.answer(row, "forward", to=town.office, text=TEXT, until=MS + 30 * DAY, actor=town.boss, reason=WHY, now=MS)
     seen = current(1, MS, ("city.example",))
@@ -80,8 +81,9 @@ def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town:
     assert destination(current(2, MS + 30 * DAY, ("city.example",)), town.box.address, MS + 30 * DAY) is None
 
 
+@pytest.mark.rule("P-08, L4, M3", "A successor is authorised by somebody else and ends when it was said.")
 def test_a_successor_is_authorised_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
-    """R-561, L4, M3: who chooses does not approve."""
+    """Who chooses does not approve."""
     row = town.leaver()
     leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY, actor=town.boss, reason=WHY, now=MS)
     waiting = Authorisation.objects.get(role="successor")
@@ -121,7 +123,7 @@ def test_half_an_answer_is_none(town: Place, said: dict[str, object]) -> None:
 
 
 def test_for_who_is_back_nothing_is_chosen_any_more(town: Place) -> None:
-    """R-550, L5."""
+    """L5."""
     row = town.leaver()
     again = staff.employed(town.ann, town.where)
     staff.authorised(town.ann, town.box, again, town.head)

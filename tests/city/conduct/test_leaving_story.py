@@ -131,8 +131,12 @@ def _bob_moves(town: Place) -> None:
     assert seen.people["bob"].grants == () and seen.mailboxes["bob@city.example"].state == "held"
 
 
+@pytest.mark.rule(
+    "P-08, L7",
+    "Whom the last personnel list named and refused stands on the page of what does not fit, also when the rest was applied.",
+)
 def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() -> None:
-    """R-825, L7: also when everything else of the list was applied; the next list in which it is mended takes it off."""
+    """Also when everything else of the list was applied; the next list in which it is mended takes it off."""
     place()
     bad = "x9,New,Comer,New Comer,employee,nowhere,Clerk,2026-01-01\n"
     feed.apply(read("head", "ann", "bob", now=MS, more=bad), actor=OFFICER, reason="Looked at it.", now=MS)

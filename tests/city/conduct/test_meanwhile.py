@@ -16,9 +16,10 @@ from civicmail.city.conduct.queries import reviews
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule("P-05, R8, R10", "Who answers a review in place of somebody silent, and leaves, is replaced, too.")
 @pytest.mark.parametrize("leaves", [8, 11])
 def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> None:
-    """R-819, R8, R10: before day ten or after it; who was silent does not come back by that."""
+    """Before day ten or after it; who was silent does not come back by that."""
     works = quiet()
     review = works.start()
     for n in (7, 8, 10, 11):
@@ -33,8 +34,9 @@ def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> 
     assert answering.keep(row(review, "w1"), actor=actor(works.officer, day(11)), now=day(11)).state == "pending"
 
 
+@pytest.mark.rule("P-30, R11", "Neither silence in a review nor a button of the department shuts out who was elected.")
 def test_silence_never_shuts_out_who_was_elected() -> None:
-    """R-820, P-30, R11: a report and silence about it would be a way around the ladder; a department's button is none either."""
+    """A report and silence about it would be a way around the ladder; a department's button is none either."""
     works = Works(22)
     mayor = works.worker("mayor", kind="elected", used=False)
     review = works.start()
@@ -46,8 +48,12 @@ def test_silence_never_shuts_out_who_was_elected() -> None:
         suspensions.suspend(mayor, actor=actor(works.officer), reason="Writes too much.", now=day(16))
 
 
+@pytest.mark.rule(
+    "P-30",
+    "A department ends nobody's mail who was elected, neither by an end nor by an answer of a review, while the office lasts.",
+)
 def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts() -> None:
-    """R-829, P-30: neither on the page of the person nor as an answer of a review; the access office records that it is over."""
+    """Neither on the page of the person nor as an answer of a review; the access office records that it is over."""
     works = Works(3)
     mayor = works.worker("mayor", kind="elected")
     review, head = works.start(), actor(works.hank)
@@ -65,8 +71,9 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
     assert Authorisation.objects.get(person=mayor).state == "revoked"
 
 
+@pytest.mark.rule("P-05, R13", "What was answered and ended by somebody else before it was carried out is moot, and no failure.")
 def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() -> None:
-    """R-827, R13: within the minutes in which an answer can be taken back, the person leaves."""
+    """Within the minutes in which an answer can be taken back, the person leaves."""
     works = quiet()
     review = works.start()
     kept = answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -76,8 +83,12 @@ def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() 
     assert (found.state, found.answer) == ("moot", "keep") and "revoked" in found.failure
 
 
+@pytest.mark.rule(
+    "P-05, R8, R10, R11",
+    "What silence has suspended is answered still beside a new round, and by whoever is there when its reviewers have left.",
+)
 def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_new_round() -> None:
-    """R-828, R8, R10, R11: a new round asks about what silence left alone; the suspended ones are answered where they were asked,
+    """A new round asks about what silence left alone; the suspended ones are answered where they were asked,
     by whoever is there when both reviewers have left."""
     works = quiet()
     review = works.start()

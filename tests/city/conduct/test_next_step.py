@@ -14,6 +14,10 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
 
 
+@pytest.mark.rule(
+    "P-30",
+    "The main step on the page of a violation is the one that its case waits for; none while the person has time to answer.",
+)
 @pytest.mark.parametrize(
     ("respond_by", "response", "can", "wanted"),
     [
@@ -27,7 +31,7 @@ LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
     ],
 )
 def test_the_main_step_is_what_the_case_waits_for(respond_by: datetime | None, response: str, can: list[str], wanted: str) -> None:
-    """R-932: an appeal before training, and no finding while the person has time to answer."""
+    """An appeal before training, and no finding while the person has time to answer."""
     assert comes_next(Violation(respond_by=respond_by, response=response), can, ms(NOW)) == wanted
 
 

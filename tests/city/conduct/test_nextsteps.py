@@ -42,8 +42,12 @@ def told(row: Violation) -> list[str]:
     return sorted(n.to.partition("@")[0] for n in rows)
 
 
+@pytest.mark.rule(
+    "P-30, V4",
+    "Each step of a case about a violation is a task of whoever may take it and had no part in it, and one of them is written to.",
+)
 def test_each_step_comes_to_whoever_may_take_it_and_had_no_part() -> None:
-    """R-818, V4: who found it is not asked to decide, and an appeal does not wait for nobody."""
+    """Who found it is not asked to decide, and an appeal does not wait for nobody."""
     row = cases.confirmed()
     assert told(row) == ["deputy"], "the head has found it"
     assert (has(HEAD), has(DEPUTY), has(ONE), has(THREE)) == (False, True, True, False), "three has reported it"
@@ -61,7 +65,7 @@ def test_each_step_comes_to_whoever_may_take_it_and_had_no_part() -> None:
 
 
 def test_what_nobody_has_a_name_for_is_the_offices_and_nobody_is_asked_about_who_is_above_them() -> None:
-    """R-818."""
+    """P-30, V4."""
     reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
     assert has(ONE) and not has(HEAD)
     about_head = cases.reported("head", by=TWO)

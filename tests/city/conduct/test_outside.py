@@ -71,8 +71,8 @@ def _gets_in(town: Place, door: OutsideDoor, login: str = "ann.t", now: int = MS
     return OutsideAccount.objects.get(door=door, ended__isnull=True)
 
 
+@pytest.mark.rule("P-08, L2", "A door that is not ours is shown as ended only when it was confirmed.")
 def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(town: Place) -> None:
-    """R-562, L2."""
     account = _gets_in(town, _door(town, "cloud"))
     assert outside.ask_due(MS) == 0, "while access lasts nothing has to end"
     town.leaves(now=MS + 1000)
@@ -104,8 +104,8 @@ def test_one_that_says_nothing_is_not_waited_for_again_in_the_same_round(town: P
     assert outside.tell_hooks(MS + 31_000, cloud) == 2, "the other one was not counted as tried, and both are told"
 
 
+@pytest.mark.rule("P-08", "Access elsewhere that is not confirmed as ended in time is a finding, once.")
 def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
-    """R-563."""
     _gets_in(town, _door(town))
     town.leaves()
     outside.ask_due(MS)
@@ -117,8 +117,8 @@ def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
     assert mine[0].tasks[0].state == ("stop", "1 late") and asked.tasks(OFFICER, MS)[0].tasks[0].state == ("stop", "1 late")
 
 
+@pytest.mark.rule("P-08", "An end elsewhere is confirmed by who answers for that door, or the access office.")
 def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Place) -> None:
-    """R-564."""
     _gets_in(town, _door(town))
     town.leaves()
     outside.ask_due(MS)
@@ -134,8 +134,8 @@ def test_a_person_who_answers_for_the_door_confirms_with_what_they_saw(town: Pla
         outside.confirm(row, actor=OFFICER, reason=SAW, now=MS)
 
 
+@pytest.mark.rule("P-08, L5", "An old end does nothing to who works here again under the same name elsewhere.")
 def test_an_old_end_does_nothing_to_who_was_hired_again_under_the_same_name(town: Place) -> None:
-    """R-565, L5."""
     door = _door(town, "cloud")
     old = _gets_in(town, door)
     town.leaves()
@@ -206,8 +206,12 @@ def test_no_way_leads_out_of_an_end(actions: list[str]) -> None:
     assert state in doorstates.SAID
 
 
+@pytest.mark.rule(
+    "P-08, L2",
+    "A door that is not ours is handed over to somebody else; while nobody answers for it, its ends come to the access office.",
+)
 def test_a_door_is_handed_over_and_does_not_wait_for_somebody_who_left(town: Place) -> None:
-    """R-821: bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
+    """Bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
     officer = staff.worker("officer", town.where, town.head)
     at = datetime.fromtimestamp(MS / 1000, UTC)
     DutyGrant.objects.create(

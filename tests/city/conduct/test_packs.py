@@ -99,7 +99,7 @@ def changed(content: bytes, name: str, old: bytes, new: bytes, *, sums: bool = F
 
 
 def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: Path, tmp_path: Path) -> None:
-    """R-485, R14: counts, questions, answers and entries fit; whoever changes a word, and all checksums with it, is found out."""
+    """R14: counts, questions, answers and entries fit; whoever changes a word, and all checksums with it, is found out."""
     review = reviewed()
     early = packs.file(review, installed, "Sample City")
     code, said = checked(early, tmp_path)
@@ -121,8 +121,12 @@ def test_the_evidence_is_checked_offline_and_a_changed_word_is_found(installed: 
         assert code == 1 and said.startswith("Not good: "), (name, said)
 
 
+@pytest.mark.rule(
+    "P-05, promise 2, R14",
+    "The evidence comes out of the rows the same each time, its checksum is in the ledger, and it is checked without us.",
+)
 def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> None:
-    """R-485, R14: also after people were renamed; its checksum is that of the entry that closed the review."""
+    """Also after people were renamed; its checksum is that of the entry that closed the review."""
     review = small()
     proved(installed)
     first = packs.file(review, installed, "Sample City")
@@ -131,8 +135,9 @@ def test_the_file_is_made_from_rows_and_comes_out_the_same(installed: Path) -> N
     assert packing.digest(packs.evidence(review).files) == review.digest
 
 
+@pytest.mark.rule("P-05", "The evidence of a review that was closed before reports had a look comes out as it was.")
 def test_a_review_that_was_closed_before_reports_had_a_look_is_as_it_was(installed: Path) -> None:
-    """R-929, R14: its file fits the checksum that the ledger has, as one of today does."""
+    """R14: its file fits the checksum that the ledger has, as one of today does."""
     review = small()
     proved(installed)
     assert b"<style>" in report_of(packs.file(review, installed, "Sample City"), review.digest)
@@ -148,7 +153,7 @@ def report_of(content: bytes, digest: str) -> bytes:
 
 
 def test_rows_and_log_say_what_happened(installed: Path) -> None:
-    """R-485, R14: decisions, reasons, who stood in, reminders, silence, speed."""
+    """R14: decisions, reasons, who stood in, reminders, silence, speed."""
     files = packs.evidence(reviewed()).files
     rows = {r["person"]: r for r in csv.DictReader(io.StringIO(files["rows.csv"].decode()))}
     assert (rows["w0"]["answer"], rows["w0"]["by"], rows["w0"]["state"]) == ("keep", "w1", "verified")

@@ -39,9 +39,14 @@ def recorded() -> Violation:
     return reporting.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=SPONSOR, now=MS)
 
 
+@pytest.mark.rule(
+    "P-09, C2",
+    "Sponsor, authoriser or access officer records a violation of an agency's person with evidence, and every door shuts "
+    "in that transaction.",
+)
 @pytest.mark.usefixtures("town")
 def test_a_record_shuts_every_door_in_its_transaction() -> None:
-    """R-534, P-09, C2: by sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
+    """By sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
     Agency.objects.update(contact="Pat.Boss@city.example")
     staff.worker("pat.boss", who("pat").episodes.get().department, who("head"), "contractor")
     for nobody in (actor("ann"), actor("chief", "clerk"), actor("pat")):
@@ -66,7 +71,7 @@ def test_a_record_shuts_every_door_in_its_transaction() -> None:
 
 @pytest.mark.usefixtures("town")
 def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-534: one transaction."""
+    """One transaction."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("cut")
@@ -77,9 +82,10 @@ def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPa
     assert Authorisation.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
 
 
+@pytest.mark.rule("P-09", "A wrong record is taken back by a second officer, and access comes back as it was.")
 @pytest.mark.usefixtures("town")
 def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_as_it_was() -> None:
-    """R-535 (decision 0040): a new employment and authorisation of the same words, until the same day; new device passwords."""
+    """Decision 0040: a new employment and authorisation of the same words, until the same day; new device passwords."""
     before = Authorisation.objects.get(person=who("pat"))
     row = recorded()
     with pytest.raises(NotPermitted, match="takes two"):
@@ -98,7 +104,7 @@ def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_
 
 @pytest.mark.usefixtures("town")
 def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher() -> None:
-    """R-536, C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
+    """C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
     row = findings.record_response(recorded(), "I was told to send it.", "Paper 26-9", actor=HEAD, now=MS + DAY)
     with pytest.raises(NotPermitted, match="Who reported it"):
         findings.find(row, "confirm", actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
@@ -119,9 +125,10 @@ def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher(
     assert requests.approve(asked, actor=TWO, now=MS + 2 * DAY).state == "active"
 
 
+@pytest.mark.rule("P-09, C2", "What is confirmed about an agency's person ends access at once; no strike is waited for.")
 @pytest.mark.usefixtures("town")
 def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None:
-    """R-536, C2: also where it was only reported; no strike is waited for."""
+    """Also where it was only reported; no strike is waited for."""
     row = cases.confirmed("pat")
     assert row.ending is not None and Authorisation.objects.get(person=who("pat")).state == "revoked"
     row = consequences.decide(row, said("ended"), actor=ONE, now=MS + WEEK)
@@ -132,8 +139,12 @@ def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None
     assert Authorisation.objects.filter(person=who("pat"), state="active").exists()
 
 
+@pytest.mark.rule(
+    "P-09, C3",
+    "An agency that is switched off is out with forty people in one entry, and new access there is decided one level "
+    "higher afterwards.",
+)
 def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> None:
-    """R-537, C3."""
     head = staff.person("head")
     works = staff.department("works", head)
     people = [staff.worker(f"w{n:02}", works, head, "contractor") for n in range(40)]
@@ -152,10 +163,11 @@ def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> N
         requests.approve(asked, actor=HEAD, now=MS)
 
 
+@pytest.mark.rule("P-30", "No walk leaves the table of states, and nothing is decided that was not confirmed.")
 @given(st.data())
 @settings(max_examples=60)
 def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
-    """R-538: whatever is tried in whatever order; what is over stays over, and a finding comes before a decision."""
+    """Whatever is tried in whatever order; what is over stays over, and a finding comes before a decision."""
     state, seen = data.draw(st.sampled_from(["reported", "recorded"])), list[str]()
     everything = sorted({s.action for s in STEPS})
     for _ in range(8):
@@ -176,7 +188,7 @@ def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
 @given(st.sampled_from(["staff", "outside", "elected"]), st.integers(0, 12), st.booleans())
 @settings(max_examples=60)
 def test_the_table_never_grows_milder_and_severe_is_its_end(ladder: str, before: int, severe: bool) -> None:
-    """R-523, V2: for each ladder and any number of strikes; who was elected is never shut out."""
+    """V2: for each ladder and any number of strikes; who was elected is never shut out."""
     table = strikes.load()
     order = ["none", "warning", "restriction", "suspension", "ended", "permanent"]
     now, more = (table.proposed(ladder, n, severe=severe) for n in (before, before + 1))

@@ -27,8 +27,13 @@ from civicmail.city.notices.models import Notice
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule(
+    "P-05, R1",
+    "Duties are reviewed each quarter, contractors and function mailboxes twice a year, everybody once; what is due "
+    "begins by itself.",
+)
 def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
-    """R-469, R1: duties each quarter, contractors and function mailboxes twice a year, everybody once."""
+    """Duties each quarter, contractors and function mailboxes twice a year, everybody once."""
     found: list[tuple[str, date]] = []
     today = date(2026, 1, 1)
     while today < date(2027, 1, 1):
@@ -41,7 +46,7 @@ def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
 
 
 def test_what_is_due_is_planned_ahead_and_begins_on_its_day_once() -> None:
-    """R-469, R1: the sweep does it, whoever is there; a second round finds nothing."""
+    """R1: the sweep does it, whoever is there; a second round finds nothing."""
     works = Works(1)
     works.hold(works.workers[0], "examiner")
     sweep(MS)
@@ -58,7 +63,7 @@ def test_what_is_due_is_planned_ahead_and_begins_on_its_day_once() -> None:
 
 
 def test_each_tier_asks_about_its_own_people() -> None:
-    """R-469, R1: nobody is asked about twice in one tier."""
+    """R1: nobody is asked about twice in one tier."""
     works = Works(1)
     carl = works.worker("carl", kind="contractor")
     desk = staff.mailbox("desk@city.example", works.works)
@@ -73,8 +78,12 @@ def test_each_tier_asks_about_its_own_people() -> None:
     assert duties == {"access-officer", "examiner"}
 
 
+@pytest.mark.rule(
+    "P-05, R1",
+    "Whoever moved, is on a long leave, or had a violation decided is reviewed at once, by whoever authorised it.",
+)
 def test_a_change_makes_a_review_of_one_person_once() -> None:
-    """R-470, R1: moved, on a long leave; the department that authorised it is asked about all that the person has."""
+    """Moved, on a long leave; the department that authorised it is asked about all that the person has."""
     works = Works(2)
     mover, away = works.workers
     Episode.objects.filter(person=mover).update(department=works.office)
@@ -88,8 +97,9 @@ def test_a_change_makes_a_review_of_one_person_once() -> None:
     assert Review.objects.filter(tier="micro").count() == 2
 
 
+@pytest.mark.rule("P-05, R3, R4, M7", "Each row says why, who approved, how it is used, and what is out of order.")
 def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
-    """R-473, R4: the four reasons, the approver, the end, the cost, counts; and each exception of the table (R3)."""
+    """The four reasons, the approver, the end, the cost, counts; and each exception of the table (R3)."""
     works = Works(0)
     idle = works.worker("idle", used=False)
     Account.objects.filter(person=idle).update(last_login=NOW - timedelta(days=94))
@@ -110,8 +120,9 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     assert said["until"] == ms(NOW + timedelta(days=20)) and said["mailbox"] == "soon@city.example" and said["first"]
 
 
+@pytest.mark.rule("P-05, P-08", "A reviewer sees how often mail was fetched under the very right that is asked about.")
 def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
-    """R-578, R4: of these ninety days, of this person and this mailbox alone; and on the page."""
+    """R4: of these ninety days, of this person and this mailbox alone; and on the page."""
     works = Works(0)
     one, two = works.worker("one"), works.worker("two")
     box = Authorisation.objects.get(person=one).mailbox
@@ -125,8 +136,9 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
     assert "fetched 7 times;" in said and "received in the 90 days to <time" in said
 
 
+@pytest.mark.rule("P-05", "A review of one person counts what their mailboxes received, and no others.")
 def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
-    """R-855: what is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
+    """What is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
     works = Works(0)
     boxes = {uid: Authorisation.objects.get(person=works.worker(uid)).mailbox for uid in ("one", "two")}
     for count, box in enumerate(boxes.values(), 4):
@@ -141,7 +153,7 @@ def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
 
 
 def test_what_changed_since_the_last_answer_is_said() -> None:
-    """R-473, R4: position, department, end, reasons."""
+    """R4: position, department, end, reasons."""
     works = Works(1)
     first = works.start()
     ReviewRow.objects.filter(pk=row(first, "w0").pk).update(answer="keep")
@@ -150,8 +162,12 @@ def test_what_changed_since_the_last_answer_is_said() -> None:
     assert second.changed and second.asked["changes"] == ["Position: Clerk → Dispatcher"] and not second.asked["first"]
 
 
+@pytest.mark.rule(
+    "P-05, R8",
+    "A review begins whoever is missing: reviewers are found when it is sent, and nobody asked is not no answer.",
+)
 def test_a_review_begins_whoever_is_missing() -> None:
-    """R-477, R8: a head who is switched off is passed over for the deputy, then the next head, then the office."""
+    """A head who is switched off is passed over for the deputy, then the next head, then the office."""
     works = Works(1)
     Account.objects.filter(person=works.hank).update(is_active=False)
     assert row(works.start(), "w0").part.reviewer == works.dora
@@ -166,7 +182,7 @@ def test_a_review_begins_whoever_is_missing() -> None:
 
 
 def test_nobody_is_asked_about_themselves_or_their_head_by_a_deputy() -> None:
-    """R-475, R6: the head's own access is the next head's to answer."""
+    """R6: the head's own access is the next head's to answer."""
     works = Works(1)
     episode = works.hank.episodes.get()
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), episode, works.top)
@@ -201,6 +217,7 @@ def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
     assert row(review, "w0").essential and not row(review, "dora").essential
 
 
+@pytest.mark.rule("P-05, R2", "No reviewer is asked about more than fifty rows at a time, and each row is asked once.")
 @settings(max_examples=40)
 @given(
     size=st.integers(1, 260),
@@ -212,7 +229,7 @@ def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
 def test_no_reviewer_has_more_than_fifty_rows_at_a_time(
     size: int, people: int, supervisors: int, chain: list[int], present: frozenset[int]
 ) -> None:
-    """R-471, R2: however many there are, each row is asked once, of nobody about themselves, fifty at a time."""
+    """However many there are, each row is asked once, of nobody about themselves, fifty at a time."""
     rows = [(1 + 7 * n % people, n % (supervisors + 1)) for n in range(size)]
     whys = ("head", "deputy", "next head", "access officer")
     candidates = [Candidate(p, why) for p, why in zip(chain, whys, strict=False)]
@@ -230,7 +247,7 @@ def test_no_reviewer_has_more_than_fifty_rows_at_a_time(
 
 
 def test_a_large_department_is_split_by_supervisors() -> None:
-    """R-471, R2: sixty people, of whom twenty have a supervisor who is there."""
+    """R2: sixty people, of whom twenty have a supervisor who is there."""
     works = Works(0)
     above = works.worker("above")
     for n in range(20):

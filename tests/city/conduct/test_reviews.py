@@ -35,8 +35,12 @@ def text_of(page: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode()))
 
 
+@pytest.mark.rule(
+    "P-05, R10",
+    "Whoever is asked sees what waits, nothing of their own and nothing that was answered; a department is counted by it.",
+)
 def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
-    """R-489: open rows and those out of order; nothing of one's own, nothing that was answered."""
+    """Open rows and those out of order; nothing of one's own, nothing that was answered."""
     works = Works(2)
     works.worker("never", used=False)
     review = works.start()
@@ -51,7 +55,7 @@ def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
 
 
 def test_a_department_is_counted_by_what_it_answered() -> None:
-    """R-489, R10: late and silent ones stand in its report."""
+    """R10: late and silent ones stand in its report."""
     works = Works(22)
     works.worker("never", used=False)
     review = works.start()
@@ -66,7 +70,7 @@ def test_a_department_is_counted_by_what_it_answered() -> None:
 
 @pytest.mark.usefixtures("frozen", "installed")
 def test_the_screen_has_exceptions_first_and_nothing_together_before_they_are_answered() -> None:
-    """R-472, R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
+    """R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
     works = Works(2)
     works.worker("never", used=False)
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
@@ -103,9 +107,14 @@ def test_an_answer_without_its_reason_keeps_the_text_and_says_what_is_missing() 
     assert visit(works.hank).post(f"/reviews/rows/{pk}/end/", {"reason": "Gone to another city."}).status_code == 409
 
 
+@pytest.mark.rule(
+    "P-05",
+    "What was never used is a remark that a reviewer decides on, also in its first thirty days and of a mailbox that "
+    "several use; silence does nothing to it.",
+)
 @pytest.mark.usefixtures("frozen", "installed")
 def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:
-    """R-1194, P-05: also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
+    """Also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
     works = Works(1)
     new = works.worker("new", used=False)
     Authorisation.objects.filter(person=new).update(starts=NOW - timedelta(days=3))

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
-    """R-478, R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
+    """R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
     works = Works(2)
     staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
     first, second = works.start(), works.start(now=START + 1)
@@ -43,8 +43,9 @@ def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.rule("P-05", "A review of which somebody was reminded today is not in their mail of the day again.")
 def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
-    """R-678: on the day of a reminder the daily mail leaves that review out, and only on that day."""
+    """On the day of a reminder the daily mail leaves that review out, and only on that day."""
     works = quiet(1)
     works.start()
 
@@ -57,8 +58,8 @@ def test_a_reminder_and_the_daily_mail_do_not_say_the_same_on_one_day() -> None:
     assert waits(day(8.2))
 
 
+@pytest.mark.rule("P-05, R9", "Only who has open rows is reminded, once a day and person, on four days.")
 def test_whoever_is_done_hears_nothing() -> None:
-    """R-478, R9."""
     works = quiet(1)
     review = works.start()
     for uid in ("idle", "w0", "dora"):
@@ -67,8 +68,12 @@ def test_whoever_is_done_hears_nothing() -> None:
     assert not Notice.objects.filter(key__startswith=f"review-reminder:{works.hank.pk}:").exists()
 
 
+@pytest.mark.rule(
+    "P-05, R10",
+    "On day 7 the next head joins and on day 10 replaces whoever is silent; the deadline stays, a new round has only open rows.",
+)
 def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
-    """R-479, R10: day 7 and day 10, by the clock."""
+    """Day 7 and day 10, by the clock."""
     works = quiet()
     review = works.start()
     sweep(day(6.9))
@@ -89,7 +94,7 @@ def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
 
 
 def test_somebody_who_left_is_replaced_at_once() -> None:
-    """R-477, R8: reviewers are not frozen."""
+    """R8: reviewers are not frozen."""
     works = quiet()
     review = works.start()
     end_access(works.hank, reason="Retired after thirty years.", when=day(1), actor=actor(works.officer), now=day(1))
@@ -101,8 +106,9 @@ def test_somebody_who_left_is_replaced_at_once() -> None:
     assert taken.steps.get(step="taken-over").words == "in place of Hank Test"
 
 
+@pytest.mark.rule("P-05, R11", "Silence suspends only what is out of order, and ends it fourteen days later.")
 def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
-    """R-480, R11: at the deadline; ended fourteen days later."""
+    """At the deadline; ended fourteen days later."""
     works = quiet()
     review = works.start()
     sweep(day(13.9))
@@ -121,8 +127,9 @@ def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
     assert review.state == "closed"
 
 
+@pytest.mark.rule("P-05, R11", "A late answer puts in force again what silence has suspended, until it has ended.")
 def test_a_late_answer_puts_it_in_force_again() -> None:
-    """R-488, R11: until silence has ended it."""
+    """Until silence has ended it."""
     works = quiet()
     review = works.start()
     sweep(day(14.7))
@@ -135,7 +142,7 @@ def test_a_late_answer_puts_it_in_force_again() -> None:
 
 
 def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> None:
-    """R-481, R11: four of fifteen are more than a tenth; the office hears of it."""
+    """R11: four of fifteen are more than a tenth; the office hears of it."""
     works = Works(10)
     for n in range(4):
         works.worker(f"idle{n}", used=False)
@@ -155,7 +162,7 @@ def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> Non
 
 
 def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
-    """R-481, R11."""
+    """R11."""
     works = quiet()
     box = Authorisation.objects.get(person__uid="idle").mailbox
     Essential.objects.create(mailbox=box, reason="The flood desk.", by="officer", at=NOW)
@@ -171,9 +178,14 @@ def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
     assert done == 1
 
 
+@pytest.mark.rule(
+    "P-05, R11",
+    "Silence that would suspend more than a tenth of a department, or an essential mailbox, stops; an officer applies it "
+    "in batches.",
+)
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("ab"), st.booleans()), max_size=40), st.integers(0, 60))
 def test_the_breaker_always_trips(rows: list[tuple[int, str, bool]], people: int) -> None:
-    """R-481, R11: whatever silence would suspend, never more than a tenth of a department, nor an essential mailbox."""
+    """Whatever silence would suspend, never more than a tenth of a department, nor an essential mailbox."""
     shutting = [Shutting(n, person, code, essential) for n, (person, code, essential) in enumerate(rows)]
     stopped = breaker.tripped(shutting, {"a": people, "b": people})
     for code in "ab":
@@ -182,7 +194,7 @@ def test_the_breaker_always_trips(rows: list[tuple[int, str, bool]], people: int
 
 
 def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
-    """R-481, R11: what silence shut lately counts."""
+    """R11: what silence shut lately counts."""
     works = quiet(20)
     works.worker("idle2", used=False)
     works.worker("idle3", used=False)
@@ -194,7 +206,7 @@ def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
 
 
 def test_nobody_asked_is_not_no_answer() -> None:
-    """R-477, R8: where nobody could be asked silence does nothing."""
+    """R8: where nobody could be asked silence does nothing."""
     works = quiet()
     for who in (works.hank, works.dora, works.top, works.officer):
         Account.objects.filter(person=who).update(is_active=False)
@@ -205,8 +217,9 @@ def test_nobody_asked_is_not_no_answer() -> None:
     assert not Authorisation.objects.filter(state="suspended").exists()
 
 
+@pytest.mark.rule("P-05, R13", "A row about what has ended meanwhile is moot, and nobody is asked any more.")
 def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
-    """R-483, R13: the holder left; who came meanwhile is in the next one."""
+    """The holder left; who came meanwhile is in the next one."""
     works = quiet(2)
     review = works.start()
     end_access(works.workers[0], reason="Moved to another city.", when=day(1), actor=actor(works.officer), now=day(1))
@@ -219,7 +232,7 @@ def test_what_ended_meanwhile_is_moot_and_nobody_is_asked_any_more() -> None:
 
 
 def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
-    """R-483, R13."""
+    """R13."""
     works = quiet()
     review = works.start()
     sweep(day(14.7))
@@ -229,7 +242,7 @@ def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
 
 
 def test_a_new_round_asks_what_was_left_open_and_nothing_else() -> None:
-    """R-479, R10."""
+    """R10."""
     works = quiet(3)
     review = works.start()
     answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
@@ -278,9 +291,13 @@ CLOSED = (
 )
 
 
+@pytest.mark.rule(
+    "P-05, R14",
+    "Nobody removes anything of a review or changes what was asked, and nothing at all when it is closed.",
+)
 @pytest.mark.parametrize("statement", STATEMENTS + CLOSED)
 def test_evidence_is_removed_or_changed_by_nobody(statement: str) -> None:
-    """R-484, R14: the database refuses it to everybody; once closed, nothing changes at all."""
+    """The database refuses it to everybody; once closed, nothing changes at all."""
     works = Works(1)
     review = works.start()
     if statement in CLOSED:
@@ -339,7 +356,7 @@ def test_every_state_is_reached_and_has_a_word() -> None:
 
 
 def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
-    """R-478, R8: nobody has to ask anybody for it."""
+    """R8: nobody has to ask anybody for it."""
     works = quiet(1)
     works.start()
     box = Authorisation.objects.get(person=works.hank).mailbox

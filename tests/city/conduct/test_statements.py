@@ -47,8 +47,13 @@ def of_works(head: Person) -> Actor:
     return Actor(head.uid, "Head", departments=frozenset({"works"}))
 
 
+@pytest.mark.rule(
+    "P-28",
+    "Each department with a head answers once for half a year, with its divisions that have none of their own, and who "
+    "signs is written to.",
+)
 def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_written_to() -> None:
-    """R-490: a division without a head is part of the one above."""
+    """A division without a head is part of the one above."""
     city()
     assert statements.open_due(ms(NOON)) == 2
     assert statements.open_due(ms(NOON)) == 0, "once"
@@ -63,8 +68,8 @@ def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_wri
     assert {d.code for d in deciders.span(Department.objects.get(code="works"))} == {"works", "streets"}
 
 
+@pytest.mark.rule("P-28", "The numbers of the moment of signing stay with the signature, and a statement is signed once.")
 def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
-    """R-491."""
     works, head = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
@@ -80,8 +85,9 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
         statements.sign(Statement.objects.get(pk=row.pk), "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
 
 
+@pytest.mark.rule("P-28", "Nobody but the department's head or deputy signs.")
 def test_nobody_but_head_and_deputy_signs() -> None:
-    """R-492: not an authoriser by duty, not the access office, not another department's head."""
+    """Not an authoriser by duty, not the access office, not another department's head."""
     works, _ = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
@@ -96,8 +102,8 @@ def test_nobody_but_head_and_deputy_signs() -> None:
             statements.sign(row, "", actor=other, reason=SENTENCE, now=ms(NOON))
 
 
+@pytest.mark.rule("P-28", "What is not in order is said in words, and the administration director hears that something is.")
 def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() -> None:
-    """R-493."""
     works, head = city()
     _director()
     statements.open_due(ms(NOON))
@@ -112,8 +118,11 @@ def test_what_is_not_in_order_is_said_in_words_and_the_director_hears_of_it() ->
     assert "not all is in order" in told.subject and "contractors" not in told.text
 
 
+@pytest.mark.rule(
+    "P-28",
+    "Only who has not signed is reminded; what nobody signs in time goes to the administration director, once.",
+)
 def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() -> None:
-    """R-494."""
     city()
     director = _director()
     statements.open_due(ms(NOON))
@@ -127,7 +136,7 @@ def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() ->
 
 
 def test_only_who_has_not_signed_is_reminded() -> None:
-    """R-494: 14, 7 and 1 days before."""
+    """14, 7 and 1 days before."""
     works, head = city()
     statements.open_due(ms(NOON))
     before = Notice.objects.count()
@@ -140,8 +149,12 @@ def test_only_who_has_not_signed_is_reminded() -> None:
     assert Notice.objects.count() == before + 1
 
 
+@pytest.mark.rule(
+    "P-05, P-28",
+    "While a head is away the deputies are asked, then the department above, without anybody arranging it.",
+)
 def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it() -> None:
-    """R-495: then the one above, then the access office."""
+    """Then the one above, then the access office."""
     works, head = city()
     deputy = staff.person("deputy")
     staff.employed(deputy, works)
@@ -172,8 +185,9 @@ def test_a_statement_names_nobody() -> None:
         assert person.display not in said and person.uid not in said.replace("chief", "").split()
 
 
+@pytest.mark.rule("P-28", "Where nobody is administration director the access office hears of what is overdue.")
 def test_without_an_administration_director_the_access_office_hears_of_it() -> None:
-    """R-822: what is overdue never goes nowhere."""
+    """What is overdue never goes nowhere."""
     city()
     _director("access-officer")
     statements.open_due(ms(NOON))

@@ -59,6 +59,11 @@ def tried(row: Violation, verb: str, by: Actor, now: int) -> Violation:
     return row
 
 
+@pytest.mark.rule(
+    "P-30, V1, V2, V3, V4",
+    "Whatever officers try in whatever order: nobody has two parts, nothing follows before a decision, nothing for good "
+    "by one officer, and what was overturned ends.",
+)
 @given(steps=st.lists(TRIED, min_size=4, max_size=12))
 @example(steps=[("on", HEAD, 0)] * 5 + [("overturn", DEPUTY, 0), ("overturn", TWO, 1)])
 @example(
@@ -67,7 +72,7 @@ def tried(row: Violation, verb: str, by: Actor, now: int) -> Violation:
 )
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_tried_a_case_goes_by_its_table_through_different_hands(steps: list[tuple[str, Actor, int]]) -> None:
-    """R-824, V1 to V4: nobody has two parts; nothing shuts a door before a decision, or after it was overturned; nothing is for
+    """V1 to V4: nobody has two parts; nothing shuts a door before a decision, or after it was overturned; nothing is for
     good by one officer; each step is an entry."""
     with transaction.atomic():
         cases.town()

@@ -34,8 +34,13 @@ def town() -> None:
     cases.town()
 
 
+@pytest.mark.rule(
+    "P-30, V1",
+    "A report names its evidence by numbers of messages alone; the head of the department hears of it without a word of "
+    "it, and nothing is taken away.",
+)
 def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -> None:
-    """R-517, V1: evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
+    """Evidence by number alone; nobody's text is in the notice or the entry; nothing is taken away."""
     row = cases.reported()
     assert (row.state, row.department, row.kind) == ("reported", who("ann").episodes.get().department, "employee")
     assert list(Evidence.objects.values_list("capture", flat=True)) == [CAPTURE] and row.good_faith and not row.own
@@ -51,8 +56,13 @@ def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -
     assert violations.open_of([who("ann").pk, who("pat").pk]) == {who("ann").pk}
 
 
+@pytest.mark.rule(
+    "P-30",
+    "Whoever reports without a name leaves none: no account, no address in row, entry or notice; outsiders are told "
+    "nothing of people.",
+)
 def test_who_reports_without_a_name_leaves_no_trace() -> None:
-    """R-518: no account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
+    """No account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
     row = reporting.complain("A councillor's clerk insulted me in a letter.", CAPTURE, "resident@home.example", now=MS)
     assert (row.reporter, row.person, row.department) == (None, None, None)
     entry = Entry.objects.get(act="violation.report")
@@ -69,8 +79,9 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
     assert not any(word in notice.text for word in ("Ann", "works", "P-13", "unfounded"))
 
 
+@pytest.mark.rule("P-30", "Complaints that wait for somebody to read them have a limit in total.")
 def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-519: a flood fills no office; what waits is read first."""
+    """A flood fills no office; what waits is read first."""
     monkeypatch.setattr(reporting, "WAITING_MOST", 2)
     for _ in range(2):
         reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
@@ -78,8 +89,9 @@ def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
         reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
 
 
+@pytest.mark.rule("P-30, V1", "Nobody is found against before they were asked and had a week; they do not learn who reported it.")
 def test_nobody_is_found_against_before_they_were_heard() -> None:
-    """R-520, V1: asked, a week, their words; they do not learn who reported it."""
+    """Asked, a week, their words; they do not learn who reported it."""
     row = cases.reported()
     with pytest.raises(Conflict, match="asked first"):
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS)
@@ -96,8 +108,12 @@ def test_nobody_is_found_against_before_they_were_heard() -> None:
         findings.respond(row, "And another thing, which comes late.", actor=ANN, now=MS + 3)
 
 
+@pytest.mark.rule(
+    "P-30, V4",
+    "Finder, decider and hearer of an appeal are three people, none of them the person, the reporter, or below the person.",
+)
 def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_before() -> None:
-    """R-521, V4: nor the person, nor the reporter, nor somebody below the person; the database agrees."""
+    """Nor the person, nor the reporter, nor somebody below the person; the database agrees."""
     by_head = cases.reported(by=HEAD)
     with pytest.raises(NotPermitted, match="Who reported it"):
         findings.find(by_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
@@ -122,8 +138,9 @@ def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_befo
     assert consequences.hear(row, uphold=True, actor=TWO, reason=WHY, now=MS + WEEK).state == "upheld"
 
 
+@pytest.mark.rule("P-30", "What somebody tells of themselves in good faith never counts.")
 def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
-    """R-522: it is noted; a finding against them takes a report that was none in good faith."""
+    """It is noted; a finding against them takes a report that was none in good faith."""
     row = findings.ask_response(cases.reported(by=Actor("ann")), actor=HEAD, now=MS)
     assert row.own
     with pytest.raises(Unusable, match="never counts"):
@@ -134,8 +151,13 @@ def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
         findings.find(cases.reported(), "note", actor=HEAD, reason=WHY, now=MS)
 
 
+@pytest.mark.rule(
+    "P-30, V2",
+    "The table proposes by the strikes that count, and only its years let one age out; an officer decides, cites the "
+    "ground, and departs with a reason.",
+)
 def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
-    """R-523, V2: warning, suspension for thirty days, for good; only years and an appeal take a strike away."""
+    """Warning, suspension for thirty days, for good; only years and an appeal take a strike away."""
     outcomes = []
     now = MS
     for outcome, days in (("warning", 0), ("suspension", 30), ("suspension", 30)):
@@ -157,8 +179,9 @@ def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
         assert field in error.value.fields
 
 
+@pytest.mark.rule("P-30", "A suspension acts at once, ends by its day, and no button of the department ends it before.")
 def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_before() -> None:
-    """R-524: executed and verified at the door."""
+    """Executed and verified at the door."""
     row = cases.decided(outcome="suspension", days=30)
     start = MS + WEEK
     assert "(P-30)" in standing.why(who("ann").pk, start) and row.until == moment(start + 30 * DAY)
@@ -169,8 +192,12 @@ def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_be
     assert Bar.objects.filter(person=who("ann"), kind="re-entry", ended=None).exists(), "new access is decided higher for years"
 
 
+@pytest.mark.rule(
+    "P-30, V3",
+    "A permanent bar changes nothing before a second officer agrees; overturned, it ends when another officer agrees, by a law.",
+)
 def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_again() -> None:
-    """R-525, V3: nothing happens before; overturned means asked, and another officer agrees, by a law."""
+    """Nothing happens before; overturned means asked, and another officer agrees, by a law."""
     row = consequences.decide(cases.confirmed(severe=True), said("permanent"), actor=ONE, now=MS + WEEK)
     assert row.state == "proposed" and not Bar.objects.exists() and standing.why(who("ann").pk, MS + WEEK) == ""
     for second in (ONE, HEAD):
@@ -190,8 +217,8 @@ def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_agai
     assert barring.answer_end(bar, yes=True, actor=THREE, reason="The order is in the file.", now=MS + WEEK).ended is not None
 
 
+@pytest.mark.rule("P-30", "An appeal comes within thirty days; what is overturned ends at once and counts no more.")
 def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once() -> None:
-    """R-526."""
     row = cases.decided(outcome="suspension", days=90)
     decided = MS + WEEK
     with pytest.raises(Conflict, match="time for an appeal"):
@@ -204,7 +231,7 @@ def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once(
 
 
 def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
-    """R-530 (decision 0039): no ladder and no officer shuts them out."""
+    """Decision 0039: no ladder and no officer shuts them out."""
     row = cases.confirmed("mayor", severe=True)
     assert whom.proposed(row, MS).outcome == "restriction"
     for outcome in ("suspension", "permanent", "ended"):
@@ -214,8 +241,9 @@ def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
     assert standing.why(who("mayor").pk, MS + WEEK) == ""
 
 
+@pytest.mark.rule("P-30, V2", "The table of consequences is data; a city has its own, and a bad one is refused.")
 def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> None:
-    """R-533, V2: data, not code; and no table silences who was elected."""
+    """Data, not code; and no table silences who was elected."""
     text = strikes.SHIPPED.read_text()
     own = tmp_path / strikes.FILE
     own.write_text(text.replace('days = 30 }, { outcome = "permanent" }', 'days = 14 }, { outcome = "permanent" }', 1))

@@ -42,9 +42,9 @@ LIES: dict[str, tuple[Lie, str]] = {
 }
 
 
+@pytest.mark.rule("P-08, L7", "A list that ends nobody by absence and still lies is held: last days, moves, names, kinds of many.")
 @pytest.mark.parametrize("lie", LIES)
 def test_a_list_that_ends_nobody_by_absence_is_held_all_the_same(lie: str) -> None:
-    """R-588."""
     rows = _rows()
     change, said = LIES[lie]
     lines = _said([change(r, n) for n, r in enumerate(rows)], _known(rows))
@@ -63,7 +63,7 @@ def test_a_list_that_ends_nobody_by_absence_is_held_all_the_same(lie: str) -> No
     ],
 )
 def test_lines_that_cannot_be_true_are_refused_and_their_people_stay(change: Callable[[Row], Row], why: str) -> None:
-    """R-588: all departments renamed, days of another century."""
+    """All departments renamed, days of another century."""
     rows = _rows()
     lines = _said([change(r) for r in rows], _known(rows))
     assert {(line.did, line.reason) for line in lines} == {("refused", why)} and len(lines) == PEOPLE
@@ -72,7 +72,7 @@ def test_lines_that_cannot_be_true_are_refused_and_their_people_stay(change: Cal
 @settings(max_examples=40)
 @given(missing=st.sets(st.integers(0, PEOPLE - 1), max_size=PEOPLE - 1), known=st.integers(1, PEOPLE))
 def test_whoever_is_missing_is_never_ended_unseen_beyond_two_percent(missing: set[int], known: int) -> None:
-    """R-588: a file that was cut, half of the people gone, one department left out."""
+    """A file that was cut, half of the people gone, one department left out."""
     rows = _rows()
     there = _known(rows[:known])
     lines = _said([r for n, r in enumerate(rows) if n not in missing], there)

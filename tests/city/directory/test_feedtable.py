@@ -21,7 +21,7 @@ MAPPING = Columns(
 
 
 def test_encoding_and_separator_are_guessed_and_columns_proposed() -> None:
-    """R-593."""
+    """P-08."""
     for encoding, said in (("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")):
         table = feedtable.read((HEAD + "1;Müller, Ann;Streets Div.;Clerk, senior;3/9/2026\n").encode(encoding))
         assert (table.encoding, table.separator) == (said, ";")
@@ -32,8 +32,8 @@ def test_encoding_and_separator_are_guessed_and_columns_proposed() -> None:
     assert feedtable.proposed(["Last Name", "Name", "ID", "EMPL_ID"]) == {"id": "uid", "last name": "family"}
 
 
+@pytest.mark.rule("P-08", "A file with columns of its own is the same list; a bad line is refused alone and named.")
 def test_a_mapped_file_is_the_same_list_and_a_bad_line_is_refused_alone() -> None:
-    """R-593."""
     lines = "1;Müller, Ann;Streets Div.;Clerk;3/9/2026\n2;Bob B. Baker;clerk;;\n3;C;clerk;x\n4;D D;clerk;;31.3.2026\n5;;clerk;;\n"
     feed = feedtable.feed(feedtable.read((HEAD + lines).encode()), MAPPING)
     assert [row.uid for row in feed.rows] == ["1", "2"]

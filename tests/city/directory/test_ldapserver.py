@@ -38,9 +38,9 @@ def source(server: Slapd) -> Ldap:
     )
 
 
+@pytest.mark.rule("P-08", "People come from an LDAP server over TLS that was checked, in pages, all of them or none.")
 @pytest.mark.parametrize("way", ["starttls", "ldaps"])
 def test_people_come_in_pages_over_tls(way: str, source: Ldap, server: Slapd) -> None:
-    """R-590."""
     asked = replace(source, url=server.secure) if way == "ldaps" else source
     feed = ldaprows.feed(ldapserver.entries(asked, Reading().wanted()), Reading())
     assert len(feed.rows) == 26 and feed.refused == []
@@ -50,7 +50,7 @@ def test_people_come_in_pages_over_tls(way: str, source: Ldap, server: Slapd) ->
 
 
 def test_what_is_not_whole_or_not_trusted_is_no_list(source: Ldap, server: Slapd, tmp_path: Path) -> None:
-    """R-591: a wrong password, a certificate of somebody else, a server that stops in the middle, nobody there."""
+    """A wrong password, a certificate of somebody else, a server that stops in the middle, nobody there."""
     wrong = tmp_path / "wrong"
     wrong.write_text("wrong")
     for asked, said in (

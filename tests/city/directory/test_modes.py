@@ -54,6 +54,7 @@ def test_with_one_only_live_departments_are_here(folder: Path) -> None:
     assert [modes.of(a) for a in asked] == ["live", "live", "elsewhere", "elsewhere", None]
 
 
+@pytest.mark.rule("P-06", "Running processes follow a change of mode within seconds.")
 def test_a_change_of_mode_reaches_a_running_process_within_seconds(folder: Path) -> None:
     clock = Clock()
     modes = Modes(settings(), folder, clock)
@@ -79,6 +80,7 @@ def test_a_directory_that_cannot_be_read_leaves_the_last_one_in_force(folder: Pa
         Modes(settings(), folder)
 
 
+@pytest.mark.rule("P-06", "A department changes its mode only after the entry that says who did it, and why.")
 def test_the_record_of_the_act_comes_before_the_change(folder: Path) -> None:
     acts: list[dict[str, str]] = []
     assert put(folder, "live", acts) == "elsewhere"

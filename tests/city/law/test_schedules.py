@@ -62,6 +62,7 @@ def test_what_is_due_is_due_and_not_a_moment_before() -> None:
     assert found.decide({"mail"}, received, end - 1).why == "not yet"
 
 
+@pytest.mark.rule("P-23, promise 3", "An expired schedule disposes of nothing.")
 def test_an_expired_schedule_disposes_of_nothing() -> None:
     found = parse(one(expires="2027-06-30"))
     received = ms("2020-06-01T10:00")
@@ -70,6 +71,7 @@ def test_an_expired_schedule_disposes_of_nothing() -> None:
     assert found.decide({"mail"}, ms("2001-01-01"), ms("2025-12-31")).why == "expired"  # nor before it was approved
 
 
+@pytest.mark.rule("P-23, promise 3", "Nothing is disposed of before the longest of its periods has ended.")
 def test_the_longest_class_decides_and_doubt_about_any_says_no() -> None:
     found = parse(one() + "\n" + one(**{"class": '"hr"', "id": '"S-2"', "years": "9"}))
     received = ms("2017-06-01")

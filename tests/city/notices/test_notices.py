@@ -62,8 +62,9 @@ def test_a_notice_is_a_message_that_no_program_answers() -> None:
     assert b"\n" not in content.replace(b"\r\n", b"")
 
 
+@pytest.mark.rule("P-15", "A paragraph of our own mail is one line that breaks at the width of the reader's window.")
 def test_a_paragraph_is_one_line_for_whoever_reads_it_and_short_ones_on_the_wire() -> None:
-    """R-945: a line that was broken at 76 is broken once more by a window of 40."""
+    """A line that was broken at 76 is broken once more by a window of 40."""
     long = " ".join(["Somebody of the city asks whether this is right; é, = and long words stay as they are."] * 9)
     text = f"{long}\n\n- {long}\n    indented\n\nhttps://mail.city.example/{'x' * 200}"
     content = build(replace(NOTICE, text=text), "Sample City", "mail.city.example", "https://mail.city.example")

@@ -54,8 +54,8 @@ def listening(
         server.server_close()
 
 
+@pytest.mark.rule("P-08", "What other programs are told is signed with its time, so that an old message proves nothing.")
 def test_what_is_told_is_signed_and_the_other_side_can_know_it() -> None:
-    """R-551."""
     with listening(202, b'{"confirmed": true}') as (url, heard):
         answer = send(Hook(url, SECRET), b'{"uid":"7"}', id_="door:7", now=T0)
         again = send(Hook(url, SECRET), b'{"uid":"7"}', id_="door:7", now=T0 + 60_000)
@@ -97,7 +97,7 @@ def test_nobody_there_is_an_answer_and_no_exception() -> None:
     "url", ["http://hr.example/x", "ftp://127.0.0.1/", "https://", "https://u:p@hr.example/", "file:///etc/passwd"]
 )
 def test_only_https_or_this_machine(url: str) -> None:
-    """R-551."""
+    """P-08."""
     with pytest.raises(ConfigError):
         require_address(url)
     require_address("https://hr.example/x")
@@ -149,6 +149,7 @@ def dripping(first: bytes, each: bytes) -> Iterator[int]:
         thread.join()
 
 
+@pytest.mark.rule("P-16, P-08", "An exchange over HTTP with another program ends as a whole, however slowly the answer comes.")
 @pytest.mark.parametrize(
     ("first", "each"),
     [
@@ -160,7 +161,7 @@ def dripping(first: bytes, each: bytes) -> Iterator[int]:
     ids=["body", "until it closes", "header", "provisional"],
 )
 def test_an_answer_that_comes_byte_by_byte_holds_nobody(first: bytes, each: bytes) -> None:
-    """R-1331: three times the timeout, and then it was none."""
+    """Three times the timeout, and then it was none."""
     with dripping(first, each) as port:
         began = time.monotonic()
         answer = send(Hook(f"http://127.0.0.1:{port}/", SECRET), b"{}", id_="1", now=T0, timeout=0.2)

@@ -32,10 +32,11 @@ def test_a_link_says_what_it_was_made_for(data: Path, purpose: tokens.Purpose) -
     assert stat.S_IMODE(tokens.key_path(data).stat().st_mode) == 0o600
 
 
+@pytest.mark.rule("P-31", "A signed link of which any letter is another one does nothing.")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(at=st.integers(0, 60), letter=st.sampled_from("Aa0-_=+ \u0661"))
 def test_a_changed_letter_makes_a_link_nobodys(data: Path, at: int, letter: str) -> None:
-    """R-609: a signed link of which any letter is another one does nothing, whoever made it."""
+    """A signed link of which any letter is another one does nothing, whoever made it."""
     text = tokens.make(data, "link", CAPTURE, 1, 0, b"https://a.example")
     changed = text[:at] + letter + text[at + 1 :]
     if changed != text:
@@ -49,16 +50,18 @@ def test_what_is_no_link_of_ours_is_said_so(data: Path, text: str) -> None:
         tokens.read(data, "link", text, NOW)
 
 
+@pytest.mark.rule("P-31", "A signed link for one purpose is none for another.")
 def test_a_link_for_one_thing_is_none_for_another(data: Path) -> None:
-    """R-610: a signed link that reports does not verify, release or lead anywhere."""
+    """A signed link that reports does not verify, release or lead anywhere."""
     text = tokens.make(data, "report", CAPTURE, 1, 0)
     for purpose in tokens.PURPOSES.keys() - {"report"}:
         with pytest.raises(BadLink):
             tokens.read(data, purpose, text, NOW)
 
 
+@pytest.mark.rule("P-31", "A signed link does nothing after its time.")
 def test_a_link_ends_when_it_was_said(data: Path) -> None:
-    """R-611: a signed link does nothing after its time; one without an end goes on."""
+    """A signed link does nothing after its time; one without an end goes on."""
     text = tokens.make(data, "digest", CAPTURE, 1, NOW)
     assert tokens.read(data, "digest", text, NOW - 1).until == NOW
     with pytest.raises(OldLink):
@@ -66,8 +69,9 @@ def test_a_link_ends_when_it_was_said(data: Path) -> None:
     tokens.read(data, "digest", tokens.make(data, "digest", CAPTURE, 1, 0), NOW + 10_000 * DAY)
 
 
+@pytest.mark.rule("P-31", "A new key signs at once, and links under the last older ones go on working.")
 def test_links_of_an_older_key_go_on_until_there_are_sixteen_newer_ones(data: Path) -> None:
-    """R-612: a new key signs at once, and links in mailboxes go on working under the old one."""
+    """A new key signs at once, and links in mailboxes go on working under the old one."""
     first = tokens.make(data, "link", CAPTURE, 1, 0)
     for _ in range(tokens.KEPT - 1):
         tokens.rotate(data, NOW)

@@ -110,13 +110,14 @@ def theirs(source: str, facts: dict[str, object], missing: frozenset[str]) -> ob
         return "not known"
 
 
+@pytest.mark.rule("P-29", "A condition means what CEL means by it, also where a part could not find out what it asks.")
 @settings(max_examples=120)
 @given(expressions, known, st.frozensets(st.sampled_from(sorted(PARTS)), max_size=2))
 @example("files.macros || !files.macros", dict.fromkeys(BOOLS, False), frozenset({"files.macros"}))
 @example("inbound || links.deceptive", {"inbound": True, "links.deceptive": True}, frozenset({"links.deceptive"}))
 @example("links.deceptive && inbound", {"inbound": False, "links.deceptive": True}, frozenset({"links.deceptive"}))
 def test_a_condition_means_what_cel_means_by_it(source: str, facts: dict[str, object], missing: frozenset[str]) -> None:
-    """R-419. cel-python is the oracle, also for what is not known."""
+    """cel-python is the oracle, also for what is not known."""
     assert ours(source, facts, missing) == theirs(source, facts, missing)
 
 
@@ -195,7 +196,7 @@ def test_a_pattern_takes_linear_time() -> None:
 
 
 def test_a_part_that_settles_the_answer_is_enough() -> None:
-    """R-419. False && x is false, true || x is true, on both sides; what hangs on x is not known, and says on which part."""
+    """False && x is false, true || x is true, on both sides; what hangs on x is not known, and says on which part."""
     scope = DEFAULTS | {"inbound": True, "malware.found": Unknown("clamav"), "spam.band": Unknown("spam")}
     for settled in (
         "inbound || size(malware.found) > 0",

@@ -32,8 +32,9 @@ def sources() -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(PACKAGE)), path.read_text("utf-8")
 
 
+@pytest.mark.rule("P-18, promise 7", "Every clause that the program cites has its place in the policy as people read it.")
 def test_every_clause_that_the_program_cites_has_its_place() -> None:
-    """R-287: acts, sentences of refusals, doors, pages: each number leads somewhere."""
+    """Acts, sentences of refusals, doors, pages: each number leads somewhere."""
     assert {act.clause for act in ACTS.values()} <= CLAUSES.keys()
     found = {(place, number) for place, text in sources() for number in re.findall(r"\bP-\d\d\b", text)}
     assert len(found) > 100
@@ -49,8 +50,9 @@ def test_what_no_mail_system_reaches_is_said_and_is_the_citys_all_the_same() -> 
     assert "cannot reach" in CLAUSES["P-15"].means
 
 
+@pytest.mark.rule("P-14, promise 7", "A refusal by mail names its clause and where it is read, within one line.")
 def test_a_refusal_by_mail_names_its_clause_and_where_it_is_read() -> None:
-    """R-288: within the 512 octets of a reply with what the gateway adds (RFC 5321 4.5.3.1.5); a 4xx and a yes stay as they are."""
+    """Within the 512 octets of a reply with what the gateway adds (RFC 5321 4.5.3.1.5); a 4xx and a yes stay as they are."""
     for rule in SENTENCES:
         said = f"{reply(rule)} archived=018f3c5e-7a10-7f00-8000-0123456789ab"
         longer = cited(said, PAGES)
@@ -67,9 +69,10 @@ def test_a_refusal_by_mail_names_its_clause_and_where_it_is_read() -> None:
         assert cited(untouched, PAGES) == untouched
 
 
+@pytest.mark.rule("P-18", "The policy is read without a sign-in.")
 @pytest.mark.django_db
 def test_the_policy_is_read_without_a_sign_in(installed: object) -> None:
-    """R-289: public, as the policy is; each clause has its anchor, and what it cites leads on."""
+    """Public, as the policy is; each clause has its anchor, and what it cites leads on."""
     assert reverse("policy-text") == PLACE and address("P-14") == "/policy/text/#p-14"
     page = Client().get(PLACE)
     text = page.content.decode()

@@ -1,7 +1,7 @@
 """Each rule of the starter pack alone, read from its own lines, so that one that is broken breaks no other's test.
 
 Each has an example that it fits and one that it does not, or the book is not read (reading.py); what it serves and does is written
-down a second time, in docs/requirements.md.
+down a second time, in docs/policy/starter.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _lines() -> dict[str, str]:
 
 
 LINES = _lines()
-TABLE = re.findall(r"(?m)^\| `([a-z-]+)` \| (P-\d\d) \| (\w+) \| (\w+) \|$", (ROOT / "docs" / "requirements.md").read_text())
+TABLE = re.findall(r"(?m)^\| `([a-z-]+)` \| (P-\d\d) \| (\w+) \| (\w+) \|$", (ROOT / "docs" / "policy" / "starter.md").read_text())
 
 
 def _alone(id_: str) -> Rule:
@@ -41,9 +41,13 @@ def _alone(id_: str) -> Rule:
     return rule
 
 
+@pytest.mark.rule(
+    "P-02, P-10, P-11, P-12, P-13, P-19, P-22, P-25, P-26, P-27",
+    "Each rule of the starter pack speaks where its clause does, and nowhere else.",
+)
 @pytest.mark.parametrize("id_", sorted(LINES))
 def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None:
-    """R-449. With the rule alone in the book: whatever others would do, this one does what it says."""
+    """With the rule alone in the book: whatever others would do, this one does what it says."""
     rule = _alone(id_)
     for example in rule.examples:
         assert fits(rule, example.facts) is example.fits
@@ -54,6 +58,6 @@ def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None
 
 
 def test_what_each_rule_serves_and_does_is_what_is_written_down() -> None:
-    """R-449. Whoever adds a rule, or changes what one does, says so there."""
+    """Whoever adds a rule, or changes what one does, says so there."""
     pack = [rule for path in sorted(STARTER.glob("*.toml")) for rule in tomllib.loads(path.read_text()).get("rule", [])]
     assert [(rule["id"], rule["clause"], rule["mode"], rule["do"]) for rule in pack] == TABLE

@@ -39,14 +39,14 @@ def one(facts: dict[str, Any], recipient: dict[str, Any] | None = None, of: Book
 
 @given(st.permutations(CHOICES), messages, recipients)
 def test_the_order_of_rules_is_nothing(ordered: list[str], message: dict[str, Any], to: list[dict[str, Any]]) -> None:
-    """R-421. Whatever order files and rules come in, the same is decided and the same rule speaks."""
+    """Whatever order files and rules come in, the same is decided and the same rule speaks."""
     shuffled = book("".join(ordered))
     assert decide(shuffled, message, to, NOW) == decide(WHOLE, message, to, NOW)
 
 
 @given(st.sets(st.sampled_from(CHOICES)), st.sampled_from(CHOICES), messages, recipients)
 def test_a_rule_more_never_makes_it_milder(some: set[str], more: str, message: dict[str, Any], to: list[dict[str, Any]]) -> None:
-    """R-421."""
+    """P-29."""
     before = decide(book(*sorted(some)), message, to, NOW)
     after = decide(book(*sorted(some | {more})), message, to, NOW)
     for a, b in zip(before, after, strict=True):
@@ -58,7 +58,7 @@ def test_a_rule_more_never_makes_it_milder(some: set[str], more: str, message: d
 
 @given(messages, recipients)
 def test_each_copy_is_decided_by_itself(message: dict[str, Any], to: list[dict[str, Any]]) -> None:
-    """R-422. What is decided of one recipient hangs on nobody beside."""
+    """What is decided of one recipient hangs on nobody beside."""
     assert decide(starter(), message, to, NOW) == tuple(decide(starter(), message, [r], NOW)[0] for r in to)
 
 
@@ -75,13 +75,17 @@ junk = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.inte
     st.dictionaries(st.one_of(st.text(max_size=4), st.sampled_from(["inbound", "spam.band", "files.types", "unavailable"])), junk)
 )
 def test_nothing_that_facts_say_breaks_a_decision(facts: dict[str, Any]) -> None:
-    """R-423. Nonsense of a check is no answer; it never refuses and is never an error."""
+    """Nonsense of a check is no answer; it never refuses and is never an error."""
     (decision,) = decide(starter(), facts, [{}], NOW)
     assert decision.do != "refuse"
 
 
+@pytest.mark.rule(
+    "P-29",
+    "What is decided does not depend on the order of rules and files, and one rule more never makes it milder.",
+)
 def test_the_stricter_is_done_and_the_more_severe_speaks() -> None:
-    """R-421. refuse > quarantine > hold > encrypt > mark > deliver."""
+    """refuse > quarantine > hold > encrypt > mark > deliver."""
     everything = {"inbound": True, "auth.spf": "fail", "spam.band": "spam", "confidential.high": ("ssn",), "sender.first": True}
     copy = {"recipient.own": True, "outbound": True}
     order = []
@@ -104,8 +108,9 @@ def test_a_refusal_says_what_clause_and_whom_to_ask() -> None:
     assert one({"sender.first": True}).reply == ""
 
 
+@pytest.mark.rule("P-29", "A rule in shadow or in notice changes nothing about a copy.")
 def test_shadow_and_notify_are_told_and_nothing_is_done() -> None:
-    """R-424. A rule that is not enforced changes nothing about a copy; only one that notifies asks for a review."""
+    """A rule that is not enforced changes nothing about a copy; only one that notifies asks for a review."""
     found = one({"files.macros": True})
     assert (found.do, found.marks, found.reply) == ("deliver", (), "")
     assert set(found.rules) == {"shadow:s-macro", "notify:n-macro"}
@@ -114,13 +119,14 @@ def test_shadow_and_notify_are_told_and_nothing_is_done() -> None:
 
 
 def test_a_shadow_that_cannot_tell_holds_nothing_up() -> None:
-    """R-424."""
+    """P-29."""
     shadow = book(text_of("s", "size(malware.found) > 0", "malware.found = ['x']", do="quarantine", mode="shadow"))
     assert one({"inbound": True, "unavailable": ("clamav",)}, of=shadow) == Decision("deliver")
 
 
+@pytest.mark.rule("P-29", "A rule does not act after its last day.")
 def test_an_expired_rule_does_not_act_and_is_listed() -> None:
-    """R-425. The day that is named is its last."""
+    """The day that is named is its last."""
     assert "x-gone" not in one({"inbound": True}).rules
     assert [rule.id for rule in WHOLE.expired(NOW)] == ["x-gone"]
     last = 1_577_836_800_000 + 86_400_000  # 2020-01-02T00:00Z
@@ -138,14 +144,19 @@ def test_use_that_is_exempt_is_never_reviewed() -> None:
     ("name", "value"), [("spam.band", 3), ("spam.band", True), ("sender.first", 1), ("confidential.high", "ssn")]
 )
 def test_a_check_that_says_nonsense_has_said_nothing(name: str, value: Any) -> None:
-    """R-423. A fact of another type is as if its check could not be made."""
+    """A fact of another type is as if its check could not be made."""
     found = one({"inbound": True, name: value}, {"outbound": True})
     assert found.again
     assert found.do in ("pending", "mark")
 
 
+@pytest.mark.rule(
+    "P-02, promise 6",
+    "A rule that errs, a check that says nonsense and a book that cannot be read follow the fail matrix, and neither "
+    "refuse nor let pass.",
+)
 def test_a_rule_that_errs_follows_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-423. It neither refuses nor lets pass, and never raises."""
+    """It neither refuses nor lets pass, and never raises."""
 
     def broken(_scope: object) -> bool:
         raise ZeroDivisionError

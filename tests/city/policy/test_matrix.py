@@ -23,17 +23,21 @@ def test_the_starter_pack_says_something_of_every_part() -> None:
     assert set(starter().matrix.rows) | {"exact"} == set(PARTS) == set(WORDS)
 
 
+@pytest.mark.rule(
+    "P-02, promise 6",
+    "No cell of the fail matrix refuses or delivers silently, and without what looks for harm nothing passes the border.",
+)
 @pytest.mark.parametrize("way", DIRECTIONS)
 @pytest.mark.parametrize("part", sorted(HARM))
 def test_without_what_looks_for_harm_nothing_passes_the_border(part: str, way: str) -> None:
-    """R-426, promise 6."""
+    """Promise 6."""
     assert bool(wrong(part, way, "deliver-again")) is (way != "internal")
     assert starter().matrix.cell(part, way) != "deliver-again" or way == "internal"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("cell", ["deliver", "refuse", "5xx", "", True, None])
 def test_no_cell_refuses_or_delivers_silently(cell: Any) -> None:
-    """R-426. Four words are possible, and neither of those two is one."""
+    """Four words are possible, and neither of those two is one."""
     assert wrong("clamav", "internal", cell)
     assert set(get_args(Cell)) == set(CELLS) == {"later", "hold", "pending", "deliver-again"}
     written = {True: "true", None: '""'}.get(cell, f'"{cell}"')
@@ -46,7 +50,7 @@ def test_no_cell_refuses_or_delivers_silently(cell: Any) -> None:
 def test_nothing_is_silent_and_nothing_final_for_want_of_a_part(
     part: str, message: dict[str, Any], to: list[dict[str, Any]]
 ) -> None:
-    """R-427. Where a part is wanting, the decision says so, is taken again, and only rules that surely fit refuse."""
+    """Where a part is wanting, the decision says so, is taken again, and only rules that surely fit refuse."""
     there = decide(starter(), {k: v for k, v in message.items() if k != "unavailable"}, to, NOW)
     away = decide(starter(), message | {"unavailable": (part,)}, to, NOW)
     for before, after in zip(there, away, strict=True):
@@ -60,9 +64,10 @@ def test_nothing_is_silent_and_nothing_final_for_want_of_a_part(
             assert after.reply.startswith("4")
 
 
+@pytest.mark.rule("P-02, promise 6, promise 7", "What was decided for want of a part says so, is marked, and is decided again.")
 @pytest.mark.parametrize("part", PARTS)
 def test_a_drill_proves_each_cell(part: str) -> None:
-    """R-427. Each cell of the matrix is what happens to plain mail when its part is away; where no rule needs the part, nothing is
+    """Each cell of the matrix is what happens to plain mail when its part is away; where no rule needs the part, nothing is
     done for want of it, and the drill says so."""
     for step in drill.drill(starter(), part, NOW):
         assert step.cell == starter().matrix.cell(part, step.direction)
@@ -112,7 +117,7 @@ def test_dns_that_does_not_answer_is_no_proof_and_no_failure() -> None:
 
 
 def test_a_book_that_cannot_be_used_lets_the_matrix_speak() -> None:
-    """R-423."""
+    """P-02, promise 6."""
     trouble = Book(starter().rules, starter().matrix, trouble="it is no TOML")
     dos = [decide(trouble, m, [r], NOW)[0].do for m, r in (({"inbound": True}, {}), ({}, {}), ({}, {"outbound": True}))]
     assert dos == ["pending", "mark", "hold"]

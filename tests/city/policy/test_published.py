@@ -33,7 +33,7 @@ def test_without_a_published_book_the_starter_pack_is_in_force(tmp_path: Path, c
 
 
 def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Path, clock: Clock) -> None:
-    """R-430."""
+    """P-29, promise 6."""
     watch = published.Watch(tmp_path, clock)
     made = published.publish(tmp_path, text_of("one"))
     assert watch.book is published.starter()
@@ -44,8 +44,12 @@ def test_a_published_book_is_in_force_within_a_quarter_of_a_second(tmp_path: Pat
     assert [rule.id for rule in watch.book.rules] == ["two"]
 
 
+@pytest.mark.rule(
+    "P-22, promise 5",
+    "A book of rules is read once for each text, and a text that was published is in force at once.",
+)
 def test_another_text_is_another_book_and_the_same_text_is_the_same(tmp_path: Path) -> None:
-    """R-938: a page asks with each look, and what was published a moment ago holds."""
+    """A page asks with each look, and what was published a moment ago holds."""
     published.publish(tmp_path, text_of("one"))
     book = published.active(tmp_path)
     assert published.active(tmp_path) is book
@@ -54,16 +58,20 @@ def test_another_text_is_another_book_and_the_same_text_is_the_same(tmp_path: Pa
 
 
 def test_a_book_that_is_wrong_is_not_published(tmp_path: Path) -> None:
-    """R-430."""
+    """P-29, promise 6."""
     published.publish(tmp_path, text_of("one"))
     with pytest.raises(UnusableBook):
         published.publish(tmp_path, text_of("two", when="nonsense"))
     assert [rule.id for rule in published.active(tmp_path).rules] == ["one"]
 
 
+@pytest.mark.rule(
+    "P-29, promise 6",
+    "A book is in force within a quarter of a second, whole, and one that cannot be used replaces none.",
+)
 @pytest.mark.parametrize("spoilt", [b"no book", b"\xff\xfe", b""])
 def test_a_file_that_was_spoilt_leaves_the_last_book_in_force(tmp_path: Path, clock: Clock, spoilt: bytes) -> None:
-    """R-430. An empty file is a book without rules only where somebody published it so: what nobody published is told."""
+    """An empty file is a book without rules only where somebody published it so: what nobody published is told."""
     watch = published.Watch(tmp_path, clock)
     made = published.publish(tmp_path, text_of("one"))
     clock.now += 1000
@@ -77,7 +85,7 @@ def test_a_file_that_was_spoilt_leaves_the_last_book_in_force(tmp_path: Path, cl
 
 
 def test_a_spoilt_file_at_the_start_lets_the_matrix_speak_until_it_is_mended(tmp_path: Path, clock: Clock) -> None:
-    """R-423. Nothing passes by rules that are not the city's."""
+    """Nothing passes by rules that are not the city's."""
     published.publish(tmp_path, text_of("one", "sender.first", "sender.first = true", do="mark"))
     published.active_path(tmp_path).write_text("no book")
     watch = published.Watch(tmp_path, clock)
@@ -96,7 +104,7 @@ class Cut(Files):
 
 
 def test_a_power_cut_leaves_the_old_book(tmp_path: Path) -> None:
-    """R-430."""
+    """P-29, promise 6."""
     published.publish(tmp_path, text_of("one"))
     with pytest.raises(OSError, match="cut"):
         published.publish(tmp_path, text_of("two"), Cut())

@@ -89,8 +89,9 @@ def test_two_rules_of_one_name_are_no_book() -> None:
     assert told(GOOD, text_of()) == "1.toml, line 1: a rule is called a-rule already (0.toml, line 1)."
 
 
+@pytest.mark.rule("P-29", "A rule whose examples do not come out as its owner said is in no book.")
 def test_an_example_that_does_not_come_out_stops_the_book() -> None:
-    """R-420. Both ways, and each rule has one of each."""
+    """Both ways, and each rule has one of each."""
     first = GOOD.splitlines().index("[[rule.example]]") + 1
     assert told(text_of(fits="inbound = false")) == f"0.toml, line {first}: rule a-rule does not fit this example, and should."
     assert told(text_of(spares="inbound = true")) == f"0.toml, line {first + 3}: rule a-rule fits this example, and should not."
@@ -131,7 +132,7 @@ def test_a_time_may_end_a_rule() -> None:
 
 @pytest.mark.parametrize("do", ["refuse", "quarantine", "hold", "mark"])
 def test_what_mail_is_about_is_never_itself_a_reason(do: str) -> None:
-    """R-428, P-12, P-13. No book has a rule that holds, refuses or marks mail for its topic: it asks for a review."""
+    """P-12, P-13. No book has a rule that holds, refuses or marks mail for its topic: it asks for a review."""
     fits = "use.categories = ['campaign']"
     when = "'campaign' in use.categories"
     assert "never by itself a reason" in told(text_of("use-a", when, fits, do=do))
@@ -139,7 +140,7 @@ def test_what_mail_is_about_is_never_itself_a_reason(do: str) -> None:
 
 
 def test_rules_about_use_are_known_by_their_name() -> None:
-    """R-428, P-12. So that no technical page has to know the book to keep them to itself."""
+    """P-12. So that no technical page has to know the book to keep them to itself."""
     fits = "use.bulk = true"
     assert "are called use-" in told(text_of("bulk", "use.bulk", fits, do="deliver"))
     assert "are called use-" in told(text_of("use-inbound", do="deliver"))
@@ -154,9 +155,13 @@ LOOKS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-02, P-12, P-13",
+    "Nothing is refused on the judgement of its text alone, and what mail is about only asks a person to look.",
+)
 @given(LOOKS)
 def test_no_book_refuses_a_stranger_on_the_look_of_their_text(when: str) -> None:
-    """R-428, P-02. Nothing from somebody who writes for the first time is refused on content score alone."""
+    """Nothing from somebody who writes for the first time is refused on content score alone."""
     fits = "spam.band = 'spam', spam.score = 990, spam.reported = true, spam.others = 1000, inbound = true, sender.first = true"
     fits += ", from.domain = 'mailbox.example'"
     assert "on the judgement of its text alone (P-02)" in told(text_of(when=when, fits=fits))

@@ -27,19 +27,23 @@ def one(message: dict[str, Any], recipient: dict[str, Any] | None = None) -> Dec
 
 @pytest.mark.parametrize("id_", sorted(RULES))
 def test_each_part_of_each_condition_is_missed_when_it_is_gone(id_: str) -> None:
-    """R-429. An example of the rule comes out differently without it: nobody can take a part out and find the examples green."""
+    """An example of the rule comes out differently without it: nobody can take a part out and find the examples green."""
     assert unpinned(RULES[id_]) == ()
 
 
 def test_the_clauses_that_it_serves() -> None:
-    """R-429."""
+    """P-02, P-11, P-19, P-25."""
     assert {rule.clause for rule in RULES.values()} == {
         "P-02", "P-10", "P-11", "P-12", "P-13", "P-19", "P-22", "P-25", "P-26", "P-27", "P-31"
     }  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-02, P-11, P-19, P-25, P-26",
+    "What keeps mail back out of the box is hard evidence, rule by rule as docs/decisions says.",
+)
 def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided() -> None:
-    """R-429. Whoever adds a rule that holds out of the box changes this list, and docs/decisions says why."""
+    """Whoever adds a rule that holds out of the box changes this list, and docs/decisions says why."""
     kept = {rule.id for rule in RULES.values() if rule.mode == "enforce" and rule.do in ("refuse", "quarantine", "hold")}
     assert kept == HARD
     assert {rule.id for rule in RULES.values() if rule.do == "refuse"} == {"own-domain-outside", "dmarc-reject"}
@@ -51,7 +55,7 @@ def test_what_keeps_mail_back_is_hard_evidence_and_a_list_that_somebody_decided(
 
 
 def test_topics_ask_a_person_and_do_nothing_else() -> None:
-    """R-428, P-12, P-13, P-30."""
+    """P-12, P-13, P-30."""
     for rule in RULES.values():
         if any(name.startswith("use.") for name in rule.condition.names):
             assert (rule.do, rule.review, "use.exempt" in rule.unless) == ("deliver", "use", True)
@@ -70,7 +74,7 @@ def test_ordinary_mail_flows_out_of_the_box() -> None:
 
 
 def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
-    """R-428, P-02. Whatever the scores are."""
+    """P-02. Whatever the scores are."""
     for band, score, reported, others in product(("none", "ham", "unsure", "spam"), (0, 990, 1000), (False, True), (0, 1000)):
         looks = {"spam.band": band, "spam.score": score, "spam.reported": reported, "spam.others": others}
         found = one({"inbound": True, "sender.first": True, "auth.dmarc": "fail", "auth.spf": "fail"} | looks)
@@ -101,15 +105,16 @@ def test_a_strangers_first_message_is_never_refused_on_its_look() -> None:
     ],
 )  # fmt: skip
 def test_what_is_done_clause_by_clause(clause: str, facts: dict[str, Any], copy: dict[str, Any], do: str, rule: str) -> None:
-    """R-429."""
+    """P-02, P-11, P-19, P-25."""
     found = one(facts, copy)
     assert found.do == do
     assert rule in found.rules
     assert RULES[rule.partition(":")[2] or rule].clause == clause
 
 
+@pytest.mark.rule("P-29, P-06", "Each recipient is decided alone: what is held of one copy keeps no other back.")
 def test_a_copy_that_stays_inside_is_not_held_for_one_that_leaves() -> None:
-    """R-422. One message, three recipients, three decisions."""
+    """One message, three recipients, three decisions."""
     facts = {"source": "submission", "confidential.high": ("ssn",), "confidential.count": 12}
     found = decide(starter(), facts, [{"recipient.inside": True}, {"outbound": True}, {"recipient.inside": True}], NOW)
     assert [d.do for d in found] == ["deliver", "hold", "deliver"]

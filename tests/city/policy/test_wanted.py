@@ -12,11 +12,15 @@ from civicmail.city.policy.wanted import is_wanted_of_inbound
 
 
 def test_the_starter_pack_asks_for_nothing_confidential_of_mail_from_outside() -> None:
-    """R-1150."""
+    """P-01, P-19."""
     assert not is_wanted_of_inbound(starter(), "confidential")
     assert is_wanted_of_inbound(starter(), "files")
 
 
+@pytest.mark.rule(
+    "P-01, P-19",
+    "Mail from outside is spared the detectors of what people of the city send, unless a rule in force may ask for them.",
+)
 @pytest.mark.parametrize(
     ("when", "wanted"),
     [
@@ -30,7 +34,6 @@ def test_the_starter_pack_asks_for_nothing_confidential_of_mail_from_outside() -
     ],
 )
 def test_a_rule_that_may_ask_is_one_that_does(when: str, wanted: bool) -> None:
-    """R-1150."""
     book = starter()
     rule = replace(book.rules[0], when=when, unless="", condition=condition(when))
     assert is_wanted_of_inbound(replace(book, rules=(rule,)), "confidential") is wanted

@@ -114,6 +114,7 @@ def test_a_wrong_setting_is_told_with_file_line_and_nearest_key(tmp_path: Path, 
     assert words in said
 
 
+@pytest.mark.rule("P-19", "Settings by which nothing is proven, or a message ends at once, are refused when they are read.")
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -127,7 +128,7 @@ def test_a_wrong_setting_is_told_with_file_line_and_nearest_key(tmp_path: Path, 
     ],
 )
 def test_what_proves_nothing_or_ends_at_once_is_refused(tmp_path: Path, text: str, words: str) -> None:
-    """R-756 (P-19): before a confidential message waits for it, or a name server that nobody chose says what is signed."""
+    """Before a confidential message waits for it, or a name server that nobody chose says what is signed."""
     assert words in _wrong(tmp_path, text)
 
 

@@ -44,8 +44,9 @@ def _kept(how: str) -> int:
     return int(subprocess.run([sys.executable, "-c", PROGRAM, how], check=True, capture_output=True, text=True).stdout) // 1024
 
 
+@pytest.mark.rule("P-01", "What the threads of a process had at different times is not kept by each of them.")
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_threads_that_take_turns_keep_no_more_than_a_few_of_them() -> None:
-    """R-1015: a city worker has thirty threads and grew to 800 MB in an hour."""
+    """A city worker has thirty threads and grew to 800 MB in an hour."""
     assert _kept("each by itself") > 80, "else this shows nothing on this machine"
     assert _kept("shared") < 50

@@ -101,8 +101,9 @@ def test_the_pages_may_be_on_a_socket_file_as_their_help_says(tmp_path: Path) ->
     assert load(tmp_path, environ={}).web.address == "unix:/run/civicmail/web.sock"
 
 
+@pytest.mark.rule("P-23", "Settings by which two listeners, or a listener and the pages, would share a port are refused.")
 def test_two_listeners_or_the_pages_never_share_a_port(tmp_path: Path) -> None:
-    """R-1242: the kernel would hand each of them what is meant for the other."""
+    """The kernel would hand each of them what is meant for the other."""
     two = "[[gateway.listener]]\nport = 2525\n[[gateway.listener]]\nkind = 'relay'\nport = {}\naddress = '{}'\n"
     assert "line 5: 127.0.0.1, port 2525, is taken by another listener (mx)" in refused(tmp_path, two.format(2525, "127.0.0.1"))
     assert "line 5: 127.0.0.1, port 8025, is taken by the pages" in refused(tmp_path, two.format(8025, "127.0.0.1"))
@@ -111,8 +112,9 @@ def test_two_listeners_or_the_pages_never_share_a_port(tmp_path: Path) -> None:
         load(tmp_path, environ={})
 
 
+@pytest.mark.rule("P-23", "Settings by which a 250 would wait for a second place that none names are refused.")
 def test_nothing_waits_for_a_second_place_that_there_is_not(tmp_path: Path) -> None:
-    """R-1243: every message would be answered 451, for ever."""
+    """Every message would be answered 451, for ever."""
     text = '[archive]\nacknowledge = "standby"\n'
     assert "line 2: archive.acknowledge" in refused(tmp_path, text)
     (tmp_path / FILE).write_text(text + 'standby = "/mnt/copy"\n')

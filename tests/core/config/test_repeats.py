@@ -51,8 +51,13 @@ class Rated:
         return not self.repeats.is_one({"event": event, "level": level, **fields})
 
 
+@pytest.mark.rule(
+    "P-23",
+    "The same error again and again is logged once with its trace, and then summed once a minute: how many times, since "
+    "when, and what came last.",
+)
 def test_the_same_error_is_one_line_with_its_trace_and_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1336: a database that is away fills no disk, and the sum says how often, since when and what came last."""
+    """A database that is away fills no disk, and the sum says how often, since when and what came last."""
     log.set_up(Log(format="json"), "web")
     for number in range(1_000):
         fail("a message was not kept", ConnectionError("away"), listener="mx", capture=f"c{number}")
@@ -66,7 +71,7 @@ def test_the_same_error_is_one_line_with_its_trace_and_a_sum(capsys: pytest.Capt
 
 
 def test_what_differs_is_logged_each(capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1336: another event, kind of error, job, check or listener is another error; a sentence or an id is not."""
+    """Another event, kind of error, job, check or listener is another error; a sentence or an id is not."""
     log.set_up(Log(format="json"), "web")
     logger = log.get_logger()
     for fields in ({}, {"job": "seal"}, {"job": "index"}, {"check": "virus"}, {"error": "OSError"}, {"error": "DiskFull"}):
@@ -80,8 +85,8 @@ def test_what_differs_is_logged_each(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.rule("P-29", "A security event is logged each time, however often it comes.")
 def test_security_events_and_what_is_no_error_are_never_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1337"""
     log.set_up(Log(format="json"), "web")
     for _ in range(50):
         log.get_logger().warning("an account acts unlike its owner: its mail waits", account="a", security=True)
@@ -107,7 +112,7 @@ def test_a_sum_comes_once_a_minute_and_what_was_quiet_is_new_again() -> None:
 
 
 def test_sums_come_by_themselves(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1336: also when the process logs nothing more."""
+    """Also when the process logs nothing more."""
     monkeypatch.setattr(repeats, "SUMMED_EVERY", 0.05)
     summed = threading.Event()
     rated = Repeats(lambda level, fields: summed.set())
@@ -117,7 +122,7 @@ def test_sums_come_by_themselves(capsys: pytest.CaptureFixture[str], monkeypatch
 
 
 def test_the_end_of_a_process_leaves_no_sum_untold() -> None:
-    """R-1336: and a process that was forked counts for itself."""
+    """And a process that was forked counts for itself."""
     program = """
 import os
 from civicmail.core.config import log
@@ -137,7 +142,7 @@ os.waitpid(child, 0)
 
 
 def test_many_threads_lose_none_and_say_none_twice() -> None:
-    """R-1336: logged and summed are together what was said."""
+    """Logged and summed are together what was said."""
     rated = Rated()
     logged = [0] * 16
     start = threading.Barrier(16)

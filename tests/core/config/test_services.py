@@ -49,8 +49,9 @@ def looks(dns: dict[str, list[tuple[int, str]]]) -> dict[str, tuple[str, str]]:
     return {look.record.name.partition(".")[0]: (look.state, look.said) for look in found}
 
 
+@pytest.mark.rule("P-06", "DNS records of mail programs are compared with the settings, one by one.")
 def test_what_the_dns_has_is_compared_record_by_record() -> None:
-    """R-285: there, another one, or missing; a way in that is denied nowhere is no fault, one that leads elsewhere is."""
+    """There, another one, or missing; a way in that is denied nowhere is no fault, one that leads elsewhere is."""
     assert looks(DNS) == dict.fromkeys(("_imaps", "_imap", "_submission", "_submissions"), ("there", ""))
     assert looks({})["_imaps"] == ("missing", "") and looks({})["_imap"] == ("there", "")
     assert looks(DNS | {"_imaps._tcp.city.example": [(993, "old.example.")]})["_imaps"] == ("other", "old.example:993")

@@ -37,8 +37,9 @@ def by_key(found: list[Sourced]) -> dict[str, tuple[str, str, int]]:
     return {s.key: (s.value, s.source, s.line) for s in found}
 
 
+@pytest.mark.rule("P-17", "Each setting says where it is from: the default, a line of the file, a variable.")
 def test_a_setting_says_its_line_its_variable_or_that_it_is_the_default(data: Path) -> None:
-    """R-264: and each table of a list is told apart."""
+    """And each table of a list is told apart."""
     found = by_key(sourced(data, environ={"CIVICMAIL__WEB__PORT": "9000", "HOME": "/"}))
     assert found["city.name"] == ('"Sample City"', "civicmail.toml", 2)
     assert found["gateway.listener.1.port"] == ("2526", "civicmail.toml", 7)
@@ -55,6 +56,7 @@ def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
     assert found["gateway.listener.1.kind"] == ('"lmtp"', "CIVICMAIL__GATEWAY__LISTENER", 0)
 
 
+@pytest.mark.rule("P-17", "No page tells a password, wherever somebody wrote it.")
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -69,7 +71,7 @@ def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
     ],
 )
 def test_no_password_is_told(value: object, shown: str) -> None:
-    """R-265: wherever somebody wrote it; files that hold one are named and never read."""
+    """Wherever somebody wrote it; files that hold one are named and never read."""
     assert told(value) == shown
 
 

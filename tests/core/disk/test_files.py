@@ -82,8 +82,12 @@ class Meets(Files):
         super().rename(old, new)
 
 
+@pytest.mark.rule(
+    "promise 6",
+    "Of two threads that write the same small file at one moment each writes a whole one, and the last stays.",
+)
 def test_of_two_threads_that_write_a_small_file_each_writes_a_whole_one(tmp_path: Path) -> None:
-    """R-1030, promise 6: two managers who answer at one moment are both told that it is done."""
+    """Promise 6: two managers who answer at one moment are both told that it is done."""
     path, files, content = tmp_path / "small", Meets(), (b"a" * 5000, b"b" * 5000)
     with ThreadPoolExecutor(2) as pool:
         errors = [done.exception() for done in [pool.submit(files.replace, path, one) for one in content]]
@@ -100,8 +104,12 @@ class Faster(Files):
         super().link(old, new)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A secret that the installation makes for itself is whole or not there, and of all who make it at once the first wins.",
+)
 def test_of_all_who_make_a_file_once_the_first_wins(tmp_path: Path) -> None:
-    """R-917: nobody ever reads less than all of it, and nothing is left beside it."""
+    """Nobody ever reads less than all of it, and nothing is left beside it."""
     path = tmp_path / "keys" / "secret"
     Faster().write_once(path, b"ours")
     assert path.read_bytes() == b"theirs"

@@ -126,6 +126,7 @@ def test_a_tail_torn_at_any_byte_is_cut_behind_the_last_whole_record(
     assert [body for *_, body in kept(place)] == [*bodies[:-1], b"next"]
 
 
+@pytest.mark.rule("P-15, promise 1", "Frames that somebody puts into a message are never taken for records of the journal.")
 def test_frames_in_a_torn_message_do_not_look_like_damage(tmp_path: Path) -> None:
     """A message that is a journal itself, cut by a power failure, is a torn tail like any other."""
     other = Journal.take(tmp_path / "other", now=0)
@@ -149,6 +150,10 @@ def test_frames_in_a_torn_message_do_not_look_like_damage(tmp_path: Path) -> Non
     again.close()
 
 
+@pytest.mark.rule(
+    "P-15, promise 1",
+    "A record that was once durable and is damaged now is named, and nothing is cut; only a torn tail is.",
+)
 @pytest.mark.parametrize("told_by", ["the file durable", "a later frame"])
 def test_a_damaged_record_is_named_and_nothing_is_cut(tmp_path: Path, told_by: str) -> None:
     j = Journal.take(tmp_path, now=0)
@@ -184,6 +189,7 @@ def test_a_damaged_record_costs_the_followers_only_itself(tmp_path: Path) -> Non
     assert [number for _, number, _ in kept(tmp_path)] == [1, 3, 4]
 
 
+@pytest.mark.rule("P-23, promise 1, promise 6", "A failed write or sync ends the journal, and nothing of its batch is kept.")
 @pytest.mark.parametrize("operation", ["write", "sync", "preallocate"])
 def test_a_failed_operation_ends_the_journal_and_nothing_of_the_batch_is_seen(tmp_path: Path, operation: str) -> None:
     files = Failing("none")
@@ -276,9 +282,13 @@ def test_numbers_go_on_when_every_file_was_sealed_and_removed(tmp_path: Path) ->
     again.close()
 
 
+@pytest.mark.rule(
+    "promise 1, promise 2",
+    "A journal that has lost synced records, or the mark of what was sealed, takes no new ones: no number is given twice.",
+)
 @pytest.mark.parametrize("lost", ["retired", "the last file"])
 def test_numbers_are_never_given_twice_whatever_file_of_a_journal_is_lost(tmp_path: Path, lost: str) -> None:
-    """R-1257: new mail goes to another journal, and what is gone stays visible until somebody accounts for it."""
+    """New mail goes to another journal, and what is gone stays visible until somebody accounts for it."""
     j = Journal.take(tmp_path, now=0)
     add(j, b"1", b"2")
     j.flush(0)

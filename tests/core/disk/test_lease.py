@@ -25,6 +25,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.rule("P-06, promise 1", "A lease has one holder: one process attempts, one seals, one indexes, one sequences.")
 def test_only_one_holder_at_a_time(tmp_path: Path) -> None:
     path = lease_path(tmp_path, "index")
     assert path == tmp_path / "leases" / "index"
@@ -105,10 +106,14 @@ def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:
     assert told == []
 
 
+@pytest.mark.rule(
+    "P-20, P-23, promise 3",
+    "What takes a moment and must not happen twice at once has a lease that no job can hold, and who comes second waits.",
+)
 def test_who_comes_second_waits_for_what_takes_a_moment_and_no_job_is_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1104: a job of the same name, held for as long as it lives, is another lease."""
+    """A job of the same name, held for as long as it lives, is another lease."""
     with Lease.take(lease_path(tmp_path, "retention")):
         first, came = moment(tmp_path, "retention"), threading.Event()
 

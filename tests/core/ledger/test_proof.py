@@ -36,6 +36,7 @@ def test_a_proof_can_be_had_under_an_older_checkpoint(town: Town) -> None:
         proof.prove(town.data, "0001", 5, town.records()[4].head, first)
 
 
+@pytest.mark.rule("P-15, promise 2", "A record counts as published only under a signed checkpoint that covers it.")
 def test_no_proof_before_a_checkpoint_covers_the_record(town: Town) -> None:
     assert not proof.is_published(town.data, "0001", 9)
     with pytest.raises(NotIntegrated, match="No signed checkpoint"):

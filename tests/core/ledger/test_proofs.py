@@ -65,8 +65,9 @@ def test_a_record_that_no_checkpoint_covers_has_no_proof_yet(town: Town) -> None
     assert len(list(proofs.lines(signed))) == 3
 
 
+@pytest.mark.rule("P-21, promise 2", "What is proved in an export is the record that was integrated, and nothing in its place.")
 def test_another_head_in_a_records_place_is_noticed(town: Town) -> None:
-    """R-355, promise 2."""
+    """Promise 2."""
     proofs = told(town, {0, 1})
     record = town.records()[2]
     proofs.add(record.journal, record.number, record.head.replace(b"ana@", b"eve@"))

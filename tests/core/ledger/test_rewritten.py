@@ -58,8 +58,12 @@ def forged(honest: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
     return grown(tmp_path_factory.mktemp("forged") / "data", COUNTS, honest.data, rewritten=2)
 
 
+@pytest.mark.rule(
+    "P-15, promise 2",
+    "A checkpoint that comes from outside, of any size, names an archive that was rewritten since, also by somebody with all keys.",
+)
 def test_verify_names_a_rewritten_archive_by_any_older_checkpoint(honest: Town, forged: Town) -> None:
-    """R-1234: without one from outside there is nothing to see."""
+    """Without one from outside there is nothing to see."""
     assert verify(forged.data).problems == [] and verify(honest.data, outside=brought(*signed(honest))).problems == []
     for known in signed(honest):
         problems = verify(forged.data, outside=brought(known)).problems
@@ -72,8 +76,9 @@ def test_a_checkpoint_larger_than_the_ledger_says_that_it_was_set_back(honest: T
     assert [p.code for p in problems] == ["rolled back"] and "set back" in problems[0].text
 
 
+@pytest.mark.rule("P-15, promise 2", "A ledger key that was replaced is named to whoever knows the old one.")
 def test_a_replaced_key_is_named_by_the_one_that_somebody_knows(honest: Town, tmp_path: Path) -> None:
-    """R-1235: whoever makes the whole ledger again with a key of their own signs well."""
+    """Whoever makes the whole ledger again with a key of their own signs well."""
     other = grown(tmp_path / "data", COUNTS)
     assert verify(other.data).problems == []
     problems = verify(other.data, outside=Outside(key=honest.public)).problems
@@ -111,8 +116,13 @@ def proved(town: Town, number: int = 1) -> dict[str, object]:
     return proof.prove(town.data, r.journal, r.number, r.head)
 
 
+@pytest.mark.rule(
+    "P-15, promise 2",
+    "A proof continues the checkpoints that were published, so that whoever has one sees offline that nothing was "
+    "rewritten since (RFC 9162, 2.1.4).",
+)
 def test_offline_a_proof_continues_every_published_checkpoint(honest: Town, forged: Town, tmp_path: Path) -> None:
-    """R-1236: of any size; and that of a rewritten archive contradicts each of them."""
+    """Of any size; and that of a rewritten archive contradicts each of them."""
     for town in (honest, forged):
         for known in signed(honest):
             checkpoints.note_published(town.ledger, known.size)
@@ -127,8 +137,9 @@ def test_offline_a_proof_continues_every_published_checkpoint(honest: Town, forg
     assert check(good, *every)[0] == 0
 
 
+@pytest.mark.rule("P-15, promise 2", "Nothing is proved to continue a checkpoint that the ledger does not continue.")
 def test_offline_a_checkpoint_that_nobody_has_noted_is_proved_when_it_is_asked_for(tmp_path: Path) -> None:
-    """R-1237: older or newer than the proof; and what does not continue it cannot be proved."""
+    """Older or newer than the proof; and what does not continue it cannot be proved."""
     town = grown(tmp_path / "data", COUNTS)
     first, *_, fourth, last = signed(town)
     given = [written(tmp_path, f"{n}.note", known) for n, known in enumerate((first, fourth, last))]

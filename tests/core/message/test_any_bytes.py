@@ -170,6 +170,7 @@ def test_a_header_block_beyond_its_limit_is_read_up_to_it() -> None:
     assert defects.HEADER_TOO_LARGE in {defect.code for defect in one.defects}
 
 
+@pytest.mark.rule("P-24", "Any bytes are a letter: a limit that is reached becomes a defect.")
 def test_header_fields_beyond_their_limit_are_not_listed() -> None:
     one = letter.read(b"X-Y: z\n" * (limits.HEADER_FIELDS + 1) + b"\nbody")
     assert len(one.headers) == limits.HEADER_FIELDS

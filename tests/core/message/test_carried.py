@@ -28,6 +28,11 @@ def data(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
+@pytest.mark.rule(
+    "P-19, P-22, P-25",
+    "A file that HTML carries in itself is an attachment like any other, however its address is written, and so is one in "
+    "a page in it.",
+)
 @pytest.mark.parametrize(
     "html",
     [
@@ -49,7 +54,6 @@ def data(content: bytes, kind: str) -> str:
     ],
 )
 def test_a_file_that_html_carries_is_an_attachment_however_it_is_written(html: str) -> None:
-    """R-1151."""
     one = page(html)
     assert [(a.path, a.content_type, a.content) for a in one.attachments] == [("1.1", "application/pdf", PDF)]
     assert [a.content for a in page(html, "utf-16").attachments] == [PDF], "two bytes a letter"
@@ -61,8 +65,9 @@ def test_a_file_in_html_has_the_name_by_which_it_is_saved() -> None:
     assert [a.filename for a in page(f"<a href='data:application/pdf;name=c%20d.pdf;base64,{B}'>x</a>").attachments] == ["c d.pdf"]
 
 
+@pytest.mark.rule("P-22", "An icon that HTML carries is no attachment, and the same file twice is one.")
 def test_the_same_address_twice_is_one_file_and_icons_are_none() -> None:
-    """R-1152: what a newsletter repeats is no list of files."""
+    """What a newsletter repeats is no list of files."""
     assert len(page(f'<a href="{URI}">a</a><a href="{URI}">b</a>').attachments) == 1
     spacers = "".join(f'<img src="{data(SPACER + bytes([n]), "image/png")}">' for n in range(50))
     assert page(spacers).attachments == ()
@@ -71,7 +76,7 @@ def test_the_same_address_twice_is_one_file_and_icons_are_none() -> None:
 
 
 def test_a_page_in_a_page_is_read_with_its_words_and_files() -> None:
-    """R-1151: its words are found, and what lies in it."""
+    """Its words are found, and what lies in it."""
     inner = f'<p>marzipan</p><a href="{URI}">x</a>'
     raw = f"Content-Type: text/html\r\n\r\n<iframe src='{data(inner.encode(), 'text/html')}'>".encode()
     assert [(a.path, a.content_type) for a in letter.read(raw).attachments] == [("1.1", "text/html"), ("1.1.1", "application/pdf")]
@@ -87,8 +92,8 @@ def test_a_message_in_html_is_a_message() -> None:
     assert [child.subject for child in one.children] == ["inner"]
 
 
+@pytest.mark.rule("P-24", "Reading what HTML carries ends at a limit and takes time linear in its size.")
 def test_many_addresses_end_at_a_limit_and_are_no_work() -> None:
-    """R-1153."""
     many = "".join(f"<a href='data:text/plain,{n:05}'>x</a>" for n in range(limits.DERIVED + 500))
     assert len(page(many).attachments) == limits.DERIVED
     for hostile in ("data:" * 200_000, "data:a/b" + ";" * 500_000, "&#100;" * 200_000, "data:a/b;base64," * 60_000):
@@ -113,6 +118,10 @@ def carrying(lines: str, kind: str = "text/vcard") -> Letter:
     return letter.read(f"Content-Type: {kind}\r\nContent-Disposition: attachment\r\n\r\n{CARD.format(lines)}".encode())
 
 
+@pytest.mark.rule(
+    "P-19, P-22, P-25",
+    "A file that a visiting card or an appointment carries in itself is an attachment like any other.",
+)
 @pytest.mark.parametrize(
     "line",
     [
@@ -128,7 +137,6 @@ def carrying(lines: str, kind: str = "text/vcard") -> Letter:
 )
 @pytest.mark.parametrize("kind", ["text/vcard", "text/calendar", "application/ics"])
 def test_a_file_in_a_card_or_an_appointment_is_an_attachment(line: str, kind: str) -> None:
-    """R-1154."""
     found = [(one.path, one.filename, one.content) for one in carrying(line, kind).attachments]
     assert found[1:] == [("1.1", "plan.pdf" if "plan" in line else "", PDF)]
 

@@ -39,10 +39,14 @@ def in_base64(name: str, data: bytes) -> bytes:
     return f"begin-base64 644 {name}\r\n".encode() + base64.encodebytes(data).replace(b"\n", b"\r\n") + b"====\r\n"
 
 
+@pytest.mark.rule(
+    "P-24, P-25",
+    "A file in a text is a file, however it is coded and whether its end is there: uuencode in both forms, yEnc, BinHex.",
+)
 @settings(deadline=None, max_examples=40)
 @given(st.binary(min_size=1, max_size=400), st.sampled_from([yencoded, binhexed, in_base64]))
 def test_files_in_a_text_are_attachments_however_they_are_coded(data: bytes, coded: Callable[[str, bytes], bytes]) -> None:
-    """R-1090: yEnc, BinHex, and uuencode's other form; they are no words."""
+    """YEnc, BinHex, and uuencode's other form; they are no words."""
     raw = HEAD + b"\r\nbefore\r\n" + coded("plan.pdf", data) + b"after\r\n"
     one = letter.read(raw)
     assert [(a.filename, a.content, a.path) for a in one.attachments] == [("plan.pdf", data, "1.1")]
@@ -51,7 +55,7 @@ def test_files_in_a_text_are_attachments_however_they_are_coded(data: bytes, cod
 
 @pytest.mark.parametrize("coded", [uuencoded, yencoded, binhexed, in_base64])
 def test_a_file_without_its_end_is_one_all_the_same(coded: Callable[[str, bytes], bytes]) -> None:
-    """R-1090: mail programs show it as soon as it has begun; no word of the text goes for it."""
+    """Mail programs show it as soon as it has begun; no word of the text goes for it."""
     data = b"%PDF-1.7 " + b"gravel " * 40
     whole = coded("plan.pdf", data)
     one = letter.read(HEAD + b"\r\n" + whole[: len(whole) // 2])
@@ -63,15 +67,16 @@ def test_a_file_without_its_end_is_one_all_the_same(coded: Callable[[str, bytes]
 
 @pytest.mark.parametrize("encoding", ["quoted-printable", "base64"])
 def test_a_file_in_a_text_that_is_coded_itself_is_found(encoding: str) -> None:
-    """R-1090"""
+    """P-24, P-25."""
     text = uuencoded("plan.pdf", b"%PDF-1.7")
     coded = base64.encodebytes(text) if encoding == "base64" else text.replace(b"=", b"=3D").replace(b"begin", b"=62egin")
     one = letter.read(HEAD + f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode() + coded)
     assert [a.filename for a in one.attachments] == ["plan.pdf"]
 
 
+@pytest.mark.rule("P-24, promise 8", "Base64 that stands in a plain text and is a file or words is found as what it is.")
 def test_base64_in_a_text_is_what_it_is() -> None:
-    """R-1091: a file that somebody pasted, a part that a bounce quotes; a key or a signature is only text."""
+    """A file that somebody pasted, a part that a bounce quotes; a key or a signature is only text."""
     for data, kind in (
         (b"%PDF-1.7" + bytes(300), "application/pdf"),
         ("gr\u00e4vel ".encode() * 60, "text/plain"),
@@ -99,7 +104,7 @@ def apple(*entries: tuple[int, bytes]) -> bytes:
 
 
 def test_what_a_mac_wraps_is_read_like_the_file_itself() -> None:
-    """R-1092"""
+    """P-24, P-25."""
     single = apple((3, b"plan.pdf"), (4, b"gravel is in the comment"), (1, b"%PDF-1.7"))
     for kind, data in ((b"application/applefile", single), (b"application/mac-binhex40", binhexed("plan.pdf", b"%PDF-1.7"))):
         raw = attached(kind, b"wrapped", data)

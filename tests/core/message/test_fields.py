@@ -26,6 +26,10 @@ def written(address: str, name: str = "", subject: str = "x") -> bytes:
     return message.as_bytes()
 
 
+@pytest.mark.rule(
+    "P-15, P-06, P-19",
+    "No address that an envelope can have stops mail of our own to others: a notice, an answer, what a reader wrote in the portal.",
+)
 @pytest.mark.parametrize(
     "address",
     [
@@ -39,7 +43,7 @@ def written(address: str, name: str = "", subject: str = "x") -> bytes:
     ],
 )
 def test_an_odd_address_stands_in_the_field_as_it_is(address: str) -> None:
-    """R-1281, P-15: as the wire has it."""
+    """As the wire has it."""
     read = message_from_bytes(written(address), policy=policy.default)
     (shown,) = read["To"].addresses
     assert f"{shown.username}@{shown.domain}" == f"{parse_path(address).local}@{parse_path(address).domain}"

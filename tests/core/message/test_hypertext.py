@@ -44,9 +44,13 @@ def test_hidden_words_are_kept_apart(opening: str) -> None:
     assert found.visible.startswith("seen")
 
 
+@pytest.mark.rule(
+    "P-24, P-25",
+    "What Outlook alone reads in a comment is found and looked into, with where its links and shapes lead.",
+)
 @pytest.mark.parametrize("condition", ["[if mso]", "[if gte mso 9]", "[if (gte mso 9)|(IE)]", "[IF IE]", " [if mso | IE]"])
 def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition: str) -> None:
-    """R-1102: for everybody else it is a comment."""
+    """For everybody else it is a comment."""
     inner = (
         '<td>gra<b>vel</b> <a href="http://evil.test/a">pay</a></td><v:roundrect href="http://evil.test/b"></v:roundrect>'
         "<xml><o:Zoom>0</o:Zoom></xml>"
@@ -57,7 +61,7 @@ def test_what_outlook_reads_in_a_comment_is_found_with_where_it_leads(condition:
 
 
 def test_words_of_comments_are_found_without_style_sheets_and_scripts() -> None:
-    """R-1140."""
+    """P-19, P-24."""
     css = "<style>\n<!-- /* Font Definitions */ @font-face {} -->\n</style><script type='x'><!-- run() --></script>"
     for source in ("<p>seen</p><!-- <b>un</b>seen -->", f"{css}<p>seen</p><!--unseen-->", "<p>seen</p><!--unseen"):
         found = hypertext.read(source)
@@ -75,8 +79,11 @@ def test_what_only_outlook_does_not_read_is_read_once() -> None:
     assert hypertext.read("seen<!--[if mso]>never closed").elsewhere == "never closed"
 
 
+@pytest.mark.rule(
+    "P-24, promise 8",
+    "Words that HTML hides, and those that stand for a picture, on a button or in a tip, are found.",
+)
 def test_words_that_stand_for_a_picture_on_a_button_or_in_a_tip_are_found() -> None:
-    """R-1100"""
     state = "x" * 300
     source = f'<img ALT="gravel" src=x><input type=submit value="pay now"><input type=hidden value={state}><a title="a tip">y</a>'
     found = hypertext.read(source)
@@ -101,8 +108,12 @@ def test_links_are_targets_with_the_words_shown_for_them() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "A link that is only part of an address leads below what its page names for it, for checks and for the page of a link alike.",
+)
 def test_a_page_may_name_what_its_links_begin_with() -> None:
-    """R-867: a link that is only part of an address leads below <base href>, for checks and for the page of a link alike."""
+    """A link that is only part of an address leads below <base href>, for checks and for the page of a link alike."""
     source = '<base href="https://evil.example/x/"><a href="login">a</a><a href="#top">b</a><a href="https://c.example/">c</a>'
     found = ["https://evil.example/x/login", "https://evil.example/x/#top", "https://c.example/"]
     assert [url for url, _ in hypertext.read(source, with_links=True).links] == found

@@ -7,6 +7,7 @@ import binascii
 import struct
 import uuid
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,6 +154,7 @@ def test_an_opaque_signed_message_is_read_and_an_encrypted_one_is_counted() -> N
     assert defects.SMIME_ENCRYPTED in letter.fields(sealed).defects
 
 
+@pytest.mark.rule("P-24", "What is encrypted, or only a piece, is counted as unreadable.")
 def test_openpgp_rights_and_pieces_are_counted_as_unreadable() -> None:
     mime = HEAD + (
         b'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\r\n\r\n--b\r\n'
@@ -175,6 +177,7 @@ def test_a_calendar_and_a_card_are_text_whose_folds_are_undone() -> None:
         assert "quarterly budget, hearing\nroom 4" in "".join([*texts.plain, *texts.attached])
 
 
+@pytest.mark.rule("P-23", "The same Outlook item gives the same bytes, so that importing it twice stores nothing.")
 @settings(deadline=None, max_examples=80)
 @given(
     st.text(max_size=60), st.text(max_size=200), st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=200)), max_size=3),

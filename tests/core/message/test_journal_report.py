@@ -81,6 +81,7 @@ def test_what_cannot_be_cut_out_is_said() -> None:
     assert large is not None and large.why == "report-large" and len(large.recipients) == 4
 
 
+@pytest.mark.rule("P-23", "For whom a copy was is read only above the first hop, where no sender writes.")
 def test_a_copy_says_for_whom_it_was_only_above_the_first_hop() -> None:
     raw = b"Return-Path: <ann@city.example>\r\nX-Original-To: bob@city.example\r\nDelivered-To: archive@city.example\r\n"
     hop = b"Received: from x by y; Mon, 1 Jan 2024 00:00:00 +0000\r\n"

@@ -25,6 +25,7 @@ def urls(page: str, *, within: bool = False) -> list[str]:
 EVIL = "http://evil.example/a"
 
 
+@pytest.mark.rule("P-31", "No trick of quotes, comments or tags hides a link from being replaced.")
 @pytest.mark.parametrize(
     "source",
     [
@@ -55,7 +56,7 @@ EVIL = "http://evil.example/a"
     ],
 )
 def test_a_link_is_found_where_a_browser_sees_one(source: str) -> None:
-    """R-613: no trick of quotes, comments or tags hides a link from being replaced."""
+    """No trick of quotes, comments or tags hides a link from being replaced."""
     assert urls(source) == [EVIL]
 
 
@@ -93,8 +94,9 @@ def test_in_text_the_punctuation_of_the_sentence_stays() -> None:
     ]
 
 
+@pytest.mark.rule("P-31", "Text that is signed or sealed with OpenPGP is not touched.")
 def test_signed_text_has_no_places_for_anything() -> None:
-    """R-614: text that somebody signed or sealed is not touched."""
+    """Text that somebody signed or sealed is not touched."""
     found = linkplaces.read(f"-----BEGIN PGP SIGNED MESSAGE-----\n\n{EVIL}\n".encode(), is_html=False)
     assert found.places == [] and found.top == -1
 
@@ -137,6 +139,7 @@ def edited(data: bytes, found: list[edits.Change]) -> bytes:
     return data
 
 
+@pytest.mark.rule("P-31", "What is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay.")
 @given(
     st.lists(st.sampled_from(["word ", "=", "\u00e9", "\r\n", "http://x.example/=3D", "long" * 30]), max_size=12),
     st.sampled_from(["base64", "quoted-printable", "8bit", ""]),
@@ -144,7 +147,7 @@ def edited(data: bytes, found: list[edits.Change]) -> bytes:
     st.sampled_from(["new", "https://mail.city.example/l/" + "Ab_-" * 60, "a=b", ""]),
 )
 def test_only_what_was_meant_changes_in_any_encoding(words: list[str], encoding: str, at: list[tuple[int, int]], new: str) -> None:
-    """R-615: what is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay."""
+    """What is replaced in a part is replaced exactly, whatever its encoding, and the bytes around it stay."""
     content = "".join(words).encode()
     data = encoded(content, encoding)
     part = edits.opened(data, encoding)

@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from civicmail.core.message import links
 
 
+@pytest.mark.rule(
+    "P-23, P-25",
+    "A link leads where it says: it is rebuilt so that every browser reads it alike, and its real host stands behind it.",
+)
 @pytest.mark.parametrize(
     ("url", "host", "rebuilt"),
     [
@@ -35,7 +39,7 @@ from civicmail.core.message import links
     ],
 )
 def test_a_link_is_rebuilt_so_that_it_leads_where_it_says(url: str, host: str, rebuilt: str) -> None:
-    """R-293: user parts, backslashes, white space, numbers and other alphabets are no way to hide a host."""
+    """User parts, backslashes, white space, numbers and other alphabets are no way to hide a host."""
     found = links.real(url)
     assert (found.host, found.url) == (host, rebuilt)
 

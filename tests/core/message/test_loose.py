@@ -22,15 +22,19 @@ TEXT = b"Content-Type: text/plain\r\n\r\nHello."
 MESSAGE = b"From: a@city.example\r\n" + multipart("mixed", TEXT, FILE)
 
 
+@pytest.mark.rule(
+    "P-22, promise 2",
+    "A file that does not leave is taken out with its header, and every other byte of the message stays.",
+)
 def test_a_part_stands_where_its_header_begins_up_to_the_line_end_before_the_delimiter() -> None:
-    """R-899: header and body, and not a byte of what stands around them."""
+    """Header and body, and not a byte of what stands around them."""
     found = places(MESSAGE)
     assert {path: MESSAGE[p.start : p.end] for path, p in found.items()} == {"1.1": TEXT, "1.2": FILE}
     assert found["1.2"].name == "a.pdf"
 
 
 def test_a_part_of_an_attached_message_is_told_by_its_place_in_the_whole() -> None:
-    """R-899."""
+    """P-22, promise 2."""
     whole = multipart("mixed", TEXT, b"Content-Type: message/rfc822\r\n\r\n" + MESSAGE, boundary="outer")
     found = places(whole)
     assert sorted(found) == ["1.1", "1.2", "1.2/1.1", "1.2/1.2"]
@@ -39,6 +43,7 @@ def test_a_part_of_an_attached_message_is_told_by_its_place_in_the_whole() -> No
     assert sorted(places(multipart("mixed", TEXT, coded))) == ["1.1", "1.2"]
 
 
+@pytest.mark.rule("P-22", "What is signed, encrypted or the whole message is not taken apart.")
 @pytest.mark.parametrize(
     "whole",
     [
@@ -51,12 +56,12 @@ def test_a_part_of_an_attached_message_is_told_by_its_place_in_the_whole() -> No
     ids=["alone", "signed", "encrypted", "alternative", "nothing"],
 )
 def test_what_is_signed_sealed_or_the_whole_message_cannot_be_taken_out(whole: bytes) -> None:
-    """R-900: nor one of several forms of the same words, because its reader would see what stands in its place alone."""
+    """Nor one of several forms of the same words, because its reader would see what stands in its place alone."""
     assert places(whole) == {}
 
 
 def test_what_is_signed_inside_of_a_message_stays_and_what_stands_beside_it_does_not() -> None:
-    """R-900."""
+    """P-22."""
     signed = multipart("signed; protocol=x", FILE, TEXT, boundary="s")
     assert sorted(places(multipart("mixed", signed, FILE))) == ["1.2"]
 

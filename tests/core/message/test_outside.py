@@ -27,9 +27,10 @@ def codes(read: Fields) -> set[str]:
     return set(read.defects)
 
 
+@pytest.mark.rule("P-24, promise 8", "Words around the parts of a message are a part of their own: found, shown and looked into.")
 @pytest.mark.parametrize(("before", "behind"), [(b"gravel\r\n", b""), (b"", b"gravel\r\n"), (b"\r\n\r\ngravel\r\n", b"pebble")])
 def test_words_around_the_parts_are_a_part_of_their_own(before: bytes, behind: bytes) -> None:
-    """R-1086: they are found and looked into, and are no text of the sender's."""
+    """They are found and looked into, and are no text of the sender's."""
     raw = MIXED % (before, behind)
     one = letter.read(raw)
     strays = [part for part in one.parts if is_stray(part.path)]
@@ -43,22 +44,26 @@ def test_words_around_the_parts_are_a_part_of_their_own(before: bytes, behind: b
 
 
 def test_words_around_inner_parts_and_those_of_a_letter_in_it_are_found() -> None:
-    """R-1086"""
+    """P-24, promise 8."""
     inner = b"Content-Type: multipart/alternative; boundary=c\r\n\r\ngravel\r\n--c\r\n\r\nx\r\n--c--\r\npebble\r\n"
     parts = b"--b\r\n" + inner + b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner
     words = found(HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts + b"--b--\r\nsand\r\n").split()
     assert [words.count(word) for word in ("gravel", "pebble", "sand")] == [2, 2, 1]
 
 
+@pytest.mark.rule(
+    "promise 8",
+    "What a program writes around parts for readers without MIME is nobody's words, and nothing that stands beside it is "
+    "hidden by it.",
+)
 @pytest.mark.parametrize("said", [MULTI, MULTI[:-1], f"\n  {MULTI}  \n\n", MULTI.replace(" ", "\n"), "", "-- \n", "=====\n\n"])
 def test_what_a_program_writes_for_readers_without_mime_is_nobodys_words(said: str) -> None:
-    """R-1087"""
     read = letter.fields(MIXED % (f"{said}\n".replace("\n", "\r\n").encode(), b""))
     assert (read.text, read.defects) == ("shown", ())
 
 
 def test_what_is_written_beside_them_is() -> None:
-    """R-1087"""
+    """promise 8."""
     assert "gravel" in found(MIXED % (f"{MULTI} gravel\n".encode(), b""))
     assert "gravel" in found(MIXED % (f"{MULTI}\n".encode() * 40 + b"gravel\n", b""))
 
@@ -87,9 +92,13 @@ def piece(number: str, body: bytes) -> bytes:
     return HEAD + f'Content-Type: message/partial; id="x"; {number}total=2\r\n\r\n'.encode() + body
 
 
+@pytest.mark.rule(
+    "P-24, promise 8",
+    "The first piece of a message that was sent in pieces is opened, the others are words, and each counts as unreadable.",
+)
 @pytest.mark.parametrize("number", ["", "number=1; ", "number=01; "])
 def test_the_first_piece_of_a_message_begins_like_one(number: str) -> None:
-    """R-1088: it is opened, and counts as unreadable, for the rest of it lies elsewhere."""
+    """It is opened, and counts as unreadable, for the rest of it lies elsewhere."""
     body = b"Subject: =?utf-8?q?gr=C3=A4vel?=\r\nContent-Type: text/html\r\n\r\n<p>pebble"
     one, read = letter.read(piece(number, body)), letter.fields(piece(number, body))
     assert [(child.subject, child.html_text.strip(), child.part) for child in one.children] == [("gr\u00e4vel", "pebble", "1")]
@@ -99,7 +108,7 @@ def test_the_first_piece_of_a_message_begins_like_one(number: str) -> None:
 
 @pytest.mark.parametrize("kind", ["partial; id=x; number=2; total=2", "x-anything", "http", "external-body"])
 def test_a_message_of_a_kind_that_is_not_opened_is_words(kind: str) -> None:
-    """R-1088"""
+    """P-24, promise 8."""
     raw = HEAD + f"Content-Type: message/{kind}\r\n\r\ngravel and more\r\n".encode()
     one = letter.read(raw)
     assert "gravel and more" in found(raw) and one.text == "" and [part.path for part in one.attachments] == ["1"]
@@ -131,9 +140,9 @@ def test_forty_letters_in_one_another_are_opened_with_what_lies_in_the_last() ->
     assert read.attachments[-1].content.startswith(b"%PDF-") and read.unreadable == 0
 
 
+@pytest.mark.rule("promise 8", "What a limit kept closed is found as far as it stands there in plain, and counts as unreadable.")
 @pytest.mark.parametrize("shape", ["letters", "multiparts", "parts"])
 def test_what_a_limit_kept_closed_is_found_in_plain_and_counts_as_unreadable(shape: str) -> None:
-    """R-1089"""
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(limits.DEPTH + 5))
     many = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * (limits.PARTS + 5) + b"--b\n\ngravel\n--b--\n"
     raw = {
@@ -145,8 +154,12 @@ def test_what_a_limit_kept_closed_is_found_in_plain_and_counts_as_unreadable(sha
     assert read.unreadable >= 1 and "gravel" in read.text and codes(read) & defects.CLOSED
 
 
+@pytest.mark.rule(
+    "P-24, promise 8",
+    "Words are found in repeated subjects, comments, keywords, what describes a part, and other names of a file.",
+)
 def test_words_in_fields_that_no_letter_has_are_found() -> None:
-    """R-1101: repeated subjects, comments, keywords, what describes a part (RFC 5322 3.6.5, RFC 2045 8), other names of a file."""
+    """Repeated subjects, comments, keywords, what describes a part (RFC 5322 3.6.5, RFC 2045 8), other names of a file."""
     raw = (
         b"Subject: first\r\nFrom: a@out.example\r\nSubject: =?utf-8?q?gr=C3=A4vel?=\r\n"
         b"Comments: pebble\r\nKeywords: sand,\r\n loam\r\n"
@@ -159,9 +172,13 @@ def test_words_in_fields_that_no_letter_has_are_found() -> None:
 # -- what a transfer encoding hides ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule(
+    "P-24, P-25",
+    "Parts that lie in a transfer encoding are opened, and what a Mac wraps is read like the file itself.",
+)
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 def test_parts_that_lie_in_a_transfer_encoding_are_opened(encoding: str) -> None:
-    """R-1092: RFC 2045 6.4 forbids it, and some programs undo it all the same."""
+    """RFC 2045 6.4 forbids it, and some programs undo it all the same."""
     page, file = b"Content-Type: text/html\r\n\r\n<p>gra<b></b>vel</p>", b"Content-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-"
     body = b"--b\r\n" + page + b"\r\n--b\r\n" + file + b"\r\n--b--\r\n"
     coded = base64.encodebytes(body) if encoding == "base64" else quopri.encodestring(body).replace(b"--b", b"=2D-b")
@@ -195,7 +212,7 @@ def test_a_letter_that_is_cut_between_two_encoded_words_is_whole(field: bytes) -
     ],
 )
 def test_every_name_that_a_program_may_read_is_known(shown: str, name: str, also: tuple[str, ...]) -> None:
-    """R-1097"""
+    """P-25."""
     named = "; name=of-type.exe" if "of-type.exe" in also else ""
     raw = f"Content-Type: application/octet-stream{named}\r\nContent-Disposition: {shown}\r\n\r\nx\r\n".encode()
     (part,) = letter.read(raw).attachments

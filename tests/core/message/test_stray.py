@@ -18,6 +18,7 @@ def _found(raw: bytes) -> str:
     return "\n".join([read.subject, read.text, read.attached_text])
 
 
+@pytest.mark.rule("P-24, promise 8", "What is no header is the text of a message, and every word of it is found.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -31,7 +32,6 @@ def _found(raw: bytes) -> str:
     ],
 )
 def test_what_is_no_header_is_text(raw: bytes) -> None:
-    """R-941."""
     one = letter.read(raw)
     assert "gravel" in one.text.lower() and "then text" in one.text
     assert not one.headers and {d.code for d in one.defects} & {defects.HEADER_MISSING, defects.HEADER_EMPTY}
@@ -39,6 +39,7 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
     assert "gravel" in _found(raw).lower()
 
 
+@pytest.mark.rule("P-24, promise 8", "A line among the header that is no field is a part of its own: found, shown and looked into.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -49,7 +50,6 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
     ],
 )
 def test_a_line_among_the_header_that_is_no_field_is_a_part_of_its_own(raw: bytes) -> None:
-    """R-942."""
     one = letter.read(raw)
     assert one.subject == "kept" and defects.HEADER_LINE in {defect.code for defect in one.defects}
     lines = [part for part in one.parts if part.path == STRAY]

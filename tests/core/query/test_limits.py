@@ -32,6 +32,11 @@ def test_up_to_the_limits_everything_is_asked(text: str) -> None:
     parse(text, now=NOW)
 
 
+@pytest.mark.rule(
+    "P-21",
+    "A query asks for 250 words and 20 beginnings of words at most, whoever asks, and what asks for more is refused with "
+    "the number.",
+)
 @pytest.mark.parametrize(
     ("text", "most"),
     [
@@ -50,7 +55,7 @@ def test_up_to_the_limits_everything_is_asked(text: str) -> None:
     ],
 )
 def test_what_asks_for_more_is_refused_with_the_number(text: str, most: int) -> None:
-    """R-1278; promise 5: red on main of 29 November, where a thousand were asked."""
+    """Promise 5: red on main of 29 November, where a thousand were asked."""
     with pytest.raises(QueryError, match=f"may have {most} ") as refused:
         parse(text, now=NOW)
     assert 0 <= refused.value.position < len(text)

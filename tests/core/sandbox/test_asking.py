@@ -1,4 +1,4 @@
-"""Limited processes that threads ask (R-295): whatever a reader does, the asker gets an answer or a word, and the next one too."""
+"""Limited processes that threads ask: whatever a reader does, the asker gets an answer or a word, and the next one too."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def test_a_process_answers_one_question_after_another(pool: Pool) -> None:
     assert pool.ask({"do": "say"}, b"y", seconds=60).split()[0] == first.split()[0]
 
 
+@pytest.mark.rule("promise 8", "A fork asks limited processes of its own.")
 def test_a_fork_asks_processes_of_its_own() -> None:
-    """R-1027: by the same pipes each would have the other's answers."""
+    """By the same pipes each would have the other's answers."""
     ours = asking.shared(READER, 1)
     assert asking.shared(READER, 1) is ours
     child = os.fork()
@@ -52,7 +53,7 @@ def test_a_fork_asks_processes_of_its_own() -> None:
     [("die", CRASHED), ("compute", TOO_LONG), ("fill", TOO_MUCH_MEMORY), ("raise", DAMAGED), ("refuse", "encrypted")],
 )
 def test_what_a_reader_does_costs_one_question(pool: Pool, do: str, word: str) -> None:
-    """R-295: dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
+    """Dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
     assert why(pool, do, seconds=1) == word
     assert pool.ask({"do": "say"}, b"next", seconds=60).endswith(b"next")
 

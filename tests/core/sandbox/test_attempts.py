@@ -73,10 +73,20 @@ def taken_over() -> Iterator[Pool]:
         made.close()
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A reader of hostile files that is taken over can make no system call but those of a list, which was measured on what "
+    "readers do; whatever else it tries is refused, in the sandbox that readers have.",
+)
+@pytest.mark.rule(
+    "P-23",
+    "A call that a reader has is checked: no file is opened for writing, no memory shared, no signal sent to and no limit "
+    "set of another process.",
+)
 @needs_all
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_a_reader_that_was_taken_over_gets_nowhere(name: str, world: dict[str, Any], taken_over: Pool) -> None:
-    """R-1285 (P-23): the kernel answers each attempt as one that does not know the call, or refuses it, or ends the process."""
+    """The kernel answers each attempt as one that does not know the call, or refuses it, or ends the process."""
     victim = world["victim"]
     Path(world["key"]).chmod(0o600)
     before = (

@@ -1,4 +1,4 @@
-"""Limited processes that a loop asks: what a reader does costs one question, and never the loop (R-933, promise 6)."""
+"""Limited processes that a loop asks: what a reader does costs one question, and never the loop (promise 6)."""
 
 from __future__ import annotations
 
@@ -53,8 +53,13 @@ def test_one_process_answers_whoever_asks_in_their_order() -> None:
     story(told)
 
 
+@pytest.mark.rule(
+    "P-25, promise 6",
+    "What a process that reads mail does costs one question, and never the loop that takes mail: dead, hung or greedy, "
+    "the next one is answered.",
+)
 def test_what_a_reader_does_costs_one_question() -> None:
-    """R-933: dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
+    """Dead, busy for ever, greedy, broken: each is a word, and the next question has its answer."""
 
     async def told(pool: AsyncPool) -> None:
         does = {"die": CRASHED, "compute": TOO_LONG, "fill": TOO_MUCH_MEMORY, "raise": DAMAGED, "refuse": "encrypted"}
@@ -66,7 +71,7 @@ def test_what_a_reader_does_costs_one_question() -> None:
 
 
 def test_one_that_only_waits_is_ended_by_the_clock_and_the_loop_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-933: while it hangs, others are served."""
+    """While it hangs, others are served."""
 
     async def told(pool: AsyncPool) -> None:
         await pid(pool)
@@ -119,7 +124,7 @@ def test_who_asks_no_more_ends_the_process_and_leaves_no_answer_behind() -> None
 
 
 def test_the_next_question_lies_in_the_pipe_and_its_time_begins_when_it_is_its_turn() -> None:
-    """R-933: what one waits for behind another is on nobody's account, and no third lies there."""
+    """What one waits for behind another is on nobody's account, and no third lies there."""
 
     async def told(pool: AsyncPool) -> None:
         order: list[str] = []
@@ -139,7 +144,7 @@ def test_the_next_question_lies_in_the_pipe_and_its_time_begins_when_it_is_its_t
 
 @pytest.mark.parametrize("said", ["b'R' + b'\\xff' * 8", "b'short'", "b''"], ids=["endless", "cut", "nothing"])
 def test_what_is_no_answer_is_not_waited_for(said: str) -> None:
-    """R-933: a process that was taken over promises what it cannot have, or says nothing."""
+    """A process that was taken over promises what it cannot have, or says nothing."""
 
     async def told(pool: AsyncPool) -> None:
         assert await why(pool, "say", 20) == CRASHED

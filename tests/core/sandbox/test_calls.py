@@ -84,7 +84,7 @@ def named_call(machine: str, name: str, *arguments: int) -> int:
 
 @pytest.mark.parametrize("machine", calls.MACHINES)
 def test_what_is_not_on_the_list_is_unknown_to_the_kernel(machine: str) -> None:
-    """R-1285: also on the architecture that this test does not run on."""
+    """Also on the architecture that this test does not run on."""
     column, _ = calls.MACHINES[machine]
     listed = {numbers[column] for numbers in EVERY.values()}
     assert {decided(machine, number) for number in range(512) if number not in listed} == {ENOSYS}
@@ -128,5 +128,5 @@ def test_what_is_not_on_the_list_is_unknown_to_the_kernel(machine: str) -> None:
     ],
 )
 def test_arguments_are_looked_at(machine: str, name: str, arguments: tuple[int, ...], may: bool) -> None:
-    """R-1286"""
+    """P-23."""
     assert named_call(machine, name, *arguments) == (ALLOW if may else EPERM)

@@ -1,4 +1,4 @@
-"""Readers in a cgroup of their own, in a tree of plain files that stands for the kernel's (R-1291)."""
+"""Readers in a cgroup of their own, in a tree of plain files that stands for the kernel's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def service(tmp_path: Path) -> Path:
 
 
 def test_a_reader_moves_to_where_memory_is_counted(tmp_path: Path, service: Path) -> None:
-    """R-1291 (P-23): memory first, so that it is never there without a limit."""
+    """P-23: memory first, so that it is never there without a limit."""
     cgroup.join(tmp_path, OWN)
     group = service / "readers"
     said = {one.name: one.read_text() for one in group.iterdir()}
@@ -35,6 +35,10 @@ def test_a_reader_moves_to_where_memory_is_counted(tmp_path: Path, service: Path
     cgroup.join(tmp_path, OWN)
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Memory of readers is counted in a cgroup where systemd has handed one over, and no other cgroup is touched.",
+)
 @pytest.mark.parametrize("own", ["/", "/system.slice/civicmail-web.service", "/system.slice/other.service/main", "/user.slice/one"])
 def test_what_was_not_handed_over_is_left_alone(own: str, tmp_path: Path, service: Path) -> None:
     (tmp_path / "system.slice" / "other.service" / "main").mkdir(parents=True)

@@ -41,6 +41,7 @@ def test_files_are_out_of_reach(action: str, tmp_path: Path) -> None:
     assert tried(action, tmp_path) in REFUSED
 
 
+@pytest.mark.rule("P-23", "A reader of attachments reaches no file, no network, no program and no other process.")
 @pytest.mark.parametrize(
     "action",
     [
@@ -57,7 +58,7 @@ def test_files_are_out_of_reach(action: str, tmp_path: Path) -> None:
 )
 @pytest.mark.skipif("seccomp" not in confine.in_force(), reason="no filter for this machine")
 def test_network_programs_and_other_processes_are_out_of_reach(action: str, tmp_path: Path) -> None:
-    """R-112 (P-23): the kernel refuses, whatever the reader tries."""
+    """The kernel refuses, whatever the reader tries."""
     assert tried(action, tmp_path) in REFUSED
 
 
@@ -81,9 +82,14 @@ def test_no_library_has_started_a_thread(module: str) -> None:
     assert done.stdout.strip() == "1"
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Where the kernel lets it, a reader lives in namespaces of its own, as nobody, and has no capability, also where root "
+    "started it.",
+)
 @pytest.mark.skipif("namespaces" in confine.tried(), reason="this machine gives no namespaces")
 def test_a_reader_is_nobody_in_a_world_of_its_own(tmp_path: Path) -> None:
-    """R-1289 (P-23): and has no capability there, also where root started it."""
+    """And has no capability there, also where root started it."""
     assert tried("os.getuid()", tmp_path) == Path("/proc/sys/kernel/overflowuid").read_text().strip()
     rights = "dict(line.split(':') for line in held.readlines() if 'Cap' in line)"
     code = START.replace("import os", "held = open('/proc/self/status')\nimport os", 1)

@@ -178,6 +178,7 @@ def test_after_a_crash_the_plainest_readers_try_again() -> None:
     process.close()
 
 
+@pytest.mark.rule("P-23", "A file that kills or holds its reader costs one process and is marked, and what it said before is kept.")
 @pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while 1: pass')"])
 def test_a_hang_is_ended_and_keeps_what_was_read(hang: str) -> None:
     process = Process(sick(hang), seconds=0.4)
@@ -197,6 +198,7 @@ def test_a_process_that_wants_all_memory_is_stopped() -> None:
     process.close()
 
 
+@pytest.mark.rule("P-23", "A reader that was taken over makes its parent believe nothing.")
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,4 +1,4 @@
-"""A process for each question, where people ask (R-1287): what a message does to its reader, the next person does not meet."""
+"""A process for each question, where people ask: what a message does to its reader, the next person does not meet."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ def ask(pool: Pool, do: str, content: bytes, seconds: float = 60) -> bytes:
 
 
 def test_each_question_has_a_process_of_its_own(pool: Pool) -> None:
-    """R-1287 (P-23): nothing that one message leaves in its reader is there for the next."""
+    """P-23: nothing that one message leaves in its reader is there for the next."""
     assert [ask(pool, "keep", content) for content in (b"mail of one", b"mail of another")] == [b"mail of one", b"mail of another"]
     first, second = (ask(pool, "say", b"").split()[0] for _ in range(2))
     assert first != second
     assert pool._children[0].ended == 0, "one process forks them all"
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A process that answers twice, or does not end, is ended before the next person's question, and that person hears none of it.",
+)
 @pytest.mark.parametrize("do", ["forge", "stay"])
 def test_who_answers_for_the_next_person_is_not_heard(do: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1288 (P-23): a word too much, or a process that stays, costs that process, and reaches nobody."""
+    """A word too much, or a process that stays, costs that process, and reaches nobody."""
     monkeypatch.setattr(child, "ENDING", 0.2)
     assert ask(pool, do, b"mail of one") == b"the first"
     assert ask(pool, "keep", b"mail of another") == b"mail of another"
@@ -73,8 +77,12 @@ def forks(pool: Pool) -> set[str]:
     return found
 
 
+@pytest.mark.rule(
+    "P-23",
+    "What people see of messages and files is read by a process for each question, which has read nothing before.",
+)
 def test_what_people_see_is_made_so() -> None:
-    """R-1287: the look of a message, of a file, what goes into a box of the portal, and what stands in place of a file."""
+    """The look of a message, of a file, what goes into a box of the portal, and what stands in place of a file."""
     message = b"From: a@b.example\r\nSubject: one\r\n\r\ntext\r\n"
     for pool, once in (
         (limited.pool(), lambda: limited.read(message)),

@@ -118,13 +118,15 @@ def test_text_before_the_break_is_kept() -> None:
     assert "kept" in "\n".join(out.texts)
 
 
+@pytest.mark.rule("P-01", "What expands too far is not unpacked.")
 def test_what_expands_too_far_is_not_unpacked() -> None:
-    """R-115 (P-01): it is named as too large instead."""
+    """It is named as too large instead."""
     assert said(samples.zipped({"a.bin": bytes(20 << 20)})).wrong == [("a.bin", errors.TOO_LARGE)]
 
 
+@pytest.mark.rule("P-23", "Entities of a document are neither expanded nor followed, and it is said.")
 def test_no_entity_is_expanded() -> None:
-    """R-116 (P-23): the text around it is read, and the entity is said to be wrong."""
+    """The text around it is read, and the entity is said to be wrong."""
     out = said(samples.docx("", word__header1_dot_xml='<!DOCTYPE d [<!ENTITY e "haha">]><d><t>kept &e;</t></d>'))
     assert out.wrong == [("", errors.ENTITIES)]
     assert "\n".join(out.texts).split() == ["kept"]

@@ -53,10 +53,11 @@ def zipped(*names: str) -> bytes:
     ],
 )
 def test_the_content_says_what_a_file_is(data: bytes, kind: str) -> None:
-    """R-300."""
+    """P-23, P-25."""
     assert truetype.of(data) == kind
 
 
+@pytest.mark.rule("P-23, P-25", "A file is called what it is by its content, and a name that promises something else is said.")
 @pytest.mark.parametrize(
     ("name", "kind", "odd"),
     [
@@ -73,5 +74,4 @@ def test_the_content_says_what_a_file_is(data: bytes, kind: str) -> None:
     ],
 )
 def test_a_name_that_promises_something_else_is_odd(name: str, kind: str, odd: bool) -> None:
-    """R-300."""
     assert truetype.is_odd(name, kind) is odd

@@ -118,6 +118,11 @@ ENDS = [
 SECOND = b"MAIL FROM:<x@out.example>\r\nRCPT TO:<b@city.example>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\nQUIT\r\n"
 
 
+@pytest.mark.rule("P-23, promise 2", "Only CRLF.CRLF ends a message, whatever the listener's line-ending rule.")
+@pytest.mark.rule(
+    "P-23, promise 2",
+    "A listener for the outside refuses a bare CR, LF or NUL, and nothing behind such a message is ever parsed.",
+)
 @pytest.mark.parametrize("newlines", ["reject", "normalise"])
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 @pytest.mark.parametrize("end", ENDS, ids=repr)

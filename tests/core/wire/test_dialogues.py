@@ -73,6 +73,8 @@ def cut(data: bytes, how: str) -> list[bytes]:
     return chunks
 
 
+@pytest.mark.rule("P-23", "Nothing may follow EHLO or DATA before the answer: early pipelining ends the session.")
+@pytest.mark.rule("P-06, promise 1", "LMTP answers each accepted recipient by itself, in order.")
 @pytest.mark.parametrize("how", ["whole", "bytes", "random"])
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda p: p.stem)
 def test_dialogue_is_answered_word_for_word(path: Path, how: str) -> None:

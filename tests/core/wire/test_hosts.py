@@ -27,6 +27,7 @@ def test_only_a_loopback_address_or_localhost_is_this_machine(host: str, *, here
     assert is_here(host) is here
 
 
+@pytest.mark.rule("P-25", "Clients of one network count as one, by whatever socket they came.")
 @pytest.mark.parametrize(
     ("client", "network"),
     [
@@ -38,7 +39,6 @@ def test_only_a_loopback_address_or_localhost_is_this_machine(host: str, *, here
     ],
 )
 def test_a_client_counts_with_its_network_by_whatever_socket_it_came(client: str, network: str) -> None:
-    """R-918."""
     assert network_of(client) == network
 
 
@@ -66,13 +66,13 @@ def test_a_client_counts_with_its_network_by_whatever_socket_it_came(client: str
     ],
 )
 def test_a_strangers_zone_leads_to_public_addresses_alone(address: str, *, open_: bool) -> None:
-    """R-1219: nor to what carries one of ours in it; a network of the settings is as good."""
+    """Nor to what carries one of ours in it; a network of the settings is as good."""
     assert is_public(address) is open_
     assert is_public(address, ["10.0.0.0/8"]) is (open_ or address in ("10.1.2.3", "::ffff:10.1.2.3"))
 
 
 def test_of_what_a_name_leads_to_the_public_addresses_are_left() -> None:
-    """R-1219: and a name without one is as good as one that is not there."""
+    """And a name without one is as good as one that is not there."""
     found = [(2, 1, 6, "", (a, 25)) for a in ("127.0.0.1", "198.41.0.4", "198.41.0.4", "10.0.0.1")]
     assert public("mx.agency.example", 25, found) == ["198.41.0.4"]
     assert public("mx.agency.example", 25, found, ["10.0.0.0/8"]) == ["198.41.0.4", "10.0.0.1"]

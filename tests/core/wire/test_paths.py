@@ -61,6 +61,7 @@ def test_what_is_no_address_is_refused(raw: str) -> None:
     assert problem.value.smtp.startswith("5")
 
 
+@pytest.mark.rule("P-06, promise 5", "A source route is refused as relaying.")
 @pytest.mark.parametrize("raw", ["@city.example:b@elsewhere.example", "@a,@b:c@d", "@[127.0.0.1]:b@c"])
 def test_a_source_route_is_refused_as_relaying(raw: str) -> None:
     with pytest.raises(PathError) as problem:

@@ -107,8 +107,12 @@ def test_recipients_beyond_the_limit_are_for_the_next_message() -> None:
     assert talk.output == b"452 4.5.3 Too many recipients\r\n"
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A client with more recipients than one transaction takes is not let go before the message of those that were taken.",
+)
 def test_recipients_beyond_the_limit_do_not_cost_those_that_were_taken_their_mail() -> None:
-    """R-1244: a client that sends them all in a row is not let go before its message, however many more it has; not for ever."""
+    """A client that sends them all in a row is not let go before its message, however many more it has; not for ever."""
     talk = Talk(dataclasses.replace(PROFILE, max_recipients=200))
     ready(talk, *(b"p%d@d" % n for n in range(200)))
     talk.send(b"".join(b"RCPT TO:<q%d@d>\r\n" % n for n in range(200)))

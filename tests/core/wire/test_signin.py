@@ -6,6 +6,7 @@ import dataclasses
 import re
 from base64 import b64encode
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,8 @@ class Door(Talk):
         return super()._heed(event)
 
 
+@pytest.mark.rule("P-07", "Nobody shows a password in the clear.")
+@pytest.mark.rule("P-07", "On a listener for people nothing is taken from who did not sign in.")
 @settings(max_examples=400)
 @given(st.lists(WORDS, max_size=40))
 def test_nobody_sends_who_did_not_sign_in_under_tls(words: list[bytes]) -> None:

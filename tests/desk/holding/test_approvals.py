@@ -87,8 +87,13 @@ def states(row: Approval) -> dict[str, str]:
     return dict(row.copies.values_list("address", "state"))
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Colleagues have the message at once, each outside recipient when it was approved for them, and who was not approved "
+    "gets nothing.",
+)
 def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_themselves(files: Bureau) -> None:
-    """R-769: one of three by the manager, two by the deputy; who was not approved gets nothing."""
+    """One of three by the manager, two by the deputy; who was not approved gets nothing."""
     row = files.asked("crew0", LENA, ACME, DOT, OWL)
     assert files.copies(row) == {LENA: "goes", ACME: "held", DOT: "held", OWL: "held"}
     answer(files, row, "head", to=(1,))
@@ -99,8 +104,9 @@ def test_colleagues_have_it_now_and_outsiders_when_it_is_approved_each_for_thems
     assert Entry.objects.filter(act="approval.approve", object=f"approval:{row.pk}").count() == 2
 
 
+@pytest.mark.rule("P-22, P-28", "The statement says how managers answered about files, and for how long those had waited.")
 def test_a_department_answers_for_how_it_answered(files: Bureau) -> None:
-    """R-1198 (P-28): by answer, with the minutes for which the files had waited."""
+    """By answer, with the minutes for which the files had waited."""
     first, second = files.asked("crew0", ACME), files.asked("crew0", DOT)
     files.desk.now += 90 * 60_000
     answer(files, first, "head")
@@ -111,23 +117,27 @@ def test_a_department_answers_for_how_it_answered(files: Bureau) -> None:
 
 @pytest.mark.parametrize(("key", "why"), [("crew0", "themselves"), ("chief", "Only the head"), ("office", "Only the head")])
 def test_nobody_but_the_departments_managers_answers_and_never_the_sender(files: Bureau, key: str, why: str) -> None:
-    """R-770."""
+    """P-22."""
     row = files.asked("crew0", ACME)
     with pytest.raises(NotPermitted, match=why):
         answer(files, row, key)
     assert files.copies(row) == {ACME: "held"}
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Only the head or a deputy of the sender's department, or one above, answers, and never the sender; nobody else sees anything.",
+)
 def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau) -> None:
-    """R-770."""
     row = files.asked("deputy", ACME)
     assert not row.own and [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-head"]
     with pytest.raises(NotPermitted, match="themselves"):
         answer(files, row, "deputy")
 
 
+@pytest.mark.rule("P-22", "An answer is given once; who comes second hears who was first, and nothing leads back.")
 def test_an_answer_is_given_once_and_a_second_one_hears_by_whom(files: Bureau) -> None:
-    """R-771: the link is opened twice."""
+    """The link is opened twice."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "refuse")
     assert (states(row), files.copies(row)) == ({ACME: "refused"}, {ACME: "cancelled"})
@@ -136,15 +146,20 @@ def test_an_answer_is_given_once_and_a_second_one_hears_by_whom(files: Bureau) -
 
 
 def test_no_walk_leaves_the_table() -> None:
-    """R-771: nothing leads back to waiting, and nothing out of an answer."""
+    """Nothing leads back to waiting, and nothing out of an answer."""
     for state in {s.target for s in STEPS}:
         assert TABLE.actions(state) == ()
         with pytest.raises(Conflict):
             TABLE.step(state, "approve")
 
 
+@pytest.mark.rule(
+    "P-22",
+    "An approval holds for these bytes and this recipient, whatever the name; a changed file, another recipient or sender "
+    "is asked about.",
+)
 def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_changed_one_waits(files: Bureau) -> None:
-    """R-772: bound to the bytes and to the recipient."""
+    """Bound to the bytes and to the recipient."""
     answer(files, files.asked("crew0", ACME), "head")
     assert files.send("crew0", ACME, files={"renamed.pdf": PDF}) is None
     assert files.send("crew0", ACME, files={"bid-14.pdf": PDF + b"changed"}) is not None
@@ -152,8 +167,12 @@ def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_
     assert files.send("crew1", ACME) is not None, "somebody else asks for themselves"
 
 
+@pytest.mark.rule(
+    "P-22, P-25",
+    "An approved copy is decided about once more: what another rule holds stays, and the answer says so.",
+)
 def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, installed: Path, settings: Any) -> None:
-    """R-773: an approval opens no other door."""
+    """An approval opens no other door."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -165,8 +184,9 @@ def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, ins
     assert "no-acme" in row.copies.get().kept
 
 
+@pytest.mark.rule("P-22", "Who does not answer in two working hours is stood in for: head, deputy, next head.")
 def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(files: Bureau, city: Town, clock: Any) -> None:
-    """R-774: by the city's calendar."""
+    """By the city's calendar."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("crew0", ACME)
@@ -192,17 +212,22 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
     assert files.copies(row) == {ACME: "goes"}
 
 
+@pytest.mark.rule("P-22", "Who left or is away is passed over.")
 def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
-    """R-775."""
     Episode.objects.filter(person=city.people["head"]).update(ended=moment(files.desk.now).date())
     row = files.asked("crew0", ACME)
     assert [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-deputy"]
 
 
+@pytest.mark.rule(
+    "P-08, P-22",
+    "Where whoever was asked about files leaves, whoever stands in for them hears of it at once, and the link of the "
+    "other does nothing.",
+)
 def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_once(
     files: Bureau, city: Town, visit: Visit
 ) -> None:
-    """R-814: the link of whoever left does nothing, and nobody waits for two hours in vain."""
+    """The link of whoever left does nothing, and nobody waits for two hours in vain."""
     row, client = files.asked("crew0", ACME), visit("head")
     head, page = city.people["head"], f"/holding/approvals/{row.pk}/"
     Episode.objects.filter(person=head).update(ended=moment(files.desk.now).date())
@@ -218,8 +243,9 @@ def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_
     assert [n.to for n in told.order_by("pk")] == ["rosa.hale@city.example", "kim.boyd@city.example"]
 
 
+@pytest.mark.rule("P-22", "What nobody answers goes back to the sender with words; a clock that jumps lets nothing out.")
 def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(files: Bureau) -> None:
-    """R-776: the sender hears it, and nothing has left."""
+    """The sender hears it, and nothing has left."""
     row = files.asked("crew0", ACME)
     files.hear(100 * 24 * HOUR)
     assert (states(row), files.copies(row)) == ({ACME: "expired"}, {ACME: "cancelled"})
@@ -229,14 +255,14 @@ def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(file
 
 
 def test_a_clock_that_goes_back_passes_nothing_on(files: Bureau) -> None:
-    """R-776."""
+    """P-22."""
     row = files.asked("crew0", ACME)
     assert asking.sweep(files.desk.now - 100 * 24 * HOUR) == 0
     assert states(row) == {ACME: "waits"}
 
 
+@pytest.mark.rule("P-22", "The sender sees how it stands, and alone withdraws it; then nobody gets it.")
 def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
-    """R-777."""
     row = files.asked("crew0", ACME, DOT)
     with pytest.raises(NotPermitted):
         approving.withdraw(row, (0, 1), actor=actor(files, "crew1"), now=files.desk.now)
@@ -244,8 +270,11 @@ def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
     assert files.copies(row) == {ACME: "cancelled", DOT: "cancelled"}
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A head decides about own files with a reason; every fifth is looked at by the next head, never by oneself.",
+)
 def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_above(files: Bureau, city: Town) -> None:
-    """R-778."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     rows = [files.asked("head", ACME, files={"a.pdf": PDF + bytes([n])}) for n in range(12)]
@@ -264,16 +293,20 @@ def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_abo
     assert not approvals.samples_for(actor(files, "chief")).exists()
 
 
+@pytest.mark.rule("P-22", "Who was elected is their own manager.")
 def test_who_was_elected_is_their_own_manager(files: Bureau, city: Town) -> None:
-    """R-779."""
     Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
     row = files.asked("crew0", ACME)
     answer(files, row, "crew0")
     assert files.copies(row) == {ACME: "goes"}
 
 
+@pytest.mark.rule(
+    "P-21, P-22",
+    "What answers a public-records request does not leave: it is put on hold with its thread, and the records office and "
+    "the sender are told.",
+)
 def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told(files: Bureau, installed: Path) -> None:
-    """R-780, P-21."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "records", reason="Request PR-14 asks for it.")
     assert (states(row), files.copies(row)) == ({ACME: "records"}, {ACME: "held"})
@@ -283,10 +316,10 @@ def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told
     assert "records office" in Notice.objects.get(key__startswith=f"approval:{row.pk}:records").text
 
 
+@pytest.mark.rule("P-22, promise 1", "Whoever dies between an answer and the archive leaves it to the next round of the worker.")
 def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_round(
     files: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-781."""
     row = files.asked("crew0", ACME)
     with monkeypatch.context() as m:
         m.setattr(approving, "carry_out_or_leave", lambda *_: None)
@@ -298,15 +331,15 @@ def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_r
 
 
 def test_no_department_is_asked_about_before_it_was_switched_on(clock: Any, installed: Path, city: Town, settings: Any) -> None:
-    """R-763."""
+    """P-22."""
     with bureau(installed, city, on=False) as files:
         assert files.send("crew0", ACME) is None
         switch_on(city, files.desk.now, "fire")
         assert files.send("crew0", ACME, files={"b.pdf": PDF + b"b"}) is None
 
 
+@pytest.mark.rule("P-16, P-22", "A manager sees the files that wait and nothing else of the message, and that is an entry first.")
 def test_a_manager_sees_the_files_and_nothing_else_and_that_is_an_entry_first(files: Bureau, visit: Visit) -> None:
-    """R-782, P-16."""
     row = files.asked("crew0", LENA, ACME, DOT)
     client = visit("head")
     listed = words(client.get("/holding/approvals/"))
@@ -327,7 +360,7 @@ def test_a_manager_sees_the_files_and_nothing_else_and_that_is_an_entry_first(fi
 
 
 def test_the_wrong_person_sees_nothing_of_it(files: Bureau, visit: Visit) -> None:
-    """R-770: the link is opened by somebody else."""
+    """The link is opened by somebody else."""
     row = files.asked("crew0", ACME)
     page = f"/holding/approvals/{row.pk}/"
     assert [visit(key).get(page).status_code for key in ("crew1", "chief", "office")] == [403, 404, 403]
@@ -336,7 +369,7 @@ def test_the_wrong_person_sees_nothing_of_it(files: Bureau, visit: Visit) -> Non
 
 
 def test_the_sender_sees_how_it_stands_and_withdraws_on_the_page(files: Bureau, visit: Visit) -> None:
-    """R-777."""
+    """P-22."""
     row = files.asked("crew0", ACME)
     client = visit("crew0")
     assert ACME in words(client.get("/holding/approvals/mine/"))
@@ -347,16 +380,16 @@ def test_the_sender_sees_how_it_stands_and_withdraws_on_the_page(files: Bureau, 
     assert states(row) == {ACME: "withdrawn"}
 
 
+@pytest.mark.rule("P-22", "What waits for a manager is a task of Home and of the daily mail.")
 def test_what_waits_is_a_task_of_home_and_of_the_daily_mail(files: Bureau) -> None:
-    """R-783."""
     files.asked("crew0", ACME)
     labels = [str(t.label) for key in ("head", "crew0") for g in tasks.of(actor(files, key), files.desk.now) for t in g.tasks]
     assert labels.count("Say whether files may leave") == 1
     assert approvals.waiting_for(actor(files, "deputy")) == 1
 
 
+@pytest.mark.rule("P-22", "Managers are reminded once a working day, in one mail, of what has waited since an earlier day.")
 def test_reminders_come_once_a_working_day(files: Bureau) -> None:
-    """R-784."""
     files.asked("crew0", ACME)
     files.asked("crew0", DOT, files={"c.pdf": PDF + b"c"})
     for _ in range(3):

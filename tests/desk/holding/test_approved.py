@@ -23,8 +23,13 @@ pytestmark = pytest.mark.django_db
 PAGE = "/holding/approvals/report/"
 
 
+@pytest.mark.rule(
+    "P-22, P-28",
+    "Every answer about files stands in a report with who gave it, when and why, of one's own departments or of all for "
+    "an auditor.",
+)
 def test_every_answer_stands_in_the_report_with_who_gave_it_and_why(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-815: the newest first, of one's own departments or of all for an auditor; as a page and as a file."""
+    """The newest first, of one's own departments or of all for an auditor; as a page and as a file."""
     row = files.asked("crew0", LENA, ACME, DOT, OWL)
     files.desk.now += HOUR // 2
     answer(files, row, "head", to=(1,))
@@ -52,8 +57,12 @@ def test_a_wait_is_told_in_hours() -> None:
     assert (in_hours(timedelta(hours=30, minutes=5)), in_hours(timedelta(seconds=-9))) == ("30 h 05 min", "0 min")
 
 
+@pytest.mark.rule(
+    "P-22, P-28",
+    "How long answers about files take is told of answers alone, not of what went back or was withdrawn.",
+)
 def test_what_nobody_has_answered_is_in_no_median(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-983: it went back after days, and says nothing of how long answers take."""
+    """It went back after days, and says nothing of how long answers take."""
     row = files.asked("crew0", ACME)
     files.asked("crew0", DOT, files={"b.pdf": PDF + b"b"})
     files.desk.now += HOUR // 2

@@ -37,7 +37,7 @@ def test_nobody_becomes_a_sender_by_an_address_that_anybody_could_write(said: di
 
 
 def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about() -> None:
-    """R-1216 (P-14, P-22): its mailbox is named, and files of it that wait are asked about; not for what comes by another door."""
+    """P-14, P-22: its mailbox is named, and files of it that wait are asked about; not for what comes by another door."""
     said = head("submission", "service:printer@city.example/hall", **{"sender.department": "works"})
     found = sent_by_any(said)
     assert sent(said) is None and found is not None and (found.subject, found.capture) == ("printer@city.example", "x")
@@ -47,16 +47,21 @@ def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about(
     assert seen is not None and (seen.subject, seen.department) == ("printer@city.example", "works")
 
 
+@pytest.mark.rule(
+    "P-14, promise 7",
+    "Whoever wrote what came by a relay hears of it where the peer asserted them, also of an automatic reply.",
+)
 def test_an_automatic_reply_is_its_authors() -> None:
-    """R-1185: it has no return address (RFC 3834 3.3); the peer has asserted From."""
+    """It has no return address (RFC 3834 3.3); the peer has asserted From."""
     said = head("relay", "", ("sender", "asserted"), **{"from.address": "ann@city.example", "sender.machine": True})
     said["envelope"]["from"] = ""
     found = sent(said)
     assert found is not None and found.subject == "ann@city.example"
 
 
+@pytest.mark.rule("P-11", "Whose rule it was is known from checks that were made later.")
 def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
-    """R-1186: a message that waited for its checks has nothing of it in its receipt."""
+    """A message that waited for its checks has nothing of it in its receipt."""
     said = head("relay", **{"sender.machine": True})
     assert sent(said) is None
     later = [{"check": "webmail", "code": "forwarded"}, {"check": "webmail", "code": "forwarder", "mask": "ann@city.example"}]
@@ -64,8 +69,9 @@ def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
     assert found is not None and found.forwarding == Forwarding("ann@city.example")
 
 
+@pytest.mark.rule("P-22, promise 7", "Whoever sends more files than can be listed hears at once that they go in several messages.")
 def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:
-    """R-1068: nobody who looks at it can let it go, so nobody is to wait for that."""
+    """Nobody who looks at it can let it go, so nobody is to wait for that."""
     book = reading.book([])
     (told,) = for_sender([Said("hold", ("unavailable:leaving",), 1)], book)
     assert told.held and told.words.endswith("If it has more than 100 files, it stays: send them in several messages.")

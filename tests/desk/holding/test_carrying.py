@@ -47,9 +47,10 @@ def done(row: Approval) -> dict[str, tuple[bool, str]]:
     return {c.address: (c.done is not None, c.kept) for c in row.copies.all()}
 
 
+@pytest.mark.rule("P-22, promise 1", "What was approved while a check was away goes when it is back: nobody approves it twice.")
 @pytest.mark.usefixtures("book")
 def test_what_was_approved_while_a_check_was_away_goes_when_it_is_back(files: Bureau, settings: Any) -> None:
-    """R-1103 (P-22, promise 1): nobody approves it twice, and the sender hears of nothing that keeps it."""
+    """Nobody approves it twice, and the sender hears of nothing that keeps it."""
     row = files.asked("crew0", ACME, DOT)
     with away(settings):
         answer(files, row, "head", to=(0,))
@@ -64,7 +65,7 @@ def test_what_was_approved_while_a_check_was_away_goes_when_it_is_back(files: Bu
 
 @pytest.mark.usefixtures("book")
 def test_some_files_that_were_approved_while_a_check_was_away_go_alone_when_it_is_back(files: Bureau, settings: Any) -> None:
-    """R-1103: which ones is remembered, once."""
+    """Which ones is remembered, once."""
     row = files.asked("crew0", ACME, files=BOTH)
     with away(settings):
         some(files, row, (0,), (1,))

@@ -54,7 +54,7 @@ def asked(name: str) -> str:
 @given(NAMES)
 @settings(max_examples=400)
 def test_the_warning_and_verify_name_the_same(name: str) -> None:
-    """R-1171. Where the name is that of several nobody is asked, and the warning stands all the same."""
+    """Where the name is that of several nobody is asked, and the warning stands all the same."""
     known = warned(name)
     people = {person.id for person in claimed(SNAPSHOT, name).people}
     assert asked(name) in known or (not asked(name) and (not known or len(people) > 1)), (known, asked(name))

@@ -76,8 +76,9 @@ def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]
     return Containment.objects.get(sender="p-crew0"), bad[20:], good
 
 
+@pytest.mark.rule("P-25", "The user, their manager and security are told of the first message that waits, once.")
 def test_the_user_their_manager_and_security_are_told_once(city: Town, installed: Path) -> None:
-    """R-668: of the first message that waits; nothing of what is in it, and gateways know what was decided."""
+    """Of the first message that waits; nothing of what is in it, and gateways know what was decided."""
     row, bad, _ = attacked(city, installed)
     assert (row.state, row.sign, row.capture, row.person) == ("held", "domains", bad[0], city.people["crew0"])
     told = {n.to: n for n in Notice.objects.filter(key__startswith=f"contained:{row.pk}:")}
@@ -89,8 +90,9 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
+@pytest.mark.rule("P-25", "Whoever is told of an account that may be taken reads it in their own language.")
 def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1052: owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
+    """Owner, manager and security, also when it is over; and whoever is reminded of what mail is for."""
     for module in (verbs, reviewing):
         monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
     Person.objects.update(language="es")
@@ -103,8 +105,9 @@ def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, instal
         assert all(said.startswith("es|") for said in reviewing._reminder(finding))
 
 
+@pytest.mark.rule("P-25, promise 7", "The owner of an account whose mail waits sees whom to call, and hears when it goes again.")
 def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1002 (P-25, promise 7): on the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
+    """On the page that comes first, as long as it waits; then by mail, and whoever was told with them."""
     row, _, good = attacked(city, installed)
     assert "Call the security office" in words(visit("crew0").get("/"))
     assert "Call the security office" not in words(visit("crew1").get("/"))
@@ -114,8 +117,9 @@ def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit
     assert told.keys() == {DANA, "sam.ferrer@city.example"} and "go now: 2" in told[DANA] and "desk" not in told[DANA]
 
 
+@pytest.mark.rule("P-25", "One button of the security officer locks an account.")
 def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) -> None:
-    """R-669 (P-25): the account cannot be used from then on, and only a security officer does it."""
+    """The account cannot be used from then on, and only a security officer does it."""
     row, _, _ = attacked(city, installed)
     dana, page = visit("crew0"), f"/holding/contained/{row.pk}/"
     assert dana.get("/mail/").status_code == 200
@@ -131,8 +135,12 @@ def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) 
     assert again.status_code == 302 and Entry.objects.filter(act="containment.lock").count() == 1
 
 
+@pytest.mark.rule(
+    "P-25, promise 1",
+    "With the release honest mail goes once, through the checks; what looks like the attack stays held.",
+)
 def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visit: Visit, installed: Path) -> None:
-    """R-670: what says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
+    """What says the same is not chosen beforehand; what is chosen goes once, the rest stays held; rights come back."""
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     officer.post(page, {"lock": "1"})
@@ -154,8 +162,12 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     assert all(list(states(installed, _id(c)).values()) == [True] for c in bad), "a false alarm loses nothing"
 
 
+@pytest.mark.rule(
+    "P-25",
+    "What a taken account sent where its owner had never written is let go by nobody who only presses the button.",
+)
 def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: Town, visit: Visit, installed: Path) -> None:
-    """R-991 (P-25): an attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
+    """An attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
     write, and colleagues, are chosen."""
     at = ms(city.now) - 60_000
     known = Known()
@@ -173,8 +185,9 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
     assert "in d22.example" in words(visit("security").get(f"/holding/contained/{row.pk}/")) and "(a domain to which" in shown
 
 
+@pytest.mark.rule("P-25", "After a false alarm everything that waits of an account goes by one choice.")
 def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Visit, installed: Path) -> None:
-    """R-996 (P-25): however many different messages wait."""
+    """However many different messages wait."""
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     assert "Everything, 6 messages" in words(officer.get(page))
@@ -183,8 +196,9 @@ def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Vi
     assert sorted(row.let) == sorted([*bad, *good])
 
 
+@pytest.mark.rule("P-25", "What waits of one contained account hides nothing of another.")
 def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1007 (P-25): however much newer mail waits."""
+    """However much newer mail waits."""
     other = send(installed, ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
     attacked(city, installed)
     monkeypatch.setattr(containments, "MOST", 3)
@@ -192,8 +206,9 @@ def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installe
     assert [capture for g in groups for capture in g.captures] == other[20:]
 
 
+@pytest.mark.rule("P-25, promise 1", "What a gateway held while the release was under way goes, too.")
 def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visit: Visit, installed: Path) -> None:
-    """R-671: a gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
+    """A gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
     row, _, _ = attacked(city, installed)
     visit("security").post(f"/holding/contained/{row.pk}/", {"reason": WHY})
     decided_path(installed).unlink()  # as that gateway knew it
@@ -203,8 +218,9 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
 
 
+@pytest.mark.rule("P-25, promise 1", "What a security officer lets go while a check is away goes when it is back.")
 def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town, installed: Path, settings: Any) -> None:
-    """R-1054 (P-25, promise 1): the officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
+    """The officer has said that it goes, and nobody says it twice; what looks like the attack stays."""
     row, bad, good = attacked(city, installed)
     whole = settings.CITY
     (port,) = free_ports(1)
@@ -219,8 +235,9 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
     assert all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
 
 
+@pytest.mark.rule("P-25", "Somebody above the owner is told whom mail reaches: the next head up where need be.")
 def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
-    """R-1055 (P-25): who has left hears of nothing; then the head of the department does, and of a head the next one up. Of a
+    """Who has left hears of nothing; then the head of the department does, and of a head the next one up. Of a
     machine the head of its department, and of a peer, which is a network, nobody."""
     crew, now = city.people["crew0"], ms(city.now)
 
@@ -235,8 +252,8 @@ def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: 
     assert above("service:printer@city.example") == [head]
 
 
+@pytest.mark.rule("P-25", "An account is released once.")
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:
-    """R-672."""
     row, _, _ = attacked(city, installed)
     duty = (Held("security-officer", taken_until=ms(city.now) + 1000),)
     own, officer = Actor("p-crew0", held=duty), Actor("p-security", held=duty)

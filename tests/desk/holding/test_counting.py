@@ -53,8 +53,13 @@ def counted(code: str = "public-works") -> dict[str, int]:
     return dict(Tally.objects.filter(department__code=code).values_list("what", "count"))
 
 
+@pytest.mark.rule(
+    "P-10, P-19",
+    "Signs of personal use and confidential mail are counted for a department by the month, in sums; what is exempt is "
+    "not, and nobody and no message is named.",
+)
 def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(city: Town, installed: Path, visit: Visit) -> None:
-    """R-1195: what is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
+    """What is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
     now = ms(city.now)
     leaves(installed, now - 9, ("webmail", "own"))
     leaves(installed, now - 8, ("use", "commercial"))
@@ -78,8 +83,9 @@ def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(c
     assert "never whose it is, and never which message" in mine
 
 
+@pytest.mark.rule("P-10", "Sums that fewer than ten people made are told to nobody.")
 def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None:
-    """R-1196: with nine they would be about somebody, on the page and in the statement."""
+    """With nine they would be about somebody, on the page and in the statement."""
     works = Department.objects.get(code="public-works")
     Tally.objects.create(department=works, month=date(2026, 1, 1), what="personal", count=7)
     Tally.objects.create(department=works, month=date(2026, 1, 1), what="finding", count=6)
@@ -94,8 +100,12 @@ def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None
         assert lines[told] == "not told of fewer than 10 people"
 
 
+@pytest.mark.rule(
+    "P-28",
+    "The statement that a head signs has numbers of findings, releases and confidential mail, of the half in which they were.",
+)
 def test_the_statement_has_approvals_confidential_mail_findings_and_releases(city: Town, installed: Path) -> None:
-    """R-1197 (P-28): each from where it happened, in the half in which it did."""
+    """Each from where it happened, in the half in which it did."""
     now = ms(city.now)
     Tally.objects.all().delete()
     sent(installed, now - 1000)

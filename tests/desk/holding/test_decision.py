@@ -36,8 +36,13 @@ Visit = Callable[[str], Client]
 SAID = {"text": "It was an offer that your office had asked for.", "contact": "heron@shop.example"}
 
 
+@pytest.mark.rule(
+    "P-29, promise 7",
+    "Whoever has the number of a decision learns without an account what was done, by which rule and clause, and whom to "
+    "ask; nothing of the message, nobody's address.",
+)
 def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Town, visit: Visit, installed: Path) -> None:
-    """R-453 (promise 7): the rule's words, its clause, whom to ask; no address, no word of the mail."""
+    """Promise 7: the rule's words, its clause, whom to ask; no address, no word of the mail."""
     refused = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     shown = words(visit("").get(f"/decision/{refused.uuid}/"))
     assert "Refused: nobody got it" in shown and "own-domain-outside" in shown and "P-26" in shown
@@ -45,8 +50,12 @@ def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Tow
     assert "P-14" in words(visit("").get(f"/decision/{quarantined(installed, ms(city.now), rule='not-yours', do='refuse').uuid}/"))
 
 
+@pytest.mark.rule(
+    "P-29, promise 4",
+    "A number of which nothing is known and one of mail that was simply delivered get the same answer.",
+)
 def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visit, installed: Path) -> None:
-    """R-454: unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
+    """Unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
     waits = quarantined(installed, ms(city.now) - 1000, rule="access-held", do="hold")
     shadow = quarantined(installed, ms(city.now) - 1000, rule="shadow:spam-sure", do="deliver")
     numbers = ["01a2150e-cece-7bb2-86d0-6e9539f71917", city.objects["mail delivered"], waits.uuid, shadow.uuid]
@@ -67,7 +76,7 @@ def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visi
 def test_whoever_got_one_copy_learns_nothing_of_another(
     copies: list[tuple[Do, tuple[str, ...]]], what: str | None, reasons: list[str]
 ) -> None:
-    """R-454 (promise 4): the number is in every copy, and a blind copy is nobody's business but its own."""
+    """Promise 4: the number is in every copy, and a blind copy is nobody's business but its own."""
     envelope = Envelope("heron@shop.example", tuple(Recipient(f"p{n}@city.example") for n in range(len(copies))), 1)
     verdict = Verdict(tuple(Disposition(n, *copy) for n, copy in enumerate(copies)), {})
     capture = capture_of(bytes(16), scan(b"Subject: x\r\n\r\n"), envelope, Source("mx", "mx"), verdict=verdict)
@@ -89,8 +98,12 @@ def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None
         assert told is not None and (told.what, [r.rule for r in told.reasons]) == (what, ["malware-found"])
 
 
+@pytest.mark.rule(
+    "P-29, promise 7",
+    "What is said against a decision is answered by an officer, with an entry, and told to whoever left an address.",
+)
 def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, visit: Visit, installed: Path) -> None:
-    """R-455 (P-29): an act with an entry; the answer stands on the page, and goes to the address that was left."""
+    """An act with an entry; the answer stands on the page, and goes to the address that was left."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     page, stranger = f"/decision/{capture.uuid}/", visit("")
     assert stranger.post(page, {"text": "short"}).status_code == 422
@@ -122,8 +135,13 @@ def contested(data: Path, rule: str, now: int, do: str = "quarantine") -> Contes
     return contests.contest(uuid.UUID(capture.uuid), found, SAID["text"], SAID["contact"], now=now)
 
 
+@pytest.mark.rule(
+    "P-29, promise 7",
+    "Whoever hears that their message was let go has it: the answer lets it go, where one officer may, and is none where "
+    "nothing goes.",
+)
 def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, installed: Path) -> None:
-    """R-813 (P-29): the answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
+    """The answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
     now = ms(city.now)
     row = contested(installed, "executable", now)
     page, said = f"/holding/contests/{row.pk}/", {"answer": "released", "reason": "Their invoices come that way."}
@@ -147,7 +165,7 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
 
 @pytest.mark.parametrize(("rule", "why"), [("malware-found", "two officers"), ("confidential-many", "privacy officer")])
 def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path, rule: str, why: str) -> None:
-    """R-813: and nobody is told that it was let go."""
+    """And nobody is told that it was let go."""
     row = contested(installed, rule, ms(city.now))
     with pytest.raises(Conflict, match=why):
         contests.answer(row, "released", actor=FIRST, reason="It is of a vendor of ours.", now=ms(city.now))
@@ -156,8 +174,9 @@ def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path,
     assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
 
 
+@pytest.mark.rule("P-29", "Few wait to be answered about one decision, also of those who say so at the same moment.")
 def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-466 (P-29): whoever is second by a moment gets the next place, and none where it was the last one."""
+    """Whoever is second by a moment gets the next place, and none where it was the last one."""
     capture, now = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), ms(city.now)
     found = queries.decision(uuid.UUID(capture.uuid))
     assert found is not None
@@ -172,8 +191,9 @@ def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed
     assert Contest.objects.filter(capture=capture.uuid).count() == 4
 
 
+@pytest.mark.rule("P-29", "One network contests a few decisions a day, and no address of whoever did is kept.")
 def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> None:
-    """R-467 (P-29): whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
+    """Whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
     now = ms(city.now)
 
     def says(client: str, at: int = now) -> Contest:
@@ -198,10 +218,11 @@ def test_the_reply_leads_to_the_page_of_the_decision() -> None:
     assert cited(said, "") == said
 
 
+@pytest.mark.rule("P-29, promise 7", "Whoever contested a decision is answered in each language of the city.")
 def test_whoever_contested_is_answered_in_each_language_of_the_city(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-982: nobody knows which one somebody outside reads."""
+    """Nobody knows which one somebody outside reads."""
     now = ms(city.now)
     row = contested(installed, "executable", now)
     monkeypatch.setattr(contests, "gettext", lambda text: f"{translation.get_language()}|{text}")

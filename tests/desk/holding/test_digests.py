@@ -49,13 +49,18 @@ def noon(city: Town) -> int:
     return ms(timezone.localtime(city.now).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3))
 
 
+@pytest.mark.rule(
+    "P-02",
+    "Digests of somebody meet: what one is about begins where the last one ended, whenever the worker looks and wherever "
+    "the clock goes.",
+)
 @given(
     st.sampled_from(slots.DAYS),
     st.sampled_from(slots.HOURS),
     st.lists(st.integers(-40, 60 * 24 * 20), min_size=2, max_size=30),
 )
 def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, rounds: list[int]) -> None:
-    """R-643: whenever the worker looks, and however far the clock goes back; what one is about ends where the next one begins."""
+    """Whenever the worker looks, and however far the clock goes back; what one is about ends where the next one begins."""
     begin, told = datetime(2026, 3, 1, 12, tzinfo=UTC), None
     covered: list[tuple[datetime, datetime]] = []
     at = begin
@@ -71,8 +76,13 @@ def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, r
         assert start == end or slot - end > slots.BACK_MOST
 
 
+@pytest.mark.rule(
+    "P-02, P-11, promise 7",
+    "One mail tells at the moment that its reader chose what is kept back still of what is for them and of what they "
+    "sent, without a word of it; none tells of nothing.",
+)
 def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, installed: Path) -> None:
-    """R-644: at the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
+    """At the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
     mailbox, and no word of the message anywhere."""
     now = noon(city)
     assert digests.tell_people(now + DAY) == 0
@@ -103,8 +113,12 @@ def late(data: Path, at: int) -> tuple[Capture, Capture]:
     return pending, sent
 
 
+@pytest.mark.rule(
+    "P-06, promise 7",
+    "A digest names what waits for no person and is an hour late: what could not be checked, and what the next server has put off.",
+)
 def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, installed: Path) -> None:
-    """R-812: an hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
+    """An hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
     slot = noon(city)
     late(installed, slot - LATE + 1)  # late a moment after this digest
     pending, sent = late(installed, slot - LATE)
@@ -125,8 +139,13 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
     assert digests.tell_people(slot + DAY) == 1, "those that were late since"
 
 
+@pytest.mark.rule(
+    "P-02, P-25",
+    "To open a link of a digest changes nothing; its button lets go what the reader could let go anyhow, once, with an "
+    "entry that says so.",
+)
 def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-645: scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
+    """Scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
     now = ms(city.now)
     spam, program = quarantined(installed, now - DAY), quarantined(installed, now - DAY - 1, rule="executable")
     assert digests.tell_people(now + DAY) == 1
@@ -151,8 +170,9 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
     assert Entry.objects.filter(act="my.release").count() == 1, "the same is not let go twice"
 
 
+@pytest.mark.rule("P-02, P-25", "A program that opens a link of a digest and presses its button lets nothing go.")
 def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, installed: Path) -> None:
-    """R-1065: nothing is chosen beforehand, and what stands first changes nothing."""
+    """Nothing is chosen beforehand, and what stands first changes nothing."""
     now = ms(city.now)
     spam = quarantined(installed, now - DAY)
     assert digests.tell_people(now + DAY) == 1
@@ -167,8 +187,9 @@ def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, install
     assert states(installed, spam.id) == {DANA: False} and not Entry.objects.filter(act="my.release").exists()
 
 
+@pytest.mark.rule("P-06, P-08", "A link of a digest is of one person, for two weeks, and of nobody who has no access any more.")
 def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
-    """R-646: of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
+    """Of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
     now = ms(city.now)
     capture = quarantined(installed, now - 1000)
     pk = city.people["crew0"].pk

@@ -27,8 +27,12 @@ def held(data: Path) -> list[tuple[str, int]]:
     return [(h.scope, len(h.tree.ids)) for h in holds.in_force(Shelf(data)) if isinstance(h.tree, Among)]
 
 
+@pytest.mark.rule(
+    "P-23, P-30, V1",
+    "What a report names as evidence outlasts its schedule until the case is over and nobody can appeal.",
+)
 def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
-    """R-826, V1: from the report on, with what is added, and not a day longer; each time with an entry."""
+    """From the report on, with what is added, and not a day longer; each time with an entry."""
     cases.town()
     assert evidence.keep(MS) == 0
     row = cases.reported()
@@ -46,7 +50,7 @@ def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
 
 
 def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None:
-    """R-826."""
+    """P-23, P-30, V1."""
     cases.town()
     row = cases.reported()
     evidence.keep(MS)
@@ -54,10 +58,11 @@ def test_what_was_found_to_be_nothing_is_let_go_at_once(installed: Path) -> None
     assert evidence.keep(MS + 1) == 1 and held(installed) == []
 
 
+@pytest.mark.rule("P-23, P-30", "Evidence is held within a minute of the case that names it, while the city is served.")
 def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_for_nothing_else(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1249: it took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
+    """It took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
     cases.town()
     keeper, asked = evidence.Keeper(), list[int]()
     standing = holds.standing

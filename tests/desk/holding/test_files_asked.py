@@ -40,8 +40,12 @@ pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Whoever was elected and leads no department answers on the page about own files, and each link that they are given opens.",
+)
 def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(files: Bureau, city: Town, visit: Visit) -> None:
-    """R-956: every link that they are given opens."""
+    """Every link that they are given opens."""
     Episode.objects.filter(person=city.people["crew0"]).update(kind="elected")
     row = files.asked("crew0", ACME)
     told = Notice.objects.get(key__startswith="approval-waits:")
@@ -57,9 +61,13 @@ def test_who_was_elected_and_leads_nothing_answers_on_the_page_about_own_files(f
     assert (done.status_code, files.copies(row)) == (200, {ACME: "goes"})
 
 
+@pytest.mark.rule(
+    "P-22",
+    "About files of one's own, where nobody is above, nobody else answers; how they stand deputies and those above see.",
+)
 @pytest.mark.parametrize("key", ["deputy", "chief"])
 def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, visit: Visit, key: str) -> None:
-    """R-957: neither a deputy nor who is above; and nobody has a task of it. How it stands they see."""
+    """Neither a deputy nor who is above; and nobody has a task of it. How it stands they see."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("head", ACME)
@@ -70,8 +78,9 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
     assert shown.status_code == 200 and "Record your answer" not in words(shown) and "bid-14" not in words(shown)
 
 
+@pytest.mark.rule("P-22, promise 7", "Whoever approves reads at once when another rule keeps the files all the same.")
 def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path, visit: Visit) -> None:
-    """R-958: whoever approves is not told that it is on its way."""
+    """Whoever approves is not told that it is on its way."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -82,8 +91,9 @@ def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau
     assert "on their way" not in words(done)
 
 
+@pytest.mark.rule("P-22, promise 7", "The sender hears when something else keeps what was approved.")
 def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path) -> None:
-    """R-985: they had heard that it is on its way; the page that they are led to says which rule."""
+    """They had heard that it is on its way; the page that they are led to says which rule."""
     from civicmail.city.policy import published
     from civicmail.city.policy.published import STARTER
 
@@ -96,10 +106,14 @@ def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bur
     assert ACME in told.text and DOT not in told.text
 
 
+@pytest.mark.rule(
+    "P-22, promise 1",
+    "An answer that cannot be carried out at this moment is recorded, says so, and is carried out by the worker.",
+)
 def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
     files: Bureau, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-959: the worker does it in its next round."""
+    """The worker does it in its next round."""
 
     def later(*_: object) -> None:
         raise LaterError("The archive takes nothing at this moment.")
@@ -113,8 +127,9 @@ def test_an_answer_that_cannot_be_carried_out_yet_is_recorded_and_says_so(
     assert carrying.finish(files.desk.now) == 1 and files.copies(row) == {ACME: "goes"}
 
 
+@pytest.mark.rule("P-22", "What is asked in an hour that had its letter is told when that hour is over.")
 def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_over(files: Bureau) -> None:
-    """R-960: at most one letter an hour, and none of them forgotten until the next day."""
+    """At most one letter an hour, and none of them forgotten until the next day."""
     row, told = files.asked("crew0", ACME), Notice.objects.filter(key__startswith="approval-waits:")
     answer(files, row, "head")
     files.hear(10 * 60_000)
@@ -126,8 +141,9 @@ def test_what_is_asked_in_an_hour_that_had_its_letter_is_told_when_the_hour_is_o
     assert [n.to for n in told] == ["rosa.hale@city.example"] * 2
 
 
+@pytest.mark.rule("P-21, P-22", "Nothing is put on hold for an answer about files that comes too late.")
 def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau, installed: Path) -> None:
-    """R-967: the deputy says that it answers a request, a moment after the head has let it go."""
+    """The deputy says that it answers a request, a moment after the head has let it go."""
     row = files.asked("crew0", ACME)
     answer(files, row, "head")
     with pytest.raises(Conflict, match="Rosa Hale"):
@@ -135,8 +151,12 @@ def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau,
     assert not holds.in_force(Shelf(installed)) and not Entry.objects.filter(act="hold.placed").exists()
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A sample of a head's own files is looked at by the next head, where there is one, and never by a deputy.",
+)
 def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit) -> None:
-    """R-969: a sample is for the next head, where there is one."""
+    """A sample is for the next head, where there is one."""
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("head", ACME)
@@ -151,8 +171,9 @@ def test_no_deputy_looks_after_the_head(files: Bureau, city: Town, visit: Visit)
     assert [visit(key).get(page).status_code for key in ("deputy", "chief")] == [403, 200]
 
 
+@pytest.mark.rule("P-21, P-22", "The records office opens the link that it is sent: how it stands, and no file.")
 def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit: Visit) -> None:
-    """R-970: how it stands, and no file; nothing of what answers no request."""
+    """How it stands, and no file; nothing of what answers no request."""
     row, other = files.asked("crew0", ACME), files.asked("crew1", ACME)
     answer(files, row, "head", "records", reason="Request PR-14 asks for it.")
     told = Notice.objects.filter(key__startswith=f"approval-records:{row.pk}").first()
@@ -162,8 +183,9 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
     assert visit("recorder").get(f"/holding/approvals/{other.pk}/").status_code == 403
 
 
+@pytest.mark.rule("P-22", "However many files wait, all of them are looked at for turns and ends, each department once.")
 def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) -> None:
-    """R-975: the newest of three hundred is passed on in time, and each department is asked about once."""
+    """The newest of three hundred is passed on in time, and each department is asked about once."""
     at = moment(files.desk.now + HOUR)
     rows = Approval.objects.bulk_create(
         Approval(
@@ -181,8 +203,9 @@ def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) ->
     assert not Approval.objects.filter(pk__in=[row.pk for row in rows], step__gt=0).exists()
 
 
+@pytest.mark.rule("P-22", "Whoever answers about files a moment too late reads so.")
 def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit) -> None:
-    """R-977: for one recipient, and for all of them."""
+    """For one recipient, and for all of them."""
     row = files.asked("crew0", ACME, DOT)
     page = f"/holding/approvals/{row.pk}/"
     answer(files, row, "deputy", to=(0,))
@@ -194,8 +217,12 @@ def test_whoever_answers_a_moment_too_late_reads_so(files: Bureau, visit: Visit)
     assert states(row) == {ACME: "approved", DOT: "approved"}
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Of files from an office's mailbox of which nobody says who sent them the head of its department is asked.",
+)
 def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau, visit: Visit) -> None:
-    """R-986: a neighbouring system hands it in and does not say who used the mailbox; with nobody to ask the log says so."""
+    """A neighbouring system hands it in and does not say who used the mailbox; with nobody to ask the log says so."""
     now, capture = files.desk.now, files.asked("crew0", ACME).capture
     Approval.objects.all().delete()
     seen = asking.Seen(capture, "streets@city.example", "public-works", now, (("1.2", "file", 9, "ab" * 32),), ((0, ACME),))

@@ -96,10 +96,15 @@ def plain(city: Town) -> Town:
     return city
 
 
+@pytest.mark.rule(
+    "P-10, P-12",
+    "A mailing that a rule on use has found goes by way of two reviewers to the head of the department as a report; a "
+    "council member's, and a newsletter, to nobody.",
+)
 def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_nobody(
     plain: Town, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-456 (P-12): the screening, the rules out of the box, two reviewers, and the head of the department."""
+    """The screening, the rules out of the box, two reviewers, and the head of the department."""
     with town(installed, tmp_path / "tls", checks=("use",), contains=False) as here:
         pat = person("p-crew2", PAT, own("p-crew2"), kind="contractor")
         mayor = person("p-chief", "Ed Marsh", own("p-chief"), kind="elected")
@@ -137,7 +142,7 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
 def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
     plain: Town, visit: Visit, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1174 (P-13): by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
+    """P-13: by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
     listed = b"%PDF-1.4 a whole book"
     (installed / works.FOLDER).mkdir()
     (installed / works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(listed).hexdigest()}  The Book.pdf\n")
@@ -168,8 +173,13 @@ def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
     assert "the work of others: “list publisher”" in page and "secret name" not in page and PAT not in page
 
 
+@pytest.mark.rule(
+    "P-12, promise 4",
+    "Reviewers know nobody's name before two of them agree, and never about what is not confirmed; nobody answers about "
+    "themselves.",
+)
 def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-457 (P-12): on no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
+    """On no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
     now = ms(plain.now)
     capture = sent(installed, now - 1000)
     sent(installed, now - 2000)
@@ -205,8 +215,12 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
         reviewing.hand_over(row, "Forty residents were asked for their vote.", actor=OTHER, now=now)
 
 
+@pytest.mark.rule(
+    "P-12",
+    "A friendly reminder goes to whoever sent it, once, without the name of whoever looked and without a word of the message.",
+)
 def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-458 (P-12): one notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
+    """One notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
     now = ms(plain.now)
     sent(installed, now - 1000)
     (row,) = listened(installed, now)
@@ -219,8 +233,9 @@ def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, v
     assert Precision.objects.get().confirmed == 1 and Notice.objects.count() == 1
 
 
+@pytest.mark.rule("P-12", "What two reviewers have not confirmed is deleted after thirty days, with everything that was seen.")
 def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed: Path) -> None:
-    """R-459 (P-12): whatever was answered, with all evidence; what two have confirmed stays."""
+    """Whatever was answered, with all evidence; what two have confirmed stays."""
     now = ms(plain.now)
     for n in range(4):
         sent(installed, now - 1000 - n)
@@ -235,8 +250,13 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
     assert Entry.objects.filter(act="finding.vanish").count() == 3
 
 
+@pytest.mark.rule(
+    "P-12, P-29",
+    "A rule of which reviewers find less than half right, of twenty answers or more, goes to shadow by itself, and its "
+    "author is told.",
+)
 def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: Town, installed: Path) -> None:
-    """R-460 (P-12, P-29): of twenty answers or more, by a version of the book; its author hears of it."""
+    """Of twenty answers or more, by a version of the book; its author hears of it."""
     now = ms(plain.now)
     books.adopt(now)
     books.repair()
@@ -267,8 +287,12 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
     assert reaping.switch_off(to_shadow, now) == 0 and Notice.objects.count() == 1
 
 
+@pytest.mark.rule(
+    "P-12, P-16",
+    "What nobody may review, what was imported, and what no person inside has sent, becomes no finding, whatever its record says.",
+)
 def test_what_nobody_may_review_and_what_no_person_sent_is_no_finding(plain: Town, installed: Path) -> None:
-    """R-461 (P-12, P-16): exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""
+    """Exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""
     now = ms(plain.now)
     sent(installed, now - 1000, facts={"use.exempt": True})
     sent(installed, now - 1001, source="import")

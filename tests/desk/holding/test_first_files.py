@@ -30,8 +30,12 @@ Visit = Callable[[str], Client]
 WHY = "Bids for the bridge come here until May."
 
 
+@pytest.mark.rule(
+    "P-25",
+    "A file of somebody new that waits goes on the word of whoever it is for, with an entry, and their mail is known from then on.",
+)
 def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town, visit: Visit, installed: Path) -> None:
-    """R-647: one button; the filter learns that such mail is wanted, so the sender is known from then on."""
+    """One button; the filter learns that such mail is wanted, so the sender is known from then on."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="first-file", do="hold")
     client, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "Did you ask for it?" in words(client.get(page)) and states(installed, capture.id) == {DANA: False}
@@ -43,8 +47,9 @@ def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town
     assert Entry.objects.get(act="my.release").reason == "said by its reader to have been asked for"
 
 
+@pytest.mark.rule("P-25", "A mailbox invites files until the moment that was said, by the time of the receipt.")
 def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
-    """R-648: told to the rules with each copy, by the time of the receipt."""
+    """Told to the rules with each copy, by the time of the receipt."""
     at, book = NOW, people()
     box = book.mailboxes["bob@city.example"]
     object.__setattr__(box, "files_until", at + DAY)
@@ -53,8 +58,12 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
     assert asked == [True, True, False]
 
 
+@pytest.mark.rule(
+    "P-25",
+    "The department that owns a mailbox of a duty says that it invites files, with a reason, for a year at most.",
+)
 def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, installed: Path) -> None:
-    """R-649: with a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
+    """With a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
     now = ms(city.now)
     box = Mailbox.objects.get(address="streets@city.example")
     head = actor_of(city.people["head"].account, "", now)
@@ -73,8 +82,12 @@ def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, ins
     assert Entry.objects.get(act="mailbox.invite").reason == WHY
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "Where files are invited each opens first as text and drawn pages; the file itself is one deliberate step further.",
+)
 def test_there_a_file_opens_as_text_first(city: Town, visit: Visit) -> None:
-    """R-650: its address alone does not give the file; the button of the page that shows it does."""
+    """Its address alone does not give the file; the button of the page that shows it does."""
     Mailbox.objects.filter(address=DANA).update(files_until=city.now + timedelta(days=1))
     mail = f"/mail/{city.objects['mail delivered']}"
     client = visit("crew0")

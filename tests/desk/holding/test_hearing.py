@@ -32,8 +32,13 @@ def _used(row: StandingApproval, number: int) -> Record:
     return Record("0001", Path("0001"), 0, Type.RECEIPT, 0, number, b"", b"", orjson.dumps(head), b"")
 
 
+@pytest.mark.rule(
+    "P-22",
+    "What journals say of files, findings and senders is written some records at a time, each once, and the database is "
+    "free in between.",
+)
 def test_who_begins_anew_in_the_middle_writes_each_record_once(files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-940: and nobody waits for the database until all of them are written."""
+    """And nobody waits for the database until all of them are written."""
     row, now = allow(files, AGENDA), files.desk.now
     records = [_used(row, number) for number in range(1, 3 * hearing.TOGETHER)]
     count, calls = standing.count, 0

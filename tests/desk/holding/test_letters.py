@@ -39,9 +39,10 @@ def _speak(language: str) -> None:
     Person.objects.update(language=language)
 
 
+@pytest.mark.rule("P-22", "Whoever hears of files that wait by mail reads it in their own language.")
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_who_is_asked_and_who_sent_it_read_it_in_their_own_language(files: Bureau, spoken: None, language: str) -> None:
-    """R-1051: the question, the answer, and what was approved and waits all the same."""
+    """The question, the answer, and what was approved and waits all the same."""
     _speak(language)
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "refuse", reason="These are estimates.")
@@ -72,7 +73,7 @@ def test_each_answer_is_a_letter_and_a_withdrawal_is_none(files: Bureau) -> None
 
 
 def test_what_leaves_without_a_question_is_asked_about_in_the_language_of_who_reads_it(files: Bureau, spoken: None) -> None:
-    """R-1051: halfway."""
+    """Halfway."""
     _speak("es")
     now, where = files.desk.now, files.town.departments["public-works"]
     head = files.town.people["head"]

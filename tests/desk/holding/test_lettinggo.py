@@ -48,16 +48,18 @@ def test_a_reader_rests_until_the_next_release_and_some_at_once_have_one_each() 
         first.runner.get_loop()
 
 
+@pytest.mark.rule("P-22", "What one release has made is there for the next one.")
 def test_what_one_release_has_made_is_there_for_the_next_one() -> None:
-    """R-1079: who may what, the rules, and who reads."""
+    """Who may what, the rules, and who reads."""
     with releasing() as first:
         pass
     with releasing() as second:
         assert second is first
 
 
+@pytest.mark.rule("P-22", "Who reads what is let go stays for the next release only while the settings are the same.")
 def test_a_reader_is_not_kept_for_other_settings(settings: Any, tmp_path: Path) -> None:
-    """R-937: how long it may take, how much it reads, and where, is what the settings say now."""
+    """How long it may take, how much it reads, and where, is what the settings say now."""
     with releasing():
         pass
     (first,) = _resting()

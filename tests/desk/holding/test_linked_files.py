@@ -36,8 +36,12 @@ def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bu
         yield made
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A link to a shared file is told as a link in the mail that asks, in the answer that the sender reads, and in the entries.",
+)
 def test_a_link_is_told_as_a_link_in_mail_and_in_the_entries(files: Bureau) -> None:
-    """R-946: also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
+    """Also where it is the only thing that is asked about; it stands in the text, so it leaves with any yes."""
     row = files.asked("crew0", ACME, files={}, text=TEXT)
     assert (row.things, row.links) == ("links to shared files", [DIGEST])
     assert Entry.objects.get(act="approval.asked").facts["links"] == 1
@@ -58,8 +62,9 @@ def test_of_files_alone_nothing_is_said_of_links(files: Bureau) -> None:
     assert all("link" not in n.subject + n.text.partition("http")[0] for n in Notice.objects.all())
 
 
+@pytest.mark.rule("P-22, P-16", "Whoever is asked about a link reads where it leads, and that look is an entry first.")
 def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callable[[str], Client]) -> None:
-    """R-948: with that look recorded first; the address is text, and nobody gets there by a slip."""
+    """With that look recorded first; the address is text, and nobody gets there by a slip."""
     row = files.asked("crew0", ACME, DOT, files={"bid-14.pdf": PDF, "costs.pdf": PDF + b"c"}, text=TEXT)
     page, client = f"/holding/approvals/{row.pk}/", visit("head")
     response = client.get(page)
@@ -78,10 +83,14 @@ def test_whoever_is_asked_reads_where_a_link_leads(files: Bureau, visit: Callabl
     assert [(f["kind"], f["name"]) for f in told][2] == ("link", URL)
 
 
+@pytest.mark.rule(
+    "P-22",
+    "That it leaves without a question is offered for a document, never for a link, behind which another one may lie tomorrow.",
+)
 def test_a_document_may_leave_without_a_question_and_what_lies_behind_a_link_may_not(
     files: Bureau, visit: Callable[[str], Client]
 ) -> None:
-    """R-1053 (P-22): a document is what it is by its hash; behind a link another may lie tomorrow, so nobody is offered that."""
+    """A document is what it is by its hash; behind a link another may lie tomorrow, so nobody is offered that."""
     row = files.asked("crew0", ACME, text=TEXT)
     shown = visit("head").get(f"/holding/approvals/{row.pk}/").content.decode()
     offers = re.findall(r'href="/holding/approvals/standing/new/\?sha256=([0-9a-f]+)"', shown)

@@ -17,10 +17,14 @@ pytestmark = pytest.mark.django_db
 ASKS = "Say whether you want mail that is kept back"
 
 
+@pytest.mark.rule(
+    "P-02, P-25",
+    "What of one's mail waits for one's own word is a task of Home: spam that may be none, files of somebody new; what "
+    "others decide is not.",
+)
 def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-809."""
     now = ms(city.now)
     assert ASKS not in words(visit("crew0").get("/"))
     quarantined(installed, now - 3000)
@@ -30,11 +34,15 @@ def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     assert ASKS not in words(visit("crew1").get("/"))
 
 
+@pytest.mark.rule(
+    "P-25, promise 7",
+    "The page of a message that is kept back says by which words of which rule, and leads to where it is let go or asked for.",
+)
 @pytest.mark.parametrize(("rule", "do"), [("first-file", "hold"), ("executable", "quarantine"), ("spam-band", "quarantine")])
 def test_the_page_of_what_is_kept_back_says_why_and_leads_on(
     city: Town, installed: Path, visit: Callable[[str], Client], rule: str, do: str
 ) -> None:
-    """R-964: the rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
+    """The rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
     capture = quarantined(installed, ms(city.now) - 1000, rule=rule, do=do)
     shown = visit("crew0").get(f"/mail/{capture.uuid}/")
     reader = active_or_starter(installed).rule(rule)

@@ -21,10 +21,15 @@ from pages.world import Town
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What must never go by TLS alone opens in the portal by its sender's passphrase only, which goes by another channel "
+    "than the link.",
+)
 def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-1199. The link is a key that went by plain mail: whoever reads that mailbox first chooses nothing, and sees nothing."""
+    """The link is a key that went by plain mail: whoever reads that mailbox first chooses nothing, and sees nothing."""
     box(installed, city, kinds=("medical",))
     row, link = told(portal, installed, city)
     notice, passed_on = Notice.objects.get(to="pat@out.example"), Notice.objects.get(to="dana.ortiz@city.example")
@@ -41,15 +46,16 @@ def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
 
 
 def test_boxes_of_an_older_program_are_opened_as_before(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1199."""
+    """P-19."""
     path = boxes.folder(installed) / box(installed, city) / "about"
     path.write_bytes(path.read_bytes().replace(b',"kinds":[]', b""))
     row, link = told(portal, installed, city)
     assert not row.sender_only and "Choose a passphrase" in words(visit("").get(link))
 
 
+@pytest.mark.rule("P-19", "The sender hears at once when, and from which address, a message was opened in the portal.")
 def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1200. Of the same address once; of each new one again, ten at the most."""
+    """Of the same address once; of each new one again, ten at the most."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     PickUp.objects.update(person=city.people["crew0"])

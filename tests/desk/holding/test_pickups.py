@@ -70,8 +70,8 @@ def told(portal: Any, installed: Path, city: Town) -> tuple[PickUp, str]:
     return PickUp.objects.get(), found[1]
 
 
+@pytest.mark.rule("P-19", "The notice of the portal has no content, its link shows nothing and is kept as a digest.")
 def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-720."""
     box(installed, city)
     row, link = told(portal, installed, city)
     notice = Notice.objects.get()
@@ -87,10 +87,14 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
     assert PickUp.objects.count() == Notice.objects.count() == 1
 
 
+@pytest.mark.rule(
+    "P-19, promise 6",
+    "What waits in the portal is read in a limited process; a message that brings it down can be taken away whole.",
+)
 def test_what_brings_its_reader_down_can_be_taken_away_whole(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-898: the box is made, its page says where the text is, and nothing of it is lost."""
+    """The box is made, its page says where the text is, and nothing of it is lost."""
     html = b"\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
     heavy = MAIL.partition(b"\r\nMIME-Version")[0] + html
     monkeypatch.setattr(boxlimited, "contents", partial(boxlimited.contents, seconds=1))
@@ -102,8 +106,9 @@ def test_what_brings_its_reader_down_can_be_taken_away_whole(
     assert "the whole message has all of it" in words(visit("").post(link, {"secret": SECRET, "again": SECRET}))
 
 
+@pytest.mark.rule("P-19", "The notice of the portal says its day as pages do, in both of its languages.")
 def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city: Town, installed: Path) -> None:
-    """R-895: and whoever wrote it hears in their own when nobody came."""
+    """And whoever wrote it hears in their own when nobody came."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     said = Notice.objects.get(key__startswith="pickup:")
@@ -124,10 +129,11 @@ def written(at: datetime, language: str) -> str:
         return day(at)
 
 
+@pytest.mark.rule("P-19", "Readers outside see the subject without the word that was meant for us; answers keep it.")
 def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-894: the answer has it, so that what is written back and forth goes on leaving encrypted."""
+    """The answer has it, so that what is written back and forth goes on leaving encrypted."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET})
@@ -139,10 +145,10 @@ def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
     assert PickUpReply.objects.get().subject == "[secure] Your file"
 
 
+@pytest.mark.rule("P-19, P-23", "Each opening in the portal is an entry, and a passphrase is chosen once.")
 def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(
     portal: Any, city: Town, installed: Path, visit: Visit
 ) -> None:
-    """R-721."""
     box(installed, city)
     row, link = told(portal, installed, city)
     assert visit("").post(link, {"secret": "short", "again": "short"}).status_code == 422
@@ -155,8 +161,9 @@ def test_the_reader_chooses_a_passphrase_once_and_each_opening_is_an_entry(
     assert Entry.objects.filter(act="pickup.open", object=f"pickup:{row.pk}").count() == 2
 
 
+@pytest.mark.rule("P-19", "A thousand guesses at a passphrase are five.")
 def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-722. And its sender hears of it, sets another one, and it opens again."""
+    """And its sender hears of it, sets another one, and it opens again."""
     box(installed, city)
     row, link = told(portal, installed, city)
     rules, now, stranger = portal.secure, ms(city.now), pickups.reader("192.0.2.9")
@@ -184,8 +191,9 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
     assert "078-05-1120" in words(visit("").post(link, {"secret": "another secret"}))
 
 
+@pytest.mark.rule("P-19", "What its sender takes back is shut at once, also while it is open.")
 def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-723. The key is gone at once; nobody but its sender takes it back."""
+    """The key is gone at once; nobody but its sender takes it back."""
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
     row.person = city.people["crew0"]
@@ -203,8 +211,8 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
     assert "taken back" in words(visit("").get(link))
 
 
+@pytest.mark.rule("P-19", "A message leaves the portal after its days, and its key goes.")
 def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-724."""
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
     at = ms(city.now) + portal.secure.days * 86_400_000
@@ -219,8 +227,10 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
     assert row.state == "over", "a clock that was set back brings nothing back"
 
 
+@pytest.mark.rule("P-19", "A file of the portal comes whole or from where it broke off (RFC 9110).")
+@pytest.mark.rule("P-19, P-23", "Each part of a file that is given out in the portal is an entry.")
 def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-725, R-995: and each part of it is an entry, also for whoever leaves out the first byte."""
+    """And each part of it is an entry, also for whoever leaves out the first byte."""
     content = bytes(range(256)) * 3000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     large = MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded)
@@ -248,8 +258,8 @@ def test_a_file_comes_whole_or_from_where_it_broke_off(portal: Any, city: Town, 
     assert b"".join(other.streaming_content) == content
 
 
+@pytest.mark.rule("P-19, P-23", "An answer in the portal goes through the pipeline as mail from outside.")
 def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-726."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
@@ -273,8 +283,8 @@ def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, c
     assert b"Thank you, Dana." in body and b"In-Reply-To: <7@city.example>" in body and b"Subject: Re: [secure] Your file" in body
 
 
+@pytest.mark.rule("P-19", "A box that was shortened or changed is damaged, and gives no half file.")
 def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town, installed: Path) -> None:
-    """R-727."""
     id_ = box(installed, city, mail=MAIL + b"x" * (2 * boxes.PIECE))
     path = boxes.folder(installed) / id_ / "message"
     raw = path.read_bytes()
@@ -286,8 +296,9 @@ def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town,
             b"".join(sealed.pieces(0, sealed.size))
 
 
+@pytest.mark.rule("P-19, promise 7", "Whoever wrote what nobody picked up is told.")
 def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-751. Of what was opened nobody is told."""
+    """Of what was opened nobody is told."""
     box(installed, city)
     row, _ = told(portal, installed, city)
     box(installed, city, 2)
@@ -305,8 +316,8 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
     assert "Your file" not in notice.text + notice.subject
 
 
+@pytest.mark.rule("P-19, promise 6", "A box of the portal that cannot be told of holds up no other.")
 def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town, installed: Path) -> None:
-    """R-754."""
     (boxes.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
     (boxes.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
     good = box(installed, city, 2)
@@ -316,10 +327,11 @@ def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town,
     assert done == 1 and [row.box for row in PickUp.objects.all()] == [good]
 
 
+@pytest.mark.rule("P-19", "The host of the portal's files has nothing else, and no other host has them.")
 def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
     portal: Any, city: Town, installed: Path, visit: Visit, settings: Any
 ) -> None:
-    """R-740 (P-19). So nothing that was sent as a file meets a session of the pages."""
+    """So nothing that was sent as a file meets a session of the pages."""
     files = "files.city.example"
     settings.ALLOWED_HOSTS = ["*"]
     settings.CITY = replace(portal, secure=replace(portal.secure, files_url=f"https://{files}"))
@@ -336,7 +348,7 @@ def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
 
 
 def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed: Path) -> None:
-    """R-742. What waits in it is told when its address is a good one."""
+    """What waits in it is told when its address is a good one."""
     box(installed, city)
     worker.step(replace(portal, web=replace(portal.web, url="http://mail.city.example")), installed, lambda: ms(city.now))
     assert not Notice.objects.exists() and not PickUp.objects.exists()
@@ -344,8 +356,9 @@ def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed:
     assert Notice.objects.count() == PickUp.objects.count() == 1
 
 
+@pytest.mark.rule("P-19", "A reader outside whose browser asks for Spanish has the whole portal in it.")
 def test_a_reader_whose_browser_speaks_spanish_reads_spanish(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-757 (28 CFR 35.160): asked, wrong, opened, answered, taken back, and where nothing waits."""
+    """28 CFR 35.160: asked, wrong, opened, answered, taken back, and where nothing waits."""
     box(installed, city)
     row, link = told(portal, installed, city)
     reader = visit("")
@@ -370,15 +383,16 @@ def test_a_reader_whose_browser_speaks_spanish_reads_spanish(portal: Any, city: 
 
 
 def test_a_link_ends_with_its_message(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-724."""
+    """P-19."""
     box(installed, city)
     row, link = told(portal, installed, city)
     PickUp.objects.filter(pk=row.pk).update(until=city.now - timedelta(seconds=1))
     assert visit("").get(link).status_code == 410
 
 
+@pytest.mark.rule("P-19", "Downloads over slow lines leave threads for the pages.")
 def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-730. Two at a time; whoever comes third is told when to come again."""
+    """Two at a time; whoever comes third is told when to come again."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()

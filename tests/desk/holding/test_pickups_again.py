@@ -27,8 +27,9 @@ pytestmark = pytest.mark.django_db
 Visit = Callable[[str], Client]
 
 
+@pytest.mark.rule("P-19", "An answer in the portal goes once, whoever loads its page anew or presses twice.")
 def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-989: a page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
+    """A page that is loaded anew, or a button that is pressed twice on a slow line; what is more goes when it is
     sent again."""
     box(installed, city)
     _, link = told(portal, installed, city)
@@ -41,10 +42,11 @@ def test_an_answer_that_is_sent_twice_goes_once(portal: Any, city: Town, install
     assert "Your answer is on its way" in words(visit("").post(link, said)) and PickUp.objects.get().replies.count() == 2
 
 
+@pytest.mark.rule("P-19", "A passphrase is chosen once by a button that is pressed twice, and who comes too late is told that.")
 def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-994: on a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
+    """On a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
     box(installed, city)
     row, link = told(portal, installed, city)
     counted, other = pickups._counted, {"secret": "three other words", "again": "three other words"}
@@ -68,10 +70,14 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     assert "078-05-1120" in words(visit("").post(link, {"secret": other["secret"]})), "what was chosen first opens it"
 
 
+@pytest.mark.rule(
+    "P-19",
+    "A passphrase of the portal that its sender replaces opens nothing from that moment on, also for whoever typed it just before.",
+)
 def test_a_passphrase_that_its_sender_replaces_at_that_moment_opens_nothing(
     portal: Any, city: Town, installed: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1315: to look at one takes half a second, in which whoever had it could still open the message."""
+    """To look at one takes half a second, in which whoever had it could still open the message."""
     box(installed, city)
     row, link = told(portal, installed, city)
     row.person = city.people["crew0"]
@@ -107,8 +113,9 @@ def test_an_answer_to_a_machine_is_refused_and_not_lost(portal: Any, city: Town,
     assert not row.replies.exists()
 
 
+@pytest.mark.rule("P-19", "What another mail system of the city's brought into the portal is its sender's, too.")
 def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1003 (P-19): nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
+    """Nobody signed in for it; whose address a peer has asserted sees it, and takes it back."""
     box(installed, city, login="")
     row, _ = told(portal, installed, city)
     assert row.person == city.people["crew0"] and "pat@out.example" in words(visit("crew0").get("/mail/secure/"))
@@ -118,7 +125,7 @@ def test_what_another_mail_system_brought_is_its_senders_too(portal: Any, city: 
 
 
 def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, installed: Path) -> None:
-    """R-725. A piece of 256 KiB is what is opened for a range, however large the file is."""
+    """A piece of 256 KiB is what is opened for a range, however large the file is."""
     content = bytes(range(256)) * 180_000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     id_ = box(installed, city, mail=MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded))
@@ -128,8 +135,9 @@ def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, in
     assert [len(piece) for piece in sealed.pieces(0, boxes.PIECE + 1)] == [boxes.PIECE, 1]
 
 
+@pytest.mark.rule("P-19", "A file of the portal that broke off after hours goes on by the same link.")
 def test_what_broke_off_after_hours_goes_on_by_the_same_link(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
-    """R-1067: 60 MB over a slow line take longer than an hour, and a browser knows no other link."""
+    """60 MB over a slow line take longer than an hour, and a browser knows no other link."""
     box(installed, city)
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()

@@ -51,8 +51,9 @@ def known(data: Path, who: Person, now: int = MS) -> tuple[str, ...]:
     return found.covering([file], sending, "ibis@acme.example", now)
 
 
+@pytest.mark.rule("P-22", "For an answer no other one is read from the tables.")
 def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1070: of a month there are a hundred thousand."""
+    """Of a month there are a hundred thousand."""
 
     def reads_all(now: int) -> Approvals:
         raise AssertionError("all of them were read")
@@ -67,8 +68,13 @@ def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.Monk
     assert approved.read(data).is_same(publishing.in_force(MS), MS)
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Whoever publishes approvals reads the tables while nobody else does: of two at one moment the second knows what the "
+    "first has done.",
+)
 def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-972: of two at one moment the second knows what the first has done."""
+    """Of two at one moment the second knows what the first has done."""
     alone = []
 
     def watched(real: Any) -> Any:
@@ -88,8 +94,9 @@ def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypa
     assert publishing.written(MS) and len(alone) == 3, "and where it cannot be read all of it, once"
 
 
+@pytest.mark.rule("P-22", "What is said within a program's transaction is told once more when that ends.")
 def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, django_capture_on_commit_callbacks: Any) -> None:
-    """R-1084: a program's request with a key of its own is one, and until then nobody else knows of it."""
+    """A program's request with a key of its own is one, and until then nobody else knows of it."""
     ann, before = staff.person("ann"), approved.read(data)
     with django_capture_on_commit_callbacks(execute=True):
         copy = answered(ann)
@@ -100,8 +107,13 @@ def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, 
     assert known(data, ann) == (f"a{copy.pk}",) and not approved.read(data).departments
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Answers that a disk or a restored copy has lost are told again, when the worker begins and once a day; what the "
+    "tables do not know is taken out.",
+)
 def test_the_worker_tells_again_what_was_lost_when_it_begins_and_once_a_day(data: Path) -> None:
-    """R-1076: a disk that lost answers, or a copy that was restored, makes nobody ask for ever."""
+    """A disk that lost answers, or a copy that was restored, makes nobody ask for ever."""
     ann = staff.person("ann")
     copy, less = answered(ann), approved.read(data)
     carrying.carry_out(copy.approval, MS)

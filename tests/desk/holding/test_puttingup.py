@@ -41,8 +41,9 @@ def drafted(files: Bureau, to: str, content: bytes = PDF) -> Draft:
     return draft
 
 
+@pytest.mark.rule("P-22", "Files may be put up before the mail is written; what was changed since is asked about.")
 def test_files_of_a_draft_are_approved_before_the_mail_is_written(files: Bureau, visit: Visit) -> None:
-    """R-789: exactly these, to exactly these recipients; what was changed since is not shown, and is asked about."""
+    """Exactly these, to exactly these recipients; what was changed since is not shown, and is asked about."""
     draft = drafted(files, f"Ann <{ACME}>, {LENA}")
     page = f"/holding/approvals/put-up/{draft.uid}/"
     assert visit("crew1").get(page).status_code == 404
@@ -65,7 +66,7 @@ def test_files_of_a_draft_are_approved_before_the_mail_is_written(files: Bureau,
 
 
 def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visit: Visit) -> None:
-    """R-789."""
+    """P-22."""
     draft = drafted(files, LENA)
     page = f"/holding/approvals/put-up/{draft.uid}/"
     assert "name somebody outside" in words(visit("crew0").get(page))
@@ -73,8 +74,8 @@ def test_a_draft_without_files_or_people_outside_asks_nobody(files: Bureau, visi
     assert not Approval.objects.exists()
 
 
+@pytest.mark.rule("P-22", "What was put up for a draft that is gone is not asked any more.")
 def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: Bureau, visit: Visit) -> None:
-    """R-790."""
     draft = drafted(files, ACME)
     visit("crew0").post(f"/holding/approvals/put-up/{draft.uid}/", {"words": "They want it before the meeting."})
     files.hear()
@@ -86,8 +87,9 @@ def test_what_was_put_up_for_a_draft_that_is_gone_is_not_asked_any_more(files: B
     assert row.copies.get().state == "gone"
 
 
+@pytest.mark.rule("P-22", "A sample of what heads put up before they write is looked at by the next head, too.")
 def test_a_sample_of_what_heads_put_up_is_looked_at_too(files: Bureau, visit: Visit) -> None:
-    """R-968: to ask before writing is no way round the next head."""
+    """To ask before writing is no way round the next head."""
     head, wanted = files.town.people["head"], [uuid.UUID(int=n) for n in range(1, 20)]
     assert {is_sampled(str(uid), own=True) for uid in wanted} == {True, False} and not is_sampled(str(wanted[0]), own=False)
     for one in (True, False):

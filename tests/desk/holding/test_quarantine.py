@@ -68,8 +68,12 @@ def states(data: Path, id_: bytes) -> dict[str, bool]:
     return {c.address: c.is_waiting for c in entry.copies.values()} if entry else {}
 
 
+@pytest.mark.rule(
+    "P-02, P-25",
+    "A copy goes with a reason and after an entry, through the checks once more; what another rule keeps stays.",
+)
 def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-450, R-451: an entry first, the checks once more, and the filter learns; nothing of the message on the page."""
+    """An entry first, the checks once more, and the filter learns; nothing of the message on the page."""
     id_ = quarantined(installed, ms(city.now) - 1000).id
     client, page = visit("security"), f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/"
     listed = words(client.get("/holding/quarantine/?from=shop&rule=spam-band"))
@@ -91,8 +95,13 @@ def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visi
     assert again.status_code == 302 and Entry.objects.filter(act="quarantine.release").count() == 1
 
 
+@pytest.mark.rule(
+    "P-25, promise 6",
+    "What a check that did not answer has kept back stands on the Home of whoever decides about it, with its number and "
+    "where it is decided.",
+)
 def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(city: Town, visit: Visit, installed: Path) -> None:
-    """R-1118: on Home with its number, in the list, and on its page in words; it does not go while the check is away."""
+    """On Home with its number, in the list, and on its page in words; it does not go while the check is away."""
     client, label = visit("security"), "Decide about mail that could not be checked"
     assert label not in words(client.get("/"))
     id_ = quarantined(installed, ms(city.now) - 700_000, rule="unavailable:clamav", do="pending").id
@@ -114,7 +123,7 @@ def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(ci
 
 
 def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: Visit, installed: Path) -> None:
-    """R-451: no word about spam opens a door for anything else."""
+    """No word about spam opens a door for anything else."""
     rule = text("stop-shop", when='sender.domain == "shop.example"').replace(
         '"files.active" = true', '"sender.domain" = "shop.example"'
     )
@@ -127,7 +136,7 @@ def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: V
 
 
 def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, visit: Visit, installed: Path) -> None:
-    """R-451: of what a rule keeps another officer is asked; what waits for its recipient has no form; the list says who decides."""
+    """Of what a rule keeps another officer is asked; what waits for its recipient has no form; the list says who decides."""
     now = ms(city.now)
     spam, program = quarantined(installed, now - 1000), quarantined(installed, now - 2000, rule="executable")
     asked, taken = (
@@ -159,10 +168,11 @@ def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, vi
     assert states(installed, program.id) == states(installed, asked.id) == {DANA: False}
 
 
+@pytest.mark.rule("P-02, promise 4", "A reader lets go what was put in quarantine in a mailbox of theirs, and nothing else.")
 def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_else(
     city: Town, visit: Visit, installed: Path
 ) -> None:
-    """R-452: not what a rule holds for a decision, not what is somebody else's."""
+    """Not what a rule holds for a decision, not what is somebody else's."""
     now = ms(city.now)
     mine, held = quarantined(installed, now - 1000), quarantined(installed, now - 2000, do="hold")
     others = quarantined(installed, now - 3000, "lena.vogt@city.example")
@@ -182,8 +192,13 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
             letting.release_own(kept, actor=actor_of(city.people["crew0"].account, "", now), now=now)
 
 
+@pytest.mark.rule(
+    "P-17, P-25",
+    "Whoever operates the system sees what is kept back by its envelope; only a security officer who has taken up the "
+    "duty lets it go.",
+)
 def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
-    """R-450: an operator sees envelopes, and decides nothing."""
+    """An operator sees envelopes, and decides nothing."""
     capture = quarantined(installed, ms(city.now) - 1000)
     page = f"/holding/quarantine/{capture.uuid}/0/"
     assert "A security officer decides" in words(visit("operator").get(page))
@@ -192,8 +207,12 @@ def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Vi
     assert states(installed, capture.id) == {DANA: False}
 
 
+@pytest.mark.rule(
+    "P-02, P-25",
+    "Copies of one spam campaign, fifty at most, are let go together with one reason and an entry for each; nothing else is.",
+)
 def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, visit: Visit, installed: Path) -> None:
-    """R-652: fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
+    """Fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
     now = ms(city.now)
     spam = [quarantined(installed, now - 1000 - n) for n in range(3)]
     program = quarantined(installed, now - 2000, rule="executable")
@@ -224,8 +243,13 @@ def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, i
     assert "Block this sender" not in words(visit("operator").get(f"/holding/quarantine/{capture.uuid}/0/"))
 
 
+@pytest.mark.rule(
+    "P-02, P-23",
+    "What nobody wanted out of quarantine in thirty days is given up, but for what somebody asks for or calls wrong; the "
+    "archive keeps it.",
+)
 def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(city: Town, installed: Path) -> None:
-    """R-816: not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
+    """Not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
     now = ms(city.now)
     spam, held = quarantined(installed, now), quarantined(installed, now, do="hold")
     wanted, wrong = quarantined(installed, now, rule="executable"), quarantined(installed, now)

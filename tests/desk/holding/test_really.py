@@ -52,8 +52,9 @@ def asking(record: tuple[Capture, Sequence[Event]] | None, keys: Sequence[dkimke
     return Asking(lambda id_: record if id_ == ID else None, keys, frozenset({"city.example"}), HOST)
 
 
+@pytest.mark.rule("P-26", "A message is the city's by the bytes that left, whatever servers have put in front.")
 def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> None:
-    """R-798: by the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
+    """By the number in our Received line and the hash of what left; with the line ends of whoever pastes it."""
     ask = asking(kept())
     for text in (OUT, ONWARD + OUT, (ONWARD + OUT).replace(b"\r\n", b"\n"), b"\n\n" + ONWARD + OUT.rstrip()):
         assert ask.message(text, NOW) == Told("exact", NOW)
@@ -63,6 +64,10 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
     assert ask.message(BODY.replace(b"city.example", b"evil.example"), NOW) == Told("unknown") == ask.message(b"\xff", NOW)
 
 
+@pytest.mark.rule(
+    "P-26",
+    "Words that somebody put in front of what left are not the city's: only lines of servers may stand there.",
+)
 @pytest.mark.parametrize(
     "line",
     [
@@ -74,14 +79,15 @@ def test_the_bytes_that_left_are_known_whatever_servers_have_put_in_front() -> N
     ],
 )
 def test_words_in_front_of_what_left_are_not_the_citys(line: str) -> None:
-    """R-752 (P-26): whoever has one message of the city's puts nothing of their own into it, wherever they put it."""
+    """Whoever has one message of the city's puts nothing of their own into it, wherever they put it."""
     ask, put = asking(kept()), line.encode() + b"\r\n"
     assert ask.message(put + OUT, NOW) == Told("changed", NOW) == ask.message(put + ONWARD + OUT, NOW)
     assert ask.message(ONWARD + put + OUT, NOW) == Told("changed", NOW)
 
 
+@pytest.mark.rule("P-17, promise 4", "Of a number nobody hears anything but that the city sent it.")
 def test_of_a_number_only_what_the_city_sent_is_told() -> None:
-    """R-799 (P-17): of mail that came in, or waits, nobody hears that it is kept."""
+    """Of mail that came in, or waits, nobody hears that it is kept."""
     assert asking(kept()).number(ID) == Told("sent", NOW)
     for record in (kept("mx"), kept("import"), kept("journal"), kept(gone=False), None):
         assert asking(record).number(ID) == Told("unknown")
@@ -99,7 +105,7 @@ def test_a_resident_finds_the_page(city: Town, visit: Callable[[str], Client]) -
 
 
 def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
-    """R-1001: as mail programs show it; an address of somebody is one that nothing was sent under."""
+    """As mail programs show it; an address of somebody is one that nothing was sent under."""
     for text in ("<7.a@city.example>", " 7.a@city.example\n", "Message-ID: <7.a@city.example>"):
         assert of_message_id(text) == "7.a@city.example"
     for text in ("hello", "a@b c@d", "From: a@city.example\r\n\r\nPay", "@", "a@" + "b" * 700, ""):
@@ -107,9 +113,10 @@ def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
     assert asking(kept()).any_of([b"\0" * 16, ID]) == Told("sent", NOW) and asking(kept("mx")).any_of([ID]) == Told("unknown")
 
 
+@pytest.mark.rule("P-26, P-17", "Whoever doubts a message may ask by its Message-ID; of mail that came in nothing is told.")
 @pytest.mark.django_db
 def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city: Town, installed: Path) -> None:
-    """R-1001 (P-26, P-17): the first of its name counts, so whoever sends us our own Message-ID hides nothing."""
+    """The first of its name counts, so whoever sends us our own Message-ID hides nothing."""
     at, anybody = ms(city.now) - 60_000, Client()
     body = b"Message-ID: <out.7@city.example>\r\n" + BODY
     with closing(Writer(installed, lambda: at, UNSYNCED, 1 << 20)) as w:
@@ -131,8 +138,9 @@ def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city
     assert "Nothing is known of it" in said("<in.7@city.example>") and "Nothing is known of it" in said("<no.7@city.example>")
 
 
+@pytest.mark.rule("P-26", "A signature of ours proves that a message is from the city, without any record.")
 def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> None:
-    """R-800 (P-26): by our own keys; one of somebody else's domain, or over another From, proves nothing."""
+    """By our own keys; one of somebody else's domain, or over another From, proves nothing."""
     made = dkimkeys.new(tmp_path, "city.example", "ed25519", now=NOW)
     key = dkimkeys.activate(tmp_path, made, now=NOW)
     signed = signature(tmp_path, BODY, key) + BODY
@@ -152,11 +160,12 @@ def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
     return b"".join(line.encode() + b"\r\n" for line in lines)
 
 
+@pytest.mark.rule("P-17", "Nobody tries through numbers: questions of one network are counted.")
 @pytest.mark.django_db
 def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-799, R-801: a number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
+    """A number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
     came = quarantined(installed, ms(city.now) - 1000)
     monkeypatch.setattr(really, "PACE", really.Pace(6))
     anybody = Client()

@@ -64,8 +64,9 @@ def offices(files: Bureau) -> asking.Seen:
     return asking.Seen(capture, "streets@city.example", "public-works", files.desk.now, files_, ((0, ACME),))
 
 
+@pytest.mark.rule("P-22", "A head who is replaced decides about own files no more, at once.")
 def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, city: Town) -> None:
-    """R-1056: at once; whoever leads the department by then is asked."""
+    """At once; whoever leads the department by then is asked."""
     row = files.asked("head", ACME)
     assert row.own and asked(files, row) == ["p-head"]
     public = Department.objects.get(code="public-works")
@@ -81,8 +82,9 @@ def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, c
     assert files.copies(row) == {ACME: "goes"}
 
 
+@pytest.mark.rule("P-22", "Files of a department that was merged are asked about where their sender works now.")
 def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(files: Bureau, city: Town) -> None:
-    """R-1057: who answered for it may not any more; who answers for whoever sent them may."""
+    """Who answered for it may not any more; who answers for whoever sent them may."""
     row = files.asked("crew0", ACME)
     Episode.objects.filter(person=city.people["crew0"]).update(department=city.departments["fire"])
     Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
@@ -97,8 +99,9 @@ def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(
     assert files.copies(row) == {ACME: "goes"}
 
 
+@pytest.mark.rule("P-22, P-29", "That a closed department is asked about no more is told to policy officers, once.")
 def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files: Bureau) -> None:
-    """R-1058: its people work elsewhere, and their files would leave without a question and without a word."""
+    """Its people work elsewhere, and their files would leave without a question and without a word."""
     Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
     for _ in range(2):
         files.hear(60_000)
@@ -106,10 +109,11 @@ def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files
     assert "Public Works" in Notice.objects.filter(key__startswith="asked-closed:").earliest("pk").text
 
 
+@pytest.mark.rule("P-08, P-22", "Whoever answered for an office's mailbox and leaves is followed by the next.")
 def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_next(
     files: Bureau, city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-1059: nobody else could answer, and nobody would hear of it. Lists say that they only answer for it."""
+    """Nobody else could answer, and nobody would hear of it. Lists say that they only answer for it."""
     row = asking.note(offices(files), now=files.desk.now)
     assert row is not None and row.own and asked(files, row) == ["p-head"]
     leave(city, files.desk.now, "head")
@@ -121,8 +125,12 @@ def test_whoever_answered_for_an_offices_mailbox_and_leaves_is_followed_by_the_n
         assert "Sent from streets@city.example" in words(visit("deputy").get(page))
 
 
+@pytest.mark.rule(
+    "P-22, promise 7",
+    "Files about which nobody may say a word wait where they are seen: the access office hears of it, and they go back in time.",
+)
 def test_where_nobody_may_answer_the_access_office_hears_of_it(files: Bureau, city: Town) -> None:
-    """R-1060: nothing waits for ever without a word, and whoever is named head then answers."""
+    """Nothing waits for ever without a word, and whoever is named head then answers."""
     seen = offices(files)
     leave(city, files.desk.now, "head", "deputy")
     row = asking.note(seen, now=files.desk.now)
@@ -138,7 +146,7 @@ def test_where_nobody_may_answer_the_access_office_hears_of_it(files: Bureau, ci
 
 
 def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town) -> None:
-    """R-1060, R-776."""
+    """P-22, promise 7."""
     seen = offices(files)
     leave(city, files.desk.now, "head", "deputy")
     row = asking.note(seen, now=files.desk.now)
@@ -147,8 +155,8 @@ def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town)
     assert states(row) == {ACME: "expired"} and told(f"approval:{row.pk}:expired") == ["maya.lund@city.example"]
 
 
+@pytest.mark.rule("P-22", "Where everybody who may answer is away they are asked all the same.")
 def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city: Town) -> None:
-    """R-1061."""
     at = moment(files.desk.now)
     for key in ("head", "deputy"):
         AutoReply.objects.create(
@@ -161,8 +169,9 @@ def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city
     assert asked(files, row) == ["p-deputy"]
 
 
+@pytest.mark.rule("P-22", "A copy that something else had kept so far has its whole time when it comes to the question.")
 def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -> None:
-    """R-1062: it comes to the question when that is over for the others."""
+    """It comes to the question when that is over for the others."""
     row = files.asked("crew0", ACME)
     files.hear(100 * 24 * HOUR)
     assert states(row) == {ACME: "expired"}
@@ -174,8 +183,9 @@ def test_a_copy_that_something_else_had_kept_has_its_whole_time(files: Bureau) -
     assert told("approval-waits:").count("rosa.hale@city.example") == 2
 
 
+@pytest.mark.rule("P-22, promise 6", "An address that is too long for any mailbox keeps no question from being asked.")
 def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files: Bureau) -> None:
-    """R-1066: the wire takes more than a row does, and one such copy would have kept everybody's questions from being asked."""
+    """The wire takes more than a row does, and one such copy would have kept everybody's questions from being asked."""
     row = files.asked("crew0", ACME)
     parts = tuple((part[0], part[1], part[2], part[3]) for part in row.parts)
     seen = asking.Seen(row.capture, "p-crew0", "public-works", files.desk.now, parts, ((1, f"{'a' * 250}@acme.example"),))
@@ -184,8 +194,9 @@ def test_an_address_that_is_too_long_for_any_mailbox_holds_up_no_question(files:
     assert (len(long.address), long.state) == (254, "waits")
 
 
+@pytest.mark.rule("P-22, P-25", "An account that may be taken approves nothing, and the next one is asked.")
 def test_an_account_that_may_be_taken_approves_nothing(files: Bureau, city: Town) -> None:
-    """R-1063 (P-25): the next one is asked; what it says by itself does not count until it is given back."""
+    """The next one is asked; what it says by itself does not count until it is given back."""
     row, head = files.asked("crew0", ACME), city.people["head"]
     taken = Containment.objects.create(sender=head.uid, person=head, sign="outside", capture=row.capture, made=city.now)
     assert asked(files, row) == ["p-deputy"]
@@ -201,7 +212,7 @@ def test_an_account_that_may_be_taken_approves_nothing(files: Bureau, city: Town
 
 
 def test_two_working_hours_are_over_on_tuesday_where_monday_is_a_holiday(files: Bureau, settings: Any) -> None:
-    """R-774: asked on Friday at half past four, in a night in which the clocks are put on."""
+    """Asked on Friday at half past four, in a night in which the clocks are put on."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-09"]))
     friday, tuesday = (timezone.make_aware(datetime(2026, 3, day, hour, 30)) for day, hour in ((6, 16), (10, 9)))
     files.desk.now = ms(friday)

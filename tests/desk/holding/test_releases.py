@@ -50,6 +50,11 @@ def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Act
     return capture, releases.ask([kept(capture, now)], actor=who, reason=WHY, now=now)
 
 
+@pytest.mark.rule(
+    "P-25",
+    "Of several rules that keep a copy back the strictest says who lets it go: the reader, who it is for, an officer, a "
+    "privacy officer, two officers.",
+)
 @pytest.mark.parametrize(
     ("rules", "kind"),
     [
@@ -66,12 +71,12 @@ def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Act
     ],
 )
 def test_of_several_rules_the_strictest_says_who_decides(rules: tuple[str, ...], kind: str) -> None:
-    """R-636."""
     assert kinds.kind_of(rules, starter()) == kind
 
 
+@pytest.mark.rule("P-25", "What the virus scanner knows goes on the word of two security officers, neither of whom has asked.")
 def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, installed: Path) -> None:
-    """R-637: nothing goes on the word of one, of whoever asked, or of the same one twice."""
+    """Nothing goes on the word of one, of whoever asked, or of the same one twice."""
     now = ms(city.now)
     capture, row = asked(city, installed, "malware-found", who=FIRST)
     with pytest.raises(NotPermitted, match="themselves"):
@@ -105,8 +110,9 @@ def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, insta
     assert client.post(page, {"reason": WHY}).status_code == 409
 
 
+@pytest.mark.rule("P-19, P-22, P-25", "One officer alone lets nothing go that takes two, a privacy officer or a manager.")
 def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed: Path) -> None:
-    """R-638: not on the page of the quarantine either."""
+    """Not on the page of the quarantine either."""
     now = ms(city.now)
     for n, rule in enumerate(("malware-found", "confidential-many", "file-leaves")):
         copy = kept(quarantined(installed, now - 1000 - n, rule=rule), now)
@@ -118,8 +124,11 @@ def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed
     assert not Entry.objects.filter(act="quarantine.release").exists()
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What is kept back for confidential information goes on the word of a privacy officer, who has not asked.",
+)
 def test_confidential_information_waits_for_a_privacy_officer(city: Town, installed: Path) -> None:
-    """R-639 (P-19)."""
     now = ms(city.now)
     capture, row = asked(city, installed, "confidential-many", do="hold")
     with pytest.raises(NotPermitted, match="privacy officer"):
@@ -128,8 +137,13 @@ def test_confidential_information_waits_for_a_privacy_officer(city: Town, instal
     assert states(installed, capture.id) == {DANA: True}
 
 
+@pytest.mark.rule(
+    "P-25, promise 7",
+    "Whoever asks that something is let go does so with a reason and hears the answer with its reason, without a word of "
+    "the message.",
+)
 def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, installed: Path) -> None:
-    """R-640: asked once, on a page, with a reason; answered with one; nothing of the message is told."""
+    """Asked once, on a page, with a reason; answered with one; nothing of the message is told."""
     capture = quarantined(installed, ms(city.now) - 1000, rule="executable")
     mine, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "A security officer decides" in words(mine.get(page))
@@ -150,8 +164,9 @@ def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, install
     assert states(installed, capture.id) == {DANA: False}
 
 
+@pytest.mark.rule("P-25", "Nothing is let go twice, and a request about what is not kept back any more ends and is told.")
 def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, installed: Path) -> None:
-    """R-641: gone by another way, or unanswered for thirty days; whoever asked is told, once."""
+    """Gone by another way, or unanswered for thirty days; whoever asked is told, once."""
     now = ms(city.now)
     capture, row = asked(city, installed, "executable")
     _, old = asked(city, installed, "beyond-limits")
@@ -216,8 +231,9 @@ def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: 
         transaction.set_rollback(True)
 
 
+@pytest.mark.rule("P-25", "No security officer decides alone about mail of their own: they ask, and another one answers.")
 def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed: Path) -> None:
-    """R-961: they ask, and another officer answers."""
+    """They ask, and another officer answers."""
     now, own = ms(city.now), officer("crew0")
     copy = kept(quarantined(installed, now - 1000, rule="executable"), now)
     with pytest.raises(Conflict, match="another security officer"):

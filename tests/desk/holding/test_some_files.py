@@ -62,8 +62,13 @@ def sealed(files: Bureau) -> Approval:
     return Approval.objects.get(capture=sent.capture)
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A manager ticks the files that leave, for the recipients that are ticked; the entry says which do and which do not.",
+)
+@pytest.mark.rule("P-22", "The sender is told how many files leave and which do not.")
 def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: Bureau) -> None:
-    """R-908, R-912: what leaves with the copy stands in the archive's records, what was said of which file in the entry."""
+    """What leaves with the copy stands in the archive's records, what was said of which file in the entry."""
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
     bid, costs = (part[3] for part in row.parts)
     some(files, row, (1,), (1,))
@@ -78,8 +83,9 @@ def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: 
     )
 
 
+@pytest.mark.rule("P-22", "An approval of some files covers no other when they are sent again.")
 def test_an_approval_of_some_files_covers_no_other(files: Bureau) -> None:
-    """R-909: sent once more to the same recipient, the approved one goes without a question, and the other waits."""
+    """Sent once more to the same recipient, the approved one goes without a question, and the other waits."""
     some(files, files.asked("crew0", ACME, files=BOTH), (0,), (1,))
     assert files.send("crew0", ACME, files={"again.pdf": PDF}) is None
     again = files.asked("crew0", ACME, files=BOTH)
@@ -88,10 +94,14 @@ def test_an_approval_of_some_files_covers_no_other(files: Bureau) -> None:
     assert again.copies.get().without == [] and files.send("crew0", ACME, files=BOTH) is None, "all of them is a whole yes"
 
 
+@pytest.mark.rule(
+    "P-22",
+    "With several files there is one answer more, and what contradicts itself is asked again; nothing is chosen beforehand.",
+)
 def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself_is_asked_again(
     files: Bureau, visit: Visit
 ) -> None:
-    """R-910: nothing is chosen beforehand; with one file there is no further question."""
+    """Nothing is chosen beforehand; with one file there is no further question."""
     row = files.asked("crew0", LENA, ACME, DOT, files=BOTH)
     page, client = f"/holding/approvals/{row.pk}/", visit("head")
     shown = words(client.get(page))
@@ -115,8 +125,9 @@ def test_with_several_files_there_is_one_answer_more_and_what_contradicts_itself
     assert client.post(f"/holding/approvals/{single.pk}/", {"to": ["0"], "answer": "some"}).status_code == 422
 
 
+@pytest.mark.rule("P-22", "Of a message that cannot be taken apart all files leave or none, on the page and in the verb.")
 def test_of_a_signed_message_all_files_leave_or_none(files: Bureau, visit: Visit) -> None:
-    """R-911: the page says so, and the verb knows it, too."""
+    """The page says so, and the verb knows it, too."""
     row = sealed(files)
     shown = words(visit("head").get(f"/holding/approvals/{row.pk}/"))
     assert len(row.parts) == 2 and "cannot be taken apart" in shown and "Only some" not in shown
@@ -138,8 +149,9 @@ def test_numbers_that_are_no_files_of_it_are_refused(files: Bureau) -> None:
     assert parting.left_out(row, [2]) == [row.parts[0][3]], "a link leaves with any yes"
 
 
+@pytest.mark.rule("P-22, P-28", "Sender and report see for each recipient which files were approved.")
 def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_report(files: Bureau, visit: Visit) -> None:
-    """R-913: by name for whoever sent them, by SHA-256 in the report."""
+    """By name for whoever sent them, by SHA-256 in the report."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     some(files, row, (0,), (2,))
     mine = words(visit("crew0").get(f"/holding/approvals/{row.pk}/"))
@@ -151,8 +163,9 @@ def test_the_sender_sees_for_each_recipient_which_files_left_and_so_does_the_rep
     assert "1 of 2" in words(visit("head").get("/holding/approvals/"))
 
 
+@pytest.mark.rule("P-22", "Programs name the files that leave by their numbers, and nothing is approved by half a word.")
 def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
-    """R-916: as on the page, nothing is approved by half a word."""
+    """As on the page, nothing is approved by half a word."""
     row = files.asked("crew0", ACME, DOT, files=BOTH)
     ask, place = asking(files.town.people["head"]), f"/approvals/{row.pk}/answer"
     for body in ({"answer": "some"}, {"answer": "approve", "leave": [1]}, {"answer": "some", "leave": [3]}):
@@ -163,8 +176,9 @@ def test_programs_name_files_by_their_numbers(files: Bureau) -> None:
     assert (answer["sha256"], answer["without"]) == ([row.parts[1][3]], [row.parts[0][3]])
 
 
+@pytest.mark.rule("P-22", "What was put up once shows how it stands in place of a second form.")
 def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_stands(files: Bureau, visit: Visit) -> None:
-    """R-914: no second form for what is asked already."""
+    """No second form for what is asked already."""
     draft = drafted(files, ACME)
     draft.files.create(name="costs.pdf", kind="pdf", size=len(COSTS), sha256="c0" * 32, content=COSTS)
     page = f"/holding/approvals/put-up/{draft.uid}/"
@@ -180,6 +194,7 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     assert files.send("crew0", ACME, files=BOTH) is not None
 
 
+@pytest.mark.rule("P-22", "An end at midnight is told as the day that it ends.")
 @pytest.mark.parametrize(
     ("ends", "said"),
     [
@@ -188,14 +203,14 @@ def test_of_files_that_were_put_up_some_are_approved_and_the_page_says_how_it_st
     ],
 )
 def test_until_midnight_is_until_the_end_of_the_day_before(ends: datetime, said: date) -> None:
-    """R-915."""
     here = timezone.get_current_timezone()
     shown = last_moment(ends.replace(tzinfo=here).astimezone(UTC))
     assert shown == (said.replace(tzinfo=here) if isinstance(said, datetime) else said)
 
 
+@pytest.mark.rule("P-22", "Whoever sent files that wait reads which message and which files they are, and how many of them leave.")
 def test_whoever_sent_files_reads_which_and_how_many_of_them_leave(files: Bureau, visit: Visit) -> None:
-    """R-1232: five messages to one address were five rows alike, and one of which half was approved stood as approved."""
+    """Five messages to one address were five rows alike, and one of which half was approved stood as approved."""
     row = files.asked("crew0", ACME, files=BOTH)
     other = files.asked("crew0", LENA, ACME, files=BOTH)
     with closing(IndexJob.take(files.desk.data, bulk=True)) as job:

@@ -42,8 +42,9 @@ def allow(files: Bureau, what: What, days: int = 60, key: str = "head") -> Stand
     return standing.allow(works, what, now + days * DAY, actor=actor(files, key), reason=WHY, now=now)
 
 
+@pytest.mark.rule("P-22", "Standing approvals are given and ended by the department's own head or deputies, and act at once.")
 def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bureau) -> None:
-    """R-786: used files are counted."""
+    """Used files are counted."""
     with pytest.raises(NotPermitted):
         allow(files, What(series="agenda-*.pdf"), key="chief")
     row = allow(files, What(series="agenda-*.pdf", domain="acme.example"))
@@ -58,6 +59,11 @@ def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bu
         standing.end(row, actor=actor(files, "head"), now=files.desk.now)
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A standing approval has an end within a year, for everything of a department within three months, and is asked about "
+    "again halfway.",
+)
 @pytest.mark.parametrize(
     ("what", "days", "field"),
     [
@@ -71,7 +77,6 @@ def test_only_the_departments_head_allows_and_it_acts_and_ends_at_once(files: Bu
     ],
 )
 def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau, what: What, days: int, field: str) -> None:
-    """R-785."""
     with pytest.raises(Unusable) as said:
         allow(files, what, days)
     assert set(said.value.fields) == {field}
@@ -82,8 +87,11 @@ def test_a_standing_approval_has_an_end_and_is_asked_about_halfway(files: Bureau
     assert [n.to for n in Notice.objects.filter(key__startswith=f"standing:{row.pk}:")] == ["rosa.hale@city.example"]
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Where more than forty questions a day are foreseen, a department is asked only when its head has agreed in writing, too.",
+)
 def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
-    """R-787."""
     fire, now = files.town.departments["fire"], files.desk.now
     author, chief = actor(files, "author"), actor(files, "chief")
     with pytest.raises(NotPermitted):
@@ -102,9 +110,10 @@ def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
     assert ms(moment(now) + timedelta(0)) == now
 
 
+@pytest.mark.rule("P-22", "A pattern of names that fits nearly everything ends as soon as an approval of everything.")
 @pytest.mark.parametrize("series", ["*.pdf", "[!_]*", "??*.docx", "[a-z]*.*", "[abc"])
 def test_a_pattern_that_fits_nearly_everything_ends_as_soon_as_everything(files: Bureau, series: str) -> None:
-    """R-984: with a recipient it is narrow enough, and a series has a name."""
+    """With a recipient it is narrow enough, and a series has a name."""
     with pytest.raises(Unusable) as said:
         allow(files, What(series=series), 93)
     assert set(said.value.fields) == {"until"}

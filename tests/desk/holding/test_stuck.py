@@ -38,8 +38,9 @@ def deferred(data: Path, capture: Capture, at: int, reply: str, *, tries: int = 
         w.flush()
 
 
+@pytest.mark.rule("P-19, promise 7", "Whoever wrote what has no way is told, once.")
 def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path) -> None:
-    """R-747 (promise 7): at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
+    """Promise 7: at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
     now = ms(city.now)
     stuck = sent(installed, now - 3000, do="encrypt", rules=("confidential-out",), review=())
     away = sent(installed, now - 2500, do="encrypt", rules=("confidential-out",), review=())
@@ -75,8 +76,9 @@ def forwarded(
     return capture
 
 
+@pytest.mark.rule("P-11, P-25", "A mailbox whose rule would forward out of the city is told, and so is security.")
 def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city: Town, installed: Path) -> None:
-    """R-750 (P-25): its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
+    """Its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
     now = ms(city.now)
     for n in range(3):
         forwarded(installed, now - 3000 + n, PAT)
@@ -91,8 +93,9 @@ def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city
     assert Notice.objects.filter(to=OFFICER, text__contains="gone.long@city.example").exists()
 
 
+@pytest.mark.rule("P-11", "The next day's notice says how much was stopped before.")
 def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: Town, installed: Path) -> None:
-    """R-1184 (P-11): one notice a day, and it says how much has come to be stopped since the first."""
+    """One notice a day, and it says how much has come to be stopped since the first."""
     now = ms(city.now)
     for n in range(4):
         forwarded(installed, now - DAY + n, PAT)
@@ -106,7 +109,7 @@ def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: To
 
 
 def test_a_mailbox_of_several_people_hears_of_its_rule_itself(city: Town, installed: Path) -> None:
-    """R-1184: nobody holds it, and whoever reads it can take the rule out."""
+    """Nobody holds it, and whoever reads it can take the rule out."""
     box = Mailbox.objects.filter(kind="function", closed__isnull=True).first()
     assert box is not None
     forwarded(installed, ms(city.now) - 1000, box.address)

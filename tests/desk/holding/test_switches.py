@@ -31,8 +31,11 @@ def files(clock: Any, installed: Path, city: Town) -> Iterator[Bureau]:
         yield made
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Files of a department about which nobody has decided wait as soon as a head or deputy with a sign-in can answer.",
+)
 def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> None:
-    """R-1128."""
     works = files.town.departments["public-works"]
     assert switches.of(works).acts and not switches.of(works).is_decided
     assert files.send("crew0", ACME) is not None
@@ -44,8 +47,8 @@ def test_what_nobody_decided_waits_where_somebody_can_answer(files: Bureau) -> N
     assert files.send("crew0", ACME, files={"plan.pdf": PDF + b"2"}) is None
 
 
+@pytest.mark.rule("P-22", "That a department is not asked about files is a decision with a name, a day and a reason.")
 def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
-    """R-1129."""
     works, author = files.town.departments["public-works"], actor(files, "author")
     with pytest.raises(NotPermitted):
         switching.leave_off(works, actor=actor(files, "crew0"), reason=WHY, now=files.desk.now)
@@ -62,8 +65,9 @@ def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
     assert switches.of(works).is_decided and not switches.of(works).acts
 
 
+@pytest.mark.rule("P-22", "A department that was there before this had to be decided is not asked, and is shown as undecided.")
 def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bureau) -> None:
-    """R-1130: nobody's mail waits because of an upgrade."""
+    """Nobody's mail waits because of an upgrade."""
     works = files.town.departments["public-works"]
     UnaskedDepartment.objects.create(department=works, at=moment(files.desk.now))
     publishing.written(files.desk.now)
@@ -71,8 +75,8 @@ def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bu
     assert works.pk in switches.undecided()
 
 
+@pytest.mark.rule("P-22", "Whoever decides whose files wait hears on Home how many departments are undecided.")
 def test_whoever_decides_hears_of_it(files: Bureau) -> None:
-    """R-1131."""
 
     def label(key: str) -> list[str]:
         groups = tasks.office(actor(files, key), files.desk.now)

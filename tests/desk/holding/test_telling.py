@@ -27,8 +27,13 @@ pytestmark = pytest.mark.django_db
 PAT = "pat.nguyen@city.example"
 
 
+@pytest.mark.rule(
+    "P-11, P-19, promise 7",
+    "Whoever sends is told once by which rules their message was noticed or kept back, in the rule's words, with clause "
+    "and number; nothing that a rule on use has found.",
+)
 def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, installed: Path) -> None:
-    """R-462 (P-11, P-19, promise 7): of a rule in notice and of a held copy; with clause and number; no word of the message,
+    """Of a rule in notice and of a held copy; with clause and number; no word of the message,
     nothing that a rule on use has found, and nothing to strangers."""
     now = ms(city.now)
     told = sent(installed, now - 3000, rules=("notify:own-account", "notify:use-campaign"), review=())
@@ -56,8 +61,12 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
     assert asked.for_sender(said, replace(book, rules=(use,))) == [], "whatever words it has"
 
 
+@pytest.mark.rule(
+    "P-14, P-29, promise 7",
+    "What is kept back of a machine, or of a function mailbox, is told to whoever answers for that mailbox, once a day.",
+)
 def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_back_of_it(city: Town, installed: Path) -> None:
-    """R-1248 (P-14, P-29, promise 7): the head of the machine's department, and readers of the function mailbox; once a day for
+    """The head of the machine's department, and readers of the function mailbox; once a day for
     each, no word of the message, and nothing of what only a rule has something to say about."""
     now = ms(city.now)
     machine = {"rules": ("confidential-many",), "do": "hold", "review": (), "login": "service:printer@city.example/hall"}
@@ -82,8 +91,9 @@ def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_
     assert Notice.objects.exclude(pk__in=(head.pk, readers.pk)).get().to == head.to, "nobody reads it"
 
 
+@pytest.mark.rule("P-25, promise 6, promise 7", "Who sends from inside hears of what is held only because it could not be checked.")
 def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:
-    """R-468 (promises 6 and 7): no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
+    """Promises 6 and 7: no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
     now = ms(city.now)
     late = sent(installed, now - 3000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=())
     sent(installed, now - 2000, rules=("unavailable:clamav",), do="pending", review=())
@@ -96,8 +106,12 @@ def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, inst
     assert [told.id for told in asked.for_sender(said, queries.book())] == ["confidential-many"], "a rule says more"
 
 
+@pytest.mark.rule(
+    "P-13",
+    "What a severe rule on use finds, such as a threat, is told to reviewers at once, to each but whoever sent it, without a name.",
+)
 def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
-    """R-465 (P-13): to each but whoever sent it, without a name."""
+    """To each but whoever sent it, without a name."""
     now = ms(city.now)
     city.grant("crew2", "use-reviewer")
     sent(installed, now - 2000)
@@ -109,8 +123,9 @@ def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(cit
     assert not any(word in notice.text + notice.subject for word in ("Pat", "Nguyen", "crew2", threat.uuid, *CANARIES.values()))
 
 
+@pytest.mark.rule("P-11", "A sender gets a few such notices a day; their digest says how many more there were.")
 def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, installed: Path) -> None:
-    """R-463 (P-11): a program that sends a thousand does not bring a thousand notices."""
+    """A program that sends a thousand does not bring a thousand notices."""
     noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
     now = ms(noon)
     for n in range(6):
@@ -123,8 +138,13 @@ def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, install
     assert last.to == PAT and "Rules fitted 3 more messages that you sent" in last.text and not Untold.objects.exists()
 
 
+@pytest.mark.rule(
+    "P-02, P-06",
+    "Who uses an office's mailbox is told in their digest what rules keep back there: time, domain and the rule's words; "
+    "nothing where there is nothing.",
+)
 def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
-    """R-464 (P-02): time, the sender's domain and the words of the rule, by person; nothing of nothing."""
+    """Time, the sender's domain and the words of the rule, by person; nothing of nothing."""
     noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
     now, desk = ms(noon), "desk@city.example"
     box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)
@@ -151,8 +171,12 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
     assert not any(word in one.text for word in (*CANARIES.values(), "heron@"))
 
 
+@pytest.mark.rule(
+    "P-11, P-19, promise 7",
+    "What rules say reaches whoever sent or reads it in their own language, the starter pack's words in Spanish, too.",
+)
 def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-974: also what the rule itself says, as far as the catalogue has it."""
+    """Also what the rule itself says, as far as the catalogue has it."""
     person, now = city.people["crew2"], ms(city.now)
     person.language = "es"
     person.save(update_fields=["language"])

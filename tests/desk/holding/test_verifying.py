@@ -91,8 +91,9 @@ def named() -> Snapshot:
     return replace(there, people={**there.people, "bob": bob}, by_name={"Bob Baker": ("bob",), "Eve": ("eve",)})
 
 
+@pytest.mark.rule("P-27", "The sender of a doubtful message is never asked at an address that the message gives.")
 def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
-    """R-791 (P-27): neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
+    """Neither From, Sender, Reply-To, Cc nor the return address; where there is no other way, nobody is asked."""
     vendor = '"Acme Paving" <acme@paving.example>'
     own = ("acme@paving.example", "reply@paving.example", "pay@paving.example", "bounce@evil.example", "copy@paving.example")
     more = "Sender: pay@paving.example\r\nReply-To: reply@paving.example\r\nCc: copy@paving.example\r\n"
@@ -103,13 +104,19 @@ def test_nobody_is_asked_at_an_address_that_the_message_gives() -> None:
     assert seen == [("Acme Paving", "")], "whoever has an address of the same provider is nobody's colleague"
 
 
+@pytest.mark.rule("P-27", "A colleague is asked at their mailbox in the city, as the directory has it.")
 def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
-    """R-792: by the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
+    """By the city's address that is claimed, or by a name that is one person's alone; never at the address outside."""
     assert by('"Baker, Bob" <bob.baker@mail.example>') == Channel("bob@city.example", True, "Bob")
     assert by("eve@city.example") == Channel("eve@city.example", True, "Eve")
     assert by('"Nobody Here" <x@mail.example>') is by("nobody@city.example") is None
 
 
+@pytest.mark.rule(
+    "P-27",
+    "Whom the warning above a message knows by its display name, Verify asks: with a title, in letters of other "
+    "alphabets, an address as a name; one function reads the name for both.",
+)
 @pytest.mark.parametrize(
     "name",
     [
@@ -119,16 +126,18 @@ def test_a_colleague_is_asked_at_their_mailbox_in_the_city() -> None:
     ],
 )  # fmt: skip
 def test_whom_the_warning_knows_verify_asks(name: str) -> None:
-    """R-1171: with a title, in letters of other alphabets, an address as a name."""
+    """With a title, in letters of other alphabets, an address as a name."""
     header = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
     assert by(f"{header} <x@mail.example>") == Channel("bob@city.example", True, "Bob")
 
 
+@pytest.mark.rule("P-27", "Whoever was asked answers once, by the link; opening it answers nothing.")
+@pytest.mark.rule("P-27, promise 7", "Whoever asked hears the answer.")
 @pytest.mark.django_db
 def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-793, R-794: opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
+    """Opening the link answers nothing; no word of the message is shown; a second answer changes nothing."""
     id_ = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>', "Reply-To: hurry@evil.example\r\n").uuid
     index(installed, known)
     dana, page = visit("crew0"), f"/mail/{id_}/verify/"
@@ -153,7 +162,7 @@ def test_the_answer_comes_once_by_the_link_and_whoever_asked_hears_it(
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["Mayor Lena Vogt", "Vogt, Lena (City Clerk)", "L\u0435n\u0430 V\u043egt", LENA])
 def test_whom_the_warning_names_the_page_asks(city: Town, visit: Visit, installed: Path, known: int, name: str) -> None:
-    """R-1171, on the page that the line above the message leads to."""
+    """On the page that the line above the message leads to."""
     shown = Header(name, "utf-8").encode() if not name.isascii() else f'"{name}"'
     id_ = came(installed, known - 60_000, f"{shown} <x@evil.example>").uuid
     index(installed, known)
@@ -162,9 +171,10 @@ def test_whom_the_warning_names_the_page_asks(city: Town, visit: Visit, installe
     assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and asked_link(LENA)
 
 
+@pytest.mark.rule("P-27", "Somebody outside is asked whether they wrote a message in each language of the city.")
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, installed: Path, known: int) -> None:
-    """R-992 (P-27, 28 CFR 35.160): what a claimed address is made of changes nothing in the question."""
+    """P-27, 28 CFR 35.160: what a claimed address is made of changes nothing in the question."""
     capture, dana = came(installed, known - 60_000, "{link}@evil.example"), city.people["crew0"]
     actor = actor_of(Account.objects.get(person=dana), "", known)
     by_ = Channel("office@paving.example", False)
@@ -175,9 +185,10 @@ def test_somebody_outside_is_asked_in_each_language_of_the_city(city: Town, inst
     assert asked_link(by_.address) in english and "Responda aquí" in spanish and "{link}@evil.example" in english
 
 
+@pytest.mark.rule("P-27", "Only the link that went to the address that was asked answers, and only in time.")
 @pytest.mark.django_db
 def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-795: not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
+    """Not by the link of the copy, not by a changed one, not by a key of their own; after its time nobody can."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     visit("crew0").post(f"/mail/{capture.uuid}/verify/")
@@ -192,11 +203,15 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
     assert anybody.post(link, {"answer": "yes"}).status_code == 409, "its time is over"
 
 
+@pytest.mark.rule(
+    "P-25, P-27",
+    "A colleague whose account may be taken is not asked whether a message is theirs, and an answer from there does not count.",
+)
 @pytest.mark.django_db
 def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-755 (P-25): whoever has it would answer for its owner; when it is given back its owner answers."""
+    """Whoever has it would answer for its owner; when it is given back its owner answers."""
     first = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
     second = came(installed, known - 50_000, '"Lena Vogt" <lena.vogt@evil.example>').uuid
     index(installed, known)
@@ -212,10 +227,11 @@ def test_an_account_that_may_be_taken_is_not_asked_and_does_not_answer(
     assert anybody.post(link, {"answer": "no"}).status_code == 302 and Verification.objects.get().state == "no"
 
 
+@pytest.mark.rule("P-27", "An account that sent a message, here or elsewhere in the city, is not asked whether it did.")
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["submission", "relay", "journal"])
 def test_an_account_that_sent_it_is_not_asked(city: Town, visit: Visit, installed: Path, known: int, kind: str) -> None:
-    """R-1004 (P-27): by which door of the city's own it came; whoever has the account would answer. They are called."""
+    """By which door of the city's own it came; whoever has the account would answer. They are called."""
     id_ = came(installed, known - 60_000, f"Lena Vogt <{LENA}>", sender=LENA, kind=kind).uuid
     index(installed, known)
     page = words(visit("crew0").get(f"/mail/{id_}/verify/"))
@@ -224,9 +240,10 @@ def test_an_account_that_sent_it_is_not_asked(city: Town, visit: Visit, installe
     assert visit("crew0").post(f"/mail/{id_}/verify/").status_code == 302 and not Verification.objects.exists()
 
 
+@pytest.mark.rule("P-27", "Somebody outside is asked where earlier mail was proven, never where later mail came from.")
 @pytest.mark.django_db
 def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-796: mail that was proven when it came, before this one; what was not proven gives no way."""
+    """Mail that was proven when it came, before this one; what was not proven gives no way."""
     came(installed, known - 500_000, '"Acme Paving" <forged@paving.example>')
     came(installed, known - 400_000, '"Acme Paving" <office@paving.example>', proven=True)
     id_ = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
@@ -242,9 +259,13 @@ def test_somebody_outside_is_asked_where_earlier_mail_was_proven(city: Town, vis
     assert Verification.objects.count() == 1
 
 
+@pytest.mark.rule(
+    "P-27",
+    "Of addresses under the same name elsewhere the oldest is asked, after those of the claimed domain: nobody prepares an answer.",
+)
 @pytest.mark.django_db
 def test_an_address_that_somebody_prepared_is_not_asked(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-1064: whoever wrote under the same name from a domain of their own, had an answer, and pretends to be them now."""
+    """Whoever wrote under the same name from a domain of their own, had an answer, and pretends to be them now."""
     came(installed, known - 500_000, '"Acme Paving" <office@paving.example>', proven=True)
     came(installed, known - 400_000, '"Acme Paving" <acme.paving@evil.example>', proven=True)
     elsewhere = came(installed, known - 60_000, '"Acme Paving" <acme@gmail.com>').uuid
@@ -257,7 +278,7 @@ def test_an_address_that_somebody_prepared_is_not_asked(city: Town, visit: Visit
 
 @pytest.mark.django_db
 def test_of_the_claimed_domain_whoever_has_the_name_is_asked_first(city: Town, visit: Visit, installed: Path, known: int) -> None:
-    """R-1064."""
+    """P-27."""
     came(installed, known - 600_000, '"Ann Pruitt" <ann.pruitt@elm.example>', proven=True)
     came(installed, known - 500_000, '"Bo Reed" <bo@elm.example>', proven=True)
     id_ = came(installed, known - 60_000, '"Pruitt, Ann" <ann@elm.example>').uuid
@@ -265,11 +286,12 @@ def test_of_the_claimed_domain_whoever_has_the_name_is_asked_first(city: Town, v
     assert "ann.pruitt@elm.example" in words(visit("crew0").get(f"/mail/{id_}/verify/"))
 
 
+@pytest.mark.rule("P-27, promise 4", "The link in a copy asks for its reader, and tells whoever has it no address.")
 @pytest.mark.django_db
 def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     city: Town, visit: Visit, installed: Path, known: int
 ) -> None:
-    """R-797: without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
+    """Without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
     link = f"/verify/{tokens.make(installed, 'verify', capture.id, 0, known + DAY)}/"

@@ -66,6 +66,7 @@ def place(url: str, pretended: str = "", *, known: Known | None = NOTHING, rules
     return destination(url, pretended, asked, known)
 
 
+@pytest.mark.rule("P-31", "The page names the host that a browser would ask, as people see it, and what the message pretended.")
 @pytest.mark.parametrize(
     ("url", "pretended", "reads", "why"),
     [
@@ -80,14 +81,15 @@ def place(url: str, pretended: str = "", *, known: Known | None = NOTHING, rules
     ],
 )
 def test_the_real_name_is_shown_with_what_is_odd_about_it(url: str, pretended: str, reads: str, why: list[str]) -> None:
-    """R-626: the page names the host that a browser would ask, as people see it, and what the message pretended."""
+    """The page names the host that a browser would ask, as people see it, and what the message pretended."""
     found = place(url, pretended)
     assert (found.reads, [reason for reason, _ in found.why]) == (reads, why)
     assert found.verdict == ("warn" if why else "quiet") and not found.unasked
 
 
+@pytest.mark.rule("P-31", "Rules and incidents of the moment of the click stop a link.")
 def test_rules_and_incidents_of_this_moment_stop_a_link() -> None:
-    """R-627: the verdict is that of the moment of the click: a rule that names the host, or an incident that was answered."""
+    """The verdict is that of the moment of the click: a rule that names the host, or an incident that was answered."""
     assert place("https://evil.example/").verdict == "quiet"
     assert place("https://evil.example/", rules=book()).verdict == "stop"
     assert place("https://other.example/", rules=book()).verdict == "quiet"
@@ -95,8 +97,9 @@ def test_rules_and_incidents_of_this_moment_stop_a_link() -> None:
     assert place("https://evil.example/", known=Known(host=True)).verdict == "warn"
 
 
+@pytest.mark.rule("P-31", "What could not be asked about a link is said, and the page works.")
 def test_what_could_not_be_asked_is_said() -> None:
-    """R-628: without incidents or rules the page still says where the link leads, and that not all was asked."""
+    """Without incidents or rules the page still says where the link leads, and that not all was asked."""
     assert place("https://evil.example/", known=None).unasked
     assert destination("https://evil.example/", "", Asked(PROTECTED, None, NOW), Known()).unasked
     assert place("https://evil.example/", rules=replace(book(), trouble="gone")).unasked
@@ -115,9 +118,10 @@ def link(data: Path, capture: str, url: str = "https://evil.example/login", pret
     return f"/l/{wrapped.token(tokens.ring(data), Wrapped(uuid.UUID(capture).bytes, 0, url, pretended))}"
 
 
+@pytest.mark.rule("P-31", "Anybody goes on by a plain link, and of clean links nothing is kept.")
 @pytest.mark.django_db
 def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path, capture: str) -> None:
-    """R-629: without an account the real name and a plain link; nothing is kept and no log says who was there."""
+    """Without an account the real name and a plain link; nothing is kept and no log says who was there."""
     address = link(installed, capture, pretended="bank.example")
     for path in (address, f"{address}/", f"{address}//"):
         response = Client().get(path, **PERSON)
@@ -127,9 +131,10 @@ def test_anybody_sees_where_it_leads_and_goes_on_by_a_plain_link(installed: Path
     assert Client().post(address).status_code == 302 and not Opening.objects.exists()
 
 
+@pytest.mark.rule("P-31", "Whoever doubts a link reports its message from the page of the link.")
 @pytest.mark.django_db
 def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path, city: Town, capture: str) -> None:
-    """R-874: as whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
+    """As whoever holds the mailbox of the copy, by the button of the next page; a dangerous one is known already."""
     Report.objects.all().delete()
     page = Client().get(link(installed, capture)).content.decode()
     found = re.search(r'href="(/report/[A-Za-z0-9_-]+/)"', page)
@@ -141,11 +146,12 @@ def test_whoever_doubts_a_link_reports_its_message_from_the_page(installed: Path
     assert "/report/" not in Client().get(link(installed, capture)).content.decode()
 
 
+@pytest.mark.rule("P-31, promise 4", "No log says who followed a link.")
 @pytest.mark.django_db
 def test_no_log_says_who_followed_a_link(
     installed: Path, capture: str, visit: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-633: of whoever follows a link no log has a name, signed in or not, nor where it led."""
+    """Of whoever follows a link no log has a name, signed in or not, nor where it led."""
     log = Said()
     monkeypatch.setattr(middleware, "log", log)
     visit("crew0").get(link(installed, capture), **PERSON)
@@ -153,9 +159,10 @@ def test_no_log_says_who_followed_a_link(
     assert facts["person"] == "-" and "evil.example" not in str(facts)
 
 
+@pytest.mark.rule("P-31", "A forged link leads nowhere.")
 @pytest.mark.django_db
 def test_a_forged_link_leads_nowhere(installed: Path, capture: str) -> None:
-    """R-630: of a link that is not ours the page says nothing and sends nobody anywhere."""
+    """Of a link that is not ours the page says nothing and sends nobody anywhere."""
     address = link(installed, capture)
     for path in (f"{address[:-1]}{'A' if address[-1] != 'A' else 'B'}", "/l/x", f"/l/{'A' * 60}", address.replace("/l/A", "/l/B")):
         response = Client().get(path)
@@ -164,11 +171,12 @@ def test_a_forged_link_leads_nowhere(installed: Path, capture: str) -> None:
     assert 'href="javascript' not in javascript.content.decode()
 
 
+@pytest.mark.rule("P-31", "Who opens a dangerous link is kept for security; programs that look do not count.")
 @pytest.mark.django_db
 def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs_do_not_count(
     installed: Path, city: Town, capture: str
 ) -> None:
-    """R-631: a look by a scanner or a browser that looks ahead is nothing; a person who opens a dangerous link is kept, once."""
+    """A look by a scanner or a browser that looks ahead is nothing; a person who opens a dangerous link is kept, once."""
     Case.objects.filter(capture=capture).update(
         state="right", person=city.people["admin"], answered=city.now, why="It is dangerous, all of it."
     )
@@ -186,11 +194,12 @@ def test_who_wanted_to_go_to_a_dangerous_place_is_kept_for_security_and_programs
     assert [one.pk for one in queries.openings([capture])] == [row.pk]
 
 
+@pytest.mark.rule("P-16, P-31", "Who opened a link to a dangerous place is forgotten after ninety days.")
 @pytest.mark.django_db
 def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     installed: Path, city: Town, capture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-873: by the worker's rounds; what is younger stays."""
+    """By the worker's rounds; what is younger stays."""
     monkeypatch.setattr(reports, "connected", nullcontext)
     for days, host in ((91, "old.example"), (89, "new.example")):
         opened(capture, 0, "a@city.example", host, told=False, now=city.now - timedelta(days=days))
@@ -198,9 +207,10 @@ def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     assert [row.host for row in Opening.objects.all()] == ["new.example"]
 
 
+@pytest.mark.rule("P-31", "What security found about one message of a wave holds for the links of the others.")
 @pytest.mark.django_db
 def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too(city: Town, capture: str) -> None:
-    """R-632: what security found about one message of a wave holds for the links of the others."""
+    """What security found about one message of a wave holds for the links of the others."""
     other = Case.objects.create(
         capture=str(uuid.uuid4()),
         text="x" * 64,
@@ -221,9 +231,10 @@ def test_another_message_of_the_same_sender_with_the_same_place_is_dangerous_too
     assert queries.known_of(capture, "il.example") == Known()
 
 
+@pytest.mark.rule("P-31", "The links of what was taken back lead nowhere, also of a copy that lies in a system that we cannot ask.")
 @pytest.mark.django_db
 def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(city: Town, capture: str) -> None:
-    """R-981: in a system that we cannot ask the copy lies there still."""
+    """In a system that we cannot ask the copy lies there still."""
     copy = Pulled.objects.create(pull=Pull.objects.get(), capture=capture, index=200, mailbox="a@city.example")
     for state in ("waits", "taken", "elsewhere", "gone", "back", "nothing"):
         Pulled.objects.filter(pk=copy.pk).update(state=state)
@@ -232,7 +243,7 @@ def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(ci
 
 @pytest.mark.django_db
 def test_the_page_works_when_nothing_answers(installed: Path, capture: str) -> None:
-    """R-628: a damaged book, and incidents that cannot be asked."""
+    """A damaged book, and incidents that cannot be asked."""
     published.active_path(installed).parent.mkdir(exist_ok=True)
     published.active_path(installed).write_text("broken [")
     response = Client().get(link(installed, capture))

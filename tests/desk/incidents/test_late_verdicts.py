@@ -19,8 +19,9 @@ from pages.world import Town
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule("P-25, P-31", "What a rule or the scanner knows only by now is proposed as a case, with why.")
 def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town, installed: Path) -> None:
-    """R-872: one case for a wave, with the rule that stops it; officers hear of it once."""
+    """One case for a wave, with the rule that stops it; officers hear of it once."""
     now = ms(plain.now)
     facts = {"inbound": True, "links.hosts": ("evil.example",)}
     first = came(installed, now - 9000, DANA, raw=phish(host="evil.example"), facts=facts)
@@ -38,7 +39,7 @@ def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town
 
 @pytest.mark.neighbour("clamd")
 def test_what_the_scanner_finds_late_is_proposed_with_the_name_that_it_gives(plain: Town, installed: Path) -> None:
-    """R-708, R-872: by a real scanner."""
+    """By a real scanner."""
     now = ms(plain.now)
     raw = b"From: x@shop.example\r\nSubject: plans\r\n\r\n" + MARK + b"\r\n"
     bad = came(installed, now - 9000, DANA, raw=raw, facts={"inbound": True, "files.count": 1})

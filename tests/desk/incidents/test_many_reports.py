@@ -48,7 +48,7 @@ def crowd(t: Town, many: int) -> list[Person]:
 
 
 def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-868, R-870: each in words that differ a little; all are answered by one answer, and the page stays short."""
+    """Each in words that differ a little; all are answered by one answer, and the page stays short."""
     now, people = ms(plain.now), crowd(plain, 1000)
     one = came(installed, now - 9000, DANA, raw=phish())
     marks = [marks_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
@@ -77,10 +77,11 @@ def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, ins
         assert name in client.get(address.replace("&amp;", "&"))["Content-Disposition"]
 
 
+@pytest.mark.rule("P-31", "Many who report the same at one moment, in words that differ a little, begin one case.")
 def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-868: somebody else's case, in nearly the same words, is there between the look and the beginning."""
+    """Somebody else's case, in nearly the same words, is there between the look and the beginning."""
     now, (first, second) = ms(plain.now), crowd(plain, 2)
     one = came(installed, now - 9000, DANA, raw=phish())
     look, calls = queries.case_like, list[int]()
@@ -97,10 +98,11 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     assert Case.objects.get().reports.count() == 2 and len(calls) > 2
 
 
+@pytest.mark.rule("P-31, promise 6", "A report that cannot be looked into is a case without its words, and holds up no other.")
 def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-869: also one that is too large to be read; over several transactions, each once."""
+    """Also one that is too large to be read; over several transactions, each once."""
     now = ms(plain.now)
     monkeypatch.setattr(hearing, "AT_ONCE", 2)
     monkeypatch.setattr(reported, "BYTES", 5000)
@@ -124,8 +126,9 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     assert found == {bad.uuid: False, large.uuid: False, theirs.uuid: True} and good.uuid not in found
 
 
+@pytest.mark.rule("P-31", "An answer reaches a thousand reporters in as many statements as a few.")
 def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed: Path) -> None:
-    """R-870: an answer to a hundred people does not hold the database for a hundred times as long."""
+    """An answer to a hundred people does not hold the database for a hundred times as long."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     for person in crowd(plain, 40):

@@ -28,6 +28,10 @@ def main_acts(client: Client, case: Case) -> list[str]:
     return _MAIN.findall(page[page.index("<main") :])
 
 
+@pytest.mark.rule(
+    "P-31",
+    "The one main act of a case is what comes next: what was found genuine is put back, and never taken back.",
+)
 @pytest.mark.parametrize(
     ("state", "there", "aside", "wanted"),
     [
@@ -40,7 +44,7 @@ def main_acts(client: Client, case: Case) -> list[str]:
     ],
 )
 def test_what_comes_next_in_each_state(state: CaseState, there: int, aside: int, wanted: str) -> None:
-    """R-925: what was found genuine is never to be taken back next, and what was taken of it goes back."""
+    """What was found genuine is never to be taken back next, and what was taken of it goes back."""
     assert states.comes_next(state, there, aside) == wanted
 
 

@@ -73,8 +73,12 @@ def lies(data: Path, local: str, capture: Capture, flags: str = "") -> Path:
     return path
 
 
+@pytest.mark.rule(
+    "P-31",
+    "Only the same thing is pulled back: the same or nearly the same words, or links of the same sender to the same host.",
+)
 def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else(plain: Town, installed: Path) -> None:
-    """R-701: the same sender is not enough; a copy outside of the city is none that we can take."""
+    """The same sender is not enough; a copy outside of the city is none that we can take."""
     now = ms(plain.now)
     one, two, _ = wave(installed, now)
     found = queries.who_has(reported(plain, one, phish()), now=now)
@@ -84,17 +88,19 @@ def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else
     assert counted(narrow.copies) == (3, 2) and not queries.who_has(Case.objects.get(), "subject:other", now=now).copies
 
 
+@pytest.mark.rule("P-16, P-31", "A pull is never narrowed by what mail says, so that nobody finds that out by counting.")
 @pytest.mark.parametrize("words_", ["password", "body:password", "subject:full password", "to:dana.ortiz@city.example", "bcc:x"])
 def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
-    """R-702 (P-16): a pull is narrowed by what an envelope and a list show."""
+    """A pull is narrowed by what an envelope and a list show."""
     from datetime import UTC, datetime
 
     with pytest.raises(QueryError, match="takes a mandate"):
         narrowed(parse(words_, now=datetime(2026, 3, 2, tzinfo=UTC)))
 
 
+@pytest.mark.rule("P-31", "What is pulled back is as many copies as the officer has seen.")
 def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-703: what is taken back is what was seen; the act is an entry with the number."""
+    """What is taken back is what was seen; the act is an entry with the number."""
     now = ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     client, page = visit("security"), f"/incidents/{case.pk}/pull/"
@@ -105,8 +111,9 @@ def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: 
     assert Pull.objects.get().state == "running" and Entry.objects.get(act="pull.ask").facts["copies"] == 3
 
 
+@pytest.mark.rule("P-31", "More than fifty copies are pulled back by two security officers.")
 def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
-    """R-704: never the same one twice; nothing moves before; the database holds it, too."""
+    """Never the same one twice; nothing moves before; the database holds it, too."""
     assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
     assert pulling.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
@@ -121,8 +128,9 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
     assert pulling.decide(made, agrees=False, actor=SECOND, reason=WHY, now=now).state == "refused"
 
 
+@pytest.mark.rule("P-31", "Whoever takes a case back bit by bit has a second person from the fifty-first copy on, too.")
 def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Town) -> None:
-    """R-965: thirty, and thirty more; what was put back, or agreed by two, does not count."""
+    """Thirty, and thirty more; what was put back, or agreed by two, does not count."""
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
 
     def ask(copies: list[Has]) -> Pull:
@@ -135,8 +143,9 @@ def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Tow
     assert ask(many(60)[30:]).state == "running"
 
 
+@pytest.mark.rule("P-31", "The other officers hear at once that copies wait for a second person.")
 def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: Town) -> None:
-    """R-988: not whoever asks, and nobody where one officer is enough."""
+    """Not whoever asks, and nobody where one officer is enough."""
     plain.grant("crew2", "security-officer")
     Notice.objects.all().delete()
     now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
@@ -147,8 +156,9 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
     assert [n.to for n in told] == [PAT] and f"/incidents/pulls/{made.pk}/" in told[0].text
 
 
+@pytest.mark.rule("P-31", "A copy is asked for once: what is to be taken back already is not counted again.")
 def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
-    """R-966: two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
+    """Two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
     now = ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     copies = queries.who_has(case, now=now).copies
@@ -159,8 +169,9 @@ def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
     assert Pull.objects.count() == 1 and counted(again) == (0, 0) and {has.state for has in again} == {"taking"}
 
 
+@pytest.mark.rule("P-31", "Everybody whose copy is taken back is told once; one act puts all of them back.")
 def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-705: out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
+    """Out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
     now = ms(plain.now)
     one, two, other = wave(installed, now)
     case = reported(plain, one, phish())
@@ -194,12 +205,13 @@ def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: V
     assert Entry.objects.filter(act="pull.finish").count() == 2 and Entry.objects.get(act="pull.undo").facts["pull"] == pull.pk
 
 
+@pytest.mark.rule("P-31", "A mailbox that cannot be asked holds up nobody else, is named, and is tried again.")
 def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     plain: Town,
     installed: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R-706: the problem stands beside the copy; the others go on; a quarter of a minute later it is done."""
+    """The problem stands beside the copy; the others go on; a quarter of a minute later it is done."""
     now = ms(plain.now)
     one = wave(installed, now)[0]
     case = reported(plain, one, phish())
@@ -224,7 +236,7 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
 
 @given(st.lists(st.sampled_from(["agree", "refuse", "finish", "undo", "begin"]), max_size=12), st.integers(1, 60))
 def test_no_walk_through_the_states_skips_the_second_person_or_comes_back_from_an_end(walk: list[str], copies: int) -> None:
-    """R-704, R-705."""
+    """P-31."""
     state = states.begins(copies)
     seen = [state]
     for action in walk:

@@ -87,8 +87,12 @@ def heard(data: Path, now: int) -> None:
     hearing.write(now)
 
 
+@pytest.mark.rule(
+    "P-31",
+    "Reports of the same thing are one case, answered once; each reporter hears the answer with its reason, and the filter learns.",
+)
 def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-693: nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
+    """Nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
     now = ms(plain.now)
     first = came(installed, now - 9000, DANA, raw=phish())
     second = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
@@ -114,8 +118,12 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
         answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
 
 
+@pytest.mark.rule(
+    "P-31",
+    "Who reports what was answered hears the answer at once; a link alone makes nothing the same as what was answered.",
+)
 def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: Path) -> None:
-    """R-694: no new case for officers; a link alone makes nothing the same as what was answered."""
+    """No new case for officers; a link alone makes nothing the same as what was answered."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -128,8 +136,9 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
+@pytest.mark.rule("P-31", "Officers hear, once an hour at most, that what was found dangerous has come again in another message.")
 def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, installed: Path) -> None:
-    """R-978: once an hour, of another message; not of one that was reported before, or taken back."""
+    """Once an hour, of another message; not of one that was reported before, or taken back."""
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
@@ -153,9 +162,13 @@ def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, insta
     assert not told.exists()
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "Genuine is only the very message that was called so: one in the same words with another link, file or sender is a new case.",
+)
 @pytest.mark.parametrize("host", ["pay.example", "evil.example"])
 def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, installed: Path, host: str) -> None:
-    """R-962: the same words with another link, or from the same place once more, are a new case; the very message is not."""
+    """The same words with another link, or from the same place once more, are a new case; the very message is not."""
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
@@ -171,8 +184,9 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
     assert made.case != row and made.case.state == "open" and told.count() == 1
 
 
+@pytest.mark.rule("P-25, P-31", "What a check knows only by now is a case again, although the message was called genuine.")
 def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plain: Town, installed: Path) -> None:
-    """R-979: a person may have been wrong about what the scanner did not know then."""
+    """A person may have been wrong about what the scanner did not know then."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -182,8 +196,9 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
     assert reporting.propose(one.uuid, marks_of(phish()), "Once more.", now=now) == made
 
 
+@pytest.mark.rule("P-31", "Whoever reports at the very moment of an answer is answered, too.")
 def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-963: the case that it was put to was open a moment ago."""
+    """The case that it was put to was open a moment ago."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
@@ -194,8 +209,9 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
     assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
 
 
+@pytest.mark.rule("P-31", "Who reported something, and whose copy was taken out or put back, hears of it in their own language.")
 def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-973: the answer, and that a copy was taken out of a mailbox or put back."""
+    """The answer, and that a copy was taken out of a mailbox or put back."""
     now, dana = ms(plain.now), plain.people["crew0"]
     Person.objects.filter(pk=dana.pk).update(language="es")
     dana.refresh_from_db()
@@ -213,8 +229,9 @@ def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, mon
     assert Notice.objects.count() == 6 and told == {(DANA, "es ", "es "), (PAT, "en ", "en ")}
 
 
+@pytest.mark.rule("P-31", "Where a case was dangerous, other mail with a link to its hosts is proposed to be looked at.")
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
-    """R-707: a late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
+    """A late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     other = came(
@@ -229,10 +246,14 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
     assert (proposed.capture, proposed.sender) == (other.uuid, "bank@safe.example") and "pay.example" in proposed.proposed
 
 
+@pytest.mark.rule(
+    "P-16, P-31",
+    "A security officer reads what its recipient has reported, one look with an entry; what is only like it takes a mandate.",
+)
 def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is_only_like_it(
     plain: Town, visit: Visit, installed: Path
 ) -> None:
-    """R-709 (P-16): a click is one look, a link is none; what nobody has reported takes a mandate."""
+    """A click is one look, a link is none; what nobody has reported takes a mandate."""
     now = ms(plain.now)
     one, like = came(installed, now - 9000, DANA, raw=phish()), came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -248,8 +269,8 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
     assert visit("crew0").post(page).status_code == 403 and Entry.objects.filter(act="report.read").count() == 1
 
 
+@pytest.mark.rule("P-31", "Only a security officer who has taken the duty up answers a case.")
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
-    """R-695."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
@@ -271,9 +292,13 @@ def forward(raw: bytes, how: str) -> bytes:
     return top + b"\r\nIs this real?\r\n\r\n> From: Help Desk\r\n> Subject: Your mailbox is full\r\n>\r\n" + quoted
 
 
+@pytest.mark.rule(
+    "P-31",
+    "A message that is forwarded to report@ is found among what came to whoever sends it, attached or quoted.",
+)
 @pytest.mark.parametrize("how", ["attached", "quoted", "linked", "rewritten"])
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
-    """R-696: by its Message-ID, by a link of ours in it, also within another server's, else by its words; heard once. A link of
+    """By its Message-ID, by a link of ours in it, also within another server's, else by its words; heard once. A link of
     another's copy finds nothing."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
@@ -291,9 +316,13 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
     assert (row.capture, row.reporter, row.how, row.case.known) == (theirs.uuid, plain.people["crew0"], "mail", True)
 
 
+@pytest.mark.rule(
+    "P-31",
+    "A report that a neighbouring mail system hands in is heard: of whom that system may assert, else of somebody without a name.",
+)
 @pytest.mark.parametrize(("found", "named"), [((Finding("sender", "asserted"),), True), ((), False)])
 def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, found: tuple[Finding, ...], named: bool) -> None:
-    """R-976: of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
+    """Of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
     now = ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     raw = forward(phish(), "attached")
@@ -304,8 +333,9 @@ def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, fo
     assert Case.objects.get().outside == (0 if named else 1)
 
 
+@pytest.mark.rule("P-31", "A report of what we never had is a case all the same.")
 def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-697: nobody's report is dropped because its message came another way; the number is that of the report."""
+    """Nobody's report is dropped because its message came another way; the number is that of the report."""
     now = ms(plain.now)
     sent = came(
         installed, now - 1000, "Report@City.Example", raw=forward(phish(), "attached"), kind="submission", login="p-crew0",
@@ -318,8 +348,9 @@ def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, ins
     assert "never came through the city" in words(visit("security").get(f"/incidents/{case.pk}/"))
 
 
+@pytest.mark.rule("P-31, promise 4", "What strangers send to report@ opens few cases a day, and they are told nothing.")
 def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-698: a thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
+    """A thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
     now = ms(plain.now)
     monkeypatch.setattr(reporting, "OUTSIDE_MOST", 2)
     for n in range(30):
@@ -332,8 +363,9 @@ def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: P
     assert not Notice.objects.exists()
 
 
+@pytest.mark.rule("P-31", "A link in a copy reports it with a button, never with a look, and shows nothing of it.")
 def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-699: without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
+    """Without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
     now = ms(plain.now)
     one = came(installed, now - 9000, PAT, DANA, raw=phish())
     token = tokens.make(installed, "report", one.id, 1, now + 3_600_000)
@@ -356,8 +388,9 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
     assert Report.objects.count() == 1
 
 
+@pytest.mark.rule("P-02, P-31", "Mail of colleagues can be reported as dangerous, and is never called spam.")
 def test_mail_between_colleagues_can_be_dangerous_and_is_never_called_spam(plain: Town, visit: Visit, installed: Path) -> None:
-    """R-700: an account may have been taken over; what our own people write teaches the filter nothing."""
+    """An account may have been taken over; what our own people write teaches the filter nothing."""
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish(), kind="submission", login="p-crew2", sender=PAT)
     page, client = f"/mail/{one.uuid}/report/", visit("crew0")

@@ -10,8 +10,9 @@ from pages.world import town
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule("P-09, C5", "In the address book stands for which agency somebody works.")
 def test_who_works_for_an_agency_is_seen_before_somebody_writes_to_them() -> None:
-    """R-823, C5: kind and agency stand with the position, and nothing of the kind with the city's own people."""
+    """Kind and agency stand with the position, and nothing of the kind with the city's own people."""
     town()
     (pat,), (dana,) = addressbook.search("Pat Nguyen"), addressbook.search("Dana Ortiz")
     assert pat.more == "Crew Clerk (contractor – Northline)"

@@ -24,8 +24,8 @@ def days(city: Town, start: int, end: int, **more: str) -> dict[str, str]:
     return {"starts": str(today + timedelta(days=start)), "until": str(today + timedelta(days=end)), "text": "I am away.", **more}
 
 
+@pytest.mark.rule("P-06", "Each mailbox says by which right somebody uses it, until when, and who else does.")
 def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit: Visit) -> None:
-    """R-348."""
     post.delivered(post.arrive(letter(sender="a@b.example", to=STREETS), STREETS), 0)
     post.index()
     page = said(visit("crew0").get("/mail/boxes/"))
@@ -34,8 +34,13 @@ def test_each_mailbox_says_my_right_to_it_and_who_else_has_one(post: Post, visit
     assert "Streets" not in said(visit("crew1").get("/mail/boxes/"))
 
 
+@pytest.mark.rule(
+    "P-06",
+    "The holder says what is answered while they are away, to the end of the last day; nothing to people outside where "
+    "nothing is written.",
+)
 def test_the_holder_says_what_is_answered_while_they_are_away(visit: Visit, city: Town) -> None:
-    """R-349: from the first day to the end of the last, by the city's clock; nothing outside where nothing is written."""
+    """From the first day to the end of the last, by the city's clock; nothing outside where nothing is written."""
     dana = visit("crew0")
     assert "Your mailbox answers from" in said(dana.post("/mail/away/", days(city, 1, 3), follow=True))
     row = AutoReply.objects.get(mailbox__address=DANA, ended__isnull=True)
@@ -61,7 +66,7 @@ def test_an_answer_without_words_or_days_that_fit_is_asked_for_again(
 
 
 def test_who_may_send_from_the_mailbox_of_a_function_says_what_it_answers(visit: Visit, city: Town) -> None:
-    """R-350: on its own page, which the list of mailboxes leads to; the others of the mailbox see it there."""
+    """On its own page, which the list of mailboxes leads to; the others of the mailbox see it there."""
     dana, place = visit("crew0"), f"/mail/away/{city.objects['streets']}/"
     assert place in dana.get("/mail/boxes/").content.decode() and place not in visit("crew1").get("/mail/boxes/").content.decode()
     assert f"{STREETS} answers from" in said(dana.post(place, days(city, 0, 3), follow=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.desk.mailbox.cautions import Caution, cautions
 from civicmail.desk.mailbox.forecast import Foreseen
@@ -25,8 +27,9 @@ def said(header: str, recipients: int = 3, who: Any = None) -> list[tuple[str, i
     return [(c.code, c.count, c.name) for c in cautions(content, recipients, who or known(), OURS)]
 
 
+@pytest.mark.rule("P-19", "More than twenty people outside who would learn of each other in To and Cc are said before sending.")
 def test_who_learns_of_twenty_others_is_said() -> None:
-    """R-679 (P-19): outside, in To and Cc together, each once; Bcc and colleagues do not count."""
+    """Outside, in To and Cc together, each once; Bcc and colleagues do not count."""
     many = ", ".join(f"p{n}@out.example" for n in range(12))
     more = ", ".join(f"q{n}@out.example" for n in range(9))
     assert said(f"To: {many}\nCc: {more}") == [("shown", 21, "")]
@@ -35,8 +38,9 @@ def test_who_learns_of_twenty_others_is_said() -> None:
     assert said(f"To: {many.replace('out', 'city')}, {more.replace('out', 'city')}, a@out.example") == []
 
 
+@pytest.mark.rule("P-27", "A colleague's name at an address outside is said before sending.")
 def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
-    """R-680 (P-27): by the name given, in either order, or by what stands before the @."""
+    """By the name given, in either order, or by what stands before the @."""
     assert said('To: "Bob Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said('Cc: "baker,  BOB" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
     assert said('To: "Mayor Bob Q. Baker" <bb@mail.example>') == [("namesake", 1, "Bob Baker")]
@@ -44,14 +48,16 @@ def test_a_colleagues_name_at_an_address_outside_is_said() -> None:
     assert said('To: "Bob Baker" <bob@city.example>') == said('To: "Robert Bird" <rb@mail.example>') == []
 
 
+@pytest.mark.rule("P-11", "An answer to hundreds is said before sending.")
 def test_an_answer_to_hundreds_is_said() -> None:
-    """R-681 (P-11): those behind lists count; a message that answers nothing may go to many."""
+    """Those behind lists count; a message that answers nothing may go to many."""
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 240) == [("everybody", 240, "")]
     assert said("To: all@city.example\nIn-Reply-To: <1@x.example>", 99) == said("To: all@city.example", 240) == []
 
 
+@pytest.mark.rule("P-19, promise 7", "Whoever sends has seen what is to be looked at.")
 def test_a_caution_asks_once_more_and_says_what_to_do() -> None:
-    """R-682 (promise 7): with its clause; another one is asked again."""
+    """Promise 7: with its clause; another one is asked again."""
     one, two = (Foreseen((), cautions=(Caution("shown", n, ("a@x.example",)),)) for n in (21, 22))
     assert not one.is_calm and one.digest(1) != two.digest(1) and Foreseen(()).is_calm
     warns = foretelling.panel(

@@ -6,6 +6,7 @@ import uuid
 from email import message_from_bytes
 from email.policy import default
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -23,12 +24,13 @@ def made(**more: object) -> Letter:
     return Letter(UID, 1_772_452_800_000, ANN, **said)  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("P-06", "Long lines are broken so that every reader joins them as they were written.")
 @settings(max_examples=40)
 @given(TEXTS)
 @example("> quoted " + "word " * 60)
 @example("From the beginning\n>not quoted by a program\n  indented\n-- \nfoot " + "long " * 40)
 def test_a_reader_joins_the_lines_as_they_were_written(text: str) -> None:
-    """R-331: what is long is broken and joined again; what looks like quoting or the start of a mailbox is nothing else."""
+    """What is long is broken and joined again; what looks like quoting or the start of a mailbox is nothing else."""
     body = message_from_bytes(build(made(text=text)), policy=default)
     content = body.get_content().replace("\r\n", "\n")
     read = ["> " * level + words for level, words in flowed.lines(content.removesuffix("\n"), {"format": "flowed"})]
@@ -77,7 +79,7 @@ def test_an_answer_to_an_invitation_stands_beside_the_text() -> None:
 
 
 def test_recipients_are_read_as_people_type_them() -> None:
-    """R-326: commas, semicolons, lines; names alone; and nothing that could hide a second address."""
+    """Commas, semicolons, lines; names alone; and nothing that could hide a second address."""
     text = 'Ann Miller <ann@city.example>; "Böb, Jr." <BOB@Paving.Example>\nStreet crews, ann@city.example, a@b, x@@y.example'
     said = typed(text)
     assert said.named == (ANN, Named("BOB@paving.example", "Böb, Jr."))

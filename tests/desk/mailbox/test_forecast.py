@@ -104,8 +104,9 @@ MESSAGES: list[tuple[dict[str, str], bool]] = [
 """What is written, and whether there is nothing to hear of it."""
 
 
+@pytest.mark.rule("P-19, P-22, promise 7", "What the panel says before sending is what happens to each copy.")
 def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
-    """R-328: for mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
+    """For mail that is delivered, held for a manager, refused to some or to all, told of, held for its mailbox, and to a
     list. One process screens them all: it takes seconds to start."""
     for fields, calm in MESSAGES:
         draft = written(desk, **fields)
@@ -118,7 +119,7 @@ def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
 
 
 def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
-    """R-329: for each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
+    """For each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
     panel = foretelling.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
     lines = {line.address: line for line in panel.lines}
     assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())
@@ -135,24 +136,33 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
     assert foretold(desk, draft).digest(1) != found.digest(1)
 
 
+@pytest.mark.rule(
+    "P-19, promise 7",
+    "The page of deliveries says why a copy waits as the write page did: rule, clause, whom to ask.",
+)
 def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
-    """R-677: rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
+    """Rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
     assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
     assert delivery.said(replace(held, state="delivered"), book) == ""
 
 
+@pytest.mark.rule("P-19", "From the delivery page a sender is led to where what waits in the portal is taken back.")
 def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back() -> None:
-    """R-1006 (P-19): from the page that says how each copy stands."""
+    """From the page that says how each copy stands."""
     book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     waits = Passage(0, ANN, "", "encrypt", (), "delivered", 0, "", 0, 0, proof={"method": "portal", "box": "0" * 32})
     assert delivery._whole(waits, "0", book).pickup == "/mail/secure/"
     assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book).pickup == ""
 
 
+@pytest.mark.rule(
+    "P-19, promise 7",
+    "What a sender has put aside is not said to happen, and what was decided beside the book is said.",
+)
 def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
-    """R-997 (P-19, promise 7): a copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
+    """A copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
     book = reading.book([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
     seals = book.rule("seals")
     assert seals is not None
@@ -161,8 +171,9 @@ def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
     assert both == [str(shown.RULES["contained"]), "Words of seals. Ask your manager. (seals, P-19)"]
 
 
+@pytest.mark.rule("P-19", "A sender gives the reason for no encryption before a message waits for something else.")
 def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too(desk: Office) -> None:
-    """R-1000 (P-19): a reason is asked for before it waits, because afterwards nobody can give one; never of what was asked for."""
+    """A reason is asked for before it waits, because afterwards nobody can give one; never of what was asked for."""
     ssn = 'outbound = true, confidential.high = ["ssn"]'
     seals = rule("seals", "P-19", "encrypt", "outbound && size(confidential.high) > 0", ssn)
     waits = rule("file-leaves", "P-22", "hold", "outbound && files.count > 0", "outbound = true, files.count = 1")
@@ -174,8 +185,12 @@ def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too
     assert foretold(desk, written(desk, to=ANN, text=SSN, subject="[secure] Plan", file="yes")).encrypted == ()
 
 
+@pytest.mark.rule(
+    "P-25, promise 7",
+    "Whoever would seem to be somebody else by what they are about to send hears so before, and asking counts nothing.",
+)
 def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> None:
-    """R-998 (P-25, promise 7): asking counts nothing, however often; then it becomes what was said."""
+    """Asking counts nothing, however often; then it becomes what was said."""
     many = ", ".join(f"p{n}@d{n}.example" for n in range(25))
     draft = written(desk, to=many)
     for _ in range(3):

@@ -56,8 +56,13 @@ def unread(client: Client) -> list[str]:
     return rows(client, "?state=unread")
 
 
+@pytest.mark.rule(
+    "P-15",
+    "What somebody hides is out of their own lists and searches, and of nothing else: others see it, the archive has it, "
+    "a mandate finds it.",
+)
 def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(three: list[str], visit: Visit, city: Town) -> None:
-    """R-332: it stays in the archive, in others' lists, and is found under a mandate."""
+    """It stays in the archive, in others' lists, and is found under a mandate."""
     dana, lena = visit("crew0"), visit("crew1")
     assert "1 message is hidden from your lists. The archive keeps it." in keep(dana, "hide", three[1])
     assert rows(dana) == rows(dana, "?q=asphalt") == ["Offer 2", "Offer 0"]
@@ -74,8 +79,12 @@ def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(thr
     assert rows(dana) == ["Offer 2", "Offer 1", "Offer 0"]
 
 
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "Labels, stars, read and hidden are of the person who made them; nobody else sees them or finds by them.",
+)
 def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit: Visit) -> None:
-    """R-333 (promise 4): labels, stars, read and hidden are of the person who made them, not of the message."""
+    """Promise 4: labels, stars, read and hidden are of the person who made them, not of the message."""
     dana, lena = visit("crew0"), visit("crew1")
     keep(dana, "label", *three, name="Fishy offers")
     keep(dana, "star", *three)
@@ -91,8 +100,9 @@ def test_what_one_person_makes_of_mail_nobody_else_sees(three: list[str], visit:
     assert len(unread(lena)) == 2 and unread(dana) == []  # one of hers was opened above
 
 
+@pytest.mark.rule("P-07, promise 4", "Nothing can be made of a message that is not one's own, whoever knows its id.")
 def test_nothing_can_be_made_of_mail_that_is_not_mine(post: Post, three: list[str], visit: Visit) -> None:
-    """R-334: an id that somebody knows leaves no trace under their name."""
+    """An id that somebody knows leaves no trace under their name."""
     others = uuid_text(post.submit(LENA, letter(sender=LENA, to=ROSA, subject="Secret"), ROSA))
     post.index()
     dana = visit("crew0")
@@ -105,8 +115,8 @@ def test_nothing_can_be_made_of_mail_that_is_not_mine(post: Post, three: list[st
     )
 
 
+@pytest.mark.rule("P-06", "To open a message marks it read, and it can be marked unread.")
 def test_to_open_a_message_marks_it_read_and_it_can_be_marked_unread(three: list[str], visit: Visit) -> None:
-    """R-335."""
     dana = visit("crew0")
     assert unread(dana) == ["Offer 2", "Offer 1", "Offer 0"]
     assert "3 unread" in said(dana.get("/mail/"))
@@ -148,11 +158,15 @@ def test_mail_that_is_older_than_a_quarter_counts_as_read_and_so_does_what_i_sen
     assert shelves.on(shelves.read_of(_person("p-crew0"))) == frozenset({_id(new)})
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A message can have several labels, and `label:` finds them with all that lie below, beside any other word.",
+)
 @pytest.mark.parametrize("few", [300, 0])
 def test_a_message_can_have_several_labels_and_words_find_them(
     three: list[str], visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """R-336: in the list, with label: in the words, together with anything else, and with what lies below."""
+    """In the list, with label: in the words, together with anything else, and with what lies below."""
     monkeypatch.setattr(turning, "FEW", few)
     monkeypatch.setattr(finding, "FEW", few)
     dana = visit("crew0")
@@ -170,8 +184,8 @@ def test_a_message_can_have_several_labels_and_words_find_them(
     assert rows(dana, f"?label={label.pk}") == ["Offer 1"]
 
 
+@pytest.mark.rule("P-06", "A label is renamed with all below it, and removed without its messages.")
 def test_labels_are_renamed_with_all_below_them_and_removed_without_their_messages(three: list[str], visit: Visit) -> None:
-    """R-337."""
     dana = visit("crew0")
     keep(dana, "label", three[0], name="Work/Roads")
     assert "The label Work is there." in said(dana.post("/mail/labels/", {"name": "Work"}, follow=True))
@@ -200,11 +214,12 @@ def test_names_trade_places_and_there_is_an_end_to_them(city: Town) -> None:
         keeping.rename_label(one.pk, "C", actor=dana, now=now)
 
 
+@pytest.mark.rule("promise 8", "Pages turn forwards and back alike, whether ids are asked of the index or looked at one by one.")
 @pytest.mark.parametrize("few", [300, 0])
 def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """R-338: forwards, back and counted, with what is hidden left out."""
+    """Forwards, back and counted, with what is hidden left out."""
     monkeypatch.setattr(turning, "FEW", few)
     monkeypatch.setattr("civicmail.desk.mailbox.finding.PER_PAGE", 3)
     made = [post.arrive(letter(sender=ACME, to=DANA, subject=f"No {n}"), DANA) for n in range(9)]
@@ -221,8 +236,12 @@ def test_pages_turn_alike_whether_ids_are_asked_of_the_index_or_looked_at(
     assert rows(dana, back.removeprefix("/mail/")) == pages[1]
 
 
+@pytest.mark.rule(
+    "P-02, P-31",
+    "Several messages are reported as spam after a question; of what did not come from outside nothing is said.",
+)
 def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[str], visit: Visit) -> None:
-    """R-339: nothing is said of mail that did not come from outside."""
+    """Nothing is said of mail that did not come from outside."""
     inside = uuid_text(post.submit(LENA, letter(sender=LENA, to=DANA, subject="Lunch"), DANA))
     post.index()
     dana = visit("crew0")
@@ -233,8 +252,9 @@ def test_several_are_reported_as_spam_after_a_question(post: Post, three: list[s
     assert {(uuid_text(id_), label, by) for id_, label, by, _ in labels_of(post)} == {(id_, "spam", "p-crew0") for id_ in three[:2]}
 
 
+@pytest.mark.rule("P-06", "Letters are keys on every page that has some or on none: one switch for each person.")
 def test_letters_are_keys_only_where_somebody_switched_them_on(three: list[str], visit: Visit) -> None:
-    """R-674: one switch for all pages (WCAG 2.1.4)."""
+    """One switch for all pages (WCAG 2.1.4)."""
     dana = visit("crew0")
     assert b"data-keys" not in dana.get("/mail/").content
     assert "Letter keys are on" in said(dana.post("/my/keys/", {"keys": "on", "next": "//elsewhere.example/"}, follow=True))

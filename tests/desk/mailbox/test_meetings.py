@@ -35,8 +35,9 @@ def arrives(post: Post, raw: bytes, *to: str) -> str:
     return uuid_text(id_)
 
 
+@pytest.mark.rule("P-06", "An invitation is a card with three answers, in the city's time and in words.")
 def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) -> None:
-    """R-345: what, when in the city's zone, where, who; in words."""
+    """What, when in the city's zone, where, who; in words."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     page = said(client.get(f"/mail/{id_}/"))
     for words in (
@@ -46,8 +47,12 @@ def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) ->
         assert words in page, words
 
 
+@pytest.mark.rule(
+    "P-06",
+    "An answer goes to the organiser once for each change of mind, from the mailbox that was asked, as calendars read it.",
+)
 def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visit: Visit) -> None:
-    """R-346: once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
+    """Once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     for what in ("ACCEPTED", "ACCEPTED", "DECLINED", "ACCEPTED"):
         assert "Your answer goes to Ann Lee" in said(client.post(f"/mail/{id_}/answer/", {"answer": what}, follow=True))
@@ -63,8 +68,9 @@ def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visi
     assert "Your answer: Accepted" in said(client.get(f"/mail/{id_}/"))
 
 
+@pytest.mark.rule("P-06", "Whoever has answered an invitation stands among its guests with this answer, and is offered the others.")
 def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post, visit: Visit) -> None:
-    """R-926: the one who answered stands among the guests with this answer, and can change it."""
+    """The one who answered stands among the guests with this answer, and can change it."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     assert "No answer yet" in said(client.get(f"/mail/{id_}/"))
     client.post(f"/mail/{id_}/answer/", {"answer": "ACCEPTED"})
@@ -74,6 +80,7 @@ def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post,
     assert "Change it to: Accept Perhaps" in said(client.get(f"/mail/{id_}/"))
 
 
+@pytest.mark.rule("P-06, P-25", "An answer to an invitation is told in the words of whom the message is from, never of another.")
 @pytest.mark.parametrize(
     ("sender", "answer", "wanted"),
     [
@@ -84,7 +91,7 @@ def test_an_answered_invitation_says_so_and_offers_what_was_not_said(post: Post,
     ],
 )
 def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: str, answer: str, wanted: str) -> None:
-    """R-927: in the words of whom it is from; what somebody says of another is only an answer."""
+    """In the words of whom it is from; what somebody says of another is only an answer."""
     who = f"ATTENDEE;CN=Pat Nguyen;PARTSTAT={answer}:mailto:pat@acme.example\n"
     event = "".join(line for line in EVENT.splitlines(keepends=True) if not line.startswith("ATTENDEE")) + who
     raw = letter(calendar(event, "REPLY")).replace(b"From: ann@acme.example", f"From: {sender}\r\nSubject: Re".encode())
@@ -95,6 +102,7 @@ def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: st
     assert wanted in page and page.count("comes to this meeting") == wanted.count("comes to this meeting")
 
 
+@pytest.mark.rule("P-06", "What is cancelled, an answer, my own, without a number or not to me cannot be answered.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -107,7 +115,7 @@ def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: st
     ],
 )
 def test_what_is_no_question_to_me_cannot_be_answered(post: Post, visit: Visit, raw: bytes) -> None:
-    """R-347: cancelled, an answer itself, not to me, my own, without a number, unreadable."""
+    """Cancelled, an answer itself, not to me, my own, without a number, unreadable."""
     client, id_ = visit("crew0"), arrives(post, raw)
     page = client.get(f"/mail/{id_}/")
     assert page.status_code == 200 and f"/mail/{id_}/answer/" not in page.content.decode()

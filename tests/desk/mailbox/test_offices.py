@@ -41,8 +41,9 @@ def asked(post: Post, both: Mailbox) -> str:
     return uuid_text(id_)
 
 
+@pytest.mark.rule("P-06", "In a mailbox of a function what one has opened is read for all, and it says who was the first.")
 def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked: str, visit: Visit) -> None:
-    """R-340: per mailbox, and the first one is remembered."""
+    """Per mailbox, and the first one is remembered."""
     dana, lena = visit("crew0"), visit("crew1")
     assert unread(dana) == unread(lena) == ["Closed?"]
     assert "opened first by Dana Ortiz" in said(dana.get(f"/mail/{asked}/"))
@@ -53,8 +54,9 @@ def test_what_one_of_the_office_opens_is_read_for_all_and_it_says_who_did(asked:
     assert "0 messages are marked as read" in keep(dana, "all-read")  # an office's only one by one
 
 
+@pytest.mark.rule("P-05, P-08", "A message that was opened is counted for its day, mailbox and reader, and never which.")
 def test_that_a_message_was_opened_is_counted_and_never_which(asked: str, visit: Visit, both: Mailbox, city: Town) -> None:
-    """R-577, P-05: to each reader of the mailbox that it came to; a list that was looked at is none."""
+    """To each reader of the mailbox that it came to; a list that was looked at is none."""
     Usage.objects.all().delete()
     dana, lena = visit("crew0"), visit("crew1")
     assert dana.get("/mail/").status_code == 200 and not Usage.objects.exists()
@@ -65,8 +67,12 @@ def test_that_a_message_was_opened_is_counted_and_never_which(asked: str, visit:
     assert asked not in str([*Usage.objects.values()])
 
 
+@pytest.mark.rule(
+    "P-28",
+    "Nobody takes a message of an office that somebody has taken; to take one and to let it go leave an entry.",
+)
 def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, visit: Visit, both: Mailbox) -> None:
-    """R-341: nobody takes what somebody has, anybody may let it go, and both leave an entry."""
+    """Nobody takes what somebody has, anybody may let it go, and both leave an entry."""
     dana, lena, url = visit("crew0"), visit("crew1"), f"/mail/{asked}/take/{both.pk}/"
     assert "You take care of this." in said(dana.post(url, {"what": "take"}, follow=True))
     assert "Dana Ortiz takes care of this" in said(lena.get(f"/mail/{asked}/"))
@@ -81,8 +87,9 @@ def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, vis
     assert dana.post(f"/mail/{asked}/take/{both.pk + 1000}/").status_code == 404
 
 
+@pytest.mark.rule("P-14", "Who answered for an office, and who sent for a mailbox, is said by evidence of receipts alone.")
 def test_who_answered_for_the_office_is_said_by_evidence(asked: str, post: Post, visit: Visit) -> None:
-    """R-342: what the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
+    """What the mailbox sent of the conversation, and who was signed in; and the sent message names them."""
     reply = letter(
         sender=STREETS, to=ACME, subject="Re: Closed?", Message_ID="<r1@city.example>", In_Reply_To="<q1@paving.example>"
     )
@@ -108,10 +115,11 @@ def test_of_ones_own_mail_nobody_is_said_to_have_opened_or_sent_it(post: Post, v
     assert not Handled.objects.exists()
 
 
+@pytest.mark.rule("P-06, P-22", "Whoever sees that files of a mailbox that several use wait hears whose they are.")
 def test_whoever_sees_that_files_of_the_office_wait_hears_whose_they_are(
     post: Post, both: Mailbox, visit: Visit, city: Town
 ) -> None:
-    """R-987: whoever sent them is led to the question, a colleague hears who that is, and to others nothing is there."""
+    """Whoever sent them is led to the question, a colleague hears who that is, and to others nothing is there."""
     capture = uuid_text(post.submit(STREETS, letter(sender=STREETS, to=ACME, subject="Plans"), ACME, by="p-crew0"))
     post.index()
     row = Approval.objects.create(

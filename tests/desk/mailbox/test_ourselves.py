@@ -54,8 +54,12 @@ def came(post: Post) -> dict[str, str]:
     return {subject: uuid_text(id_) for subject, id_ in kept.items()}
 
 
+@pytest.mark.rule(
+    "P-25",
+    "What the city's mail system wrote is listed under the city's name, by how it came in and never by what it says.",
+)
 def test_the_list_names_the_city_where_it_wrote_and_nobody_else_so(came: dict[str, str], visit: Visit) -> None:
-    """R-928: a forged one is listed by its address like anybody's, and so is what another system bounced."""
+    """A forged one is listed by its address like anybody's, and so is what another system bounced."""
     assert senders(visit("crew0")) == {
         "Notice": NAME,
         "Your message could not be delivered": "Mail Delivery System",

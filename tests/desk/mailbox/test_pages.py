@@ -66,8 +66,13 @@ def filled(post: Post) -> Post:
     return post
 
 
+@pytest.mark.rule(
+    "P-06",
+    "My mail is what my mailboxes sent and got by envelope, and imports with me as custodian; what an import says of "
+    "recipients is no envelope.",
+)
 def test_the_list_is_what_my_mailbox_sent_and_got_and_what_was_brought_in_as_mine(filled: Post, visit: Visit) -> None:
-    """R-310: by envelope and custodian; a From that says it is mine makes nothing mine."""
+    """By envelope and custodian; a From that says it is mine makes nothing mine."""
     dana = visit("crew0")
     assert listed(dana) == [("Dana brought this", "Brought in"), ("To Dana", "On its way to you"), ("From Dana", "Delivered")]
     assert rows(visit("crew1")) == ["Between others", "Lena brought this", "From Dana"]
@@ -106,8 +111,9 @@ def test_a_query_that_cannot_be_read_says_so_and_offers_the_nearest_operator(fil
     assert "(" in said(visit("crew0").get("/mail/?q=(never"))
 
 
+@pytest.mark.rule("P-06, promise 4", "A message that is nobody's of mine is not there, whoever knows its id.")
 def test_mail_that_is_nobodys_of_mine_is_not_there(filled: Post, visit: Visit) -> None:
-    """R-312: whatever page of it is asked for, and whoever knows its id."""
+    """Whatever page of it is asked for, and whoever knows its id."""
     post = filled
     id_ = uuid_text(post.submit(LENA, letter(sender=LENA, to=PAT, subject="Secret"), PAT))
     for beside in ("", "delivery/", "thread/", "raw/", "frame/", "file/?path=1"):
@@ -142,7 +148,7 @@ def test_nothing_is_shown_while_the_ledger_lags(filled: Post, visit: Visit, city
 
 
 def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post: Post, visit: Visit, city: Town) -> None:
-    """R-309: until the copy was handed over, and then it is mail as any other."""
+    """Until the copy was handed over, and then it is mail as any other."""
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     post = Post(post.data, city)  # whose snapshot holds the mail of this mailbox
     held = post.arrive(letter(sender="acme@paving.example", to=LENA, subject="An offer", text="The secret price."), LENA)
@@ -172,8 +178,8 @@ def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post:
     assert rows(lena, "?state=held") == []
 
 
+@pytest.mark.rule("P-06, promise 4", "The sender sees how each copy stands, whoever got one only their own.")
 def test_how_what_i_sent_stands_is_the_worst_of_its_copies_and_others_see_their_own(post: Post, visit: Visit) -> None:
-    """R-314."""
     ids = [post.submit(DANA, letter(sender=DANA, to=LENA, subject=f"No {n}"), LENA, PAT) for n in range(5)]
     for id_ in ids[1:]:
         post.delivered(id_, 0)
@@ -284,8 +290,9 @@ def test_without_an_index_the_page_says_so(post: Post, visit: Visit) -> None:
     assert rows(visit("crew0")) == ["Lead lines"]
 
 
+@pytest.mark.rule("P-06, promise 8", "My mail says when what just came in is not searched yet.")
 def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed: Path) -> None:
-    """R-313, promise 8."""
+    """Promise 8."""
     post.arrive(letter(sender="a@b.example", to=DANA), DANA)
     post.index()
     post.arrive(letter(sender="a@b.example", to=DANA), DANA)
@@ -295,7 +302,7 @@ def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed:
 
 
 def test_what_a_held_message_answers_is_not_found_by_its_id(post: Post, visit: Visit, city: Town) -> None:
-    """R-309: where it belongs stands in its header."""
+    """Where it belongs stands in its header."""
     post.submit(DANA, letter(sender=DANA, to=LENA, subject="First", Message_ID="<a@c.example>"), LENA)
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     later = Post(post.data, city)

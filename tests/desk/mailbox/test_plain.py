@@ -53,10 +53,14 @@ def became(desk: Office, out: Outgoing) -> tuple[str, tuple[str, ...]]:
     return capture.dispositions[0].do, capture.dispositions[0].rules
 
 
+@pytest.mark.rule(
+    "P-19",
+    "A sender sends unencrypted what a rule would have encrypted with a reason alone, which the privacy officer reads.",
+)
 def test_a_reason_sends_it_as_it_is_and_the_privacy_officer_reads_it(
     desk: Office, city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-731. Without one nothing is sent; what was asked for with [secure] stays encrypted."""
+    """Without one nothing is sent; what was asked for with [secure] stays encrypted."""
     draft = written(desk, to=ANN, text=SSN)
     found = foretold(desk, draft)
     assert [(c.do, c.rules) for c in found.encrypted] == [("encrypt", ("seal",))] and not found.is_calm
@@ -77,17 +81,18 @@ def test_a_reason_sends_it_as_it_is_and_the_privacy_officer_reads_it(
 
 
 def test_what_is_taken_back_was_not_sent_unencrypted(desk: Office) -> None:
-    """R-731."""
+    """P-19."""
     draft = written(desk, to=ANN, text=SSN)
     out = submitting.give(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now, plain=Plain(WHY))
     sending.undo(out, actor=desk.actor("crew0"), reason="taken back", now=desk.now)
     assert not SentPlain.objects.exists()
 
 
+@pytest.mark.rule("P-19", "Send securely writes the word into the subject, and every copy that leaves is encrypted.")
 def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
     desk: Office, visit: Callable[[str], Client]
 ) -> None:
-    """R-734. As a browser without script does it."""
+    """As a browser without script does it."""
     page = Page(visit("crew0"), "/mail/write/")
     page.press("check", to=f"{ANN}, {LENA}", subject="Plan", text="Please look.")
     page.press("secure")
@@ -101,10 +106,11 @@ def test_send_securely_writes_the_word_once_and_every_copy_outside_is_encrypted(
     }  # fmt: skip
 
 
+@pytest.mark.rule("P-19, promise 7", "What has no way is said before it is sent, and where it stands.")
 def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
     desk: Office, installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-748 (P-19): whom it is about, and that the copy would wait; not of colleagues, and not where the portal is there."""
+    """Whom it is about, and that the copy would wait; not of colleagues, and not where the portal is there."""
     draft = written(desk, to=f"{ANN}, {LENA}", text=SSN)
     assert foretold(desk, draft).cautions == ()
     bare = replace(settings.CITY, web=replace(settings.CITY.web, url=""))
@@ -123,7 +129,7 @@ def test_what_has_no_way_is_said_before_it_is_sent_and_where_it_stands(
 
 
 def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[[str], Client]) -> None:
-    """R-731, on the page."""
+    """On the page."""
     page = Page(visit("crew0"), "/mail/write/")
     page.press("send", to=ANN, subject="Plan", text=SSN)
     assert "Send it unencrypted" in page.text and not Outgoing.objects.exists()
@@ -133,8 +139,9 @@ def test_the_panel_asks_why_it_may_go_unencrypted(desk: Office, visit: Callable[
     assert Outgoing.objects.count() == SentPlain.objects.count() == 1
 
 
+@pytest.mark.rule("P-19", "A program sends unencrypted what a rule would encrypt with a reason in words alone, which is kept.")
 def test_a_program_says_why_it_sends_unencrypted(desk: Office, city: Town) -> None:
-    """R-837: in the same words, which are kept; without them it goes encrypted."""
+    """In the same words, which are kept; without them it goes encrypted."""
     ask = asking(city.people["crew0"])
     draft = written(desk, to=ANN, text=SSN)
     said = {"version": draft.version, "plain": "short"}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_pages_refuse_what_the_wire_refuses(installed: Path, city: Town) -> None:
-    """R-545: the whole message, before it is sent; one outside address, and any inside, go as before."""
+    """The whole message, before it is sent; one outside address, and any inside, go as before."""
     who = city.people["crew0"]
     Bar.objects.create(
         person=who, kind="restriction", since=city.now - timedelta(days=1), reason="Violation 1.", first=city.people["office"]

@@ -70,8 +70,9 @@ def asks(tree: Tree, field: str) -> bool:
     return False
 
 
+@pytest.mark.rule("P-06, promise 4", "Whatever somebody asks of their mail, they find nothing that is not theirs.")
 def test_what_is_found_is_mine_and_is_seen_with_the_eye_that_is_meant_for_it(tmp_path: Path) -> None:
-    """R-307: against core/query/match over views that have nothing else in them, and the index counts the same."""
+    """Against core/query/match over views that have nothing else in them, and the index counts the same."""
     made = list(captures(5, 260))
     opened = {c.id.hex() for c, _ in made[::3]}
     reader, views = build(tmp_path, made)
@@ -111,8 +112,12 @@ def seen(made: Capture, body: bytes) -> View:
     return view(made, fields, what_they_say(fields, look))
 
 
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "No answer to a query depends on another's blind copy: neither hits nor counts, sizes, hashes or what is not found.",
+)
 def test_no_answer_depends_on_the_blind_copy_of_another() -> None:
-    """R-308: two messages that differ in nothing else answer every query alike, for whoever did not send them."""
+    """Two messages that differ in nothing else answer every query alike, for whoever did not send them."""
     chance = random.Random(3)
     asked = list(trees(4, 150))
     compared = 0
@@ -182,8 +187,11 @@ def test_how_somebody_elses_mail_was_brought_in_is_not_asked_of_mail_that_came_t
     assert not matches(scope.own(parse(f"{field}:inbox", now=NOW), MINE), told)
 
 
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "What was kept back from somebody is found by what the list shows of it, and by no word of its text.",
+)
 def test_a_copy_that_was_kept_back_shows_what_the_list_shows_and_no_word_of_its_text() -> None:
-    """R-309."""
     made = next(c for c, _ in captures(6, 150) if scope.eye(c, MINE, opened=False) == "shut")
     v = seen(made, b"Subject: Harmless\r\nFrom: boss@city.example\r\n\r\nThe secret lies here.\r\n")
     assert matches(scope.own(parse("harmless from:boss", now=NOW), MINE), v)
@@ -202,8 +210,9 @@ def test_the_size_that_is_asked_for_is_that_of_what_a_recipient_is_shown() -> No
         assert seen(twin, twins_body)["given"] == len(given(twins_body, twin)) == len(given(body, replace(made, findings=())))
 
 
+@pytest.mark.rule("P-31", "My mail does not show what was taken back, also where it had been released before.")
 def test_what_was_taken_back_is_shut_also_where_it_had_been_let_go() -> None:
-    """R-692 (P-31): a copy that was delivered, or held at first and let go since; what one has sent oneself stays one's own."""
+    """A copy that was delivered, or held at first and let go since; what one has sent oneself stays one's own."""
     envelope = Envelope("eve@out.example", (Recipient(ANN),), 1)
     one = Capture(bytes(15) + b"1", 1, bytes(32), 9, bytes(32), Source("mx"), envelope, (Disposition(0, "deliver"),))
     held = replace(one, dispositions=(Disposition(0, "hold"),))

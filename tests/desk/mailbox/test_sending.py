@@ -37,8 +37,13 @@ def give(desk: Office, written: sending.Written = WRITTEN, key: str = "") -> Out
     return sending.send(written, actor=desk.actor("crew0"), reason="written", now=desk.now, key=key)
 
 
+@pytest.mark.rule(
+    "P-06, P-15",
+    "What is written on the pages waits twenty seconds and is then kept as its person's submission, with who signed in.",
+)
+@pytest.mark.rule("promise 4", "A blind copy is in the envelope alone: nobody's copy says that there was one.")
 def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Office) -> None:
-    """R-315, R-330: twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
+    """Twenty seconds during which nothing is sent; then one capture, by evidence of who signed in."""
     row = give(desk, replace(WRITTEN, bcc=[Named(ROSA)], files=[Attachment("Plän für März.txt", b"lines")]))
     assert desk.work(after=sending.UNDO - 1) == 0
     assert desk.captures() == []
@@ -57,8 +62,9 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
     assert desk.work(after=60_000) == 0
 
 
+@pytest.mark.rule("P-06", "Whoever hears the page of a message that went hears how its copies stand.")
 def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
-    """R-1008 (WCAG 4.1.3): of a copy that is held nobody hears that it was delivered."""
+    """WCAG 4.1.3: of a copy that is held nobody hears that it was delivered."""
     held = outgoing.Copy(LENA, "lock", "Held", datetime.now(UTC), "")
     for copies, said in (((held,), "Held"), ((replace(held, word="Delivered"), held, held), "Delivered, Held")):
         shown = outgoing.Shown("", Outgoing(state="sent"), 0, copies, False, "", "/here/")
@@ -77,13 +83,14 @@ def test_what_is_said_aloud_is_how_the_copies_stand() -> None:
     ],
 )
 def test_the_page_of_a_message_on_its_way_is_called_by_what_happened(states: tuple[str, ...], title: str) -> None:
-    """R-1241: above copies that all were held stood that the message was sent."""
+    """Above copies that all were held stood that the message was sent."""
     copies = [SimpleNamespace(address=f"x{n}@paving.example", box="", state=state) for n, state in enumerate(states)]
     assert outgoing._title(Outgoing(state="sent"), copies) == title  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("P-15", "A written message is sent once, wherever the process that sends it died.")
 def test_it_is_sent_once_wherever_a_process_died(desk: Office) -> None:
-    """R-316: died before the archive: taken up again; died between archive and row: the archive knows it."""
+    """Died before the archive: taken up again; died between archive and row: the archive knows it."""
     row = give(desk)
     desk.now += sending.UNDO
     assert [r.pk for r in leaving.due(10, now=desk.now)] == [row.pk]  # and died
@@ -99,8 +106,8 @@ def _content(row: Outgoing) -> bytes:
     return bytes(row.content)
 
 
+@pytest.mark.rule("P-06", "A message may be taken back while it waits; once it is taken up nobody takes it back.")
 def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Office) -> None:
-    """R-317."""
     actor = desk.actor("crew0")
     row = give(desk)
     sending.undo(row, actor=actor, reason="undo", now=desk.now)
@@ -119,8 +126,9 @@ def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Offic
     assert access.Entry.objects.filter(act="mail.undo").count() == 1
 
 
+@pytest.mark.rule("P-14", "From is a mailbox that is the writer's or granted; what is sent for another names its sender.")
 def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Office) -> None:
-    """R-318: Sender names the person; nobody sends from what is not theirs."""
+    """Sender names the person; nobody sends from what is not theirs."""
     for mailbox in (LENA, "nobody@city.example", "dana@outside.example"):
         with pytest.raises(NotPermitted):
             give(desk, replace(WRITTEN, mailbox=mailbox))
@@ -133,8 +141,12 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
     assert [f for f in capture.findings if f.code.startswith("correct")] == []
 
 
+@pytest.mark.rule(
+    "P-04, P-08",
+    "Whether somebody may send is asked again when the message goes; what is refused is kept, and its draft says why.",
+)
 def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
-    """R-319: kept as evidence, delivered to nobody."""
+    """Kept as evidence, delivered to nobody."""
     row = give(desk)
     access.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
     desk.publish()
@@ -155,8 +167,9 @@ def test_the_same_key_is_the_same_message(desk: Office) -> None:
         give(desk, replace(WRITTEN, to=[]))
 
 
+@pytest.mark.rule("P-06", "While nobody knows who may send, a written message waits and goes later.")
 def test_what_cannot_be_told_now_waits_and_holds_up_nothing(desk: Office) -> None:
-    """R-320: while nobody knows who may send, the message stays, and goes when it is known."""
+    """While nobody knows who may send, the message stays, and goes when it is known."""
     row = give(desk)
     at = desk.now
     desk.now += 16 * 60_000

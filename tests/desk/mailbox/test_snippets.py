@@ -54,9 +54,10 @@ def _asked(client: Client, *ids: str, q: str = "") -> dict[str, str]:
     return {id_: "".join(text for text, _ in pieces) for id_, pieces in answer.json()["lines"].items()}
 
 
+@pytest.mark.rule("P-06, promise 4", "A list shows a line of messages that the person may read now, and of no others.")
 @pytest.mark.django_db
 def test_lines_are_of_what_somebody_may_read_and_of_nothing_else(post: Post, visit: Visit, city: Town) -> None:
-    """R-676: of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
+    """Of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
     mine = post.arrive(letter(sender=ACME, to=DANA, text="The asphalt is black."), DANA)
     hers = post.arrive(letter(sender=ACME, to=LENA, text="The secret is out."), LENA)
     access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)

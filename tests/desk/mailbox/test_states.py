@@ -44,9 +44,14 @@ ENDED = {
 }  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-06",
+    "What became of a message stands in the same word in the list and on its own pages; nothing is called sent or "
+    "delivered that is held, that nobody got, or that only check@ was asked about.",
+)
 @pytest.mark.parametrize("word", ENDED)
 def test_the_list_and_the_page_of_a_message_say_the_same(post: Post, visit: Visit, word: str) -> None:
-    """R-1233: a message that nobody got, because its files were not approved, had no state on its own page."""
+    """A message that nobody got, because its files were not approved, had no state on its own page."""
     id_ = post.submit(DANA, letter(sender=DANA, to=LENA, subject="Detour"), "x0@paving.example", "x1@paving.example")
     for n, (type_, facts) in enumerate(ENDED[word]):
         post.happens(type_, id_, n, **facts)
@@ -60,7 +65,7 @@ def test_the_list_and_the_page_of_a_message_say_the_same(post: Post, visit: Visi
 
 
 def test_a_question_to_check_was_sent_to_nobody(post: Post, visit: Visit) -> None:
-    """R-1241: in the list it stood as sent to whom it names."""
+    """In the list it stood as sent to whom it names."""
     id_ = post.submit(DANA, letter(sender=DANA, to="x@paving.example", subject="Detour"), "check@city.example")
     post.index()
     for path in ("/mail/?direction=sent", f"/mail/{uuid_text(id_)}/"):

@@ -27,13 +27,21 @@ pytestmark = pytest.mark.django_db
 DANA = "dana.ortiz@city.example"
 
 
+@pytest.mark.rule(
+    "P-31, promise 4",
+    "My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy.",
+)
+@pytest.mark.rule(
+    "P-27, P-31",
+    "Of a message that there is reason to doubt, to ask the sender and to report it come before answering.",
+)
 @pytest.mark.parametrize(("kind", "told"), [("mx", True), ("submission", False)])
 def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     kind: str, told: bool, city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    """R-1009: where there is doubt, to ask and to report come before answering.
+    """Where there is doubt, to ask and to report come before answering.
 
-    R-635: My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
+    My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
     now = ms(city.now)
     body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: Kestrel\r\n\r\nHello.\r\n"
     envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)

@@ -78,8 +78,9 @@ def _plain(text: str) -> str:
     return html.unescape(text)
 
 
+@pytest.mark.rule("P-06", "The page of a draft that was sent leads to what became of it, and sends nothing twice.")
 def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
-    """R-321: write, attach, send, delivery; the text stands above the block of the directory."""
+    """Write, attach, send, delivery; the text stands above the block of the directory."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     text = "Dear Lena,\nplease look."
@@ -112,7 +113,7 @@ def _file(name: str, content: bytes) -> SimpleUploadedFile:
 
 
 def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None:
-    """R-317, on the page."""
+    """On the page."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     there = page.press("send", to=LENA, subject="Too early", text="Wait.").headers["Location"]
@@ -127,8 +128,9 @@ def test_undo_gives_the_draft_back_as_it_was(desk: Office, visit: Visit) -> None
     assert again.press("send").headers["Location"] != there
 
 
+@pytest.mark.rule("P-06", "Two windows on one draft never overwrite each other unseen, also while script saves.")
 def test_two_windows_never_overwrite_each_other_unseen(desk: Office, visit: Visit) -> None:
-    """R-322: both texts are shown, and the second save is a choice."""
+    """Both texts are shown, and the second save is a choice."""
     client = visit("crew0")
     first = Page(client, "/mail/write/")
     first.press("save", text="The first words.")
@@ -145,7 +147,7 @@ def test_two_windows_never_overwrite_each_other_unseen(desk: Office, visit: Visi
 
 
 def test_what_is_typed_is_saved_without_a_button(desk: Office, visit: Visit) -> None:
-    """R-322: while somebody writes; the answer carries the version, and files are not sent along."""
+    """While somebody writes; the answer carries the version, and files are not sent along."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     for text in ("Dear", "Dear Lena"):
@@ -164,8 +166,9 @@ def test_nobody_reads_or_writes_another_s_draft(desk: Office, visit: Visit) -> N
     assert page.draft.text == "Mine."
 
 
+@pytest.mark.rule("P-06", "A reply names what it answers, quotes it below the writer's own words, and to all leaves oneself out.")
 def test_a_reply_quotes_and_names_what_it_answers(desk: Office, post: Post, visit: Visit) -> None:
-    """R-323: to whom, subject, In-Reply-To, References; a reply to all leaves oneself out."""
+    """To whom, subject, In-Reply-To, References; a reply to all leaves oneself out."""
     body = letter(
         sender="Ann Acme <ann@paving.example>", to=f"{DANA}, {LENA}", subject="Bid 14", text="When is it due?\n\nRegards",
         Message_ID="<b1@paving.example>", References="<a0@paving.example>", Cc=ROSA,
@@ -194,8 +197,9 @@ def _uuid(id_: bytes) -> str:
     return str(uuid.UUID(bytes=id_))
 
 
+@pytest.mark.rule("P-06", "A forward has the files that were ticked, of what its person was given.")
 def test_a_forward_hands_on_the_files_that_are_ticked(desk: Office, post: Post, visit: Visit) -> None:
-    """R-324: and nothing of a copy that was kept back."""
+    """And nothing of a copy that was kept back."""
     two = (
         b"From: a@paving.example\r\nTo: dana.ortiz@city.example\r\nSubject: Plans\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nTwo plans.\r\n"
@@ -214,8 +218,12 @@ def test_a_forward_hands_on_the_files_that_are_ticked(desk: Office, post: Post, 
     assert page.draft.files.count() == 1
 
 
+@pytest.mark.rule(
+    "P-25",
+    "Each file of a draft is shown with its true type, and what is too large is said in words with nothing lost.",
+)
 def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Visit, settings: Any) -> None:
-    """R-325: the true type is shown; what is too large is said before it is read, and the text stays."""
+    """The true type is shown; what is too large is said before it is read, and the text stays."""
     page = Page(visit("crew0"), "/mail/write/")
     page.press("attach", text="Look.", file=[_file("a.pdf", PDF), _file("song.pdf", b"ID3" + bytes(64))])
     assert "It is not what its name says." in page.text
@@ -231,8 +239,9 @@ def test_files_are_added_taken_out_and_limited_in_words(desk: Office, visit: Vis
     assert page.draft.files.count() == 1 and page.draft.text == "Look here."
 
 
+@pytest.mark.rule("P-06", "Names are looked up in the directory, and a mailbox of ours that is not there is said before sending.")
 def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit: Visit) -> None:
-    """R-326: names of the directory, lists, mailboxes that are not there."""
+    """Names of the directory, lists, mailboxes that are not there."""
     page = Page(visit("crew0"), "/mail/write/")
     for typed, words in (
         ("", "Say to whom it goes."),
@@ -262,7 +271,7 @@ def test_the_list_of_drafts_names_four_and_counts_the_others(desk: Office, visit
 
 
 def test_the_address_book_finds_people_offices_and_lists(desk: Office, visit: Visit) -> None:
-    """R-326: by name, position or department; ticked ones are added to the draft."""
+    """By name, position or department; ticked ones are added to the draft."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     answer = page.client.post(page.action, {**page.fields, "to": ROSA, "do": "pick"})
@@ -278,8 +287,9 @@ def test_the_address_book_finds_people_offices_and_lists(desk: Office, visit: Vi
     assert "Lena Vogt &lt;lena.vogt@city.example&gt;" in client.get("/mail/write/people/?who=lena").content.decode()
 
 
+@pytest.mark.rule("P-14", "Under every written message stands who writes, as the directory has it; own lines only follow.")
 def test_lines_of_one_s_own_stand_below_the_block_that_nobody_can_take_away(desk: Office, visit: Visit) -> None:
-    """R-327: P-14; what the city's setting asks for is found in what is sent."""
+    """P-14; what the city's setting asks for is found in what is sent."""
     client = visit("crew0")
     assert client.post("/mail/signature/", {"lines": "x" * 501}).status_code == 422
     client.post("/mail/signature/", {"lines": "Telephone 555-0100"})
@@ -304,8 +314,9 @@ def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visi
     assert "No drafts." in said(client.get("/mail/drafts/"))
 
 
+@pytest.mark.rule("P-19, P-22", "What would be held, refused or told of is sent only by who has seen that, for this text.")
 def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: Visit) -> None:
-    """R-329, on the page: the first Send shows what would happen, the second one is a choice; another text is asked again."""
+    """On the page: the first Send shows what would happen, the second one is a choice; another text is asked again."""
     published.publish(desk.data, rule("leaves", "P-22", "hold", "outbound", "outbound = true"))
     page = Page(visit("crew0"), "/mail/write/")
     assert page.press("send", to="ann@paving.example", text="The plan.").headers["Location"].endswith("?check=1#check")
@@ -318,7 +329,7 @@ def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: 
 
 
 def test_what_was_refused_is_a_draft_again_and_says_why(desk: Office, visit: Visit) -> None:
-    """R-319, on the page."""
+    """On the page."""
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     there = page.press("send", to="ann@paving.example", text="The plan.").headers["Location"]

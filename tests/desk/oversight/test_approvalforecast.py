@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from civicmail.city.policy.shapes import Disposition, Facts
 from civicmail.desk.oversight import approvalforecast
 from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, forecast
@@ -21,8 +23,11 @@ def told(at: int = NOW - DAY_MS, source: str = "submission", *, approved: tuple[
     return Told("id", at, source, whole, copies)
 
 
+@pytest.mark.rule(
+    "P-22",
+    "The forecast counts a message with files to outside once, of people and not of machines, on working days.",
+)
 def test_a_message_is_one_question_of_people_on_working_days() -> None:
-    """R-788."""
     asked = [told(), told(approved=("", "", "s1")), told(**{"files.leaving": (), "files.count": 2})]
     not_asked = [
         told(source="mx", inbound=True), told(approved=("s1",)), told(approved=()), told(**{"sender.machine": True}),
@@ -34,7 +39,7 @@ def test_a_message_is_one_question_of_people_on_working_days() -> None:
 
 
 def test_of_a_large_city_the_newest_days_stand_for_all(monkeypatch: object) -> None:
-    """R-788: as many days as were read, no more."""
+    """As many days as were read, no more."""
     many = [told(NOW - DAY_MS * (n // 10_000)) for n in range(approvalforecast.READ_MOST + 5)]
     found = forecast(many, NOW, [])
     assert found.read == approvalforecast.READ_MOST and found.days < DAYS

@@ -58,7 +58,7 @@ def test_a_rule_from_a_draft_to_the_book_on_pages(city: Town, visit: Visit) -> N
 
 
 def test_two_authors_at_once_lose_no_text(city: Town, visit: Visit) -> None:
-    """R-440: the second one's text is on the page that tells the news."""
+    """The second one's text is on the page that tells the news."""
     client = visit("author")
     client.post("/policy/rules/new/", {"text": text(), "changed": "", "seen": 0})
     mine = {"text": text(why="My reason for it."), "changed": "Mine.", "seen": 1}
@@ -69,7 +69,7 @@ def test_two_authors_at_once_lose_no_text(city: Town, visit: Visit) -> None:
 
 
 def test_a_rule_that_must_tell_first_says_from_when_it_may_act(city: Town, visit: Visit) -> None:
-    """R-441: on the page, at the day."""
+    """On the page, at the day."""
     now = ms(city.now)
     approved(city, now, text(when="files.active", do="hold", mode="notify"))
     client = visit("author")
@@ -148,8 +148,13 @@ def test_a_replay_is_ordered_watched_and_read(city: Town, visit: Visit, installe
     assert 'hx-trigger="every 2s"' not in client.get(where).content.decode()
 
 
+@pytest.mark.rule(
+    "P-17, promise 4, promise 7",
+    "Operators see check by check what was found and followed, by place and mask, and no word of the message or of what "
+    "it is about.",
+)
 def test_a_message_is_explained_check_by_check_without_a_word_of_it(city: Town, visit: Visit, installed: Path) -> None:
-    """R-442 (P-17, promise 7): findings by place and mask, decisions with their rules; for operators alone."""
+    """Findings by place and mask, decisions with their rules; for operators alone."""
     now = ms(city.now)
     approved(city, now)
     facts = {"files.active": True, "message.subject": "Kestrel budget", "links.hosts": ("heron.example",), "spam.score": 12}

@@ -63,10 +63,11 @@ def made(kind: str = "sender", do: str = "quarantine", *, now: int, hours: int =
     return emergencies.make(kind, text or TYPED[kind], do, hours, touched=3, actor=officer(), reason=WHY, now=now)
 
 
+@pytest.mark.rule("P-25", "An emergency rule stops what comes from outside by one exact thing, and never what employees send.")
 @pytest.mark.parametrize("kind", list(TYPED))
 @pytest.mark.parametrize("do", ["refuse", "quarantine"])
 def test_it_stops_what_comes_from_outside_by_one_thing_and_never_what_employees_send(kind: str, do: str) -> None:
-    """R-445 (P-25): whatever is typed is data, never a condition of its own."""
+    """Whatever is typed is data, never a condition of its own."""
     value = plain.cleaned(kind, TYPED[kind], OWN)
     book = reading.book([("x", plain.text(7, kind, value, do, 'Because "so".\nid = 1', 1_900_000_000_000))])
     for inbound in (True, False):
@@ -145,11 +146,12 @@ def test_where_nobody_looks_into_messages_an_attack_is_stopped_by_its_envelope(c
     assert decide(book, {"inbound": True, "sender.domain": "a.evil.example"}, [{}], now)[0].do == "refuse"
 
 
+@pytest.mark.rule("P-25, P-29", "An emergency rule that nobody ratifies by the end of the next working day ends, and is a finding.")
 @db
 def test_one_that_nobody_ratifies_ends_and_is_a_finding(
     city: Town, installed: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    """R-446 (P-25): at the end of the next working day; and its own time ends one that was ratified."""
+    """At the end of the next working day; and its own time ends one that was ratified."""
     now = ms(city.now)
     with django_capture_on_commit_callbacks(execute=True):
         row, kept = made(now=now, hours=72), made("hash", now=now, hours=2)

@@ -23,6 +23,6 @@ def permitted() -> set[str]:
 
 
 def test_every_act_that_is_given_a_permit_is_in_the_list_of_looks() -> None:
-    """R-275: reported mail that an officer reads, and a file that a manager looks at, are looks like any other."""
+    """Reported mail that an officer reads, and a file that a manager looks at, are looks like any other."""
     assert {"content.reveal", "report.read", "approval.look"} <= permitted()
     assert permitted() - KINDS.keys() == set()

@@ -1,4 +1,4 @@
-"""A later program brings rules that the book never had: they are shown, and nothing of them acts by itself (R-448, P-29)."""
+"""A later program brings rules that the book never had: they are shown, and nothing of them acts by itself (P-29)."""
 
 from __future__ import annotations
 
@@ -39,8 +39,12 @@ def later(city: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return older
 
 
+@pytest.mark.rule(
+    "P-29",
+    "What a later program brings for the book is shown with its difference, and nothing of it acts by itself.",
+)
 def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit: Visit, later: dict[str, str]) -> None:
-    """R-448: the difference, a draft of each for who writes rules, and nothing twice."""
+    """The difference, a draft of each for who writes rules, and nothing twice."""
     assert [(one.rule, one.known, one.before) for one in offered.offers()] == [
         ("executable", True, later["executable"]),
         ("macros", False, ""),

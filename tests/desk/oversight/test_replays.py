@@ -45,9 +45,13 @@ def made(data: Path, now: int) -> None:
             pass
 
 
+@pytest.mark.rule(
+    "P-29",
+    "A replay counts what evaluating live decides, for the version that acts and the one that is tried, both ways of change.",
+)
 @given(st.lists(st.tuples(FACTS, COPIES), max_size=12))
 def test_a_replay_counts_what_evaluating_live_decides(mail: list[tuple[dict[str, object], list[dict[str, object]]]]) -> None:
-    """R-443 (P-29; issue 6, acceptance 5): for the version that acts and the one that is tried, message by message."""
+    """P-29; issue 6, acceptance 5: for the version that acts and the one that is tried, message by message."""
     active = book(
         [("x", text() + text("other", when="inbound && files.macros", do="refuse").replace("files.active", "files.macros"))]
     )
@@ -111,9 +115,13 @@ def test_a_replay_is_made_a_piece_at_a_time_and_goes_on_after_a_restart(
     assert access.Entry.objects.filter(act="rule.replay").count() == 2
 
 
+@pytest.mark.rule(
+    "P-29, promise 4",
+    "A replay is narrowed by envelopes alone, and its result has numbers and ids, no word of mail and no address.",
+)
 @db
 def test_a_replay_tells_nothing_of_what_is_in_mail(city: Town, installed: Path) -> None:
-    """R-444 (P-29, promise 4): it is narrowed by envelopes alone, and its result has numbers and ids."""
+    """It is narrowed by envelopes alone, and its result has numbers and ids."""
     now = ms(city.now)
     keep(installed, [letter(now - DAY, {"files.active": True, "message.subject": "kestrel"}, "fire")])
     row = approved(city, now)

@@ -44,10 +44,11 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
     assert Book.objects.get().text == published.active_path(installed).read_text()
 
 
+@pytest.mark.rule("P-29", "No rule acts that somebody has approved who has written in it, whatever duties they hold.")
 @db
 @pytest.mark.parametrize("who", ["p-helper", "p-author"])
 def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> None:
-    """R-439 (P-29): neither who began it nor who mended it, whatever duties they hold."""
+    """Neither who began it nor who mended it, whatever duties they hold."""
     now = ms(city.now)
     city.person("helper", "Uma", "Ness", "clerk", "Policy Analyst")
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
@@ -59,9 +60,13 @@ def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> No
     assert deciding.approve(row, actor=author("p-second"), reason=WHY, now=now).state == "active", "another author may"
 
 
+@pytest.mark.rule(
+    "P-29",
+    "Of two who write in one draft at once the second hears of it, keeps their text, and nothing is half done.",
+)
 @db
 def test_two_at_once_never_overwrite_each_other(city: Town) -> None:
-    """R-440 (P-29): the second one hears that somebody was faster, and nothing is half done."""
+    """The second one hears that somebody was faster, and nothing is half done."""
     now = ms(city.now)
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
     seen = Version.objects.get(pk=row.pk)
@@ -113,9 +118,13 @@ def test_a_broken_draft_says_where_and_what_comes_nearest(city: Town, broken: st
     assert not mine().exists()
 
 
+@pytest.mark.rule(
+    "P-18, P-29",
+    "A rule that could hold or refuse mail of employees tells them for ten working days, with the same condition, before it acts.",
+)
 @db
 def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_days_first(city: Town) -> None:
-    """R-441 (P-29, P-18): counted from the day on which it began to tell, with the same condition."""
+    """Counted from the day on which it began to tell, with the same condition."""
     now = int(datetime(2026, 11, 20, 15, tzinfo=UTC).timestamp() * 1000)  # a Friday
     holds = text(when="files.active", do="hold", mode="enforce")
     row = rules.test(rules.draft(holds, CHANGED, after=0, actor=author(), now=now), actor=author(), now=now)
@@ -242,7 +251,7 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 
 @db
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-441 (P-18, P-29): those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
+    """P-18, P-29: those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
     now = ms(city.now)
     one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"

@@ -14,9 +14,13 @@ from civicmail.desk.oversight.sampling import monday_of, name_of, sample
 IDS = st.lists(st.uuids().map(str), max_size=60, unique=True)
 
 
+@pytest.mark.rule(
+    "P-17, I3",
+    "Of a week with fewer than twenty reveals all are read; the draw of a larger one nobody can influence.",
+)
 @given(IDS, st.randoms())
 def test_a_week_with_fewer_than_twenty_is_read_whole_and_a_larger_one_in_part(ids: list[str], chance: object) -> None:
-    """R-266: and the order in which entries are asked for changes nothing."""
+    """And the order in which entries are asked for changes nothing."""
     drawn = sample("2026-W48", ids)
     assert set(drawn) <= set(ids) and len(set(drawn)) == len(drawn)
     assert len(drawn) == (len(ids) if len(ids) < 20 else 20)

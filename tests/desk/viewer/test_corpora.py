@@ -29,7 +29,7 @@ def words(text: str) -> set[str]:
 
 @pytest.mark.corpora
 def test_real_mail_is_read_whole_and_its_looks_are_harmless(corpora: Path) -> None:
-    """R-292, R-297: what plain text or HTML say stands in the reading view, whatever program wrote it."""
+    """What plain text or HTML say stands in the reading view, whatever program wrote it."""
     read = looks = 0
     lost = []
     for body in messages(corpora):

@@ -26,6 +26,10 @@ def capture(body: bytes, kind: str = "mx", **more: object) -> Capture:
     return replace(Capture(bytes(16), 0, digest, len(body), digest, Source(kind), envelope), **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "Whoever is not its author is given a message without Bcc in any spelling: folded, repeated, resent.",
+)
 @pytest.mark.parametrize(
     "field",
     [
@@ -41,7 +45,7 @@ def capture(body: bytes, kind: str = "mx", **more: object) -> Capture:
 )
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_no_spelling_of_a_blind_copy_is_given(field: bytes, at: int) -> None:
-    """R-302: folded, repeated, with space before the colon, first, in the middle and last."""
+    """Folded, repeated, with space before the colon, first, in the middle and last."""
     fields = [b"From: dana.ortiz@city.example\r\n", b"To: lena.vogt@city.example\r\n"]
     rest = b"\r\nBcc: this is text\r\n"
     body = b"".join([*fields[:at], field, *fields[at:], rest])
@@ -91,8 +95,11 @@ def test_a_copy_for_the_archive_does_not_say_for_whom_it_was() -> None:
     assert given_to(body, capture(body)) == body
 
 
+@pytest.mark.rule(
+    "P-06, promise 2, promise 4",
+    "What a recipient is given differs from the kept bytes by nothing but what tells of others, and is read as what it was.",
+)
 def test_a_header_of_nothing_else_does_not_make_a_header_of_the_text() -> None:
-    """R-303."""
     body = b"Bcc: secret@city.example\r\n\r\nFrom: this is text\r\n\r\ny"
     shown = given_to(body, capture(body))
     assert b"secret" not in shown
@@ -112,7 +119,7 @@ END = st.sampled_from([b"\r\n", b"\n", b"\r\n", b"\r"])
 @settings(max_examples=300)
 @given(st.lists(st.tuples(FIELD, END), max_size=9), st.binary(max_size=60))
 def test_nothing_else_is_changed_and_a_second_time_nothing_at_all(lines: list[tuple[bytes, bytes]], text: bytes) -> None:
-    """R-303: whatever the header is like, what is left is what was there, in its order, and is left so."""
+    """Whatever the header is like, what is left is what was there, in its order, and is left so."""
     body = b"".join(line + end for line, end in lines) + b"\r\n" + text
     kept = capture(body)
     shown = given_to(body, kept)

@@ -1,4 +1,4 @@
-"""Files of strangers as downloads: a name that is only a name, bytes that are only bytes (R-299; RFC 6266, RFC 8187)."""
+"""Files of strangers as downloads: a name that is only a name, bytes that are only bytes (RFC 6266, RFC 8187)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from civicmail.desk.viewer import downloads
     ],
 )
 def test_a_name_is_only_a_name(name: str, value: str) -> None:
-    """R-299: no place, no line, no direction of writing, no reserved word."""
+    """No place, no line, no direction of writing, no reserved word."""
     assert downloads.disposition(name, "file-1") == value
 
 
@@ -51,8 +51,8 @@ def test_any_name_makes_one_value_of_a_header(name: str) -> None:
         assert shown.strip(" .") == shown
 
 
+@pytest.mark.rule("P-23", "A file of a stranger is handed out as bytes under a name that is only a name, never as a page of ours.")
 def test_bytes_are_only_bytes() -> None:
-    """R-299."""
     assert downloads.HEADERS["Content-Type"] == "application/octet-stream"
     assert downloads.HEADERS["X-Content-Type-Options"] == "nosniff"
     assert downloads.CSP["sandbox"] is True

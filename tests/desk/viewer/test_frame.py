@@ -1,4 +1,4 @@
-"""The frame in a real Chromium: a page of a stranger in it asks nobody, runs nothing, and stays inside (R-297, R-298)."""
+"""The frame in a real Chromium: a page of a stranger in it asks nobody, runs nothing, and stays inside."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def rooms_of_tests(settings: Any) -> None:
 
 @pytest.mark.usefixtures("rooms_of_tests")
 def test_a_look_asks_nobody(keep: Keep, browse: Callable[..., Any], canary: tuple[str, list[str]], new_context: Any) -> None:
-    """R-297: 0 requests by all vectors; the same HTML as a page of its own asks dozens of times, so the vectors are real."""
+    """0 requests by all vectors; the same HTML as a page of its own asks dozens of times, so the vectors are real."""
     address, asked = canary
     id_ = keep(html_mail(leaks.everything(address)))
     page = browse("crew0", f"/seen/whole/{id_}/?view=sent")
@@ -79,7 +79,7 @@ def test_a_look_asks_nobody(keep: Keep, browse: Callable[..., Any], canary: tupl
 def test_the_policy_alone_holds_where_nothing_was_taken_out(
     keep: Keep, browse: Callable[..., Any], canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-298: the second wall without the first: nothing is fetched or run, and the frame has no origin."""
+    """The second wall without the first: nothing is fetched or run, and the frame has no origin."""
     from civicmail.desk.viewer import limited
 
     address, asked = canary
@@ -96,7 +96,7 @@ def test_the_policy_alone_holds_where_nothing_was_taken_out(
 
 @pytest.mark.usefixtures("rooms_of_tests")
 def test_what_draws_over_the_page_stays_inside_the_frame(keep: Keep, browse: Callable[..., Any]) -> None:
-    """R-298: position, layers and negative margins end at the edge of the frame; a link opens elsewhere and knows nothing of us."""
+    """Position, layers and negative margins end at the edge of the frame; a link opens elsewhere and knows nothing of us."""
     cover = (
         "position:fixed;z-index:2147483647;top:-500px;left:-500px;margin:-500px;width:5000px;height:5000px;background-color:#f00"
     )

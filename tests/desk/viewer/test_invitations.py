@@ -68,8 +68,9 @@ def moment(*at: int) -> When:
     return When(ms=int(datetime(*at, tzinfo=UTC).timestamp() * 1000))  # type: ignore[misc, arg-type]
 
 
+@pytest.mark.rule("P-06", "An invitation says what, when by its own zone, where, and who is asked.")
 def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
-    """R-343: in a limited process, with a zone by Outlook's name."""
+    """In a limited process, with a zone by Outlook's name."""
     found = limited.meeting(letter(calendar()))
     assert found == invitation(letter(calendar()))
     assert found is not None
@@ -128,10 +129,10 @@ def card(content: bytes) -> Meeting:
         raise AssertionError(f"{error!r} of {content!r}") from error
 
 
+@pytest.mark.rule("P-25", "Any bytes of a calendar become a card, or the word that they cannot be read.")
 @settings(max_examples=120, deadline=None)
 @given(st.binary(max_size=200) | st.lists(st.sampled_from(PIECES), max_size=14).map(lambda lines: "\r\n".join(lines).encode()))
 def test_any_bytes_become_a_card_or_the_word_that_they_cannot_be_read(raw: bytes) -> None:
-    """R-344."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's opinion of bytes that nobody vouches for
         for content in (raw, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + raw + b"\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"):

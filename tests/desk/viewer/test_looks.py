@@ -7,6 +7,7 @@ import struct
 import zlib
 
 import pypdfium2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,9 +27,10 @@ def test_a_drawing_is_a_png_of_the_same_dots(width: int, height: int, chance: ob
     assert b"".join(lines[y * (width + 1) + 1 : (y + 1) * (width + 1)] for y in range(height)) == dots
 
 
+@pytest.mark.rule("P-25", "What is shown as a drawing of a file was drawn here; nothing that a sender made is passed on as one.")
 @given(st.binary(max_size=60))
 def test_what_a_sender_made_is_never_passed_on_as_a_drawing(content: bytes) -> None:
-    """R-651: only what says that it is our own drawing, with as many dots as it says."""
+    """Only what says that it is our own drawing, with as many dots as it says."""
     assert looks.png(content) is None
     assert looks.png(b"\x89PNG\r\n\x1a\n" + content) is None
     assert looks.png(b"P5 900 900 255\n" + content) is None

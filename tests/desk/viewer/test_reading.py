@@ -61,7 +61,7 @@ def test_what_outlook_puts_above_an_answered_message_begins_a_quote() -> None:
 
 
 def test_html_is_read_without_a_tag() -> None:
-    """R-292: headings, lists, rows, quotes, pictures by their words; scripts, styles and what is hidden are not there."""
+    """Headings, lists, rows, quotes, pictures by their words; scripts, styles and what is hidden are not there."""
     made = shown(samples.phishing())
     assert words(made) == [
         "Updated bank details",
@@ -79,7 +79,7 @@ def test_html_is_read_without_a_tag() -> None:
 
 
 def test_a_link_of_html_says_where_it_leads() -> None:
-    """R-293."""
+    """P-23, P-25."""
     first, second = [r for b in shown(samples.phishing()).blocks for r in b.runs if r.kind == "link"]
     assert (first.host, first.lies) == ("pay.acme-pavlng.example", False)
     assert (second.host, second.lies) == ("203.0.113.9", True)
@@ -88,7 +88,7 @@ def test_a_link_of_html_says_where_it_leads() -> None:
 
 
 def test_a_name_that_is_written_like_another_address_is_noticed() -> None:
-    """R-293: the name is the first thing that people read."""
+    """The name is the first thing that people read."""
     for sender, marks in (
         ('"mayor@city.example" <x@evil.example>', ("poses",)),
         ('"Mayor (mayor@city.example)" <x@evil.example>', ("poses",)),
@@ -112,8 +112,12 @@ def test_space_of_html_is_space_and_lines_are_lines() -> None:
     ]
 
 
+@pytest.mark.rule(
+    "P-23, P-25",
+    "Characters that nobody would see, or that turn the direction of writing, are shown by their number.",
+)
 def test_characters_that_nobody_would_see_are_shown() -> None:
-    """R-294: in names also what has no width; in running text what turns it round or controls something."""
+    """In names also what has no width; in running text what turns it round or controls something."""
     assert runs.told("moc\u202efdp.exe") == (Run("moc"), Run("U+202E", "control"), Run("fdp.exe"))
     assert runs.told("a\u200bb\x07") == (Run("a"), Run("U+200B", "control"), Run("b"), Run("U+0007", "control"))
     assert runs.told("\u05d3\u05e0\u05d4") == (Run("\u05d3\u05e0\u05d4"),)
@@ -141,8 +145,9 @@ def test_a_charset_that_nobody_knows_is_read_as_well_as_it_goes_and_said() -> No
     assert "charset-unknown" in made.defects
 
 
+@pytest.mark.rule("P-06", "Text of any length and any number of files come in pages; nothing is cut off.")
 def test_text_of_any_length_comes_in_pages() -> None:
-    """R-296: nothing is lost between pages, and no page is much longer than one."""
+    """Nothing is lost between pages, and no page is much longer than one."""
     text = "".join(f"Line {n} of a long report.\n" for n in range(12_000))
     first = shown(mail(text))
     pages = [shown(mail(text), page=n + 1) for n in range(first.pages)]
@@ -154,7 +159,7 @@ def test_text_of_any_length_comes_in_pages() -> None:
 
 
 def test_what_a_sender_repeats_does_not_make_a_page_large() -> None:
-    """R-296: links, tags and characters that are shown by number count by what is written for them."""
+    """Links, tags and characters that are shown by number count by what is written for them."""
     for source in ("<a href='http://x.example/'>b</a> " * 8_000, "<p>x</p>" * 8_000, "<img alt=a src=x>" * 8_000):
         first = shown(mail(source, "text/html"))
         assert first.pages > 2
@@ -172,7 +177,7 @@ def test_many_alternatives_are_read_once_each() -> None:
 
 
 def test_files_come_in_pages() -> None:
-    """R-296: a message of 3,000 files."""
+    """A message of 3,000 files."""
     part = b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=f%d.pdf\r\n\r\n%%PDF-%d\r\n"
     body = (
         b"From: a@b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -186,14 +191,15 @@ def test_files_come_in_pages() -> None:
 
 
 def test_files_are_called_by_what_they_are() -> None:
-    """R-300: by content; a name that promises something else is odd."""
+    """By content; a name that promises something else is odd."""
     pdf, photo = shown(samples.plain()).files
     assert (pdf.kind, pdf.odd, photo.kind, photo.odd) == ("pdf", False, "program", True)
     assert photo.declared == "image/jpeg"
 
 
+@pytest.mark.rule("P-06", "What lies in an attached message or a winmail.dat can be read and downloaded by its path.")
 def test_attached_messages_and_what_is_in_them_have_a_path() -> None:
-    """R-301: a file of an attached message, the message itself, and its own reading view."""
+    """A file of an attached message, the message itself, and its own reading view."""
     body = samples.disguised()
     letter, zipped, bill = shown(body).files
     assert [(f.path, f.depth, f.letter) for f in (letter, zipped, bill)] == [
@@ -213,7 +219,7 @@ def test_attached_messages_and_what_is_in_them_have_a_path() -> None:
 
 
 def test_files_of_a_winmail_dat_have_a_path() -> None:
-    """R-301."""
+    """P-06."""
     data = winmail(
         attribute(1, 0x69003, properties((0x0037001F, wide("Zoning")), (0x10130102, b"<p>marzipan</p>"))),
         attribute(2, 0x69002, b"\0" * 14),
@@ -253,7 +259,7 @@ def test_a_line_among_the_header_that_is_no_field_is_read_as_it_stands() -> None
 
 
 def test_words_around_the_parts_and_a_piece_of_a_message_are_read_as_they_stand() -> None:
-    """R-1086, R-1088"""
+    """P-24, promise 8."""
     parts = "--b\r\nContent-Type: text/html\r\n\r\n<p>then text</p>\r\n--b--\r\n"
     made = shown(mail(f"gravel and  sand\r\n{parts}", "multipart/mixed; boundary=b"))
     assert words(made) == ["then text", "gravel and  sand"] and made.blocks[-1].kind == "pre"

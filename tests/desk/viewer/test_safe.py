@@ -87,9 +87,10 @@ def is_harmless(text: str) -> bool:
     return True
 
 
+@pytest.mark.rule("P-23, P-25", "What a message looks like as its sender made it makes no program ask anybody.")
 @pytest.mark.parametrize("name", list(LEAKS))
 def test_no_vector_survives(name: str) -> None:
-    """R-297: what could be fetched is not there any more."""
+    """What could be fetched is not there any more."""
     assert is_harmless(framed(html(name, "http://leak.example")))
 
 

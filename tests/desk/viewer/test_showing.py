@@ -35,8 +35,9 @@ def mail(text: str, *fields: str, kind: str = "text/html; charset=utf-8") -> byt
     return "\r\n".join([*(fields or ("From: a@b.example", "Subject: x")), f"Content-Type: {kind}", "", text]).encode()
 
 
+@pytest.mark.rule("P-06, P-23", "No tag, attribute or style of a sender's is in a page of ours: what they wrote is text.")
 def test_no_tag_of_a_sender_is_in_the_page(keep: Keep, reader: Client) -> None:
-    """R-292: subject, names, addresses, text, quotes, links, pictures, names of files, headers: escaped, whatever they say."""
+    """Subject, names, addresses, text, quotes, links, pictures, names of files, headers: escaped, whatever they say."""
     escaped = html.escape(EVIL).encode("ascii", "xmlcharrefreplace").decode()
     body = mail(
         f"{EVIL}<p>{escaped}<blockquote>{escaped}</blockquote>"
@@ -62,7 +63,7 @@ def test_no_tag_of_a_sender_is_in_the_page(keep: Keep, reader: Client) -> None:
 
 
 def test_a_link_shows_where_it_really_goes(keep: Keep, reader: Client) -> None:
-    """R-293."""
+    """P-23, P-25."""
     text = main(reader.get(f"/seen/whole/{keep(samples.phishing())}/"))
     assert (
         '<a href="http://pay.acme-pavlng.example/in" target="_blank" rel="noopener noreferrer nofollow"'
@@ -93,7 +94,7 @@ def test_quotes_are_folded_unless_there_is_nothing_else(keep: Keep, reader: Clie
 
 
 def test_names_have_their_own_direction_and_characters_that_turn_it_are_shown(keep: Keep, reader: Client) -> None:
-    """R-294."""
+    """P-23, P-25."""
     text = main(reader.get(f"/seen/whole/{keep(samples.disguised())}/"))
     assert '<bdi dir="auto">\u05d3\u05e0\u05d4 \u05db\u05d4\u05df</bdi>' in text
     assert 'Clerk<code class="cm-mono">[U+202E]</code>moc.knab' in text
@@ -102,13 +103,13 @@ def test_names_have_their_own_direction_and_characters_that_turn_it_are_shown(ke
 
 
 def test_a_message_without_text_says_what_it_has(keep: Keep, reader: Client) -> None:
-    """R-296."""
+    """P-06."""
     assert "This message has no text. Its 2 files are below." in words(reader.get(f"/seen/whole/{keep(samples.files_only())}/"))
     assert "This message has no text and no files." in words(reader.get(f"/seen/whole/{keep(mail('', kind='text/plain'))}/"))
 
 
 def test_long_text_and_many_files_have_pages_by_links(keep: Keep, reader: Client) -> None:
-    """R-296."""
+    """P-06."""
     id_ = keep(mail("A line of text.\r\n" * 15_000, kind="text/plain"))
     first = words(reader.get(f"/seen/whole/{id_}/"))
     assert "Page 1 of 3 of the text" in first
@@ -123,11 +124,15 @@ def test_long_text_and_many_files_have_pages_by_links(keep: Keep, reader: Client
     assert main(reader.get(f"/seen/whole/{many}/?files=3")).count('role="rowheader"') == 50
 
 
+@pytest.mark.rule(
+    "P-06, P-23",
+    "A message on which its reader fails is a page with a sentence and its raw bytes, never an error of ours.",
+)
 @pytest.mark.parametrize("why", [TOO_LONG, CRASHED, "damaged"])
 def test_what_cannot_be_read_is_said_and_can_be_downloaded(
     keep: Keep, reader: Client, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    """R-295: never a 500; the bytes are still there."""
+    """Never a 500; the bytes are still there."""
     body = samples.plain()
     id_ = keep(body)
 
@@ -147,7 +152,7 @@ def test_what_cannot_be_read_is_said_and_can_be_downloaded(
 
 
 def test_a_reader_that_dies_costs_one_page(keep: Keep, reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-295: with a real process, which is gone afterwards and there again for the next message."""
+    """With a real process, which is gone afterwards and there again for the next message."""
     id_ = keep(samples.plain())
     with monkeypatch.context() as patch:
         patch.setattr(limited, "SECONDS", 0)
@@ -157,7 +162,7 @@ def test_a_reader_that_dies_costs_one_page(keep: Keep, reader: Client, monkeypat
 
 
 def test_a_message_that_takes_too_long_is_not_tried_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-295: whoever loads its page again and again does not keep the processes from everybody else."""
+    """Whoever loads its page again and again does not keep the processes from everybody else."""
     asked: list[str] = []
     now = [0.0]
 
@@ -184,7 +189,7 @@ def test_defects_are_said_in_words(keep: Keep, reader: Client) -> None:
 
 
 def test_files_are_never_pages_of_ours(keep: Keep, reader: Client) -> None:
-    """R-299: bytes, under a name, in a sandbox, whatever it is and whatever it says it is."""
+    """Bytes, under a name, in a sandbox, whatever it is and whatever it says it is."""
     id_ = keep(samples.phishing())
     for part in ("?path=1.2", "?path=1.1.2"):
         response = reader.get(f"/seen/whole/{id_}/part/{part}")
@@ -200,14 +205,14 @@ def test_files_are_never_pages_of_ours(keep: Keep, reader: Client) -> None:
 
 
 def test_files_are_listed_by_what_they_are(keep: Keep, reader: Client) -> None:
-    """R-300: name, true kind, size, hash; a name that promises something else is said."""
+    """Name, true kind, size, hash; a name that promises something else is said."""
     said = words(reader.get(f"/seen/whole/{keep(samples.phishing())}/"))
     assert "invoice.pdf (download) really: HTML 33 B" in said
     assert hashlib.sha256(b"<!doctype html><script>1</script>").hexdigest()[:12] in said
 
 
 def test_what_lies_in_an_attached_message_is_reached_by_its_path(keep: Keep, reader: Client) -> None:
-    """R-301."""
+    """P-06."""
     id_ = keep(samples.disguised())
     text = main(reader.get(f"/seen/whole/{id_}/"))
     assert f"/seen/whole/{id_}/part/?path=1.2/1.2" in text
@@ -227,7 +232,7 @@ BLIND = (
 
 
 def test_a_recipient_sees_only_what_was_given(keep: Keep, reader: Client) -> None:
-    """R-302: text, headers, look, download, size and hash are of the copy; who may see what is kept sees the fields."""
+    """Text, headers, look, download, size and hash are of the copy; who may see what is kept sees the fields."""
     id_ = keep(BLIND)
     copy = re.sub(rb"BCC :.*?\r\nRes.*?\r\n", b"", BLIND, flags=re.DOTALL)
     kept, given = hashlib.sha256(BLIND).hexdigest()[:12], hashlib.sha256(copy).hexdigest()[:12]
@@ -243,10 +248,14 @@ def test_a_recipient_sees_only_what_was_given(keep: Keep, reader: Client) -> Non
     assert reader.get(f"/seen/whole/{id_}/raw/").content == BLIND
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, E6",
+    "Each page that shows something of a message, its frame, its files and itself, asks for its permit first.",
+)
 def test_each_page_asks_first_and_shows_nothing_without_an_answer(
     keep: Keep, reader: Client, monkeypatch: pytest.MonkeyPatch, installed: Path
 ) -> None:
-    """R-304: the permit comes before the bytes, with an id and a part and nothing of what is in them (E6)."""
+    """The permit comes before the bytes, with an id and a part and nothing of what is in them (E6)."""
     id_ = keep(samples.plain())
     for page, act, fact in (
         ("", "content.show", ("view", "text")),
@@ -275,8 +284,12 @@ def test_nothing_of_a_message_is_kept_by_a_browser(keep: Keep, reader: Client) -
         assert reader.get(f"/seen/whole/{id_}/{page}")["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.rule(
+    "P-23, P-25",
+    "The sender's look is sandboxed wherever it is opened: no script, no origin, no form, nothing outside its frame.",
+)
 def test_the_frame_is_locked_wherever_it_is_opened(keep: Keep, reader: Client) -> None:
-    """R-298: the policy of the document itself, beside the attribute of the frame."""
+    """The policy of the document itself, beside the attribute of the frame."""
     id_ = keep(samples.phishing())
     response = reader.get(f"/seen/whole/{id_}/frame/")
     policy = dict(p.strip().partition(" ")[::2] for p in response["Content-Security-Policy"].split(";"))
@@ -298,7 +311,7 @@ def test_a_message_without_html_has_no_look_of_its_own(keep: Keep, reader: Clien
 
 
 def test_forty_megabytes_of_text_are_read_within_the_budget() -> None:
-    """R-296: a page of them, and how many there are."""
+    """A page of them, and how many there are."""
     body = (
         b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
         + "Wort \u20ac und noch eins\r\n".encode() * 1_600_000

@@ -1,4 +1,4 @@
-"""Access to archive and index for a process with several threads (R-305)."""
+"""Access to archive and index for a process with several threads."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_each_look_is_of_now(data: Path) -> None:
 
 
 def test_an_index_that_is_not_there_or_not_of_this_version_is_said_plainly(data: Path) -> None:
-    """R-305: no index yet, one of another version, one that was rebuilt meanwhile: a sentence, or the new one."""
+    """No index yet, one of another version, one that was rebuilt meanwhile: a sentence, or the new one."""
     store = Store(data)
     with pytest.raises(NotIndexed, match="Nothing is indexed here yet"):
         store.reader()
@@ -70,8 +70,9 @@ def test_an_index_that_is_not_there_or_not_of_this_version_is_said_plainly(data:
     assert count(before, Everything()) == 1
 
 
+@pytest.mark.rule("P-06, promise 8", "What a page searches, counts and says of its completeness is of one moment of the index.")
 def test_what_is_searched_stays_as_it_was_while_it_is_searched(data: Path) -> None:
-    """R-305: hits, counts and coverage of one page are of one moment, in whatever order they are asked for."""
+    """Hits, counts and coverage of one page are of one moment, in whatever order they are asked for."""
     store = Store(data)
     arrive(data, 1)
     index(data)

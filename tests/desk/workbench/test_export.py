@@ -77,8 +77,9 @@ def test_the_checker_needs_one_library_and_nothing_of_ours() -> None:
     assert imported - sys.stdlib_module_names == {"cryptography"}
 
 
+@pytest.mark.rule("P-21, promise 2", "An export has the exact bytes of each message, in order of receipt.")
 def test_an_export_has_the_exact_bytes_and_is_good(kept: Kept, whole: Path) -> None:
-    """R-354: every message as it was kept, in order of receipt, with the proof that it was."""
+    """Every message as it was kept, in order of receipt, with the proof that it was."""
     made = sorted(kept.made, key=lambda m: m[0].id)
     assert [p.read_bytes() for p in sorted((whole / "messages").iterdir())] == [body for _, body in made]
     manifest = sha256((whole / "manifest.json").read_bytes()).hexdigest()
@@ -189,7 +190,7 @@ def _other(lines: bytes, digest: str, size: int) -> bytes:
 
 @pytest.mark.parametrize("case", SPOILED)
 def test_the_checker_says_what_is_wrong(whole: Path, tmp_path: Path, case: str) -> None:
-    """R-355: whatever was taken out, put in or changed is told in plain words."""
+    """Whatever was taken out, put in or changed is told in plain words."""
     what, wanted = SPOILED[case]
     code, said = spoil(whole, tmp_path, what)  # type: ignore[arg-type]
     assert code == 1
@@ -197,7 +198,7 @@ def test_the_checker_says_what_is_wrong(whole: Path, tmp_path: Path, case: str) 
 
 
 def test_a_checkpoint_of_another_key_is_told(kept: Kept, whole: Path, tmp_path: Path) -> None:
-    """R-355"""
+    """P-21, promise 2."""
     other = base64.b64encode(keys.create(tmp_path / "keys")).decode()
     code, said = check(whole, "--key", other)
     assert (code, "signed with another key than the one you trust" in said) == (1, True), said
@@ -207,7 +208,7 @@ def test_a_checkpoint_of_another_key_is_told(kept: Kept, whole: Path, tmp_path: 
 
 
 def test_an_export_of_a_rewritten_archive_is_told_by_an_older_checkpoint(tmp_path: Path) -> None:
-    """R-1212: with the right keys everything agrees, but for what somebody outside has kept."""
+    """With the right keys everything agrees, but for what somebody outside has kept."""
     made = list(captures(5, 12))
     honest = Kept(tmp_path / "honest", made[:6])
     old = tmp_path / "old.note"
@@ -230,7 +231,7 @@ def test_an_export_of_a_rewritten_archive_is_told_by_an_older_checkpoint(tmp_pat
 
 
 def test_an_export_without_proofs_is_not_good_for_who_gives_a_key(kept: Kept, whole: Path, tmp_path: Path) -> None:
-    """R-355: whoever takes the proofs out, and makes everything agree, is told by the key that was given."""
+    """Whoever takes the proofs out, and makes everything agree, is told by the key that was given."""
 
     def without(out: Path) -> None:
         for name in ("heads.jsonl", "proofs.jsonl"):
@@ -292,8 +293,9 @@ class _Forward(io.RawIOBase):
         return self._raw.write(content)
 
 
+@pytest.mark.rule("P-21, promise 8", "An export names and counts what could not be read.")
 def test_what_cannot_be_read_is_named_and_counted(kept: Kept) -> None:
-    """R-356: an export says how complete it is."""
+    """An export says how complete it is."""
     bad = kept.made[3][0]
 
     def read(place: Place) -> object:
@@ -312,8 +314,9 @@ def test_what_cannot_be_read_is_named_and_counted(kept: Kept) -> None:
     assert (code, "1 more could not be read" in said) == (0, True), said
 
 
+@pytest.mark.rule("P-21, promise 8", "An export that a restart interrupted has every message once.")
 def test_it_goes_on_after_a_restart(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-357: nothing twice, nothing left out, whenever it died."""
+    """Nothing twice, nothing left out, whenever it died."""
     monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 7)
     folder = kept.data / "exports" / "again"
     lives = 0
@@ -334,7 +337,7 @@ def test_it_goes_on_after_a_restart(kept: Kept, monkeypatch: pytest.MonkeyPatch)
 def test_what_was_read_under_a_wider_scope_does_not_stay_when_it_goes_on_under_a_narrower_one(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-357, E5: a mandate that was narrowed while its export was stopped."""
+    """E5: a mandate that was narrowed while its export was stopped."""
     monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 7)
     folder = kept.data / "exports" / "narrowed"
     with closing(Running(folder, kept.archive, kept.reader, Everything(), kept.read(), ABOUT)) as made:

@@ -36,8 +36,9 @@ def made(installed: Path, *, rounds: int = 20) -> None:
                 ledger.checkpoint(now_ms())
 
 
+@pytest.mark.rule("P-21, P-16", "The file of an export goes when its mandate is over.")
 def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visit: Visit, installed: Path, tmp_path: Path) -> None:
-    """R-354, R-364 (P-21): a job with a page."""
+    """A job with a page."""
     client = visit("recorder")
     assert "Export 5 messages" in text(client.get("/mandates/26-001/exports/?q=kestrel"))
     ordered = client.post("/mandates/26-001/exports/", {"query": "kestrel"})
@@ -69,7 +70,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
 
 
 def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: Town, visit: Visit, installed: Path) -> None:
-    """R-360: in the middle, too."""
+    """In the middle, too."""
     client = visit("recorder")
     where = client.post("/mandates/26-001/exports/", {"query": ""})["Location"]
     carry(city.now)
@@ -88,10 +89,10 @@ def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: To
     assert client.post(f"{where}stop/").status_code == 409, "it is ready by now"
 
 
+@pytest.mark.rule("P-16, promise 4, E3", "An export under way reads nothing more after the end of its mandate.")
 def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
     city: Town, visit: Visit, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-366 (E3)"""
     monkeypatch.setattr(tasks, "PIECE", 0)
     monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 1)
     visit("recorder").post("/mandates/26-001/exports/", {"query": ""})

@@ -60,8 +60,9 @@ def test_what_cannot_be_asked_is_told_at_its_field_and_the_text_stays(
     assert "Elm Street" in text(page) or "reason" in change
 
 
+@pytest.mark.rule("P-16, E3", "Who decides about a mandate sees how much it would open, and nothing of it.")
 def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, visit: Visit) -> None:
-    """R-361 (E3): breadth is a number."""
+    """Breadth is a number."""
     access.Subject.objects.filter(mandate__number="26-002").update(person=city.people["crew0"])
     page = text(visit("approver").get("/mandates/26-002/approve/"))
     assert "<strong>5</strong> of 6 messages fit" in page, "of the mailboxes that a yes would open"
@@ -121,8 +122,9 @@ def test_a_sealed_one_is_a_number_to_auditors(city: Town, visit: Visit) -> None:
     assert visit("approver").get("/mandates/26-001/").status_code == 200
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "Each look on the pages of a mandate is an entry of its kind before its bytes.")
 def test_every_look_is_an_entry_before_its_bytes(city: Town, visit: Visit) -> None:
-    """R-362 (E6): list, open, frame, file, whole message, print."""
+    """List, open, frame, file, whole message, print."""
     client, id_ = visit("recorder"), city.objects["mail delivered"]
     looks = [
         ("search/?q=kestrel", "content.list", "Kestrel"),
@@ -146,7 +148,7 @@ def test_every_look_is_an_entry_before_its_bytes(city: Town, visit: Visit) -> No
 
 @pytest.mark.parametrize("where", ["exports", "hold"])
 def test_a_number_is_a_look_with_its_entry(city: Town, visit: Visit, where: str) -> None:
-    """R-362 (E6): asked word after word, how many there are says what stands in a message; so nothing is counted that is not
+    """E6: asked word after word, how many there are says what stands in a message; so nothing is counted that is not
     recorded, nor for whom has laid the duty down."""
     client = visit("recorder")
     assert "5" in text(client.get(f"/mandates/26-001/{where}/?q=kestrel"))
@@ -180,7 +182,7 @@ def test_words_that_a_link_from_elsewhere_brought_are_not_asked_in_anybodys_name
 
 
 def test_nothing_outside_of_the_scope_is_opened_found_or_counted(city: Town, visit: Visit) -> None:
-    """R-359 (E5), over pages: the imported message is nobody's of this mandate."""
+    """E5, over pages: the imported message is nobody's of this mandate."""
     client, outside = visit("recorder"), city.objects["mail imported"]
     for path in ("", "frame/", "part/?path=1.2", "raw/", "?view=headers", "?print=1", "?view=sent"):
         page = asked(client, f"messages/{outside}/{path}")
@@ -207,7 +209,7 @@ def in_every_syntax(id_: str) -> list[str]:
 
 
 def test_a_mandate_that_ends_while_a_page_is_open_is_refused_at_the_next_click(city: Town, visit: Visit) -> None:
-    """R-360 (E3): with words, and without another byte."""
+    """E3: with words, and without another byte."""
     client, id_ = visit("recorder"), city.objects["mail delivered"]
     assert client.get("/mandates/26-001/search/").status_code == 200
     access.Mandate.objects.filter(number="26-001").update(until=city.now)
@@ -228,8 +230,12 @@ def test_a_duty_that_was_laid_down_opens_nothing(city: Town, visit: Visit) -> No
     assert "Take up the duty records officer first" in text(page)
 
 
+@pytest.mark.rule(
+    "P-20, promise 3",
+    "A hold that is placed from a search keeps what that search finds, whatever its words mean later.",
+)
 def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town, visit: Visit, installed: Path) -> None:
-    """R-363 (P-20): the tree itself is held."""
+    """The tree itself is held."""
     client = visit("recorder")
     assert "5 messages are there now" in text(client.get("/mandates/26-001/hold/?q=kestrel"))
     wrong = client.post("/mandates/26-001/hold/", {"query": "kestrel", "reason": "too short"})

@@ -34,9 +34,10 @@ VIEWS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.rule("P-16, promise 4, E5", "Whatever is asked under a mandate, what is found and counted lies in its scope.")
 @given(TREES, VIEWS, st.sampled_from([ANN, mandate("bob@x.example", since=3, until=6), mandate()]))
 def test_whatever_is_asked_answers_lie_in_the_scope(tree: Tree, seen: View, under: object) -> None:
-    """R-358 (E5): for every tree and every capture, and what is in the scope and asked for is found."""
+    """For every tree and every capture, and what is in the scope and asked for is found."""
     asked = within(under, tree, NOW)  # type: ignore[arg-type]
     inside = matches(under.scope.tree(NOW), seen)  # type: ignore[attr-defined]
     assert matches(asked, seen) == (inside and matches(tree, seen))
@@ -73,7 +74,7 @@ def everywhere(made: Kept) -> Iterator[str]:
 
 
 def test_no_syntax_finds_or_counts_what_is_outside(kept: Kept, inside: set[str]) -> None:
-    """R-358 (E5), over the real index."""
+    """E5, over the real index."""
     told = 0
     for text in everywhere(kept):
         try:
@@ -88,8 +89,9 @@ def test_no_syntax_finds_or_counts_what_is_outside(kept: Kept, inside: set[str])
     assert told > 60
 
 
+@pytest.mark.rule("P-16, promise 4, E5", "Whatever id, address or index says, what is opened lies in the scope by its kept bytes.")
 def test_no_id_opens_what_is_outside(kept: Kept, inside: set[str]) -> None:
-    """R-359 (E5): the store is asked, whatever the index or an address says."""
+    """The store is asked, whatever the index or an address says."""
     gate = Gate(kept.data, kept.archive, permit(ANN.number), ANN, NOW)
     opened = set()
     for capture, body in kept.made:
@@ -107,7 +109,7 @@ def test_no_id_opens_what_is_outside(kept: Kept, inside: set[str]) -> None:
 
 
 def test_a_thread_leads_no_further_than_the_scope(kept: Kept, inside: set[str]) -> None:
-    """R-359 (E5): thread: reads nothing outside to find who wrote first."""
+    """E5: thread: reads nothing outside to find who wrote first."""
     read: list[str] = []
 
     class Watched(Gate):
@@ -122,8 +124,9 @@ def test_a_thread_leads_no_further_than_the_scope(kept: Kept, inside: set[str]) 
     assert set(read) <= inside
 
 
+@pytest.mark.rule("P-16, promise 4, E2", "A permit of another mandate, or of none, opens nothing.")
 def test_a_permit_of_another_mandate_or_of_none_opens_nothing(kept: Kept) -> None:
-    """R-360 (E2): no case, no body."""
+    """No case, no body."""
     for number in ("", "25-002"):
         with pytest.raises(NotPermitted):
             Gate(kept.data, kept.archive, permit(number), ANN, NOW)

@@ -35,6 +35,7 @@ def certificate(tmp_path: Path) -> Path:
     return Authority(tmp_path).issue_for_mail("ann@city.example")[0]
 
 
+@pytest.mark.rule("P-15", "Each certificate is told three weeks before its last day, and is a problem three days before.")
 @pytest.mark.parametrize(
     ("days", "level", "words"),
     [(0, "ok", ""), (8, "ok", ""), (10, "warning", "in 19 days"), (28, "problem", "in 1 day"), (31, "problem", "has ended")],
@@ -42,14 +43,13 @@ def certificate(tmp_path: Path) -> Path:
 def test_three_weeks_before_it_is_a_warning_and_three_days_before_a_problem(
     certificate: Path, days: int, level: str, words: str
 ) -> None:
-    """R-1294."""
     (finding,) = told(listener(certificate), NOW + days * DAY + 12 * HOUR)
     assert finding.level == level and words in finding.text
     assert ("mx on port 25" in finding.text) == (level != "ok") == bool(finding.do)
 
 
 def test_what_we_show_to_a_siem_and_what_metrics_show_is_looked_at(certificate: Path) -> None:
-    """R-1294."""
+    """P-15."""
     siem = Siem(name="watch", url="tls://127.0.0.1:1", certificate=str(certificate))
     settings = Settings(oversight=Oversight(siem=[siem]), metrics=Metrics(port=9725, certificate=str(certificate)))
     assert [one.level for one in told(settings)] == ["ok"]
@@ -85,7 +85,7 @@ def server(certificate: Path, key: Path) -> Iterator[int]:
 
 
 def test_what_a_server_shows_is_looked_at(tmp_path: Path) -> None:
-    """R-1294: the pages behind a proxy, whose certificate is none of our files."""
+    """The pages behind a proxy, whose certificate is none of our files."""
     certificate, key = Authority(tmp_path).issue("mail.city.example")  # two days
     with server(certificate, key) as port:
         settings = Settings(web=Web(url=f"https://127.0.0.1:{port}"))

@@ -25,8 +25,12 @@ def told(data: Path, now: int = NOW) -> dict[str, Finding]:
     return {f.check: f for f in jobs.jobs(Patient(data, Settings(), now)) if f.check in ("job seal", "job screen", "worker mail")}
 
 
+@pytest.mark.rule(
+    "P-15, P-23",
+    "A worker that notes nothing for a minute does nothing: each of its jobs is a problem of doctor, with what is lost meanwhile.",
+)
 def test_a_process_that_notes_nothing_for_a_minute_does_nothing(tmp_path: Path) -> None:
-    """R-1292: stopped, killed or hung, whatever its leases say."""
+    """Stopped, killed or hung, whatever its leases say."""
     heartbeats.write(tmp_path, GOOD)
     assert {f.level for f in told(tmp_path).values()} == {"ok"}
     assert {f.level for f in told(tmp_path, NOW + MINUTE - 1).values()} == {"ok"}
@@ -36,8 +40,8 @@ def test_a_process_that_notes_nothing_for_a_minute_does_nothing(tmp_path: Path) 
     assert "journals grow" in late["job seal"].text and "--job mail" in late["job seal"].do
 
 
+@pytest.mark.rule("P-15, P-23", "A job that fails again and again is a problem of doctor, with its reason.")
 def test_a_job_that_fails_again_and_again_is_a_problem_with_its_reason(tmp_path: Path) -> None:
-    """R-1293."""
     failing = Beat("screen", done=NOW - HOUR, failures=1, problem="the database does not answer")
     for failures, level in ((1, "warning"), (4, "problem")):
         heartbeats.write(tmp_path, replace(GOOD, jobs=(GOOD.jobs[0], replace(failing, failures=failures))))
@@ -65,7 +69,7 @@ def test_a_heartbeat_that_cannot_be_read_is_none(tmp_path: Path, content: bytes)
 
 
 def test_a_process_notes_how_its_jobs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1292: what failed and what went well, while both go on."""
+    """What failed and what went well, while both go on."""
     monkeypatch.setattr(heartbeats, "EVERY", 0)
     stop, rounds = threading.Event(), 0
 

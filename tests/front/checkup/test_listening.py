@@ -34,7 +34,7 @@ def levels(data: Path, settings: Settings) -> list[str]:
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> None:
-    """R-1296: a process that stands still takes connections, and answers nobody."""
+    """A process that stands still takes connections, and answers nobody."""
     certificate, key = Authority(tmp_path / "tls").issue("mail.city.example") if tls else ("", "")
     rules = Metrics(port=free(), certificate=str(certificate), key=str(key))
     data = Office(tmp_path / "data").data
@@ -53,8 +53,9 @@ def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> 
     assert not list(listening.metrics(Patient(data, Settings(), now())))
 
 
+@pytest.mark.rule("P-15", "`doctor` is red where nobody listens any more on a listener.")
 def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
-    """R-1254: not before a gateway has listened for the first time; a port that another family or address has does not count."""
+    """Not before a gateway has listened for the first time; a port that another family or address has does not count."""
     settings = settings_for(Listener(port=free()), Listener(kind="relay", address="0.0.0.0", port=free()))
     data = Office(tmp_path / "data").data
     assert levels(data, settings) == ["not-set-up"] * 2
@@ -80,8 +81,9 @@ def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
     assert not list(listening.pages(Patient(office.data, Settings(web=Web(serve=False)), now())))
 
 
+@pytest.mark.rule("P-15, P-23", "Who takes a connection and does not answer is away.")
 def test_who_takes_connections_and_says_nothing_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1296: the kernel takes them for a process that stands still."""
+    """The kernel takes them for a process that stands still."""
     monkeypatch.setattr(reaching, "SECONDS", 0.2)
     office, port = Office(tmp_path / "data"), free()
     (office.data / "leases" / "listening").touch()
@@ -113,8 +115,9 @@ def answering(port: int, said: bytes) -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.rule("P-23, promise 1", "Gateways of one installation share a port, and those of two do not.")
 def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_path: Path) -> None:
-    """R-1255: the kernel would give each a part of the mail, and neither would know."""
+    """The kernel would give each a part of the mail, and neither would know."""
     one, other = (Office(tmp_path / name).data for name in ("one", "other"))
     settings = settings_for(Listener(port=free()))
     with running(one, settings) as first, running(one, settings) as second:
@@ -130,8 +133,9 @@ def test_gateways_of_one_installation_share_a_port_and_those_of_two_do_not(tmp_p
         assert client.reply().startswith("220 ")
 
 
+@pytest.mark.rule("P-23", "The pages do not share their port with another installation.")
 def test_the_pages_of_two_installations_do_not_share_a_port(tmp_path: Path) -> None:
-    """R-1256: half of the people would sign in to the wrong city. The other one shares its port, as its server does."""
+    """Half of the people would sign in to the wrong city. The other one shares its port, as its server does."""
     office = Office(tmp_path / "data")
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from civicmail.city.notices import tokens
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Marks, Web
@@ -14,8 +16,9 @@ from civicmail.front.checkup.marking import marks
 URL = "https://mail.city.example"
 
 
+@pytest.mark.rule("P-31", "Doctor names what keeps links and the line of doubt from working.")
 def test_links_without_an_address_and_a_damaged_key_are_problems(data: Path) -> None:
-    """R-634: doctor names what keeps links and the line of doubt from working."""
+    """Doctor names what keeps links and the line of doubt from working."""
 
     def levels(rules: Marks, url: str = URL) -> list[str]:
         settings = replace(load(data), marks=rules, web=Web(url=url))

@@ -33,8 +33,12 @@ def listener(certificate: object, key: object, kind: str = "mx") -> str:
     return f'[[gateway.listener]]\nkind = "{kind}"\nport = 2525\ncertificate = "{certificate}"\nkey = "{key}"\n'
 
 
+@pytest.mark.rule(
+    "P-23",
+    "`config check` and `doctor` read the files that settings name; what they call good is what `run` starts with.",
+)
 def test_the_check_reads_the_files_that_settings_name(office: Office, tmp_path: Path, capsys: Capture) -> None:
-    """R-1245: what it calls good is what `run` starts with."""
+    """What it calls good is what `run` starts with."""
     make(tmp_path, "one"), make(tmp_path, "other")
     one, other = tmp_path / "one.pem", tmp_path / "other.key"
     for text, why in (
@@ -63,10 +67,11 @@ def test_every_setting_that_names_a_file_is_looked_at() -> None:
     assert files == named.FILES
 
 
+@pytest.mark.rule("P-15", "A check of `doctor` that fails in whatever way is a finding, and the others are made.")
 def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made(
     office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1246: what is damaged is what brings people to `doctor`."""
+    """What is damaged is what brings people to `doctor`."""
 
     def broken(_: Patient) -> Iterator[Finding]:
         yield Finding("broken", "ok", str(int("no number")))
@@ -90,8 +95,9 @@ def test_what_may_not_be_read_is_given_back_to_its_owner_and_not_verified(
     assert f"{office.data}/journal/0001 may not be read." in said and f"chown -R --reference={office.data} " in said
 
 
+@pytest.mark.rule("P-23", "`init` where mail and keys are, and settings are not, writes the settings and nothing else.")
 def test_lost_settings_of_an_installation_with_mail_are_written_anew_and_nothing_else(office: Office, capsys: Capture) -> None:
-    """R-1247: neither is the key of its mail made anew, nor is a person sent to a new folder."""
+    """Neither is the key of its mail made anew, nor is a person sent to a new folder."""
     office.receive(b"Subject: x\r\n\r\nx\r\n")
     (office.data / FILE).unlink()
     before = {path: path.read_bytes() for path in office.data.rglob("*") if path.is_file()}

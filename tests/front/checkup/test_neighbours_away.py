@@ -34,9 +34,13 @@ def red(findings: dict[str, Finding]) -> set[str]:
     return {check for check, finding in findings.items() if finding.level == "problem"}
 
 
+@pytest.mark.rule(
+    "P-15, P-23",
+    "A server, filter or scanner that mail and people depend on is named by doctor as soon as it is away.",
+)
 @pytest.mark.neighbour("dovecot", "postfix", "rspamd", "clamd", "spamd", "slapd", "root")
 def test_each_neighbour_that_goes_away_is_named(tmp_path: Path) -> None:
-    """R-1358: by its own line, at once."""
+    """By its own line, at once."""
     with ExitStack() as town:
         asks = Asks(f"http://127.0.0.1:{free()}", "secret", "doveadm-key")
         dovecot = town.enter_context(Dovecot(asks=asks, master="scratch"))
@@ -78,9 +82,9 @@ def test_a_filter_that_says_something_else_is_no_filter(tmp_path: Path) -> None:
     assert "spam filter Rspamd" not in told(Settings(), tmp_path)
 
 
+@pytest.mark.rule("P-15", "A backup that did not end in time is a problem.")
 @pytest.mark.parametrize(("hours", "level"), [(1, "ok"), (25, "ok"), (27, "problem")])
 def test_a_backup_that_is_too_old_is_told(tmp_path: Path, hours: int, level: str) -> None:
-    """R-1359."""
     stamp = tmp_path / "stamp"
     settings = Settings(archive=Archive(backup=str(stamp)))
     (none,) = keeping.backup(Patient(tmp_path, settings, NOW))

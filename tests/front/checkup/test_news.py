@@ -14,8 +14,8 @@ NOW = 1_772_452_800_000
 DISK, KEYS = Finding("disk", "problem", "It is full.", "Make room."), Finding("keys", "problem", "They are gone.", "Look.")
 
 
+@pytest.mark.rule("P-15", "A standing problem is told once, and then once a day.")
 def test_a_standing_problem_is_told_once_and_then_daily() -> None:
-    """R-1298."""
     new, over, told = news.split([DISK, Finding("clock", "warning", "It is late.", "Set it.")], {}, NOW)
     assert (new, over, told) == ([DISK], [], {"disk": NOW})
     new, over, told = news.split([DISK, KEYS], told, NOW + HOUR)
@@ -35,7 +35,7 @@ def test_what_cannot_be_read_of_the_last_look_tells_all(tmp_path: Path, content:
 
 
 def test_the_alarm_is_red_for_news_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1298: the unit fails, and mails, once."""
+    """The unit fails, and mails, once."""
     office = Office(tmp_path / "data")
     (office.data / "keys" / "ledger.key").chmod(0o644)
     assert office.run("doctor", "--news") == 1

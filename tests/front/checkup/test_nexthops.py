@@ -21,8 +21,12 @@ def told(courier: Courier) -> dict[str, Finding]:
     return {f.check: f for f in nexthops.nexthops(Patient(Path("/"), Settings(courier=courier), 0))}
 
 
+@pytest.mark.rule(
+    "P-15",
+    "Each server that mail goes on to is asked before mail waits for it, and Dovecot whether connections can be ended.",
+)
 def test_each_server_that_mail_goes_to_is_asked_once() -> None:
-    """R-1297: before mail waits for it."""
+    """Before mail waits for it."""
     gone = free()
     with World() as world:
         there, away = f"smtp://127.0.0.1:{world.port}", f"lmtp://127.0.0.1:{gone}"
@@ -58,7 +62,7 @@ def dovecot(status: int) -> Iterator[str]:
 
 @pytest.mark.parametrize(("status", "level"), [(200, "ok"), (401, "problem")])
 def test_whether_connections_can_be_ended_is_known_before_somebody_loses_access(tmp_path: Path, status: int, level: str) -> None:
-    """R-1297."""
+    """P-15."""
     (tmp_path / "key").write_text("secret")
     with dovecot(status) as url:
         settings = Settings(signin=Signin(kick=url, kick_key_file=str(tmp_path / "key")))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from civicmail.core.config.settings import City, MtaSts, Screening, Settings
 from civicmail.front.checkup import policy as checkup
 from civicmail.front.checkup import zone as zonecheck
@@ -38,8 +40,12 @@ def test_a_policy_that_others_read_and_that_names_the_servers_of_mx_is_fine() ->
     assert [one.level for one in found(installed("none", []), ["10 other.example"])] == ["ok"]
 
 
+@pytest.mark.rule(
+    "P-26",
+    "A server of MX that our MTA-STS policy does not name is told, as a problem where the policy is enforced.",
+)
 def test_a_server_of_mx_that_the_policy_does_not_name_gets_no_mail() -> None:
-    """R-1366: a problem where others keep to it, else a warning; also where nobody knows."""
+    """A problem where others keep to it, else a warning; also where nobody knows."""
     (wrong,) = found(installed(servers=["mx1.city.example"]))
     assert wrong.level == "problem" and "mx2.city.example" in wrong.text and "mta_sts.servers" in wrong.do
     assert [one.level for one in found(installed("testing", ["mx1.city.example"]))] == ["warning"]
@@ -48,7 +54,7 @@ def test_a_server_of_mx_that_the_policy_does_not_name_gets_no_mail() -> None:
 
 
 def test_a_policy_that_others_cannot_read_is_a_problem() -> None:
-    """R-1366: no host, no certificate, an older policy on another server."""
+    """No host, no certificate, an older policy on another server."""
     for served, why in (
         ("", "certificate has expired"),
         ("<html>", "another policy"),
@@ -58,8 +64,12 @@ def test_a_policy_that_others_cannot_read_is_a_problem() -> None:
         assert wrong.level == "problem" and why in wrong.text and "mta-sts.city.example" in wrong.do
 
 
+@pytest.mark.rule(
+    "P-26",
+    "The id in the zone is the one of the policy that is served, and a changed policy has another one (RFC 8461 3.1).",
+)
 def test_the_zone_has_the_id_of_the_policy_that_is_served(tmp_path: Path) -> None:
-    """R-1365: others look at the policy again only when the id is another."""
+    """Others look at the policy again only when the id is another."""
     settings = installed()
     name, right = "_mta-sts.city.example", f"v=STSv1; id={stspolicy.id_(settings)}"
 

@@ -36,8 +36,9 @@ def test_records_that_are_there_are_fine() -> None:
     assert (finding.level, finding.do) == ("ok", "")
 
 
+@pytest.mark.rule("P-06", "`doctor` prints a record that is missing or another as the zone should have it.")
 def test_a_record_that_is_missing_or_another_is_told_as_it_should_be() -> None:
-    """R-286: the line for the zone, to be copied; a missing record is no problem for mail itself."""
+    """The line for the zone, to be copied; a missing record is no problem for mail itself."""
     (missing,) = found({k: v for k, v in GOOD.items() if k != "_imaps._tcp.city.example"})
     assert missing.level == "warning"
     assert missing.do == "Add to the zone: _imaps._tcp.city.example. 3600 IN SRV 10 0 993 imap.city.example."

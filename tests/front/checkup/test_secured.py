@@ -50,9 +50,10 @@ def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
     assert all(word in ok.text for word in ("partners (1)", "signed records", "MTA-STS"))
 
 
+@pytest.mark.rule("P-19", "A portal that is not reached over https is no way.")
 @pytest.mark.parametrize("url", ["http://mail.city.example", "http://192.0.2.7:8025"])
 def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
-    """R-742 (P-19): what is read at an http address has travelled unencrypted. On this machine alone it has not."""
+    """What is read at an http address has travelled unencrypted. On this machine alone it has not."""
     there = Web(url=url, hosts=["mail.city.example"])
     assert "https" in ways.why_no_portal(Settings(web=there)) and levels(tmp_path, web=there) == ["warning"]
     files = Settings(web=PAGES, secure=Secure(files_url="http://files.city.example"))
@@ -61,8 +62,9 @@ def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
         assert ways.why_no_portal(Settings(web=Web(url=good))) == ""
 
 
+@pytest.mark.rule("P-19", "doctor is red while something waits for want of a way.")
 def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
-    """R-743: how many messages it is, and what to do."""
+    """How many messages it is, and what to do."""
     body = b"Subject: [secure] Your case\r\n\r\nhello\r\n"
     envelope = Envelope("ann@city.example", (Recipient("pat@out.example"),), NOW)
     capture = replace(
@@ -77,8 +79,9 @@ def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
     assert finding.level == "problem" and "1 message waits" in finding.text and "web.url" in finding.do
 
 
+@pytest.mark.rule("P-19", "That certificates of readers end is said two weeks before, and not whose.")
 def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> None:
-    """R-744: else what is confidential takes another way from one day to the next, and nobody knows why."""
+    """Else what is confidential takes another way from one day to the next, and nobody knows why."""
     authority = Authority(tmp_path / "tls")
     issued, _ = authority.issue_for_mail("lee@law.example", key=ec.generate_private_key(ec.SECP256R1()))
     now, day = int(datetime.now(UTC).timestamp() * 1000), 86_400_000
@@ -90,10 +93,11 @@ def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> N
     assert "not valid" in readerkeys.until(tmp_path, "lee@law.example", now + 40 * day)
 
 
+@pytest.mark.rule("P-05, P-19", "What does not work without an address of the pages is said by doctor and the settings check.")
 def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_will_not_work(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-745: links in letters, and the portal; before anybody sends."""
+    """Links in letters, and the portal; before anybody sends."""
     (finding,) = addressed(Patient(office.data, Settings(), NOW))
     assert finding.level == "not-set-up" and "digests" in finding.text
     assert [f.level for f in addressed(Patient(office.data, Settings(web=PAGES), NOW))] == ["ok"]
@@ -106,8 +110,9 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
     assert b"links in letters lead nowhere" in capfdbinary.readouterr().err
 
 
+@pytest.mark.rule("P-19", "Whether a copy may have a way is told by our own files, recipient by recipient.")
 def test_whether_a_copy_may_have_a_way(tmp_path: Path) -> None:
-    """R-746: as far as our own files say it."""
+    """As far as our own files say it."""
     bare, partner = Settings(), Settings(secure=Secure(partner=[Partner(domain="county.example", server=MX)]))
     assert not ways.may_leave(bare, tmp_path, "pat@out.example", NOW)
     assert ways.may_leave(Settings(web=PAGES), tmp_path, "pat@out.example", NOW)

@@ -30,8 +30,12 @@ def told(data: Path, now: int) -> str:
     return f"{finding.level}: {finding.text}"
 
 
+@pytest.mark.rule(
+    "P-15, promise 6",
+    "A database that has not answered for a minute is a problem of doctor before submission closes.",
+)
 def test_a_database_that_does_not_answer_is_a_problem_after_a_minute(claimed: Path) -> None:
-    """R-1295: before submission closes."""
+    """Before submission closes."""
     assert told(claimed, NOW + MINUTE).startswith("ok")
     assert told(claimed, NOW + MINUTE + 1).startswith("problem") and "nobody sends" in told(claimed, NOW + 2 * MINUTE)
     alive_path(claimed).unlink()

@@ -79,8 +79,13 @@ def test_doctor_says_that_pictures_leave_encrypted_where_nothing_reads_them(
     assert findings(office, "pictures") == []
 
 
+@pytest.mark.rule(
+    "P-23",
+    "`doctor` says for each piece of the sandbox whether a process that tried it has it, and warns where nothing else "
+    "holds a reader back.",
+)
 def test_doctor_says_what_holds_a_reader_back_and_what_does_not(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1290 (P-23): a line for each piece, of a process that tried it here."""
+    """A line for each piece, of a process that tried it here."""
     real, there = findings(office, "readers"), confine.in_force()
     assert [f.level == "ok" for f in real[:2]] == ["seccomp" in there, "landlock" in there]
     missing = {"seccomp": "there is no list of calls for riscv64", "landlock": "none", "namespaces": "EPERM", "cgroup": "none"}
@@ -95,7 +100,7 @@ def test_doctor_says_what_holds_a_reader_back_and_what_does_not(office: Office, 
 
 
 def test_show_says_what_stands_around_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1086"""
+    """P-24, promise 8."""
     office = Office(tmp_path / "data")
     office.receive(b"Content-Type: multipart/mixed; boundary=b\r\n\r\ngravel\r\n--b\r\n\r\nshown\r\n--b--\r\n")
     assert office.run("tick") == 0

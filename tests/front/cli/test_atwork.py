@@ -38,8 +38,8 @@ def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None
     assert done.returncode == -9 and not is_alive(int(done.stdout))
 
 
+@pytest.mark.rule("P-22", "A simulated day whose played people do not come back has its report all the same, and that says so.")
 def test_a_day_whose_people_do_not_come_back_has_a_report_that_says_so(data: Path) -> None:
-    """R-955."""
     with AtWork(data, 60, 1) as desks:
         desks.begin(time.monotonic())
         os.kill(desks.pid, signal.SIGKILL)
@@ -54,8 +54,8 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.rule("P-22", "Played people who cannot work end the simulated day with a reason; nobody waits for them.")
 def test_people_who_cannot_work_are_not_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """R-951."""
     with pytest.raises(CivicmailError, match="do not work any more"), AtWork(tmp_path / "nowhere", 60, 1):
         pass
     assert "nowhere" in capfd.readouterr().err

@@ -43,7 +43,7 @@ def rewritten(office: Office, place: Path) -> Office:
 def test_a_rewritten_archive_is_named_by_a_checkpoint_that_was_published(
     office: Office, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1210, R-1212: by `verify`, and by a checker that has nothing but the proof and the old checkpoint."""
+    """By `verify`, and by a checker that has nothing but the proof and the old checkpoint."""
     [id_] = office.receive(BODY, at=NOON)
     old = tmp_path / "old.note"
     old.write_bytes(note(office, capfdbinary))
@@ -80,10 +80,11 @@ def offline(capfdbinary: pytest.CaptureFixture[bytes], place: Path, old: Path) -
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
+@pytest.mark.rule("P-15, promise 2", "A checkpoint that is published is one that proofs continue from then on.")
 def test_publishing_writes_where_it_is_told_and_notes_that_it_did(
     office: Office, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1238: proofs continue what left the house."""
+    """Proofs continue what left the house."""
     assert office.run("checkpoint", "publish") == 5
     office.receive(BODY)
     first = note(office, capfdbinary)

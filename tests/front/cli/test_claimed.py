@@ -71,8 +71,8 @@ def claimed(data: Path, tmp_path: Path) -> tuple[Path, Path]:
     return data, token
 
 
+@pytest.mark.rule("P-07", "A link that is printed leads to where people reach the pages: `web.url` where it is set.")
 def test_a_printed_link_leads_to_where_people_reach_the_pages(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1123."""
     tables.lay(data)
     monkeypatch.setenv("CIVICMAIL__WEB__URL", "https://mail.city.example")
     done = _run(data, "access", "claim", *FIRST)
@@ -92,8 +92,12 @@ def test_the_address_of_the_pages_is_the_one_that_was_set(web: Web, pages: str) 
     assert web.pages == pages
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, E2",
+    "In a claimed installation nobody looks at mail without saying who, and under which mandate.",
+)
 def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path, Path]) -> None:
-    """P-16; R-170: and the owner's own user is nobody special any more."""
+    """And the owner's own user is nobody special any more."""
     data, token = claimed
     for command in (("search", "storm"), ("export", "storm", "--out", str(data / "x"))):
         refused = _run(data, *command)
@@ -105,8 +109,9 @@ def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path
     assert _run(data, "access", "claim", *FIRST).returncode == 4, "once is for good"
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "What a person asks on the command line is an entry before anything is shown.")
 def test_whoever_holds_and_has_taken_up_the_duty_searches_and_the_entry_is_there_first(claimed: tuple[Path, Path]) -> None:
-    """E6, D4; R-171."""
+    """E6, D4."""
     data, token = claimed
     code = """
 from datetime import date

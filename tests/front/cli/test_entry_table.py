@@ -73,8 +73,13 @@ def looked(claimed: tuple[Path, Path]) -> Path:
     return data
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, A3",
+    "What was removed, changed, replaced or invented in the table of entries, or kept out of every journal, is named from "
+    "the journals.",
+)
 def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> None:
-    """R-1215, A3: deleted, changed, replaced, forged, kept out of every journal; each is named, and nothing else is."""
+    """Deleted, changed, replaced, forged, kept out of every journal; each is named, and nothing else is."""
     data = looked
     assert differences(data)[0] == set()
     whole = data.parent / "whole.sqlite3"
@@ -89,8 +94,9 @@ def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> Non
     assert compared_by_tick(data) == set()
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "A database that is put back gets the entries that it lacks from the journals.")
 def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked: Path, claimed: tuple[Path, Path]) -> None:
-    """R-1216: the table is a view; whether all of the file was put back, or the newer rows were taken out, which is named."""
+    """The table is a view; whether all of the file was put back, or the newer rows were taken out, which is named."""
     data, token = claimed
     before = data.parent / "yesterday.sqlite3"
     shutil.copy(data / "city.sqlite3", before)
@@ -103,8 +109,9 @@ def test_a_database_of_yesterday_gets_its_entries_back_from_the_journals(looked:
     assert seen(data) == {"weekly look", "a look to hide"}
 
 
+@pytest.mark.rule("P-16, promise 4, A3", "A guard of the database that is gone is named.")
 def test_guards_that_are_gone_are_named(looked: Path) -> None:
-    """R-1217: also where nothing was changed yet."""
+    """Also where nothing was changed yet."""
     for statement in ("DROP TRIGGER access_entry_no_replace", "DROP TRIGGER access_carried_no_delete"):
         with closing(sqlite3.connect(looked / "city.sqlite3")) as db:
             db.execute(statement)
@@ -113,7 +120,7 @@ def test_guards_that_are_gone_are_named(looked: Path) -> None:
 
 @pytest.mark.parametrize("table", ["access_entry", "access_carried"])
 def test_replacing_is_refused_like_changing(looked: Path, table: str) -> None:
-    """R-1255: INSERT OR REPLACE, UPDATE OR REPLACE and a second row with the same key, which no DELETE trigger of SQLite sees."""
+    """INSERT OR REPLACE, UPDATE OR REPLACE and a second row with the same key, which no DELETE trigger of SQLite sees."""
     with closing(sqlite3.connect(looked / "city.sqlite3")) as db:
         for statement in (f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}", f"REPLACE INTO {table} SELECT * FROM {table}"):
             with pytest.raises(sqlite3.IntegrityError, match="stays"):

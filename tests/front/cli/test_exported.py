@@ -18,7 +18,7 @@ __all__ = ["office"]
 
 @pytest.mark.parametrize(("name", "format_"), [("out", "eml"), ("out.zip", "zip")])
 def test_an_export_with_proof_is_good(office: Office, tmp_path: Path, name: str, format_: str) -> None:
-    """R-354: nothing has signed a checkpoint here before."""
+    """Nothing has signed a checkpoint here before."""
     out = tmp_path / name
     assert office.json("export", "drain", "--proof", "--format", format_, "--out", out) == [{"exported": 4, "failed": 0}]
     code, said = check(out, "--key", office.data / "keys" / "ledger.pub")

@@ -40,8 +40,11 @@ def test_a_new_installation_is_private_and_has_default_settings(made: tuple[Path
     assert load(data, environ={}) == starter()
 
 
+@pytest.mark.rule(
+    "P-14",
+    "A new installation looks for the sender's name in mail and names a contractor's agency; one that has settings keeps them.",
+)
 def test_a_new_installation_asks_senders_who_they_are_and_an_old_one_is_not_changed(made: tuple[Path, str]) -> None:
-    """R-1125."""
     data, _ = made
     new = load(data, environ={})
     assert (new.senders.identification, new.senders.without_identification) == ("{name}", "finding")
@@ -50,8 +53,8 @@ def test_a_new_installation_asks_senders_who_they_are_and_an_old_one_is_not_chan
     assert load(data, environ={}) == Settings()
 
 
+@pytest.mark.rule("P-29", "`init` says what comes next, each step as a command that can be typed as it stands.")
 def test_init_says_what_comes_next_as_commands_that_can_be_typed(tmp_path: Path, capsys: Capture) -> None:
-    """R-1124."""
     data = tmp_path / "a city"
     assert run(["init", "--data", str(data)]) == 0
     said = capsys.readouterr().err
@@ -96,10 +99,11 @@ def test_another_installations_key_is_no_proof(made: tuple[Path, str], tmp_path:
     assert not keyring.is_proved(data)
 
 
+@pytest.mark.rule("P-16", "Work on the machine is entered as begun, and then as done or as failed.")
 def test_work_on_the_machine_is_entered_as_begun_and_as_what_became_of_it(
     made: tuple[Path, str], tmp_path: Path, capsys: Capture
 ) -> None:
-    """R-1108: an entry never says that something was proved which was not."""
+    """An entry never says that something was proved which was not."""
     data, key = made
     assert run(["init", "--data", str(tmp_path / "second")]) == 0
     (other,) = re.findall(r"(?m)^    (\S+)$", capsys.readouterr().err)

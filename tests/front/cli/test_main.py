@@ -128,8 +128,12 @@ def test_the_data_folder_comes_from_the_environment(tmp_path: Path, monkeypatch:
     assert options.data_folder(tmp_path / "other") == tmp_path / "other"
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What the program writes is its user's alone, whatever the shell allows, and its memory is written to no disk.",
+)
 def test_what_the_program_writes_is_its_users_alone_and_its_memory_is_written_nowhere(tmp_path: Path) -> None:
-    """R-1264: whatever the shell that started it allows; what it starts has it from it."""
+    """Whatever the shell that started it allows; what it starts has it from it."""
     data = tmp_path / "data"
     program = [sys.executable, "-m", "civicmail.front.cli.main"]
     subprocess.run([*program, "init", "--data", str(data)], check=True, capture_output=True, umask=0)

@@ -39,8 +39,9 @@ def called(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.rule("P-23", "A lost file of people is not made anew while its copy is there.")
 def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path: Path) -> None:
-    """R-1267: an empty one would be published, every mailbox would be gone, and the copy would be made of that."""
+    """An empty one would be published, every mailbox would be gone, and the copy would be made of that."""
     data = Office(tmp_path / "data").data
     (data / SAVED).write_bytes(b"people")
     done = claim(data)
@@ -50,9 +51,13 @@ def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path
     assert claim(data).returncode == 0
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A file of people that is no database, or is damaged, is a sentence of each command and a finding of doctor, and fills no log.",
+)
 @pytest.mark.parametrize("how", ["no database", "damaged"])
 def test_a_damaged_file_of_people_is_a_sentence_for_commands_and_a_finding_of_doctor(tmp_path: Path, how: str) -> None:
-    """R-1314: a command ended as if it had a bug, and doctor said nothing."""
+    """A command ended as if it had a bug, and doctor said nothing."""
     data = Office(tmp_path / "data").data
     assert claim(data).returncode == 0
     place = data / DATABASE
@@ -67,8 +72,9 @@ def test_a_damaged_file_of_people_is_a_sentence_for_commands_and_a_finding_of_do
     assert found["level"] == "problem" and str(place) in found["text"] and str(data / SAVED) in found["do"]
 
 
+@pytest.mark.rule("P-23", "An older program neither reads nor writes tables of people that a newer one has changed.")
 def test_an_older_program_leaves_tables_of_a_newer_one_alone(tmp_path: Path) -> None:
-    """R-1313: it would write rows that the newer one reads otherwise."""
+    """It would write rows that the newer one reads otherwise."""
     data = Office(tmp_path / "data").data
     assert claim(data).returncode == 0
     with closing(sqlite3.connect(data / DATABASE)) as file, file:

@@ -13,8 +13,12 @@ from civicmail.front.worker import mail, search
 from civicmail.front.worker.loops import Job
 
 
+@pytest.mark.rule(
+    "P-23",
+    "What was kept is indexed by a process that does nothing else, and what people wait for goes before what catches up.",
+)
 def test_one_process_does_nothing_but_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """R-936: attachments, learning and sealing wait for each other in another process."""
+    """Attachments, learning and sealing wait for each other in another process."""
     done: dict[str, list[str]] = {}
 
     def note(name: str) -> None:

@@ -37,7 +37,7 @@ def test_a_lost_catalogue_comes_back_from_the_segments(office: Office, capsysbin
 def test_a_lost_index_is_made_of_all_that_is_kept_and_compared_with_it(
     office: Office, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1311."""
+    """promise 8, P-23."""
     shutil.rmtree(office.data / "index", ignore_errors=True)
     assert office.run("rebuild", "index") == 0
     assert b"all 2 captures" in capsysbinary.readouterr().err

@@ -72,7 +72,7 @@ def test_what_differs_between_two_books(tmp_path: Path, capsys: Any) -> None:
 
 
 def test_a_drill_says_what_would_happen_in_each_direction(data: Path, capsys: Any) -> None:
-    """R-427."""
+    """P-02, promise 6, promise 7."""
     for spoken in ("clamav", "scanner-down"):
         assert run(["policy", "drill", spoken, "--data", str(data), "--json"]) == 0
         told, _ = said(capsys)

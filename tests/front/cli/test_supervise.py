@@ -126,9 +126,14 @@ def test_a_child_with_wrong_settings_ends_everything_with_its_exit_code() -> Non
     assert supervisor.look() == 3
 
 
+@pytest.mark.rule(
+    "P-23, promise 6",
+    "A process that has worked with its settings is tried again when it cannot begin, and the others go on; one that "
+    "never could ends `civicmail run`.",
+)
 @pytest.mark.parametrize("code", [2, 3])
 def test_who_has_worked_with_the_settings_is_tried_again_and_the_others_go_on(code: int) -> None:
-    """R-1259: a mistake in the settings of a city that is served, or a folder that is away for a moment, must not end its mail."""
+    """A mistake in the settings of a city that is served, or a folder that is away for a moment, must not end its mail."""
     now, over = 0.0, False
     children = {"x": _child(f"import sys; sys.exit({code})"), "other": _child("import time; time.sleep(60)")}
     supervisor = Supervisor(children, clock=lambda: now, is_over=lambda: over)
@@ -233,8 +238,12 @@ def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served
     _until(lambda: not any(_lives(pid) for pid in pids), 60)
 
 
+@pytest.mark.rule(
+    "P-15",
+    "An installation that is being served is not served a second time: the second is told so, and nothing that a killed "
+    "one left hinders a start.",
+)
 def test_a_second_one_is_told_that_this_is_served_and_disturbs_nobody(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """R-943."""
     first = lease_path(data, "run")
     with Lease.take(first):
         assert run(["run", "--data", str(data)]) == 3

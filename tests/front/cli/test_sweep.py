@@ -32,15 +32,18 @@ REFUSED = 4
 
 
 def test_every_verb_is_in_the_list_or_excluded_with_a_reason() -> None:
-    """R-213."""
+    """P-16, P-17."""
     lists = [VERBS.keys(), OWNER.keys(), EXCLUDED.keys()]
     assert PARAMETERS.keys() == set().union(*lists)
     assert sum(map(len, lists)) == len(PARAMETERS)
     assert all(len(reason) > 20 for reason in EXCLUDED.values())
 
 
+@pytest.mark.rule(
+    "P-16, P-17",
+    "Every verb of the command line is in one table, as an act of the guard or with the reason why none is needed.",
+)
 def test_every_verb_has_an_act_of_the_guard_or_a_reason_why_not() -> None:
-    """R-213."""
     assert verbs.VERBS.keys() == PARAMETERS.keys()
     for name, line in verbs.VERBS.items():
         assert (line.act in ACTS) != bool(line.why), name
@@ -58,8 +61,9 @@ def test_the_page_of_commands_says_what_the_table_says() -> None:
     assert written == owner | {n: (v.act,) for n, v in verbs.VERBS.items() if v.act}
 
 
+@pytest.mark.rule("P-16", "A verb that nobody decided about cannot be called.")
 def test_a_verb_that_nobody_decided_about_cannot_be_called(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """R-214: also one inside a group; it does not even begin."""
+    """Also one inside a group; it does not even begin."""
     for verb in ("doctor", "hold list"):
         monkeypatch.delitem(verbs.VERBS, verb)
         assert run([*verb.split(), "--data", str(data)]) == REFUSED
@@ -84,10 +88,14 @@ def test_who_may_calls_the_verb_and_nobody_else(call: Caller) -> None:
     assert wrong == [], "\n".join(wrong)
 
 
+@pytest.mark.rule(
+    "P-17",
+    "Work on the machine that changes something is done by the owner of the folder alone, and leaves an entry.",
+)
 def test_the_owner_of_the_machine_does_only_what_the_list_says(
     call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-216: work on the machine needs no token, and what changes something leaves an entry of the operating system's user; another
+    """Work on the machine needs no token, and what changes something leaves an entry of the operating system's user; another
     user does none of it."""
     wrong, entries, tail = [], list[dict[str, Any]](), Tail(installed)
     for verb, code in OWNER.items():
@@ -104,14 +112,22 @@ def test_the_owner_of_the_machine_does_only_what_the_list_says(
         assert call(verb, *MATRIX["owner-line"].get(verb, [])) == REFUSED, verb
 
 
+@pytest.mark.rule(
+    "P-16, P-17, D4",
+    "In a claimed installation what changes mail or its keeping is an act that the guard allows to a duty that was said.",
+)
 def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_duty_that_was_said(call: Caller) -> None:
-    """R-215, D4: one line of the sweep, by itself."""
+    """One line of the sweep, by itself."""
     assert call("hold add", "subject:bridge", who="operator") == REFUSED and b"needs the duty" in call.said.err
     assert call("hold add", "subject:bridge", who="retention") == 0
 
 
+@pytest.mark.rule(
+    "P-16, promise 4, E6",
+    "What a person does on the command line has an entry with it; where that cannot be written, nothing is done.",
+)
 def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-217, E6: the entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
+    """The entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
     be written, nothing is done."""
     assert call("hold add", "subject:bridge", who="retention") == 0
     entry = Entry.objects.get(act="retention.hold")

@@ -117,7 +117,7 @@ def desk(installed: Path, kept: dict[str, tuple[Capture, bytes]], tmp_path: Path
 
 
 def test_without_a_mandate_nothing_is_found_shown_exported_or_proved(desk: Desk, capsysbinary: Any) -> None:
-    """E2; R-233: a duty that is held and taken up opens nothing by itself, nor does somebody else's mandate, or one that is
+    """E2: a duty that is held and taken up opens nothing by itself, nor does somebody else's mandate, or one that is
     over."""
     id_ = desk.ids["to wendy"]
     verbs = (["search", "storm"], ["show", id_], ["prove", id_], ["export", "storm", "--out", str(desk.data / "x")])
@@ -136,7 +136,7 @@ def test_without_a_mandate_nothing_is_found_shown_exported_or_proved(desk: Desk,
 
 
 def test_what_is_found_is_in_the_scope_and_the_entry_was_there_first(desk: Desk) -> None:
-    """E5, E6; R-237."""
+    """E5, E6."""
     assert desk.names("storm") == IN_SCOPE
     assert desk.names("*") == IN_SCOPE
     assert desk.names("rcpt:hank@city.example", "OR", "NOT", "storm") == set()
@@ -150,7 +150,7 @@ def test_what_is_found_is_in_the_scope_and_the_entry_was_there_first(desk: Desk)
 
 
 def test_what_is_outside_is_not_shown_or_proved_and_not_written_by_an_export(desk: Desk, tmp_path: Path) -> None:
-    """E5; R-237: asked by its id, too."""
+    """E5: asked by its id, too."""
     for name, id_ in desk.ids.items():
         inside = name in IN_SCOPE
         for verb in (["show", "--raw"], ["show", "--json"], ["show", "--trace"], ["show"]):
@@ -170,7 +170,7 @@ def test_what_is_outside_is_not_shown_or_proved_and_not_written_by_an_export(des
 def test_an_export_ends_with_its_mandate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], what: str, said: bytes
 ) -> None:
-    """E3, E5; R-237: in the middle, too, and what is written is nothing but the messages before."""
+    """E3, E5: in the middle, too, and what is written is nothing but the messages before."""
     monkeypatch.setattr(claimed, "EVERY", 0)
     monkeypatch.chdir(tmp_path)
     read, reads = Gate.read, []
@@ -215,12 +215,13 @@ _QUERY = st.recursive(
 )
 
 
+@pytest.mark.rule("P-16, promise 4, E5", "Nothing outside of a mandate's scope is found, whatever the query.")
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=_QUERY)
 def test_whatever_the_query_the_index_answers_with_the_scope_and_nothing_else(
     installed: Path, kept: dict[str, tuple[Capture, bytes]], query: str
 ) -> None:
-    """E5; R-237: what is found is in the scope, and exactly what core/query/match says of the kept bytes."""
+    """What is found is in the scope, and exactly what core/query/match says of the kept bytes."""
     if not Person.objects.exists():
         cases.town()
         approved("wendy", at=MS, last=MS, words="storm")

@@ -29,10 +29,11 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         yield made
 
 
+@pytest.mark.rule("P-24", "A command shows what cannot be read with its envelope and its exact bytes, and says why.")
 def test_what_cannot_be_read_is_shown_with_its_envelope_and_its_bytes(
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1028: why, and where the exact bytes are."""
+    """Why, and where the exact bytes are."""
 
     def said(*words: str) -> tuple[int, bytes, bytes]:
         capfdbinary.readouterr()

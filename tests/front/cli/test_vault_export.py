@@ -12,7 +12,7 @@ __all__ = ["office"]
 
 
 def test_a_vault_export_comes_in_with_labels_accounts_and_a_report(office: Office, tmp_path: Path) -> None:
-    """R-1386, R-1387."""
+    """P-23, P-24."""
     vault = Vault(tmp_path / "vault")
     vault.csv()
     vault.write(f"{NAME}-errors.xml", "<errors><error id='m9'>could not be converted</error></errors>")
@@ -40,7 +40,7 @@ def test_a_vault_export_comes_in_with_labels_accounts_and_a_report(office: Offic
 
 
 def test_damaged_metadata_are_one_sentence_and_the_next_import_brings_the_rest(office: Office, tmp_path: Path) -> None:
-    """R-1388."""
+    """P-23, P-29."""
     vault = Vault(tmp_path / "vault")
     whole = vault.xml.read_bytes()
     vault.xml.write_bytes(b"<!DOCTYPE r [<!ENTITY a 'b'>]>" + whole)

@@ -203,10 +203,15 @@ def test_a_folder_that_is_no_installation(tmp_path: Path, office: Office) -> Non
     assert office.run("verify") == 3
 
 
+@pytest.mark.rule(
+    "P-15",
+    "A search index that cannot be opened, or has lost its head, is said by `doctor`, `verify --deep` and `search`, and "
+    "is never taken for an empty one.",
+)
 def test_a_damaged_or_beheaded_index_is_said_by_verify_doctor_and_search(
     office: Office, verify: Output, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """R-1258: one that has lost its meta.json looked like one of nothing that covers everything; `doctor` looked at none."""
+    """One that has lost its meta.json looked like one of nothing that covers everything; `doctor` looked at none."""
     office.receive(*BODIES)
     index(office)
     (meta,) = office.data.glob("index/*/*/*/meta.json")

@@ -12,7 +12,7 @@ from front.cli.office import Office
 
 
 def test_the_command_makes_shows_and_removes_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """R-1174: a list counts with the next message; lines that are none are said."""
+    """A list counts with the next message; lines that are none are said."""
     office = Office(tmp_path / "data")
     capsys.readouterr()
     digest = hashlib.sha256(b"the book").hexdigest()

@@ -57,8 +57,8 @@ def _names(text: str) -> set[str]:
     return set(re.findall(r"civicmail(?:_[a-z]+)+", text))
 
 
+@pytest.mark.rule("P-23", "Every metric that an alert or the dashboard names exists.")
 def test_each_metric_that_rules_and_dashboard_name_exists() -> None:
-    """R-1354."""
     sampled = {f.sampled for f in FAMILIES if f.type != "histogram"}
     sampled |= {f.name + part for f in FAMILIES if f.type == "histogram" for part in ("_bucket", "_sum", "_count")}
     rules = " ".join(rule["expr"] for rule in RULES)

@@ -55,16 +55,20 @@ def test_this_machine_reads_and_other_paths_are_none() -> None:
         assert ask(listener, "/metrics", "POST")[0] == 501
 
 
+@pytest.mark.rule("P-07", "Metrics and health are read from the networks of the settings, else from this machine alone.")
 def test_who_is_in_no_network_of_the_settings_gets_no_answer() -> None:
-    """R-1355."""
     with listening(["192.0.2.0/24"]) as listener, pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         ask(listener, "/metrics")
     with listening(["127.0.0.1/32"]) as listener:
         assert ask(listener, "/health")[0] == 200
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Metrics with a certificate are answered by TLS alone, whoever else is slow, and a renewed certificate is taken up.",
+)
 def test_with_a_certificate_it_answers_by_tls_alone_and_takes_up_a_new_one(tmp_path: Path) -> None:
-    """R-1391: whoever does not speak TLS, or is slow to, keeps nobody waiting."""
+    """Whoever does not speak TLS, or is slow to, keeps nobody waiting."""
     authority, files = Authority(tmp_path / "ours"), (tmp_path / "x.pem", tmp_path / "x.key")
 
     def put(name: str) -> None:
@@ -100,8 +104,8 @@ def test_a_port_that_is_taken_is_said() -> None:
         Listener(Metrics(port=listener.server_address[1]), lambda media: "", lambda: (True, {}))
 
 
+@pytest.mark.rule("P-17", "Health for programs has names of checks, and no words that may name somebody.")
 def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1356."""
     findings = [Finding("audit log", "problem", "An entry of Pat Clerk was changed."), Finding("disk", "ok", "")]
     monkeypatch.setattr(module, "examine", lambda patient: iter(findings))
     examined = Examined(Settings(), tmp_path)
@@ -114,8 +118,8 @@ def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path:
     assert values["civicmail_check_problems", ("disk",)] == 0
 
 
+@pytest.mark.rule("P-23", "Health for programs is not good when nobody has looked for minutes.")
 def test_an_old_look_is_no_good_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1357."""
     monkeypatch.setattr(module, "examine", lambda patient: iter([Finding("disk", "warning", "")]))
     examined = Examined(Settings(), tmp_path)
     examined.values(1000)

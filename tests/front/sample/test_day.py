@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from civicmail.front.sample.costs import Roles
 from civicmail.front.sample.day import HOURS, READINGS, Kind, Load, due
 from civicmail.front.sample.daymail import Letter, Letters, keep, kept
@@ -55,8 +57,11 @@ def test_what_goes_wrong_begins_and_ends_once_and_never_outlives_its_day() -> No
     assert done[-1] == "late ends" and len(done) == 4
 
 
+@pytest.mark.rule(
+    "P-01",
+    "Letters of a simulated day wait in a file, and come out as they were made; the same seed gives the same day.",
+)
 def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_same_seed() -> None:
-    """R-949."""
     kinds: tuple[Kind, ...] = ("inside", "junk", "outward", "inward")
 
     def day(seed: int) -> list[Letter]:
@@ -72,16 +77,18 @@ def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_
     assert plain != [(letter.posting.sender, letter.posting.recipients) for letter in day(2)]
 
 
+@pytest.mark.rule("P-01, P-22", "The city of a simulated day has as many who decide about files as one of 6,200 people.")
 def test_as_many_decide_about_files_as_in_a_city_of_that_size() -> None:
-    """R-952: 6,200 people have 140 who do, one for 44 of them."""
+    """6,200 people have 140 who do, one for 44 of them."""
     assert len(OFFICES.departments) == len({d.name for d in OFFICES.departments}) == 140
     assert set(DEPARTMENTS) <= set(OFFICES.departments)
     assert all(len(OFFICES.staff_of(d.short)) == (7 if d in DEPARTMENTS else 5) for d in OFFICES.departments)
     assert len({p.address for p in OFFICES.employees}) == 14 * 7 + 126 * 5
 
 
+@pytest.mark.rule("promise 1", "What a played day has lost is told by ids: a message that came twice makes none good.")
 def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> None:
-    """R-1032, promise 1: what was acknowledged is counted by its id, and a 250 without one is no receipt."""
+    """Promise 1: what was acknowledged is counted by its id, and a 250 without one is no receipt."""
     one, two, three = (uuid.UUID(int=n) for n in (1, 2, 3))
     receipts = Receipts()
     for id_ in (one, two):
@@ -97,8 +104,8 @@ def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> 
     assert receipts.lost == 1
 
 
+@pytest.mark.rule("P-01", "A simulated day tells what each role costs; the simulation itself counts from midnight on.")
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
-    """R-953."""
     roles, seen = Roles(), {os.getpid(): "ourselves"}
     roles.look(os.getppid(), seen)
     assert roles.spent["ourselves"] == 0 and roles.peak["ourselves"] > 1
@@ -108,8 +115,12 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
     assert roles.cpu >= roles.spent["ourselves"]
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Whoever watches a simulated day waits for nobody who goes wrong in it, and sees at once what can be found.",
+)
 def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
-    """R-954: nobody greets the thief, and the hour is over all the same."""
+    """Nobody greets the thief, and the hour is over all the same."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         thief = Thief(silent.getsockname()[1], Receipts())
         thief.sender = "somebody@city.example"

@@ -27,11 +27,11 @@ def files(installed: Path, city: Town) -> Iterator[Bureau]:
         yield made
 
 
+@pytest.mark.rule("P-22", "A played manager is asked once about each message, and a look costs two queries until something is due.")
 @pytest.mark.django_db
 def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is_due(
     files: Bureau, django_assert_num_queries: Any
 ) -> None:
-    """R-950."""
     for to in (ACME, DOT):
         files.asked("crew0", LENA, to)
     hours, over = [9.0], False

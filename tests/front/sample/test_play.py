@@ -14,8 +14,9 @@ from civicmail.front.sample import installation, play
 from civicmail.front.sample.play import Play
 
 
+@pytest.mark.rule("P-29", "Of two demos at once each has pages of its own, and says where.")
 def test_of_two_demos_at_once_each_has_pages_of_its_own_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1050: the first has not begun to listen when the second looks; when the first has ended its port can be had again."""
+    """The first has not begun to listen when the second looks; when the first has ended its port can be had again."""
     usual = installation.free_ports(1)[0]
     monkeypatch.setattr(play, "WEB", usual)
     with Play(tmp_path / "a", seed=1, rate=1) as first, Play(tmp_path / "b", seed=1, rate=1) as second:
@@ -32,7 +33,7 @@ def test_a_port_on_which_somebody_listens_is_not_claimed() -> None:
 
 
 def test_processes_that_choose_at_once_choose_different_ports() -> None:
-    """R-1050: each listens some time after it has chosen. A hundred would have some in common if each only looked whether anybody
+    """Each listens some time after it has chosen. A hundred would have some in common if each only looked whether anybody
     listens."""
     code = "import sys; from civicmail.front.sample import installation as i; print(*i.free_ports(250), flush=True); input()"
     started = [Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, text=True) for _ in range(4)]

@@ -33,8 +33,12 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
+@pytest.mark.rule(
+    "P-16",
+    "An operation asks the guard for the act of its page: who may not see the page may not do it, whatever the token.",
+)
 def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
-    """R-500: the guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
+    """The guard is asked for the act of the page; test_api_sweep.py asks all of them as everybody."""
     head, chief, crew = (asking(works.people[who]) for who in ("head", "chief", "crew0"))
     for path in ("/departments/public-works/people", "/departments/public-works/people/p-crew0", "/mailboxes/streets@city.example"):
         assert [ask("GET", path).status_code for ask in (head, chief, crew)] == [200, 403, 403], path
@@ -45,8 +49,9 @@ def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
     assert works.authorisations["crew1"].state == "active"
 
 
+@pytest.mark.rule("P-07", "A program does no more than the scopes of its token, whoever made it.")
 def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> None:
-    """R-501: what a person may do by hand is not what each of their programs may do."""
+    """What a person may do by hand is not what each of their programs may do."""
     ask = asking(works.people["office"], ["read:people"])
     assert ask("GET", "/agencies").status_code == 200
     for method, path, scope in (("GET", "/duties", "read:duties"), ("POST", "/agencies/northline/off", "write:access")):
@@ -56,8 +61,12 @@ def test_a_token_does_no_more_than_its_scopes_whoever_made_it(works: Town) -> No
     assert Agency.objects.get(code="northline").suspended is None
 
 
+@pytest.mark.rule(
+    "P-29, promise 7",
+    "What goes wrong is a problem (RFC 9457) with one sentence, the clause and whom to ask; never a stack, never what was sent.",
+)
 def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(works: Town) -> None:
-    """R-503, RFC 9457: also where Django itself answers; a refusal names clause and whom to ask."""
+    """RFC 9457: also where Django itself answers; a refusal names clause and whom to ask."""
     ask = asking(works.people["office"])
     said = {
         404: ask("GET", "/nowhere"),
@@ -82,7 +91,7 @@ def test_what_goes_wrong_is_a_problem_with_one_sentence_and_never_what_was_sent(
 def test_a_fault_of_ours_is_a_problem_and_never_a_stack(
     works: Town, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
 ) -> None:
-    """R-503: 5xx is ours, and says nothing of how it came."""
+    """5xx is ours, and says nothing of how it came."""
 
     def broken(*_: Any) -> Any:
         raise fault
@@ -105,8 +114,12 @@ def _walk(ask: Any, path: str, limit: int) -> Iterator[list[Any]]:
         assert not link or link.endswith('; rel="next"')
 
 
+@pytest.mark.rule(
+    "P-16",
+    "A list is walked by its links in a stable order: each row once, whatever comes or goes meanwhile (RFC 8288).",
+)
 def test_a_list_is_walked_by_its_links_and_has_each_row_once_whatever_comes_meanwhile(works: Town) -> None:
-    """R-504, RFC 8288: a cursor is a place between rows, so nothing is told twice or left out."""
+    """RFC 8288: a cursor is a place between rows, so nothing is told twice or left out."""
     ask = asking(works.people["office"])
     for n in range(5):
         Agency.objects.create(code=f"b{n}", name=f"B {n}")
@@ -130,8 +143,9 @@ def test_a_cursor_that_is_none_is_said_to_be_none(works: Town, after: str) -> No
         assert ask("GET", f"/entries?limit={limit}").status_code == 422
 
 
+@pytest.mark.rule("P-04", "What has changed since it was read is not changed by who says what they saw (If-Match).")
 def test_what_has_changed_since_it_was_read_is_not_changed(works: Town) -> None:
-    """R-505: If-Match, RFC 9110."""
+    """If-Match, RFC 9110."""
     ask = asking(works.people["office"])
     read = ask("GET", "/agencies/northline")
     tag = read.headers["ETag"]
@@ -145,8 +159,12 @@ def test_what_has_changed_since_it_was_read_is_not_changed(works: Town) -> None:
     assert off.status_code == 200 and off.json()["suspended"]
 
 
+@pytest.mark.rule(
+    "P-04",
+    "The same request under the same Idempotency-Key is done once and answered alike; another one under it is refused.",
+)
 def test_the_same_request_again_is_not_done_again(works: Town) -> None:
-    """R-506: one key, one act, one answer; another request under the same key is refused; a refused one leaves the key free."""
+    """One key, one act, one answer; another request under the same key is refused; a refused one leaves the key free."""
     ask = asking(works.people["office"])
     wrong = {"code": "south", "name": "South", "reason": "x"}
     assert ask("POST", "/agencies", wrong, idempotency_key="k1").status_code == 422
@@ -171,8 +189,9 @@ def test_a_key_is_kept_for_a_day(works: Town) -> None:
     assert ask("POST", "/agencies", body, idempotency_key="x" * 101).status_code == 422
 
 
+@pytest.mark.rule("P-01", "A token asks so often in a minute and no more, and is told when to come again.")
 def test_a_token_that_asks_too_often_is_told_when_to_come_again() -> None:
-    """R-507: each token for itself, minute by minute."""
+    """Each token for itself, minute by minute."""
     rate = door.Rate()
     for _ in range(3):
         rate.note("a", 60_000, 3)
@@ -194,8 +213,9 @@ def test_a_rate_is_a_problem_with_the_seconds(works: Town, monkeypatch: pytest.M
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
 
 
+@pytest.mark.rule("P-08, promise 5, L2", "Whose access has ended is refused at the next request of their programs.")
 def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
-    """R-508, L2: the same token that read a moment ago opens nothing."""
+    """The same token that read a moment ago opens nothing."""
     person = works.people["crew0"]
     ask = asking(person)
     assert ask("GET", "/me").status_code == 200
@@ -206,8 +226,9 @@ def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
     assert answer.status_code == 401 and "opens nothing" in answer.json()["detail"]
 
 
+@pytest.mark.rule("P-16", "A privileged duty is of no use to a program before its person has taken it up, which no operation does.")
 def test_a_privileged_duty_is_of_no_use_to_a_token_before_it_is_taken_up(works: Town) -> None:
-    """R-509, D4: and no operation takes one up, because that needs a fresh proof."""
+    """D4: and no operation takes one up, because that needs a fresh proof."""
     admin, operator = asking(works.people["admin"]), asking(works.people["operator"])
     refused = admin("GET", "/queue")
     assert refused.status_code == 403 and "Take up the duty" in refused.json()["detail"]

@@ -29,8 +29,12 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
+@pytest.mark.rule(
+    "P-30, V4",
+    "By programs, too, a case goes through different officers, and who only reads hears no more than that.",
+)
 def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_step(works: Town) -> None:
-    """R-832: who reported does not find, who found does not decide; whoever only reads hears no more than that."""
+    """Who reported does not find, who found does not decide; whoever only reads hears no more than that."""
     place = f"/departments/public-works/violations/{violations(works)['violation']}"
     ask = {who: asking(works.people[who]) for who in ("head", "deputy", "office", "auditor", "crew6", "chief")}
     assert ask["auditor"]("GET", place).json()["state"] == "reported"
@@ -63,8 +67,9 @@ def test_a_case_goes_from_report_to_hearing_with_a_different_officer_for_each_st
     assert not Bar.objects.filter(person=works.people["crew6"], ended__isnull=True).exists()
 
 
+@pytest.mark.rule("P-30", "A program takes a step of a case in the state that it saw, and in no other.")
 def test_a_step_of_a_case_that_has_gone_on_is_not_taken(works: Town) -> None:
-    """R-833: a program says the state that it saw."""
+    """A program says the state that it saw."""
     row = Violation.objects.get(pk=violations(works)["violation"])
     place, head = f"/departments/public-works/violations/{row.pk}", asking(works.people["head"])
     assert head("POST", f"{place}/ask", {"state": "confirmed"}).status_code == 409
@@ -103,8 +108,9 @@ def test_a_complaint_is_given_a_name_once(works: Town) -> None:
     assert office("POST", f"{place}/name", named).status_code == 409
 
 
+@pytest.mark.rule("P-05", "Programs of the access office alone run reviews.")
 def test_the_office_runs_reviews_and_auditors_read_their_evidence(works: Town) -> None:
-    """R-834: planned, begun, reminded, asked again, held back: by the access office alone."""
+    """Planned, begun, reminded, asked again, held back: by the access office alone."""
     found = reviews(works)
     office, auditor, head = (asking(works.people[who]) for who in ("office", "auditor", "head"))
     assert auditor("POST", "/campaigns", {"tier": "x", "reason": "x"}).status_code == 403
@@ -143,8 +149,9 @@ def test_essential_mailboxes_are_marked_and_unmarked(works: Town) -> None:
     )
 
 
+@pytest.mark.rule("P-05", "Of a part of a review a program hears nothing but its reviewer's.")
 def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(works: Town) -> None:
-    """R-835: the part of a review is its reviewer's; what is unremarkable is kept together when nothing else is left."""
+    """The part of a review is its reviewer's; what is unremarkable is kept together when nothing else is left."""
     part = reviews(works)["review part"]
     head, chief = asking(works.people["head"]), asking(works.people["chief"])
     day = (works.now + timedelta(days=3)).date().isoformat()
@@ -159,8 +166,9 @@ def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(wo
     assert kept.status_code == 200 and kept.json()["count"] > 0, kept.content
 
 
+@pytest.mark.rule("P-08, P-15", "A program orders the end of an account with the number that it has read, and with no other.")
 def test_an_account_is_closed_by_whoever_has_seen_the_count(works: Town) -> None:
-    """R-836: counted first; an order names the number that was read."""
+    """Counted first; an order names the number that was read."""
     found = gone(works)
     head, office = asking(works.people["head"]), asking(works.people["office"])
     place = f"/closures/{found['closure']}"

@@ -22,8 +22,9 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
+@pytest.mark.rule("P-05", "A row of a review is answered by a program for whoever is asked, as it was seen.")
 def test_a_reviewer_answers_a_row_and_takes_it_back(works: Town) -> None:
-    """R-605: whoever is not asked neither reads nor answers; a row that was answered meanwhile is said."""
+    """Whoever is not asked neither reads nor answers; a row that was answered meanwhile is said."""
     found = reviews(works)
     head, chief, auditor = (asking(works.people[who]) for who in ("head", "chief", "auditor"))
     path = f"/departments/public-works/reviews/{found['review']}"
@@ -42,8 +43,9 @@ def test_a_reviewer_answers_a_row_and_takes_it_back(works: Town) -> None:
     assert head("POST", f"/reviews/rows/{row}/end", why).json()["answer"] == "revoke"
 
 
+@pytest.mark.rule("P-28", "A statement is signed by a program for its head alone, with words where it is not in order.")
 def test_a_head_signs_the_statement_and_says_what_is_not_in_order(works: Town) -> None:
-    """R-606: with words where it is not, once; who only reads it does not sign."""
+    """With words where it is not, once; who only reads it does not sign."""
     head, auditor = asking(works.people["head"]), asking(works.people["auditor"])
     path = "/departments/public-works/statements/2025-2"
     assert auditor("GET", path).json()["state"] == "open" and len(head("GET", path).json()["sections"]) > 2
@@ -57,8 +59,12 @@ def test_a_head_signs_the_statement_and_says_what_is_not_in_order(works: Town) -
     assert head("GET", "/departments/public-works/statements").json()[0]["half"] == "2025-2"
 
 
+@pytest.mark.rule(
+    "P-08",
+    "What happens to the mail of who left is said by a program for the department, to one of its own mailboxes.",
+)
 def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> None:
-    """R-607: the answers of the page, with what each of them needs."""
+    """The answers of the page, with what each of them needs."""
     place = f"/departments/public-works/leavers/{gone(works)['leaver']}"
     head, office = asking(works.people["head"]), asking(works.people["office"])
     why = {"reason": "Agreed with her supervisor last week."}
@@ -75,8 +81,9 @@ def test_a_department_says_what_happens_to_the_mail_of_who_left(works: Town) -> 
     assert head("POST", f"{place}/answer", {**why, "choice": "nothing"}).status_code in (200, 409)
 
 
+@pytest.mark.rule("P-30", "Who was reported reads and answers their own case by a program, and never hears by whom.")
 def test_who_was_reported_reads_it_answers_once_and_never_hears_by_whom(works: Town) -> None:
-    """R-608: the case of one's own, and nobody else's."""
+    """The case of one's own, and nobody else's."""
     found = violations(works)
     her, other = asking(works.people["crew6"]), asking(works.people["crew0"])
     mine = her("GET", "/me/violations")

@@ -1,4 +1,4 @@
-"""Whatever a program sends, an answer is one that the document names, in its form, and never a fault of ours (R-511)."""
+"""Whatever a program sends, an answer is one that the document names, in its form, and never a fault of ours."""
 
 from __future__ import annotations
 
@@ -53,9 +53,10 @@ def _fitting(name: str, shape: dict[str, Any]) -> st.SearchStrategy[Any]:
     return fits.get(kind, long)
 
 
+@pytest.mark.rule("P-29", "Whatever a program sends, the answer is one that the document names, and no fault of ours.")
 @pytest.mark.django_db
 def test_no_request_is_a_fault_of_ours(installed: Path) -> None:
-    """R-511: Hypothesis over the document; bodies of any shape, addresses of any words."""
+    """Hypothesis over the document; bodies of any shape, addresses of any words."""
     (installed / "claimed").touch()
     works = town()
     asks = [asking(works.people[who]) for who in ("office", "head")]

@@ -21,8 +21,12 @@ def works(installed: Path, db: None) -> Town:
     return town()
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A program writes, sends and takes back drafts of its person alone, and never over what was changed meanwhile.",
+)
 def test_a_program_writes_a_draft_with_a_file_sends_it_and_takes_it_back(works: Town) -> None:
-    """R-604: by the verbs of the page, with its versions; whoever else asks finds nothing."""
+    """By the verbs of the page, with its versions; whoever else asks finds nothing."""
     ask, other = asking(works.people["crew0"]), asking(works.people["head"])
     own = works.authorisations["crew0"].mailbox.address
     letter = {"to": own, "subject": "Closure", "text": "The plan is attached."}

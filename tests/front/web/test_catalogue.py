@@ -5,13 +5,16 @@ from __future__ import annotations
 import gettext
 from pathlib import Path
 
+import pytest
+
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.city.policy.published import active_or_starter
 from tools import messages
 
 
+@pytest.mark.rule("P-18", "Every sentence for employees is in the catalogue, translated and compiled.")
 def test_the_catalogue_has_what_is_said_and_every_message_is_translated() -> None:
-    """R-280: what is found in the program and the catalogue are the same; nothing is left in English, no value gets lost."""
+    """What is found in the program and the catalogue are the same; nothing is left in English, no value gets lost."""
     catalog = messages.merged()
     assert messages.missing(catalog) == []
     said = "run: .venv/bin/python tools/messages.py, and translate what is new"
@@ -36,7 +39,7 @@ def test_values_of_a_sentence_stay_in_every_language() -> None:
 
 
 def test_what_rules_of_the_starter_pack_say_to_people_is_in_it(tmp_path: Path) -> None:
-    """R-974: to whoever sends, to whoever reads, and whom to ask."""
+    """To whoever sends, to whoever reads, and whom to ask."""
     found = messages.extracted()
     said = {words for rule in active_or_starter(tmp_path).rules for words in (rule.sender, rule.reader, rule.ask) if words}
     assert len(said) > 40 and [words for words in said if words not in found] == []

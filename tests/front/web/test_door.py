@@ -45,6 +45,7 @@ def test_a_part_of_a_page_that_was_asked_for_leads_the_whole_page_to_the_sign_in
     assert answer.headers["HX-Redirect"] == "/accounts/login/?next=%2Fdept%2Fpublic-works%2Fpeople%2F%3Fpage%3D2"
 
 
+@pytest.mark.rule("P-08, promise 5, L2", "A session of an older epoch is refused by the pages at its next request.")
 def test_a_session_of_an_older_epoch_is_refused_at_its_next_request(city: Town, visit: Visit) -> None:
     """L2, promise 5: the old cookie opens nothing any more, and does not come back to life."""
     client = visit("crew0")
@@ -66,6 +67,7 @@ def test_a_session_that_says_no_epoch_is_none(city: Town, visit: Visit) -> None:
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.rule("P-18, P1", "The policy is accepted before anything is opened, and then that is opened.")
 def test_the_policy_comes_before_the_first_use_of_anything(city: Town, visit: Visit) -> None:
     """P1: who has not accepted what is asked gets the policy, and only then the page that was asked for."""
     text = newer(city)
@@ -83,6 +85,7 @@ def test_the_policy_comes_before_the_first_use_of_anything(city: Town, visit: Vi
     assert (said.accepted, said.shown, said.how) == (True, text.sha256, "page")
 
 
+@pytest.mark.rule("P-18, P1", "Neither answer to the policy is preselected.")
 def test_neither_answer_to_the_policy_is_preselected(city: Town, visit: Visit) -> None:
     """P1, P-18: accepting is an act, also for who only presses the button."""
     newer(city)
@@ -93,6 +96,7 @@ def test_neither_answer_to_the_policy_is_preselected(city: Town, visit: Visit) -
     assert client.post("/acknowledge/8/", {"shown": "8" * 64}).status_code == 422
 
 
+@pytest.mark.rule("P-18, P3", "The policy is read as HTML with headings, and what is in it is only text.")
 def test_the_policy_is_plain_html_with_headings(city: Town, visit: Visit) -> None:
     """P3, P-18: text that can be read aloud, enlarged and printed; no file to open, and whatever is in it is only text."""
     text = PolicyText.objects.create(

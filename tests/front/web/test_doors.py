@@ -51,13 +51,17 @@ def _signs_in(data: Path, login: str, password: str = PASSWORD) -> str:
 
 
 def test_a_device_password_opens_the_mailbox_of_its_person(installed: Path) -> None:
-    """P-07; R-166: by the sign-in name or any address; what opens is the one mailbox."""
+    """P-07: by the sign-in name or any address; what opens is the one mailbox."""
     for login in ("ann@city.example", "ANN@city.example", "a.mueller@city.example"):
         assert _signs_in(installed, login) == "ann@city.example"
     assert _signs_in(installed, "ann@city.example", "wrong") == ""
     assert Failure.objects.get().door == "imap"
 
 
+@pytest.mark.rule(
+    "P-07, M5, S1",
+    "By IMAP people read their own mailbox: no function mailbox, no machine, nobody without own access.",
+)
 @pytest.mark.parametrize(
     "login", ["clerk@city.example", "printer@city.example", "carol@city.example", "eve@city.example", "nobody", ""]
 )
@@ -66,8 +70,12 @@ def test_no_function_mailbox_no_machine_and_nobody_without_own_access_reads(inst
     assert _signs_in(installed, login) == ""
 
 
+@pytest.mark.rule(
+    "P-06, promise 5, L2, L3",
+    "Who lost access is nobody to Dovecot at that moment, and mail goes on being delivered.",
+)
 def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path) -> None:
-    """L2, L3; R-167: also between the password and the mailbox."""
+    """Also between the password and the mailbox."""
     assert _signs_in(installed, "ann@city.example")
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
@@ -80,7 +88,7 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
 
 
 def test_who_may_not_read_any_more_hears_why_by_the_right_password_alone(installed: Path) -> None:
-    """R-1111, R-1112, P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
+    """P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
     ann = city().people["ann"]
     ended = replace(ann, grants=(), devices=(), former=ann.devices, epoch=2, why='Your access for "Ü" ended; ask the sponsor.')
     published.publish(installed, city(2, T0 + 1, people=[ended]))
@@ -94,8 +102,9 @@ def test_who_may_not_read_any_more_hears_why_by_the_right_password_alone(install
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
 
 
+@pytest.mark.rule("P-07, P-08", "Only our own master user opens by IMAP what its holder may not read any more.")
 def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, settings: Any) -> None:
-    """R-575, P-08: to take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
+    """To take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
     published.publish(installed, city(2, T0 + 1, people=[ended]))
@@ -110,10 +119,11 @@ def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, setti
     assert status(master="civicmail") == 404
 
 
+@pytest.mark.rule("P-16, promise 4", "A mailbox opens to Dovecot's master user with an entry, or not at all.")
 def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
     installed: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1265, P-16: whoever has its password could read everybody's mail."""
+    """Whoever has its password could read everybody's mail."""
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
     asked = {"user": "ann@city.example", "protocol": "imap", "master": "civicmail", "client": "127.0.0.1"}
     assert _ask(installed, "user", **asked).status_code == 200
@@ -128,10 +138,14 @@ def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
     assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").status_code == 200
 
 
+@pytest.mark.rule(
+    "P-16",
+    "Of Dovecot's master users ours alone opens a mailbox, with an entry first, by IMAP, and where the city has named it.",
+)
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "submission", "sieve", "lmtp", "doveadm", ""])
 @pytest.mark.parametrize("master", ["helpdesk", "root", "civicmail"])
 def test_no_other_master_user_opens_anything(installed: Path, protocol: str, master: str) -> None:
-    """R-1283, P-16: not who reads it all the same, by no door, and not ours where the city has named none ([courier] imap)."""
+    """Not who reads it all the same, by no door, and not ours where the city has named none ([courier] imap)."""
     assert _ask(installed, "user", user="ann@city.example", protocol=protocol, master=master).status_code == 404
     assert not Entry.objects.filter(act="mailbox.open-as-master").exists()
 
@@ -146,8 +160,9 @@ def test_whoever_lost_access_reads_by_no_protocol(installed: Path, protocol: str
     assert _ask(installed, "user", user="ann@city.example", protocol=protocol).status_code == 404
 
 
+@pytest.mark.rule("P-05, P-08", "A sign-in of a mail program is counted for its day, mailbox and person.")
 def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-576, P-05: by password and by token; what is refused is none, and who is not in the directory neither."""
+    """By password and by token; what is refused is none, and who is not in the directory neither."""
     ann = row("ann", "Ann Müller")
     mailbox(ann, "ann@city.example")
     for password in (PASSWORD, "wrong", PASSWORD):
@@ -166,7 +181,7 @@ def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.M
 
 
 def test_wrong_device_passwords_lock_nothing_and_the_right_one_opens_from_the_same_address(installed: Path) -> None:
-    """R-203: a stranger who knows the name, and a telephone with an old password."""
+    """A stranger who knows the name, and a telephone with an old password."""
     ann = account(row("ann", "Ann Müller"), "ann@city.example")
     for _ in range(12):
         assert _signs_in(installed, "a.mueller@city.example", "wrong") == ""
@@ -200,8 +215,9 @@ def test_without_the_database_the_snapshot_decides(installed: Path, monkeypatch:
     assert _ask(installed, "password", user="ann@city.example", password=PASSWORD).status_code == 503
 
 
+@pytest.mark.rule("P-07", "Only a program of this machine that shows the secret is answered about people.")
 def test_only_a_program_of_this_machine_with_the_secret_is_heard(installed: Path) -> None:
-    """R-168: for everybody else there is nothing here."""
+    """For everybody else there is nothing here."""
     for secret in ("", "wrong", "ü"):
         assert _ask(installed, "password", secret.encode().decode("latin-1"), user="ann@city.example").status_code == 404
     shown = {"X-Civicmail-Door": doors.secret(installed)}

@@ -75,6 +75,7 @@ def test_a_row_that_comes_with_the_tables_is_waited_for(
     assert client.get("/my/access/").status_code == status
 
 
+@pytest.mark.rule("P-16, promise 4, E6", "What cannot be recorded is a 503 page with nothing on it.")
 def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """E6, P-16: what would be shown is an entry first; while the ledger lags the page is 503, with nothing on it."""
     now = ms(city.now)
@@ -125,6 +126,7 @@ def test_what_is_not_there_and_what_is_not_theirs_are_told_apart(city: Town, vis
     assert b"P-16" in refused.content
 
 
+@pytest.mark.rule("P-17, I4", "No line of the log of the pages repeats an address, a form or what an exception says.")
 def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
     city: Town,
     visit: Visit,
@@ -152,11 +154,15 @@ def test_logs_say_who_asked_for_which_page_and_nothing_that_was_typed(
     assert CANARY not in caplog.text
 
 
+@pytest.mark.rule(
+    "P-19, P-25",
+    "No log has a link that opens something, also not where the framework refuses a request before a page has it.",
+)
 @pytest.mark.parametrize("path", ["/pickup/{}/", "/pickup/file/{}/", "/welcome/{}/", "/digest/{}/"])
 def test_no_log_has_a_link_that_opens_something(
     city: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
-    """R-1284, I4: also where Django refuses, by a form without its token, or a host that is not ours."""
+    """I4: also where Django refuses, by a form without its token, or a host that is not ours."""
     said = io.StringIO()
     monkeypatch.setattr(sys, "stderr", said)
     set_up(Log(level="debug"), "web")
@@ -170,8 +176,9 @@ def test_no_log_has_a_link_that_opens_something(
     assert "Traceback" not in lines, "whoever asks for another host fills no disk"
 
 
+@pytest.mark.rule("P-16", "Every no of pages, API and SCIM is a line of the log: who, which act, from where, why.")
 def test_every_no_is_a_line_with_who_what_and_from_where(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1305: on pages and in the API: what is not theirs, a form that is not ours, a token that opens nothing, a wrong shape."""
+    """On pages and in the API: what is not theirs, a form that is not ours, a token that opens nothing, a wrong shape."""
     said = io.StringIO()
     monkeypatch.setattr(sys, "stderr", said)
     set_up(Log(level="info", format="json"), "web")
@@ -187,8 +194,9 @@ def test_every_no_is_a_line_with_who_what_and_from_where(city: Town, visit: Visi
     assert [(error, status) for error, status, *_ in seen[1:]] == [("csrf", 403), ("NoToken", 401), ("feed", 401)]
 
 
+@pytest.mark.rule("P-16", "Whoever has to take up a duty first is led there from the page that says so.")
 def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:
-    """R-980: nobody else is."""
+    """Nobody else is."""
     city.grant("crew2", "privacy-officer")
     shown = {key: visit(key).get("/holding/releases/") for key in ("crew1", "crew2")}
     assert [answer.status_code for answer in shown.values()] == [403, 403]

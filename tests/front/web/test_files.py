@@ -1,4 +1,4 @@
-"""Pages work whatever became of their collected files: none, half of them, a list that is torn (R-256)."""
+"""Pages work whatever became of their collected files: none, half of them, a list that is torn."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ def served(path: str) -> bool:
     return answer.status_code == 200 and len(content) > 100
 
 
+@pytest.mark.rule("P-16", "Pages and pages of errors work, with their style, where their files could not be collected.")
 @pytest.mark.parametrize(("path", "status"), [("/accounts/login/", 200), ("/accounts/oidc/nobody/login/", 404)])
 def test_without_collected_files_pages_and_pages_of_errors_have_their_style(place: Path, path: str, status: int) -> None:
-    """R-256: under the files' own names, from the packages."""
+    """Under the files' own names, from the packages."""
     answer = Client().get(path)
     assert answer.status_code == status
     assert "/static/cm/favicon.svg" in linked(answer.content)
@@ -56,7 +57,7 @@ def test_without_collected_files_pages_and_pages_of_errors_have_their_style(plac
 
 
 def test_collected_files_are_their_users_alone(place: Path) -> None:
-    """R-1264: Django asks the umask of the program for what it makes, and not for what it copies."""
+    """Django asks the umask of the program for what it makes, and not for what it copies."""
     before = os.umask(0o077)
     try:
         assert files.collect()

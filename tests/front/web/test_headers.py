@@ -25,8 +25,12 @@ def _https(settings: Any) -> None:
     settings.CITY = dataclasses.replace(settings.CITY, web=dataclasses.replace(settings.CITY.web, https=True))
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Every answer says to the browser what it may do with it: HTTPS, its kind, nothing of other sites, no frame.",
+)
 def test_every_answer_tells_the_browser_what_it_may_do_with_it(city: Town, visit: Visit, settings: Any) -> None:
-    """R-1332: pages, parts, files, refusals, what is not there, what programs ask."""
+    """Pages, parts, files, refusals, what is not there, what programs ask."""
     _https(settings)
     seen = {}
     for who, path in (
@@ -50,16 +54,18 @@ def test_every_answer_tells_the_browser_what_it_may_do_with_it(city: Town, visit
     assert seen["/static/cm/cm.css"] == 200 and seen["/nowhere/"] == 404 and seen["/a%00b"] == 400, seen
 
 
+@pytest.mark.rule("P-07", "A browser keeps nothing of what somebody saw who was signed in.")
 def test_a_browser_keeps_nothing_of_what_a_person_saw(city: Town, visit: Visit) -> None:
-    """R-1333: every page of somebody who is signed in; with the sign-out also what scripts have kept."""
+    """Every page of somebody who is signed in; with the sign-out also what scripts have kept."""
     client = visit("head")
     for path in ("/", "/my/access/", "/dept/public-works/people/", "/nowhere/"):
         assert "no-store" in client.get(path).headers["Cache-Control"], path
     assert client.post(reverse("account_logout")).headers["Clear-Site-Data"] == '"cache", "storage"'
 
 
+@pytest.mark.rule("P-07", "Cookies are for this host alone, over HTTPS, and for no script, where pages are reached by HTTPS.")
 def test_cookies_are_for_this_host_over_https_and_for_no_script(data: Path) -> None:
-    """R-1334: all of them, where the pages are reached by HTTPS; the names say so to the browser (RFC 6265bis)."""
+    """All of them, where the pages are reached by HTTPS; the names say so to the browser (RFC 6265bis)."""
     code = (
         "import json; from django.conf import settings as s; "
         "print(json.dumps([[s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, "

@@ -22,8 +22,12 @@ def lang(response: object) -> str:
     return found[1].decode()
 
 
+@pytest.mark.rule(
+    "P-18",
+    "Before a choice a page is in the language that the browser asks for, as far as we have it, and caches are told so.",
+)
 def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> None:
-    """R-277: the first language of the browser that we have; English where we have none. What may be kept varies by it."""
+    """The first language of the browser that we have; English where we have none. What may be kept varies by it."""
     client = Client()
     for asked, expected in (("es-MX,en;q=0.5", "es"), ("en-US,es;q=0.9", "en"), ("fr,es;q=0.2", "es"), ("hmn", "en"), ("", "en")):
         answer = client.get("/accounts/login/", headers={"accept-language": asked})
@@ -31,8 +35,9 @@ def test_before_a_choice_a_page_is_in_what_the_browser_asks_for(city: Town) -> N
         assert {"Accept-Language", "Cookie"} <= set(re.split(r",\s*", answer.headers["Vary"]))
 
 
+@pytest.mark.rule("P-18", "The language is chosen by a form without script, stays, keeps the page, and leads nowhere else.")
 def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-278: by a form that names itself in its own language, without script, on every page; it leads nowhere else."""
+    """By a form that names itself in its own language, without script, on every page; it leads nowhere else."""
     client = visit("crew0")
     page = client.get("/my/access/?a=b")
     assert b'name="language" value="es" lang="es">Espa\xc3\xb1ol</button>' in page.content
@@ -47,8 +52,9 @@ def test_a_choice_stays_and_keeps_the_page(city: Town, visit: Callable[[str], Cl
     assert client.get("/language/").status_code == 405
 
 
+@pytest.mark.rule("P-18, promise 7", "What a rule says no with is said in the language of the page.")
 def test_what_a_rule_says_no_with_is_said_in_the_language_of_the_page(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-281: sentences are made in English below, with what stands in them, and looked up where they are shown."""
+    """Sentences are made in English below, with what stands in them, and looked up where they are shown."""
     client = visit("crew0")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = client.get("/access/duties/").content.decode()
@@ -63,6 +69,11 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
     return client.get(path).content.decode()
 
 
+@pytest.mark.rule(
+    "P-22, P-25",
+    "What is not translated does not say that it is: desks of officers and managers are in English, what became of one's "
+    "own files in one's own language.",
+)
 @pytest.mark.parametrize(
     ("who", "path", "wanted"),
     [
@@ -77,17 +88,18 @@ def visit_in_spanish(visit: Callable[[str], Client], who: str, path: str) -> str
 def test_what_is_not_translated_does_not_say_that_it_is(
     city: Town, visit: Callable[[str], Client], who: str, path: str, wanted: str
 ) -> None:
-    """R-808: WCAG 3.1.1: desks of officers and managers are in English; what became of one's own files is not."""
+    """WCAG 3.1.1: desks of officers and managers are in English; what became of one's own files is not."""
     client = visit(who)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     answer = client.get(path.format(approval=city.objects["approval"]))
     assert (answer.status_code, lang(answer), answer.headers["Content-Language"]) == (200, wanted, wanted)
 
 
+@pytest.mark.rule("P-18", "Pages of offices are in English and say so; a refusal there is in the language of the person.")
 def test_pages_of_offices_are_in_english_and_say_so_but_a_refusal_is_in_the_language_of_the_person(
     city: Town, visit: Callable[[str], Client]
 ) -> None:
-    """R-279: WCAG 3.1.1: `lang` is what the page is in; nobody is told no in a language that they did not choose."""
+    """WCAG 3.1.1: `lang` is what the page is in; nobody is told no in a language that they did not choose."""
     client = visit("office")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = client.get("/access/departments/")

@@ -11,8 +11,9 @@ import pytest
 from civicmail.front.web import lines
 
 
+@pytest.mark.rule("P-19", "A line that takes nothing for a minute is let go, so that none holds a thread of the pages for ever.")
 def test_a_line_that_takes_nothing_is_let_go() -> None:
-    """R-759: also while it answers that it has no room; other sockets of the process are left as they are."""
+    """Also while it answers that it has no room; other sockets of the process are left as they are."""
     mine, theirs = socket.socketpair()
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as reader, mine, theirs:
         assert lines.bound(1) >= 1

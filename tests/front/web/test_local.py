@@ -8,9 +8,10 @@ from django.test import RequestFactory
 from civicmail.front.web.local import is_local
 
 
+@pytest.mark.rule("P-07", "What is for this machine alone hears no request that a server in front passed on.")
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_what_was_passed_on_is_from_elsewhere(name: str) -> None:
-    """R-919: whatever it says of whom it was passed on for."""
+    """Whatever it says of whom it was passed on for."""
     assert is_local(RequestFactory().get("/", REMOTE_ADDR="127.0.0.1"))
     assert not is_local(RequestFactory().get("/", REMOTE_ADDR="127.0.0.1", headers={name: "127.0.0.1"}))
 

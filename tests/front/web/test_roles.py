@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import civicmail
 from civicmail.front.web.templatetags.cm import ICONS, note, status
 
 
+@pytest.mark.rule("promise 7", "Every role of a state or a remark that a template names has its icon: no page fails for a word.")
 def test_every_role_that_a_template_names_has_its_icon() -> None:
-    """R-806: else the page is a fault of ours, in the one case in which it says something."""
+    """Else the page is a fault of ours, in the one case in which it says something."""
     named = {
         (path.name, role)
         for path in Path(civicmail.__file__).parent.rglob("*.html", recurse_symlinks=True)

@@ -76,8 +76,13 @@ def town() -> Iterator[Town]:
     found.end.set()
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Slow pages take no thread of the doors that mail programs ask, nor of the question whether the process is alive; who "
+    "comes too late for a page hears it at once.",
+)
 def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_at_once(town: Town) -> None:
-    """R-1280; red on main of 29 November, where four slow pages were all threads that there are."""
+    """Red on main of 29 November, where four slow pages were all threads that there are."""
     application = Seats(town, lambda environ, start: [b"busy"], who)
     server = ThreadPoolExecutor(seats.THREADS)
     pages = [server.submit(answered, application, "/slow") for _ in range(PAGES_MOST)]
@@ -95,8 +100,9 @@ def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_a
     assert answered(application, "/").startswith(b"page"), "and then there is room again"
 
 
+@pytest.mark.rule("P-07", "One session, or one token, waits for four pages at most, whatever it asks for.")
 def test_one_session_takes_a_few_seats_and_no_more(town: Town) -> None:
-    """R-1321; files of a page are not counted: a browser asks for several at once."""
+    """Files of a page are not counted: a browser asks for several at once."""
     application = Seats(town, lambda environ, start: [b"busy"], who)
     server = ThreadPoolExecutor(seats.THREADS)
     for _ in range(seats.EACH_MOST):

@@ -71,8 +71,12 @@ def test_pages_come_with_files_that_never_change_and_end_with_the_rest(tmp_path:
     assert "refused to gracefully stop" not in running.log()
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A page that is not ready yet says that Civicmail is starting and loads itself again; programs hear that it is not ready.",
+)
 def test_a_page_that_is_not_ready_says_that_it_is_starting_and_loads_itself_again(tmp_path: Path) -> None:
-    """R-1127: while another process makes the tables. Programs hear the truth."""
+    """While another process makes the tables. Programs hear the truth."""
     (port,) = free_ports(1)
     civic = Civicmail(tmp_path / "data", bare=True, web__serve="true", web__port=str(port))
     making = Lease.take(lease_path(civic.data, "migrate"))

@@ -55,15 +55,16 @@ def begin(connection: Any) -> None:
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 
+@pytest.mark.rule("P-08", "Whoever waits to write into a database in a file looks every few milliseconds whether it can.")
 def test_who_waits_to_write_looks_every_few_milliseconds(waiting: Any, looks: list[float]) -> None:
-    """R-885: and has its turn as soon as the other is done."""
+    """And has its turn as soon as the other is done."""
     begin(waiting)
     assert waiting.in_atomic_block is False and waiting.connection.in_transaction
     assert len(looks) == 3 and max(looks) <= 0.01
 
 
+@pytest.mark.rule("P-22", "A statement that is a transaction of its own waits for its turn as any transaction does.")
 def test_a_statement_alone_waits_as_a_transaction_does(waiting: Any, looks: list[float]) -> None:
-    """R-939."""
     with waiting.cursor() as cursor:
         with suppress(OperationalError):
             cursor.execute("CREATE TABLE said (word TEXT)")

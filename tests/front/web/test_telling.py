@@ -34,8 +34,9 @@ def test_days_and_exact_times_and_nothing(frozen: Traveller) -> None:
     assert telling.when(None) == telling.day(None) == telling.exact(None) == ""
 
 
+@pytest.mark.rule("P-05, P-09", "What ends with a day is told by that day, and not by the one that begins then.")
 def test_what_ends_with_a_day_is_told_by_that_day() -> None:
-    """R-931: a day that somebody gave ends at the midnight after it, and is told as it was given."""
+    """A day that somebody gave ends at the midnight after it, and is told as it was given."""
     ends = datetime.fromtimestamp(end_of(date(2027, 3, 1)) / 1000, UTC)
     assert ">Mar 1, 2027</time>" in telling.last_day(ends) and ">Mar 2, 2027</time>" in telling.day(ends)
     assert ">Mar 2, 2027</time>" in telling.last_day(ends + timedelta(hours=1)) and telling.last_day(None) == ""

@@ -85,8 +85,8 @@ def _away(town: Town, outside: str | None = None) -> AutoReply:
     )
 
 
+@pytest.mark.rule("P-06", "A mailbox answers a sender once a week.")
 def test_a_sender_is_answered_once_a_week(town: Town) -> None:
-    """R-556."""
     _away(town)
     town.comes()
     town.comes()
@@ -108,8 +108,8 @@ def test_a_sender_is_answered_once_a_week(town: Town) -> None:
     assert b"Auto-Submitted: auto-replied" in body and b"Back on Monday." in body and b"In-Reply-To: <1@home.example>" in body
 
 
+@pytest.mark.rule("P-06, promise 1", "Whoever dies between an answer and the note of it answers nothing twice.")
 def test_whoever_died_between_the_answer_and_the_note_of_it_answers_nothing_twice(town: Town) -> None:
-    """R-557."""
     _away(town)
     town.comes()
     first = Answering(town.settings, town.data, lambda: town.now)
@@ -148,7 +148,7 @@ def test_a_stranger_with_an_odd_address_keeps_nobody_elses_answer_back(town: Tow
 
 
 def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) -> None:
-    """R-553, L4: until its end, and no longer than the holder is gone."""
+    """L4: until its end, and no longer than the holder is gone."""
     _away(town)
     ending.end_access(town.ann, reason="Retired at the end of the month.", when=MS, actor=OFFICER, now=MS)
     publish(MS)
@@ -168,8 +168,9 @@ def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) ->
     assert town.work() == 0
 
 
+@pytest.mark.rule("P-06", "The mailbox of a function answers by the same rules as a person's, by any of its addresses.")
 def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None:
-    """R-352: by any of its addresses, each sender once, no list; nothing while nobody may read it."""
+    """By any of its addresses, each sender once, no list; nothing while nobody may read it."""
     office = staff.mailbox("311@city.example", town.box.department)
     staff.authorised(town.ann, office, town.ann.episodes.get(), Person.objects.get(uid="head"), role="delegate")
     Address.objects.create(address="desk@city.example", mailbox=office, since=staff.OLD)

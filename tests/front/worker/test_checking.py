@@ -65,8 +65,9 @@ def answers(desk: Office) -> list[Notice]:
     return list(Notice.objects.filter(key__startswith="check:").order_by("pk"))
 
 
+@pytest.mark.rule("P-22", "Nobody gets a message that asks check@ what would happen to it.")
 def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> None:
-    """R-683, R-684: for each recipient, named in the envelope or in To and Cc; with clause and whom to ask; no word of it."""
+    """For each recipient, named in the envelope or in To and Cc; with clause and whom to ask; no word of it."""
     capture = asked(desk, TEXT.format(f"{LENA}, {ANN}, {CHECK}", 'Cc: "Pat Nguyen" <pat@mail.example>\r\n'), CHECK, LENA, ANN)
     assert {(d.do, d.rules) for d in capture.dispositions} == {("kept", ("asked-before-sending",))}
     (notice,) = answers(desk)
@@ -76,8 +77,12 @@ def test_the_asker_hears_what_would_happen_and_nobody_gets_it(desk: Office) -> N
     assert len(answers(desk)) == 1, "by a worker that begins anew, too"
 
 
+@pytest.mark.rule(
+    "P-22, promise 7",
+    "check@ answers recipient by recipient, with clause and whom to ask, without a word of the message.",
+)
 def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: Office) -> None:
-    """R-684 (promise 7)."""
+    """Promise 7."""
     file = 'Content-Type: application/octet-stream; name="plan.txt"\r\nContent-Disposition: attachment; filename="plan.txt"\r\n'
     asked(desk, TEXT.format(f"{ANN}, {CHECK}", file), CHECK)
     (notice,) = answers(desk)
@@ -88,8 +93,9 @@ def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: 
     assert "cannot be sent like this" in answers(desk)[-1].text and "P-14" in answers(desk)[-1].text
 
 
+@pytest.mark.rule("P-26", "Only who signed in asks check@; from outside there is no such mailbox.")
 def test_only_who_signed_in_asks(desk: Office) -> None:
-    """R-685: from outside there is no such mailbox, and nobody is told anything about the city's rules."""
+    """From outside there is no such mailbox, and nobody is told anything about the city's rules."""
     people = People(desk.data, configured.CITY, lambda: desk.now, lambda _: "live")
     assert people.recipient("mx", parse_path(CHECK)).startswith("550 5.1.1")
     assert people.recipient("submission", parse_path(CHECK)) == ""

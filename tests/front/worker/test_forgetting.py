@@ -151,8 +151,12 @@ def town(tmp_path: Path) -> Iterator[Town]:
     made.index.close()
 
 
+@pytest.mark.rule(
+    "P-24, promise 3",
+    "After a disposal only the indexes that had words of it are made new, and no file of the index has them then.",
+)
 def test_only_the_index_with_words_of_it_is_made_new_and_no_file_has_them_then(town: Town) -> None:
-    """R-82: searches go on meanwhile."""
+    """Searches go on meanwhile."""
     kept, touched = town.inodes(2011) | town.inodes(2026), town.inodes(2010)
     assert SECRET.encode() in town.bytes()  # of the subject, as it is printed
     assert in_dictionary(SECRET) in town.bytes()
@@ -169,8 +173,11 @@ def test_only_the_index_with_words_of_it_is_made_new_and_no_file_has_them_then(t
     assert [p.name for p in generations(coverage.top(town.data))] == ["2"]
 
 
+@pytest.mark.rule(
+    "P-24, promise 3",
+    "What a file said that was disposed of is forgotten, unless a capture that is kept has the same file.",
+)
 def test_what_files_said_is_forgotten_unless_somebody_else_has_the_file(town: Town) -> None:
-    """R-83."""
     cache = Extracts(town.data)
     assert town.found("attachment:says") == 2
     town.dispose()

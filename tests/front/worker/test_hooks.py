@@ -73,7 +73,7 @@ def _entry(at: int = NOW) -> str:
 
 
 def test_entries_are_posted_signed_and_again_after_a_fault_also_by_another_worker(data: Path, tmp_path: Path, siem: _Heard) -> None:
-    """R-512, R-514: over a real connection; the position outlives the worker."""
+    """Over a real connection; the position outlives the worker."""
     hook = _hook(tmp_path, siem)
     telling = hooks.Telling(hook, data, hooks.post)
     ids = [_entry(), _entry()]
@@ -91,8 +91,9 @@ def test_entries_are_posted_signed_and_again_after_a_fault_also_by_another_worke
     assert hooks.Telling(hook, data, hooks.post).step(row.due + 1) == 0
 
 
+@pytest.mark.rule("P-29", "Doctor says how far each program is behind and why, without a database.")
 def test_doctor_says_how_far_a_program_is_behind_without_asking_the_database(data: Path, tmp_path: Path, siem: _Heard) -> None:
-    """R-516: nothing yet, in order, not taken, and long behind."""
+    """Nothing yet, in order, not taken, and long behind."""
     hook = _hook(tmp_path, siem)
     city = replace(Settings(), oversight=Oversight(webhook=[hook]))
 

@@ -121,6 +121,7 @@ def test_a_round_by_hand_links_what_came_by_smart_host_and_by_journal(data: Path
     assert tick(settings, data).linked == 0
 
 
+@pytest.mark.rule("P-23, promise 1", "Nothing is sealed before the second place has it, unless too much waits.")
 def test_nothing_is_sealed_before_the_second_place_has_it_unless_too_much_waits(data: Path) -> None:
     tick(SETTINGS, data)
     there = status.Status(now_ms(), now_ms(), "", {"0001": 2})

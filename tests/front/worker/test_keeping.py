@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from civicmail.city.access.foureyes import Facts
@@ -61,6 +62,7 @@ def everything(data: Path) -> bytes:
     return b"\n".join(found)
 
 
+@pytest.mark.rule("P-24, promise 3", "The index forgets what a certificate names.")
 def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> None:
     data = tmp_path / "data"
     keyring.create(data)

@@ -98,9 +98,13 @@ def test_a_start_ends_what_may_not_be_open(world: World, kicking: Kicking) -> No
     assert world.told == [["eve@city.example", "frank@city.example"]] * 2
 
 
+@pytest.mark.rule(
+    "P-06, P-07, promise 5",
+    "An open IMAP connection ends also where access, sessions or a device password were ended while no worker ran.",
+)
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
 def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: World, kicking: Kicking, how: str) -> None:
-    """R-1282: a new worker does not know whose connection stands on what is gone; the next one has nothing to do."""
+    """A new worker does not know whose connection stands on what is gone; the next one has nothing to do."""
     ann = city().people["ann"]
     changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
     world.publish(city(people=[changed]))
@@ -114,9 +118,13 @@ def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: Wo
     assert ["*"] not in world.told
 
 
+@pytest.mark.rule(
+    "P-06, promise 5, L2",
+    "Whoever lost access, all sessions or a device is no longer connected by IMAP, also not by a sign-in that was under way.",
+)
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
 def test_who_lost_access_sessions_or_a_device_is_kicked_twice(world: World, kicking: Kicking, how: str) -> None:
-    """R-169: the second time for a sign-in that was under way at the first."""
+    """The second time for a sign-in that was under way at the first."""
     ann = city().people["ann"]
     changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
     world.publish(city(people=[changed]))
@@ -151,8 +159,13 @@ def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: Kic
     assert kicking.step() == 1 and world.told == [["ann@city.example"]]
 
 
+@pytest.mark.rule(
+    "P-06, P-09, promise 5",
+    "The open IMAP connections of several people that lose access at the same moment all end: Dovecot is told of each "
+    "mailbox by itself, and each is told again until Dovecot has answered for it.",
+)
 def test_each_mailbox_is_a_command_of_its_own_and_each_is_answered(tmp_path: Path) -> None:
-    """R-1239: Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""
+    """Dovecot 2.4.1 ends at a kick with two masks; tests/stories/test_reading.py asks a real one."""
     (tmp_path / "key").write_text("k")
     dovecot = Answering()
     thread = threading.Thread(target=dovecot.serve_forever, daemon=True)

@@ -101,8 +101,12 @@ def town(installed: Path) -> Town:
     return Town(installed)
 
 
+@pytest.mark.rule(
+    "P-08, P-15, L3",
+    "The live copy of a mailbox goes when the archive has every message of it; what it lacks is brought in first.",
+)
 def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_stays(town: Town) -> None:
-    """R-566, P-08, L3: read mail under another name, a draft of a mail program, and what the courier delivered."""
+    """Read mail under another name, a draft of a mail program, and what the courier delivered."""
     town.deliver(3)
     first = town.files()[0]
     (town.box / "cur").mkdir(exist_ok=True)
@@ -136,8 +140,9 @@ def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_
         Closure.objects.all().delete()
 
 
+@pytest.mark.rule("P-15", "A message of a live mailbox counts as kept by its bytes, never by its name.")
 def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(town: Town) -> None:
-    """R-567, P-15: a file under a capture's name is not believed by its name."""
+    """A file under a capture's name is not believed by its name."""
     town.deliver(1)
     town.files()[0].write_bytes(b"Subject: other\n\nAltered in the mailbox.\n")
     town.closure()
@@ -148,8 +153,9 @@ def test_bytes_that_are_not_what_was_delivered_are_brought_in_before_they_go(tow
     assert any(machine.body(id_) == b"Subject: other\n\nAltered in the mailbox.\n" for id_ in machine.ids())
 
 
+@pytest.mark.rule("P-08", "The certificate of a closed account is in the ledger's entry before the first file goes.")
 def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-568: files go one by one, after the certificate is written."""
+    """Files go one by one, after the certificate is written."""
     town.deliver(3)
     town.closure()
     town.order(town.work())
@@ -175,8 +181,9 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
     assert (row.state, row.live, town.box.exists()) == ("closed", 3, False)
 
 
+@pytest.mark.rule("P-08", "Only the department of a mailbox closes its account.")
 def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
-    """R-571, P-08: who has access, an officer, another count: each is a no."""
+    """Who has access, an officer, another count: each is a no."""
     with pytest.raises(Conflict, match="ended"):
         closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     row = town.closure()
@@ -229,7 +236,7 @@ def behind(town: Town, dovecot: Dovecot) -> None:
 
 @pytest.mark.neighbour("dovecot", "root")
 def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: Town) -> None:
-    """R-566, P-08, P-15: filed and read in any folder, a draft that nobody sent, and a server that is away for a while."""
+    """P-08, P-15: filed and read in any folder, a draft that nobody sent, and a server that is away for a while."""
     with Dovecot(master="master-scratch") as dovecot:
         behind(town, dovecot)
         town.deliver(3)
@@ -260,8 +267,12 @@ def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: To
     assert orjson.loads(closing.certificate(Closure.objects.get()))["messages"] == 4
 
 
+@pytest.mark.rule(
+    "P-08",
+    "A mailbox server that is away stops no closing of an account; it goes on when the server is there again.",
+)
 def test_a_mailbox_server_that_is_away_stops_nothing(town: Town) -> None:
-    """R-572: it goes on when the server is there again; nobody has to order it anew."""
+    """It goes on when the server is there again; nobody has to order it anew."""
     town.deliver(1)
     (key := town.data / "imap.key").write_text("scratch")
     (port,) = free_ports(1)

@@ -44,8 +44,12 @@ def _say(data: Path) -> None:
     write_events(data, [Event(Type.ENTRY, NO_ID, 1, facts={"act": "x"})], 1)
 
 
+@pytest.mark.rule(
+    "P-01, P-07",
+    "Who follows journals writes nothing where nothing came, and tries again what could not be written.",
+)
 def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None:
-    """R-1012: else the database changes all night, and is copied all night."""
+    """Else the database changes all night, and is copied all night."""
     now = 1_000_000
     _say(tmp_path)
     listening = Listening(tmp_path, ear, lambda: now)
@@ -59,10 +63,14 @@ def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None
     assert listening.step() and ear.written[1:] == [{"0001": 2}]
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Whoever follows the journals and was away for long hears what was sealed in pieces of a bounded size, each once.",
+)
 def test_what_was_sealed_in_long_absence_is_heard_in_pieces_and_once(
     tmp_path: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1392: whoever was away for weeks held all of it in memory, and wrote all of it at once."""
+    """Whoever was away for weeks held all of it in memory, and wrote all of it at once."""
     monkeypatch.setattr(module, "WINDOW", 5)
     data = installation(tmp_path / "data")
     listening = Listening(data, ear, lambda: 1_000_000)
@@ -78,7 +86,7 @@ def test_what_was_sealed_in_long_absence_is_heard_in_pieces_and_once(
 
 
 def test_what_could_not_be_written_is_tried_again_and_news_do_not_wait(tmp_path: Path, ear: Ear) -> None:
-    """R-1012: the database was away."""
+    """The database was away."""
     now = 1_000_000
     _say(tmp_path)
     listening = Listening(tmp_path, ear, lambda: now)

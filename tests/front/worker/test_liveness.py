@@ -93,8 +93,12 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A process of which a round hangs stops telling the service manager that it is alive, so that it is started anew.",
+)
 def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> None:
-    """R-1346: a thread that waits for what never comes uses no processor."""
+    """A thread that waits for what never comes uses no processor."""
     never = threading.Event()
     with closing(Round(tmp_path, lambda: never.wait(120))) as job:
         assert job.looks(0, 1) == ["starting", "starting"], "its round has not begun"
@@ -106,8 +110,9 @@ def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> 
         never.set()
 
 
+@pytest.mark.rule("P-23", "A round that works is alive for hours.")
 def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
-    """R-1347: the other side, with a round that does not end for hours; one that goes in circles is none (R-1393)."""
+    """The other side, with a round that does not end for hours; one that goes in circles is none."""
     done = threading.Event()
 
     def work() -> bool:
@@ -127,8 +132,9 @@ def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
         done.set()
 
 
+@pytest.mark.rule("P-23", "A process with a job that goes in circles stops telling the service manager that it is alive.")
 def test_a_round_without_an_end_is_alive_while_it_asks_whether_it_should_stop() -> None:
-    """R-1393: delivery and the second place."""
+    """Delivery and the second place."""
     now = 0.0
     asked, beat = Asked(threading.Event(), lambda: now), Beat("j", began=1)
     pulse = Pulse(threading.Event(), beat, 60.0, 600.0, asked)
@@ -140,7 +146,7 @@ def test_a_round_without_an_end_is_alive_while_it_asks_whether_it_should_stop() 
 
 
 def test_a_process_with_a_job_that_goes_in_circles_stops_telling_that_it_is_alive(tmp_path: Path) -> None:
-    """R-1393: a real process and a real socket of a service manager, which would start it anew."""
+    """A real process and a real socket of a service manager, which would start it anew."""
     place = tmp_path / "notify"
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
         manager.bind(str(place))
@@ -176,9 +182,14 @@ def test_a_thread_that_has_ended_has_a_processor_time() -> None:
     until(lambda: processor_ns(thread) == 0)
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A worker says that it is ready when each of its jobs has begun, or has failed and will be tried again. The units run "
+    "a city, as shipped, on a machine of systemd: `tests/stories/test_units_run.py`.",
+)
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_process_is_ready_when_each_job_has_begun_or_will_be_tried_again(tmp_path: object, fails: bool) -> None:
-    """R-1348: the database is away: the service is there all the same, and the log says why a job does not work."""
+    """The database is away: the service is there all the same, and the log says why a job does not work."""
 
     def refuse() -> AbstractContextManager[Work]:
         raise OSError("the database is away")

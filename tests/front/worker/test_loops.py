@@ -118,6 +118,7 @@ def test_all_jobs_run_and_stop_together(tmp_path: Path) -> None:
     assert stop.is_set()
 
 
+@pytest.mark.rule("P-23", "A command that needs a lease gets it from the worker between two rounds, and the worker takes it again.")
 def test_a_lease_that_a_command_wants_is_let_go_between_two_rounds_and_taken_again(tmp_path: Path) -> None:
     path, stop, rounds, lent = lease_path(tmp_path, "thing"), threading.Event(), list[float](), None
 

@@ -18,9 +18,10 @@ NOW = 1_772_452_800_000
 MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+@pytest.mark.rule("P-19", "What a notice says, with links that open something, stands in no table once it was sent.")
 @pytest.mark.django_db
 def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
-    """R-1005 (P-19): and what it says, with links that open something, stands in no table then."""
+    """And what it says, with links that open something, stands in no table then."""
     tell("a", "ann@city.example", "About", "text", now=MADE)
     tell("b", "ben@home.example", "About", "text", now=MADE)  # a private address: of a new sign-in people hear there, too
     assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
@@ -45,9 +46,10 @@ def test_an_odd_address_keeps_nobody_elses_notice_back(installed: Path, odd: str
     assert waiting == {odd, "ben@home.example"}
 
 
+@pytest.mark.rule("P-15, P-23", "Our own notices are archived like any other mail, and sent once, wherever a process died.")
 @pytest.mark.django_db
 def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: Path) -> None:
-    """R-30: the archive knows the notice by its key."""
+    """The archive knows the notice by its key."""
     tell("a", "ann@city.example", "About", "text", now=MADE)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     sending.step()
@@ -58,9 +60,13 @@ def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: 
     assert Notice.objects.get().sent is not None
 
 
+@pytest.mark.rule(
+    "P-01",
+    "Whoever sends mail of our own, one after the other, keeps one view of the archive for knowing what was sent.",
+)
 @pytest.mark.django_db
 def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1042 (P-01): in a busy hour a new view takes a fifth of a second; and it sees what was sent since it was made."""
+    """In a busy hour a new view takes a fifth of a second; and it sees what was sent since it was made."""
     views = [0]
 
     class Counted(Archive):

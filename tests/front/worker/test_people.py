@@ -61,11 +61,12 @@ def _ready() -> None:
     """The tests' database is there."""
 
 
+@pytest.mark.rule("P-17, I4", "No entry, log line or count says what is in a message or who wrote it from outside.")
 @pytest.mark.django_db(transaction=True)
 def test_a_round_carries_entries_into_a_journal_and_tells_nothing_of_mail(
     installed: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R-205, I4: canaries of subject, body, message id and an outsider's address, in a message that really was kept."""
+    """Canaries of subject, body, message id and an outsider's address, in a message that really was kept."""
     envelope = Envelope("canary-outside@world.example", (Recipient("ann@city.example"),), NOW, client="192.0.2.1")
     with closing(Writer(installed, lambda: NOW)) as writer:
         writer.receipt(capture_of(capture_id(NOW), scan(LETTER), envelope, Source("mx")), LETTER)
@@ -116,9 +117,14 @@ def _seal_all(data: Path) -> None:
         sealer.seal(lambda: sequencer.positions(data), now=NOW)
 
 
+@pytest.mark.rule(
+    "P-05, P-07",
+    "Sign-ins and counts of journals that were sealed while nobody followed them are read from the segments, or what is "
+    "missing is said.",
+)
 @pytest.mark.django_db(transaction=True)
 def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_back(installed: Path) -> None:
-    """R-149: the worker starts anew after a day without the database, and journals were sealed and removed meanwhile."""
+    """The worker starts anew after a day without the database, and journals were sealed and removed meanwhile."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 2)
     people.one_round(installed, _ready, lambda: NOW)
@@ -137,7 +143,7 @@ def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_b
 
 @pytest.mark.django_db(transaction=True)
 def test_tables_of_a_first_minute_get_the_entries_that_were_sealed_since(installed: Path) -> None:
-    """R-1312: a copy that was made before anything was read does not say how far; what came after it is in segments alone."""
+    """A copy that was made before anything was read does not say how far; what came after it is in segments alone."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)
@@ -164,7 +170,7 @@ def test_tables_of_a_first_minute_get_the_entries_that_were_sealed_since(install
 def test_what_can_be_read_nowhere_is_said(
     installed: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """R-149: a segment is lost before it was counted."""
+    """A segment is lost before it was counted."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 1)
     people.one_round(installed, _ready, lambda: NOW)
@@ -180,7 +186,7 @@ def test_what_can_be_read_nowhere_is_said(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_tells_doors_what_a_process_did_not_live_to_tell(installed: Path) -> None:
-    """R-239, L2: four times a second, whoever made the change and wherever it died."""
+    """L2: four times a second, whoever made the change and wherever it died."""
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)

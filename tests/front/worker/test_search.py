@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from civicmail.core.query.tree import Everything
 from civicmail.front.worker import search
 from civicmail.mail.archive.commit import Writer
@@ -25,8 +27,9 @@ def _found(data: Path) -> int:
     return count(Reader(data), Everything())
 
 
+@pytest.mark.rule("P-23", "A clean stop waits, for two seconds at most, until all that was acknowledged is found.")
 def test_a_clean_stop_waits_until_all_that_was_acknowledged_is_found(tmp_path: Path) -> None:
-    """R-673: the gateway stops at the same time and keeps one more message before it lets its journal go."""
+    """The gateway stops at the same time and keeps one more message before it lets its journal go."""
     gateway = Writer(tmp_path, lambda: 0, file_size=1 << 20)
     times = 0
 

@@ -107,7 +107,7 @@ def work(job: Forwarding, seconds: float, until: object = None) -> None:
 
 
 def test_events_are_sent_in_order_and_confirmed_before_the_position_moves(data: Path) -> None:
-    """R-1350: also by another worker, which begins where the last confirmation was."""
+    """Also by another worker, which begins where the last confirmation was."""
     kept, one = Kept(), Siem()
     job = forwarding(data, one, kept, cycle=0, settle=0)
     job.step(NOW)
@@ -126,8 +126,12 @@ def test_events_are_sent_in_order_and_confirmed_before_the_position_moves(data: 
     assert len(forwarding(data, one, kept)._known.positions) and forwarding(data, one, kept).once(NOW + 6) == 0
 
 
+@pytest.mark.rule(
+    "P-29",
+    "A SIEM gets each security event at least once, in order, under one uuid: what it did not confirm is sent again, whoever died.",
+)
 def test_what_a_receiver_did_not_confirm_is_sent_again_under_its_uuid(data: Path) -> None:
-    """R-1350: it is away, or dies with what it was sent; doctor says so, without a database."""
+    """It is away, or dies with what it was sent; doctor says so, without a database."""
     kept, one = Kept(), Siem(name="siem", url="tls://siem.city.example:6514")
     city = replace(Settings(), oversight=Oversight(siem=[one]))
 
@@ -159,7 +163,7 @@ def test_what_a_receiver_did_not_confirm_is_sent_again_under_its_uuid(data: Path
 
 
 def test_what_was_sealed_while_the_receiver_was_away_comes_in_order(data: Path) -> None:
-    """R-1350: journals are sealed and removed meanwhile."""
+    """Journals are sealed and removed meanwhile."""
     kept, one = Kept(), Siem()
     job = forwarding(data, one, kept, cycle=0, settle=0)
     job.step(NOW)
@@ -177,7 +181,7 @@ def test_what_was_sealed_while_the_receiver_was_away_comes_in_order(data: Path) 
 
 
 def test_only_the_acts_that_the_settings_name_and_nothing_of_a_sealed_mandate(data: Path) -> None:
-    """R-1352"""
+    """P-06."""
     kept = Kept()
     job = forwarding(data, Siem(acts=["access.*", "mandate.*"], format="ocsf"), kept)
     job.step(NOW)
@@ -191,7 +195,7 @@ def test_only_the_acts_that_the_settings_name_and_nothing_of_a_sealed_mandate(da
 
 @pytest.mark.neighbour("rsyslogd")
 def test_a_real_receiver_gets_events_by_every_way(data: Path, receiver: Rsyslog, tmp_path: Path) -> None:
-    """R-1350: rsyslog reads what we send as RFC 5424: TLS, UDP and /dev/log parsed, TCP as JSON."""
+    """Rsyslog reads what we send as RFC 5424: TLS, UDP and /dev/log parsed, TCP as JSON."""
     ways = [
         Siem(name="tls", url=f"tls://localhost:{receiver.tls}", ca=str(receiver.ca), enterprise=4711),
         Siem(name="udp", url=f"udp://127.0.0.1:{receiver.udp}"),
@@ -225,7 +229,7 @@ def test_a_real_receiver_gets_events_by_every_way(data: Path, receiver: Rsyslog,
 def test_a_receiver_that_is_killed_and_hung_in_the_middle_loses_nothing(
     data: Path, receiver: Rsyslog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1350: 2,000 events over TLS; rsyslog is killed three times, once after it had hung; 0 are lost."""
+    """2,000 events over TLS; rsyslog is killed three times, once after it had hung; 0 are lost."""
     monkeypatch.setattr(siem, "RETRY_LONGEST", 100)
     monkeypatch.setattr(siemwire, "TIMEOUT", 2.0)
     one = Siem(url=f"tls://localhost:{receiver.tls}", ca=str(receiver.ca))

@@ -70,10 +70,11 @@ def require_valid(one: Any, attributes: dict[str, Any], constraints: dict[str, l
         assert present >= 1 if rule == "at_least_one" else present == 1, (rule, names)
 
 
+@pytest.mark.rule("P-29", "Security events are valid in the Open Cybersecurity Schema Framework.")
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("person", ["e-2", ""])
 def test_events_are_valid_in_the_schema(act: str, person: str) -> None:
-    """R-1351: against the attributes, types, enums and constraints of OCSF 1.8.0."""
+    """Against the attributes, types, enums and constraints of OCSF 1.8.0."""
     for one in (event(act, person=person), event(act, person=person, object="", client="", facts={}, reason="")):
         plain = json.loads(orjson.dumps(ocsf.plain(one, "mail.city.example", "0.1.0")))
         assert plain["metadata"]["version"] == SCHEMA["version"] and plain["metadata"]["uid"] == one.uuid
@@ -94,7 +95,7 @@ def test_an_act_is_of_the_class_of_its_subject(act: str, class_uid: int, activit
 
 
 def test_a_message_is_what_rfc_5424_says() -> None:
-    """R-1350: header, structured data with its escapes, and text."""
+    """Header, structured data with its escapes, and text."""
     match, values = parsed(event("access.end", reason='a "quote", a ] and a \\ and\na line'))
     assert (match["at"], match["host"], match["app"], match["id"]) == (
         "2026-03-02T12:00:00.123Z", "mail.city.example", "civicmail", "access.end",
@@ -130,8 +131,9 @@ def test_a_datagram_is_no_larger_than_each_receiver_takes(size: int, letter: str
     assert match is not None and 'uuid="5f0c8b1e' in match["data"] and 'person="e-2"' in match["data"]
 
 
+@pytest.mark.rule("P-06", "No event that leaves names an outsider's address, a subject, or anything of a sealed mandate.")
 def test_an_address_of_an_outsider_leaves_in_no_format() -> None:
-    """R-1352 (I4): wherever somebody wrote it; the city's own stay."""
+    """I4: wherever somebody wrote it; the city's own stay."""
     others = {
         "to": "Mallory <mallory@outside.example>",
         "list": ["mallory@outside.example"],
@@ -165,7 +167,7 @@ def test_entries_of_records_are_events_and_mail_is_none() -> None:
 
 
 def test_mail_that_was_put_aside_is_a_finding_where_the_settings_say_so() -> None:
-    """R-1352: rules and findings by name; no subject, no mask, nobody who wrote or should have read it."""
+    """Rules and findings by name; no subject, no mask, nobody who wrote or should have read it."""
     head = {
         "id": "018f3c2e-1111-7222-8333-444455556666", "received": AT, "size": 4_711, "source": {"kind": "mx"},
         "envelope": {"from": "mallory@outside.example", "to": [{"a": "ann@city.example"}], "client": "198.51.100.7"},

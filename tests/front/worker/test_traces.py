@@ -77,8 +77,13 @@ def cover(data: Path, number: int) -> None:
     coverage.save(generation, coverage.Coverage(1, {"0001": number}))
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A trace is one message's life, and its id the capture id; nothing of it is imported while it is off, and mail waits "
+    "for no collector.",
+)
 def test_a_trace_is_one_messages_life(data: Path, receiver: Receiver) -> None:
-    """R-1367: accepted and screened, held, tried, delivered, indexed; its id is the capture id."""
+    """Accepted and screened, held, tried, delivered, indexed; its id is the capture id."""
     job, sender = tracing(data, receiver)
     job.step(NOW)
     capture = life(data)
@@ -109,8 +114,9 @@ def test_a_trace_is_one_messages_life(data: Path, receiver: Receiver) -> None:
     assert first.attributes["civicmail.rules"] == ["files", "plain"] and first.attributes["civicmail.capture"] == capture
 
 
+@pytest.mark.rule("P-06", "A trace names nobody and no subject.")
 def test_a_trace_names_nobody_and_no_subject(data: Path, receiver: Receiver) -> None:
-    """R-1368: not in any byte that leaves, in clear or as part of a reply."""
+    """Not in any byte that leaves, in clear or as part of a reply."""
     job, sender = tracing(data, receiver)
     life(data)
     job = Tracing(data, sender)
@@ -123,7 +129,7 @@ def test_a_trace_names_nobody_and_no_subject(data: Path, receiver: Receiver) -> 
 
 
 def test_a_collector_that_is_away_gets_the_same_spans_later(data: Path, receiver: Receiver) -> None:
-    """R-1367: read again from where they were taken, under the same ids; mail knows nothing of it."""
+    """Read again from where they were taken, under the same ids; mail knows nothing of it."""
     job, sender = tracing(data, receiver)
     job.step(NOW)
     life(data)
@@ -171,7 +177,7 @@ def test_headers_of_the_settings_are_sent(data: Path, receiver: Receiver, tmp_pa
 
 
 def test_nothing_of_it_is_imported_while_it_is_off(data: Path) -> None:
-    """R-1367: an installation without the extra is one."""
+    """An installation without the extra is one."""
     assert traces.jobs(Settings(), data, lambda: NOW) == []
     program = "import sys; import civicmail.front.worker.traces; print(any(n.startswith('opentelemetry') for n in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

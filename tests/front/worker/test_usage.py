@@ -56,10 +56,15 @@ def play(data: Path) -> None:
         writer.flush()
 
 
+@pytest.mark.rule(
+    "P-05, P-28",
+    "Review, page of the person and trace say the same of the same mail: one message counts once for a mailbox, nothing "
+    "that was refused or kept back, and notices of the system apart.",
+)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("frozen")
 def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) -> None:
-    """R-1193: counted by the worker, asked in a review, shown on the page, and found on the trace, one by one."""
+    """Counted by the worker, asked in a review, shown on the page, and found on the trace, one by one."""
     works = Works(1)
     (installed / "claimed").touch()
     play(installed)

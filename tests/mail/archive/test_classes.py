@@ -41,9 +41,13 @@ def put_aside(data: Path, *happened: tuple[Type, ...]) -> list[Capture]:
     return made
 
 
+@pytest.mark.rule(
+    "P-02, P-23",
+    "What lay in quarantine is kept like any other mail once a copy of it was let go or delivered, and moves there.",
+)
 @pytest.mark.parametrize("went", [(Type.RELEASED, Type.DELIVERED), (Type.DELIVERED,)], ids=["on a word", "by another rule"])
 def test_what_was_let_go_is_kept_like_any_other_mail(tmp_path: Path, went: tuple[Type, ...]) -> None:
-    """R-810: for seven years, where what nobody wanted goes after ninety days; it moves there, too."""
+    """For seven years, where what nobody wanted goes after ninety days; it moves there, too."""
     wanted, _ = put_aside(tmp_path, went, (Type.CANCELLED,))
     assert go(tmp_path, NOW + 90 * DAY - 1).gone == 0
     assert go(tmp_path, NOW + 90 * DAY + 10).gone == 1

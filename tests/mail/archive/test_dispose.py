@@ -73,6 +73,7 @@ def problems(data: Path) -> list[str]:
     return found + [p.sentence for p in check.problems]
 
 
+@pytest.mark.rule("P-23, promise 3", "With what was disposed of goes the key of its segment, so that no copy of it can be read.")
 def test_what_is_due_goes_and_nothing_of_it_can_be_read_anywhere(tmp_path: Path) -> None:
     """The ledger still proves that it was there, and whoever survives is as it was."""
     gone, kept = town(tmp_path, [b"a secret of the past", b"a thing of the present"])
@@ -116,7 +117,7 @@ def test_a_certificate_says_what_by_which_rule_and_on_whose_word(tmp_path: Path)
 
 
 def test_what_was_refused_at_the_door_is_a_sample_for_some_days_whomever_it_was_for(tmp_path: Path) -> None:
-    """R-431: seven days, also for the mail of officials; what was delivered to them stays as long as it did."""
+    """Seven days, also for the mail of officials; what was delivered to them stays as long as it did."""
     keyring.create(tmp_path, files=UNSYNCED)
     adopt(tmp_path, starter())
     w = writer(tmp_path)
@@ -138,6 +139,7 @@ def test_what_was_refused_at_the_door_is_a_sample_for_some_days_whomever_it_was_
     assert ids(tmp_path) == {taken.id}
 
 
+@pytest.mark.rule("P-23, promise 3", "What a hold covers is never disposed of, whatever its age.")
 def test_a_hold_is_respected_whatever_the_age(tmp_path: Path) -> None:
     """Asked of the kept bytes, also about what came after the hold was placed."""
     hold(tmp_path, "bridge", NOW - YEAR)
@@ -173,6 +175,7 @@ def test_where_it_cannot_be_told_whether_a_hold_covers_it_does(tmp_path: Path, s
     assert go(tmp_path).kept.get("held", 0) == kept
 
 
+@pytest.mark.rule("P-23, promise 3", "A hold, class or schedule that comes while storage is rewritten stops the swap.")
 @pytest.mark.parametrize("kind", ["hold", "class", "schedule", "event"])
 def test_a_hold_that_is_placed_meanwhile_aborts_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Everything is as it was, and the next disposal respects it."""
@@ -256,6 +259,7 @@ def test_the_longest_class_over_the_people_and_over_what_was_raised_decides(tmp_
     assert (outcome.gone, outcome.kept) == (3, {"not yet": 2, "no schedule": 1})
 
 
+@pytest.mark.rule("P-23, promise 3", "Whoever proposes a disposal does not approve it.")
 def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None:
 
     town(tmp_path, [b"x"])
@@ -381,10 +385,11 @@ def test_disposal_and_sealing_exclude_each_other(tmp_path: Path) -> None:
         go(tmp_path)
 
 
+@pytest.mark.rule("P-23", "A hold of before a limit covers what it covered, and none is placed on a part of its words.")
 def test_a_hold_of_before_the_limits_covers_what_it_covered_and_a_new_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1279: no hold becomes narrower because a query may ask for less now, and no new one covers a part of its words."""
+    """No hold becomes narrower because a query may ask for less now, and no new one covers a part of its words."""
     scope = " OR ".join(f"w{n}*" for n in range(1_000))
     with monkeypatch.context() as before:
         before.setattr("civicmail.core.query.limits.STARS_MOST", 1_000)

@@ -97,8 +97,12 @@ def test_times_tries_answers_and_new_addresses_are_those_of_the_records() -> Non
     assert steps[1].facts == (("hop", "smtp://h:25"), ("reply", "451 later"), ("try", "1"), ("next", str(NOW + 60_000)))
 
 
+@pytest.mark.rule(
+    "P-17, promise 4, I1",
+    "An operator's view of a message has a place for its envelope and its way, and for nothing of its content.",
+)
 def test_nothing_of_the_content_comes_out() -> None:
-    """R-262: only what the envelope and the records of delivery say, whatever else a receipt has (I1)."""
+    """Only what the envelope and the records of delivery say, whatever else a receipt has (I1)."""
     full = replace(
         three("deliver"),
         source=Source("import", f"/home/{CANARY}.pst", f"rebuilt {CANARY}"),
@@ -117,6 +121,10 @@ def test_nothing_of_the_content_comes_out() -> None:
     assert traced.checks == (("links", "lies"),)
 
 
+@pytest.mark.rule(
+    "P-17, promise 4, I1, D4",
+    "Envelopes are for a system administrator who has taken up the duty, whoever asks by whatever page.",
+)
 @pytest.mark.parametrize(
     "asker",
     [
@@ -129,7 +137,7 @@ def test_nothing_of_the_content_comes_out() -> None:
     ],
 )
 def test_only_who_has_taken_up_the_duty_sees_an_envelope(tmp_path: Path, asker: Actor) -> None:
-    """R-263: system.see is asked at the door itself, whatever page or command comes (D4)."""
+    """System.see is asked at the door itself, whatever page or command comes (D4)."""
     [c] = fill(tmp_path, [b"one"])
     archive = Archive(tmp_path)
     place = archive.place(c.id)

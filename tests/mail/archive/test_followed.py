@@ -39,8 +39,12 @@ def waiting(of: Followed) -> set[bytes]:
     return {e.id for e in of.now(NOW).waiting()}
 
 
+@pytest.mark.rule(
+    "P-17, promise 1",
+    "A page that follows who waits says what a fresh reading says, also of what was sealed away meanwhile.",
+)
 def test_what_was_sealed_away_before_it_was_read_is_read_from_the_snapshot(tmp_path: Path) -> None:
-    """R-268: a page that follows says what a fresh reading says."""
+    """A page that follows says what a fresh reading says."""
     first, second, third = some(3)
     of = Followed(tmp_path)
     keep(tmp_path, first)
@@ -93,8 +97,9 @@ def test_what_is_over_is_forgotten_now_and_then_and_nobody_who_waits(tmp_path: P
     assert {e.id for e in of.now(NOW).waiting()} == {second.id}  # also with a clock that was set back
 
 
+@pytest.mark.rule("P-01", "Who only shows what waits keeps nothing of what has ended.")
 def test_what_has_ended_leaves_nothing_with_whoever_follows(tmp_path: Path) -> None:
-    """R-1013, P-01: a city has a quarter of a million receipts in a day, and several who follow."""
+    """A city has a quarter of a million receipts in a day, and several who follow."""
     ended, waits = some(2)
     of = Followed(tmp_path)
     keep(tmp_path, *(replace(c, message_id="<1@city.example>") for c in (ended, waits)), done=(ended,))

@@ -165,9 +165,13 @@ def test_without_a_keyring_the_answer_says_what_brings_it_back(tmp_path: Path) -
         Keyring(tmp_path)
 
 
+@pytest.mark.rule(
+    "promise 1",
+    "Nothing is sealed under a master key that the recovery key does not open, or that differs from the one of what is sealed.",
+)
 @pytest.mark.parametrize("lost", ["recovery.json", "segments", ""])
 def test_nothing_is_sealed_under_a_master_key_that_the_recovery_key_does_not_open(tmp_path: Path, lost: str) -> None:
-    """R-1253: it would be gone as soon as the right key is back; seen by either of two ways, for one of them may be missing."""
+    """It would be gone as soon as the right key is back; seen by either of two ways, for one of them may be missing."""
     recovery = keyring.create(tmp_path)
     Keyring(tmp_path).keep({SEGMENT: new_key()})
     right = (tmp_path / "keys" / "master.key").read_bytes()

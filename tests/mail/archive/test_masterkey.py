@@ -75,6 +75,7 @@ def test_every_segment_key_is_under_the_new_master_key_and_the_old_one_opens_non
     assert opened(tmp_path) == SEGMENTS
 
 
+@pytest.mark.rule("P-20, promise 1", "A crash at any moment of a rotation leaves every segment readable.")
 def test_a_crash_at_any_operation_leaves_every_segment_readable_and_another_call_ends_it(tmp_path: Path) -> None:
     made(tmp_path / "base")
     steps = 0

@@ -142,7 +142,7 @@ def test_held_and_released_move_a_copy_and_a_release_ends_a_wait():
 
 
 def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_decides():
-    """R-436: pending is settled by the record of the later screening; what a person did counts more, whichever came first."""
+    """Pending is settled by the record of the later screening; what a person did counts more, whichever came first."""
     books = Books()
     id_ = books.add("1", capture(do="pending"))
     assert [e.id for e in books.replay().pending()] == [id_]
@@ -158,7 +158,7 @@ def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_de
 
 
 def test_a_recipient_who_was_refused_beside_others_is_owed_a_report_by_the_receipt_itself():
-    """R-432: no second record is needed, so no crash can part the refusal from what the sender is told of it."""
+    """No second record is needed, so no crash can part the refusal from what the sender is told of it."""
     books = Books()
     made = capture(T0, "a@x.example", "b@y.example", kind="submission")
     refused = Disposition(1, "refuse", ("r",), reply="550 5.7.1 no", dsn=True)
@@ -230,8 +230,13 @@ def test_what_is_older_than_a_day_is_forgotten_when_all_was_read():
     assert not o.receipts and not o.entries
 
 
+@pytest.mark.rule(
+    "P-31, promise 1",
+    "A delivered copy that was taken back is kept back until it is put back, whatever else of it was forgotten, in any "
+    "order of journals.",
+)
 def test_what_was_delivered_and_taken_back_is_kept_back_until_it_is_put_back():
-    """R-686: also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
+    """Also where all else about the capture was forgotten long ago; it neither waits nor is delivered again."""
     books, facts = Books(), {"mailbox": "ann@city.example", "delivered": T0 + 1}
     id_ = books.add("1", capture())
     books.event("2", Type.DELIVERED, id_, T0 + 1, [0], hop="h", reply="250 ok")
@@ -307,6 +312,7 @@ def test_any_interleaving_of_journals_gives_the_same_state(seed: int, order: int
     assert seen(books.replay(names), now) == seen(books.replay(), now)
 
 
+@pytest.mark.rule("P-15, promise 1", "The snapshot of who still waits says what a replay of every journal would say.")
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_a_snapshot_in_the_middle_equals_the_replay(seed: int, order: int):
@@ -371,8 +377,12 @@ def test_advance_covers_everything_durable(tmp_path: Path):
     writer.close()
 
 
+@pytest.mark.rule(
+    "P-22, promise 1",
+    "Of several answers the last one counts, whatever order journals are read in, and past a snapshot.",
+)
 def test_which_files_leave_is_remembered_past_a_snapshot_and_whatever_is_decided_later():
-    """R-907: the last of several answers counts, and what is found later puts no file back."""
+    """The last of several answers counts, and what is found later puts no file back."""
     books = Books()
     id_ = books.add("1", capture(do="hold"))
     for at, name in ((T0 + 9, "last"), (T0 + 5, "first")):

@@ -88,6 +88,7 @@ def test_captures_come_in_order_of_receipt_both_ways(archive: tuple[Path, list[C
     assert [p.id for p in reading.captures(newest_first=True)] == oldest[::-1]
 
 
+@pytest.mark.rule("P-03, promise 4", "Without a permit there are no bytes.")
 @pytest.mark.parametrize("forged", [None, "permit", object(), Permit])
 def test_no_permit_no_bytes(tmp_path: Path, forged: object) -> None:
     """P-16, promise 4."""
@@ -175,6 +176,7 @@ def test_a_large_message_comes_back_from_spool_and_segment(tmp_path: Path, seale
     assert Machine(tmp_path).body(c.id) == body
 
 
+@pytest.mark.rule("P-15, promise 2", "Bytes are handed out only when they have the SHA-256 of their receipt.")
 @pytest.mark.parametrize("spool", [False, True])
 def test_changed_bytes_are_never_handed_out(tmp_path: Path, spool: bool) -> None:
     """Promise 2: DamagedFile names the message, and nobody gets wrong bytes."""

@@ -103,6 +103,7 @@ def test_two_crashes_in_a_row_lose_nothing(filled: Path, tmp_path: Path) -> None
             shutil.rmtree(data)
 
 
+@pytest.mark.rule("P-15, promise 1, promise 2", "A seal reads back what it wrote before it removes anything.")
 def test_a_segment_that_does_not_read_back_stops_the_seal(unsealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = unsealed
     before = contents(data)

@@ -35,6 +35,10 @@ def capture(
     return Capture(capture_id(AT), AT, bytes(32), 0, bytes(32), Source(kind), envelope, done, findings, custodian=custodian)
 
 
+@pytest.mark.rule(
+    "P-06, promise 4",
+    "Who sent a message is what its receipt has evidence of: a sign-in, a relay that was checked, ourselves; never a header.",
+)
 @pytest.mark.parametrize(
     ("made", "sender"),
     [
@@ -54,7 +58,6 @@ def capture(
     ],
 )
 def test_only_who_signed_in_a_checked_peer_or_we_have_sent_something(made: Capture, sender: str) -> None:
-    """R-306."""
     forged = letter.fields(f"From: {DANA}\r\nSender: {DANA}\r\nReturn-Path: <{DANA}>\r\n\r\nx".encode())
     assert sent_by(made) == sender
     assert view(made, forged)["sent"] == sender
@@ -73,7 +76,7 @@ def test_what_reached_a_mailbox_is_what_was_addressed_to_it_and_not_what_was_bro
 
 
 def test_a_custodian_is_somebody_by_the_whole_name_only() -> None:
-    """R-306: neither a part of the words nor more of them."""
+    """Neither a part of the words nor more of them."""
     seen = view(capture("import", custodian="Mary Ann Lee"), letter.fields(b""))
     assert matches(kept_for(["mary ann lee"]), seen)
     assert not any(matches(kept_for([name]), seen) for name in ("Ann Lee", "Mary Ann", "Mary Ann Lee Jr", ""))

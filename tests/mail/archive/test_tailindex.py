@@ -135,8 +135,9 @@ def test_thirty_thousand_records_are_walked_fast_enough_for_a_command(tmp_path: 
     assert min(took) < 0.060 * 20, "60 ms are meant; far more for a busy machine"
 
 
+@pytest.mark.rule("P-01", "A journal file that was read to its end is not opened again for finding what is in it.")
 def test_a_file_that_was_read_to_its_end_is_not_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1038, P-01: whoever lets messages go one by one leaves hundreds of files of one record until they are sealed."""
+    """Whoever lets messages go one by one leaves hundreds of files of one record until they are sealed."""
     opened, mapped = list[str](), tailindex.mapped
 
     @contextmanager

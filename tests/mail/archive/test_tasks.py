@@ -43,6 +43,10 @@ def test_it_is_time_every_so_often_and_at_once_when_much_waits(data: Path) -> No
         assert job.due(NOW + 6000)
 
 
+@pytest.mark.rule(
+    "P-15, promise 1, promise 8",
+    "No journal file is sealed before ledger, index and the snapshot of outstanding recipients have passed it.",
+)
 def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data: Path) -> None:
     with SealJob(data, Settings()) as job:
         report = job.step(lambda: passed_all(data), NOW)
@@ -61,8 +65,9 @@ def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data
     assert len(list(segments.listed(data))) == 3
 
 
+@pytest.mark.rule("P-01", "What is outstanding is saved once for all that a seal takes.")
 def test_what_is_outstanding_is_saved_once_for_all_that_is_sealed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1039, P-01: of a day's mail it takes seconds."""
+    """Of a day's mail it takes seconds."""
     saved, advance = list[int](), outstanding_file.advance
 
     def counted(data: Path, now: int, files: Files) -> Positions:

@@ -27,8 +27,8 @@ def letter(*fields: str, to: str = "Ann <ann@city.example>") -> bytes:
     return "\r\n".join([f"To: {to}", "From: bob@home.example", *fields, "", "Hello", ""]).encode()
 
 
+@pytest.mark.rule("P-06", "What a rule keeps back is not answered.")
 def test_what_reached_the_mailbox_is_answered_and_what_was_kept_back_is_not() -> None:
-    """R-552."""
     for do, answered in {
         "deliver": True,
         "mark": True,
@@ -42,8 +42,9 @@ def test_what_reached_the_mailbox_is_answered_and_what_was_kept_back_is_not() ->
     assert not asked(capture(), 1, "deliver", ("deliver",), "own"), "it came by a list"
 
 
+@pytest.mark.rule("P-08, L4", "For who left only mail is answered that waits for that reason.")
 def test_for_who_left_only_what_waits_for_that_is_answered() -> None:
-    """R-553, L4: what else keeps a copy back keeps the answer back, too."""
+    """What else keeps a copy back keeps the answer back, too."""
     assert asked(capture(), 0, "hold", ("access-held",), "left")
     assert not asked(capture(), 0, "hold", ("attachments-wait",), "left")
     assert not asked(capture(), 0, "deliver", ("deliver",), "left"), "its holder is back"
@@ -63,15 +64,16 @@ def test_for_who_left_only_what_waits_for_that_is_answered() -> None:
     ],
 )
 def test_programs_and_null_senders_are_never_answered(sender: str) -> None:
-    """R-554."""
+    """P-06."""
     assert not asked(capture(sender), 0, "deliver", ("deliver",), "own")
 
 
+@pytest.mark.rule("P-06, P-26", "Nobody is answered whose name may have been used by somebody else.")
 @pytest.mark.parametrize(
     "facts", [{"auth.own_domain": True}, {"auth.dmarc": "fail"}, {"auth.spf": "fail"}, {"auth.spf": "softfail"}]
 )
 def test_nobody_is_answered_whose_name_may_have_been_used(facts: dict[str, str | bool]) -> None:
-    """R-570: a forged sender never asked for an answer."""
+    """A forged sender never asked for an answer."""
     assert not asked(capture(**facts), 0, "deliver", ("deliver",), "own")
     assert asked(capture(source="submission", **facts), 0, "deliver", ("deliver",), "own"), (
         "our own people are known by their sign-in"
@@ -87,6 +89,7 @@ def test_what_nobody_sent_now_is_not_answered(source: str) -> None:
     assert not asked(capture(source=source), 0, "deliver", ("deliver",), "own")
 
 
+@pytest.mark.rule("P-06", "Lists, bulk mail and what a program wrote are never answered (RFC 3834).")
 @pytest.mark.parametrize(
     "field",
     [
@@ -96,7 +99,6 @@ def test_what_nobody_sent_now_is_not_answered(source: str) -> None:
     ],
 )  # fmt: skip
 def test_lists_bulk_mail_and_what_a_program_wrote_are_never_answered(field: str) -> None:
-    """R-554."""
     assert not is_for_a_person(letter(field), MINE)
     assert is_for_a_person(letter("Auto-Submitted: no", "X-Auto-Response-Suppress: None"), MINE)
 
@@ -113,8 +115,8 @@ def test_any_bytes_are_looked_at(content: bytes) -> None:
     is_for_a_person(content, MINE)
 
 
+@pytest.mark.rule("P-06", "An answer says that a program gave it, so that nobody answers it (RFC 3834).")
 def test_an_answer_says_what_it_is_and_is_the_same_each_time() -> None:
-    """R-555."""
     said = Answer("ann@city.example", "Ann Tést")
     made = build(capture(), said, "I am away.\n\nPlease write to 311.", "Sample City", "mail.city.example")
     assert made == build(capture(), said, "I am away.\n\nPlease write to 311.", "Sample City", "mail.city.example")

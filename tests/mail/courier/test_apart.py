@@ -58,7 +58,7 @@ THREE = message([("bid.pdf", b"%PDF bid"), ("costs.pdf", b"%PDF costs"), ("plan.
 
 
 def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() -> None:
-    """R-899."""
+    """P-22, promise 2."""
     apart = apart_of(THREE, 0)
     left = derived(THREE, replaced(THREE, apart))
     assert files_of(left) == list(apart.leave) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
@@ -69,9 +69,10 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
     assert [part.get_filename() for part in seen.walk() if not part.is_multipart()] == [None, None, "bid.pdf", None, None]
 
 
+@pytest.mark.rule("P-22", "The line in place of a file that was not approved speaks the languages of the city.")
 @pytest.mark.parametrize("name", ["costs.pdf", "{0}{english}.pdf", ""])
 def test_the_line_in_place_of_a_file_speaks_the_languages_of_the_city(name: str) -> None:
-    """R-947: whoever reads it is anybody outside."""
+    """Whoever reads it is anybody outside."""
     raw = message([("bid.pdf", b"1"), (name, b"2")])
     english, spanish = told(derived(raw, replaced(raw, apart_of(raw, 0))), "1.3").strip().split("\r\n\r\n")
     assert english.startswith(f"The file “{name}” was" if name else "A file was")
@@ -80,7 +81,7 @@ def test_the_line_in_place_of_a_file_speaks_the_languages_of_the_city(name: str)
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), min_size=2, max_size=6), st.data())
 def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], data: st.DataObject) -> None:
-    """R-899: also the parts that leave, their headers and encodings, whatever the files are called and have in them."""
+    """Also the parts that leave, their headers and encodings, whatever the files are called and have in them."""
     raw = message([(name, content + b"%d" % n) for n, (name, content) in enumerate(files)])
     leave = data.draw(st.sets(st.integers(0, len(files) - 1)))
     apart = apart_of(raw, *leave)
@@ -102,9 +103,10 @@ def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], d
     assert before.headers == after.headers and len(edits) == len(gone)
 
 
+@pytest.mark.rule("P-22", "In place of a file stands a line with its name, which no name can end or hide.")
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
-    """R-902: it is told in short, and in base64."""
+    """It is told in short, and in base64."""
     raw = message([("bid.pdf", b"1"), (name, b"2")])
     left = derived(raw, replaced(raw, apart_of(raw, 0)))
     words = told(left, "1.3")
@@ -114,7 +116,7 @@ def test_no_name_of_a_file_ends_the_part_or_hides_the_words(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["signed", "encrypted"])
 def test_what_is_signed_or_encrypted_is_not_taken_apart(kind: str) -> None:
-    """R-900: all of it leaves, or nothing."""
+    """All of it leaves, or nothing."""
     outer = f'From: a@city.example\r\nContent-Type: multipart/{kind}; protocol="x"; boundary=outer\r\n\r\n--outer\r\n'.encode()
     raw = outer + THREE + b"\r\n--outer\r\nContent-Type: text/plain\r\n\r\nx\r\n--outer--\r\n"
     assert len(files_of(raw)) >= 3 and not paths(raw)
@@ -122,8 +124,9 @@ def test_what_is_signed_or_encrypted_is_not_taken_apart(kind: str) -> None:
         replaced(raw, apart_of(raw, 0))
 
 
+@pytest.mark.rule("P-22", "Files that are not exactly the approved ones, by path and SHA-256, do not leave.")
 def test_files_that_are_not_exactly_the_approved_ones_do_not_leave() -> None:
-    """R-901: another file at its place, one more, one less."""
+    """Another file at its place, one more, one less."""
     right = apart_of(THREE, 0)
     (path, digest), out = right.leave[0], right.out
     other = sha256(b"other").hexdigest()
@@ -145,8 +148,9 @@ def approve(town: Any, id_: bytes, index: int, apart: Apart) -> None:
     town.writer.flush()
 
 
+@pytest.mark.rule("P-22, promise 2", "Each recipient gets the files that were approved for them, and what left is rebuilt.")
 def test_each_recipient_gets_the_files_that_were_approved_for_them_and_what_left_is_rebuilt(town, next_hop) -> None:
-    """R-903: copies with other files are no transaction together; what is kept stays as it is (promise 2)."""
+    """Copies with other files are no transaction together; what is kept stays as it is (promise 2)."""
 
     async def story() -> None:
         hop = await next_hop()
@@ -168,8 +172,12 @@ def test_each_recipient_gets_the_files_that_were_approved_for_them_and_what_left
     asyncio.run(story())
 
 
+@pytest.mark.rule(
+    "P-22, promise 6",
+    "A copy is looked at once more before it leaves; one that is not what was approved waits, and the log says so.",
+)
 def test_a_copy_that_is_not_what_was_approved_waits_and_the_log_says_so(town, next_hop, capsys) -> None:
-    """R-904: our fault, which fails no message and lets nothing out; the operator finds it in the log and in the queue."""
+    """Our fault, which fails no message and lets nothing out; the operator finds it in the log and in the queue."""
 
     async def story() -> None:
         hop = await next_hop()

@@ -46,9 +46,10 @@ def read(issued: Issued) -> x509.Certificate:
     return x509.load_pem_x509_certificate(issued[0].read_bytes())
 
 
+@pytest.mark.rule("P-19", "A reader whose certificate has a key on an elliptic curve has S/MIME, too (RFC 5753).")
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda c: c.name)
 def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp_path: Path, curve: ec.EllipticCurve) -> None:
-    """R-735: their certificate is kept, and their own key opens the message."""
+    """Their certificate is kept, and their own key opens the message."""
     issued = authority.issue_for_mail(PAT, key=ec.generate_private_key(curve))
     assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
     certificate = readerkeys.certificate(tmp_path, PAT, now())
@@ -59,9 +60,14 @@ def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp
     assert b"Subject: your account" in found.stdout and found.stdout.endswith(MAIL[-9_000:])
 
 
+@pytest.mark.rule(
+    "P-19",
+    "Content is authenticated where the certificate says that its reader's program can open that (RFC 5083, RFC 5084), "
+    "and nowhere else.",
+)
 @pytest.mark.parametrize("key", ["rsa", "curve"])
 def test_content_is_authenticated_where_the_readers_program_knows_it(authority: Authority, tmp_path: Path, key: str) -> None:
-    """R-736: where the certificate says so, and nobody changes a bit of it; of whom nothing is known it is not tried."""
+    """Where the certificate says so, and nobody changes a bit of it; of whom nothing is known it is not tried."""
     made = rsa.generate_private_key(65537, 2048) if key == "rsa" else ec.generate_private_key(ec.SECP256R1())
     issued = authority.issue_for_mail(PAT, key=made, more=(GCM_IS_READ,))
     certificate = read(issued)
@@ -100,10 +106,11 @@ def for_oaep_alone(issued: Issued, params: bytes) -> Issued:
     return issued
 
 
+@pytest.mark.rule("P-19", "A key for OAEP alone is used so, with the parameters of its certificate.")
 @pytest.mark.parametrize("params", PARAMS.values(), ids=PARAMS)
 @pytest.mark.parametrize("cipher", [cms.CBC, cms.GCM])
 def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, params: bytes, cipher: str) -> None:
-    """R-890: with the parameters that its certificate names (RFC 4055), and its own key opens the message."""
+    """With the parameters that its certificate names (RFC 4055), and its own key opens the message."""
     issued = for_oaep_alone(authority.issue_for_mail(PAT), params)
     assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
     sealed = cms.enveloped(MAIL, readerkeys.certificate(tmp_path, PAT, now()), cipher)
@@ -114,8 +121,9 @@ def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, p
     assert found.returncode == 0 and found.stdout == MAIL, found.stderr.decode()
 
 
+@pytest.mark.rule("P-19", "OAEP is used where the reader's program lists it, and by nobody's guess.")
 def test_oaep_is_used_where_the_readers_program_lists_it(authority: Authority, tmp_path: Path) -> None:
-    """R-891: among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
+    """Among its capabilities (RFC 8551 2.5.2); who lists nothing, or what is not known, gets what everybody opens."""
     key = rsa.generate_private_key(65537, 2048)
 
     def listing(params: bytes) -> Issued:
@@ -139,8 +147,9 @@ def test_whatever_stands_in_a_certificate_is_der_or_not(content: bytes) -> None:
     assert [(tag, inner) for tag, inner, _ in der.values(der.value(der.OCTETS, content))] == [(der.OCTETS, content)]
 
 
+@pytest.mark.rule("P-19", "A key that is short, of another kind or not for encrypting is none.")
 def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_path: Path) -> None:
-    """R-737: then another way is taken, and nothing fails."""
+    """Then another way is taken, and nothing fails."""
     usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False)
     usage |= dict.fromkeys(("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
     signs = x509.KeyUsage(**usage | {"digital_signature": True})
@@ -163,8 +172,9 @@ def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_pa
         readerkeys.add(tmp_path, PAT, strange[0].read_bytes(), now())
 
 
+@pytest.mark.rule("P-19", "Whatever says what a message is about leaves inside what is encrypted (RFC 9788).")
 def test_what_says_what_a_message_is_about_is_inside() -> None:
-    """R-993 (RFC 9788 3.2.1): the subject as Outlook writes it once more, keywords and comments, too."""
+    """RFC 9788 3.2.1: the subject as Outlook writes it once more, keywords and comments, too."""
     header = b"From: a@city.example\r\nSubject: Divorce of Pat\r\nThread-Topic: Divorce of Pat\r\n"
     header += b"Keywords: divorce\r\nComments: about\r\n the divorce\r\nX-Mailer: x\r\n"
     outside, inside = sealing.halves(header + b"\r\nBody\r\n")

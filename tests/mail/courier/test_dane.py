@@ -67,12 +67,17 @@ async def opened(proven: Proven) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.rule(
+    "P-19",
+    "An authority that the DNS names has to vouch for the server in the handshake; its certificate alone proves nothing "
+    "(DANE-TA, RFC 7672).",
+)
 @pytest.mark.parametrize("form", ["2 0 1", "2 1 1", "2 1 2", "2 0 0"])
 @pytest.mark.parametrize("honest", [True, False])
 def test_an_authority_that_the_dns_names_has_to_vouch_for_the_server(
     next_hop: Any, authority: Authority, tmp_path: Path, form: str, honest: bool
 ) -> None:
-    """R-738: whoever merely sends its certificate along has not got its signature. In full it may stand in the record alone."""
+    """Whoever merely sends its certificate along has not got its signature. In full it may stand in the record alone."""
     named = der(authority.certificate)
     _, selector, kind = form.split()
     content = key_of(named) if selector == "1" else named
@@ -92,9 +97,10 @@ def test_an_authority_that_the_dns_names_has_to_vouch_for_the_server(
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "And for a name of the server, or of the domain that it serves.")
 @pytest.mark.parametrize(("name", "proves"), [("agency.example", True), ("*.example", True), ("other.test", False)])
 def test_an_authority_vouches_for_a_name(next_hop: Any, authority: Authority, name: str, proves: bool) -> None:
-    """R-739: of the server, or of the domain that it serves."""
+    """Of the server, or of the domain that it serves."""
     record = f"2 0 1 {hashlib.sha256(der(authority.certificate)).hexdigest()}"
     tls = server(authority, name, authority.certificate)
 

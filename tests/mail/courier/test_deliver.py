@@ -7,6 +7,8 @@ import hashlib
 import re
 import uuid
 
+import pytest
+
 from civicmail.core.disk.room import Room
 from civicmail.core.message.shapes import Recipient
 from civicmail.mail.archive.outstanding_file import current
@@ -41,8 +43,12 @@ def test_mail_for_us_goes_to_the_mailbox_and_the_record_rebuilds_what_lies_there
     asyncio.run(story())
 
 
+@pytest.mark.rule(
+    "P-23, promise 6",
+    "Mailboxes wait while less than `gateway.min_free` is free on their volume; each message says so once, none fails of "
+    "it, and it is delivered once there is room.",
+)
 def test_mailboxes_wait_while_their_volume_has_no_room_and_each_message_says_so_once(town, monkeypatch):
-    """R-1114."""
     free = [99]
     monkeypatch.setattr(deliver, "Room", lambda place, _: Room(place, 100 + 2000, lambda _: free[0]))
 
@@ -228,6 +234,11 @@ def test_old_mail_is_tried_once_more_before_it_fails(town, next_hop):
     asyncio.run(story())
 
 
+@pytest.mark.rule(
+    "P-06, promise 1",
+    "A second receipt of the same bytes with a Message-ID and the same envelope within a day is delivered once, and its "
+    "record says why.",
+)
 def test_the_same_message_twice_is_delivered_once_and_the_second_says_why(town):
     async def story():
         first = town.keep("bob@city.example", kind="mx", sender="eve@out.example")
@@ -321,8 +332,9 @@ def test_kept_and_held_mail_stays_where_it_is(town):
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-01", "The courier looks at the journals fifty times a second at most, however often it is woken.")
 def test_however_often_it_is_woken_it_looks_fifty_times_a_second_at_most(town, monkeypatch):
-    """R-1036, P-01: what comes meanwhile shares a look, a batch and a sync."""
+    """What comes meanwhile shares a look, a batch and a sync."""
     looks, look = [], Rounds.look
 
     def counted(rounds):

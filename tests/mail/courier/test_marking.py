@@ -91,9 +91,10 @@ def two(encoding: str) -> bytes:
     return TWO % (encoding.encode(), page)
 
 
+@pytest.mark.rule("P-31", "Links to hosts that nobody here knows lead by our page, with the name of the host in text.")
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, encoding: str) -> None:
-    """R-616: each link to a host nobody here knows leads by our page, says whose copy it was and what its words pretended; the
+    """Each link to a host nobody here knows leads by our page, says whose copy it was and what its words pretended; the
     city's own are let be."""
     _, left = here.marked(two(encoding))
     plain, page = contents(left)
@@ -104,9 +105,10 @@ def test_links_to_unknown_hosts_lead_by_our_page_in_every_encoding(here: Here, e
     assert "or https://www.city.example/</p>" in page and "evil.example" not in page
 
 
+@pytest.mark.rule("P-31, promise 4", "What leaves the city has the links as they were, and none that works in a reader's name.")
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_what_leaves_the_city_has_the_links_as_they_were(here: Here, encoding: str) -> None:
-    """R-617: an answer that quotes our links leaves with the real ones, and with no link that works in a reader's name."""
+    """An answer that quotes our links leaves with the real ones, and with no link that works in a reader's name."""
     told = here.marked(two(encoding), DOUBTED)[1]
     _, left = here.marked(told, kind="submission")
     plain, page = contents(left)
@@ -123,13 +125,15 @@ def test_a_forged_link_of_ours_is_not_turned_into_anything(here: Here) -> None:
         wrapped.read(tokens.ring(here.data), "A" * 80)
 
 
+@pytest.mark.rule("P-31", "Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once.")
 def test_known_hosts_are_let_be(here: Here) -> None:
-    """R-618: links to whom the city writes to, to gov and mil, and to names of the settings lead there at once."""
+    """Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once."""
     correspondents.write(here.data, Correspondents().also({number_of(place_of("friend.example"))}, set()))
     text = b"From: x\r\n\r\nhttps://www.friend.example/ https://www.irs.gov/ https://user@www.irs.gov/ http://192.0.2.7/ ftp://x.example/\r\n"
     assert [link.url for link in here.links(here.marked(text)[1])] == ["https://user@www.irs.gov/", "http://192.0.2.7/"]
 
 
+@pytest.mark.rule("P-31", "Signed and encrypted parts, files and calendars leave bit for bit.")
 @pytest.mark.parametrize(
     "text",
     [
@@ -143,12 +147,13 @@ def test_known_hosts_are_let_be(here: Here) -> None:
     ],
 )
 def test_what_is_signed_sealed_or_a_file_stays_as_it_is(here: Here, text: bytes) -> None:
-    """R-619: signed and encrypted parts, files and calendars leave bit for bit."""
+    """Signed and encrypted parts, files and calendars leave bit for bit."""
     assert here.marked(text, DOUBTED)[1] == text
 
 
+@pytest.mark.rule("P-31", "A reason to doubt is one line at the top of each text, with links to verify and to report.")
 def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
-    """R-620: a reason to doubt is one line at the top of each text, with links to verify and to report in this reader's name."""
+    """A reason to doubt is one line at the top of each text, with links to verify and to report in this reader's name."""
     _, left = here.marked(two("base64"), DOUBTED)
     plain, page = contents(left)
     assert plain.startswith("[City mail: ") and plain.index(DOUBTED[0][1]) < plain.index("\n") < plain.index("Go to")
@@ -160,14 +165,16 @@ def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
         assert (said.capture, said.index) == (CAPTURE, 3)
 
 
+@pytest.mark.rule("P-31", "Mail from outside says so in a header line, and nothing is put into its text without a reason.")
 def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
-    """R-621: mail from outside says so in a header line, and nothing is put into its text without a reason."""
+    """Mail from outside says so in a header line, and nothing is put into its text without a reason."""
     text = b"From: x\r\n\r\nhello, see the account of www.city.example\r\n"
     marked, left = here.marked(text, (("first-contact", "New."),))
     assert left == text and [name for name, _ in marked.marks] == ["external"]
     assert here.marked(text, kind="submission")[0] == Marked()
 
 
+@pytest.mark.rule("P-31", "A first contact with a file or a bill is a reason to doubt.")
 @pytest.mark.parametrize(
     ("text", "facts", "words"),
     [
@@ -177,7 +184,7 @@ def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
     ],
 )
 def test_a_first_contact_with_a_file_or_a_bill_is_a_reason(here: Here, text: bytes, facts: dict[str, Any], words: str) -> None:
-    """R-622: whoever writes for the first time and sends a file or asks for money is doubted; whoever is known is not."""
+    """Whoever writes for the first time and sends a file or asks for money is doubted; whoever is known is not."""
     text = b"From: x\r\n\r\n" + text + b"\r\n"
     assert words in here.marked(text, (("first-contact", "New."),), **facts)[1].decode()
     assert here.marked(text, **facts)[1] == text
@@ -189,8 +196,9 @@ def test_without_an_address_of_our_pages_nothing_is_replaced(tmp_path: Path) -> 
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
 
+@pytest.mark.rule("P-31", "Links and the line of doubt are there for the departments of the settings alone.")
 def test_only_departments_that_were_named_have_it(tmp_path: Path) -> None:
-    """R-623: links and the line are there for departments of the settings alone."""
+    """Links and the line are there for departments of the settings alone."""
     here = Here(tmp_path, links=["water"], doubt=["water"])
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
@@ -209,8 +217,9 @@ def test_very_many_links_and_very_long_lines_are_delivered(here: Here, html: byt
     assert 2 <= len(marked.replaced) <= 2_001 and len(left) > len(text)
 
 
+@pytest.mark.rule("P-31", "Our own fault in marking delivers the copy as it came.")
 def test_a_damaged_key_file_delivers_the_copy_without_marks(here: Here) -> None:
-    """R-624: our own fault in marking delivers the copy as it came."""
+    """Our own fault in marking delivers the copy as it came."""
     tokens.key_path(here.data).write_bytes(b"{}")
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
@@ -224,8 +233,9 @@ def test_any_bytes_are_delivered_and_rebuilt(
     here.marked(head + body.replace(b"\x00", b"http://x.example/"), DOUBTED)
 
 
+@pytest.mark.rule("P-31", "Each reader of mail from outside has links of their own.")
 def test_every_reader_has_a_copy_of_their_own_and_what_left_is_rebuilt(town, next_hop) -> None:
-    """R-625: two readers of one message from outside get links of their own, by LMTP in transactions of their own."""
+    """Two readers of one message from outside get links of their own, by LMTP in transactions of their own."""
 
     async def story() -> None:
         hop = await next_hop()

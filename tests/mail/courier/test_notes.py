@@ -7,6 +7,7 @@ import email
 import email.policy
 import uuid
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ FOUND = (Finding("spf", "pass", mask="smtp.mailfrom=out.example"), Finding("dkim
 
 
 def test_results_and_marks_are_lines_that_mail_programs_read() -> None:
-    """R-438: one header for each mark, with the number by which the decision is found."""
+    """One header for each mark, with the number by which the decision is found."""
     said = lines(
         HOST, FOUND, [("staff-name", "This comes from outside under the name of a colleague. " * 3), ("x", "Grüße")], "0198-id"
     )
@@ -37,6 +38,10 @@ def test_where_nobody_looked_and_nothing_is_marked_nothing_is_added() -> None:
     assert lines(HOST, (Finding("edge", "x-spam"),), (), "i") == []
 
 
+@pytest.mark.rule(
+    "P-25, P-26, promise 7",
+    "A reader is told what was found in the header of the copy, and by no stranger in our name.",
+)
 def test_what_a_stranger_wrote_in_our_name_is_taken_out_even_if_the_edge_is_believed() -> None:
     header = (
         b"Authentication-Results: mail.city.example; dkim=pass\r\nAUTHENTICATION-RESULTS : (x) Mail.City.Example 1; spf=pass\r\n"
@@ -62,7 +67,7 @@ def test_words_never_end_a_header_or_begin_another(words: str) -> None:
 
 
 def test_a_copy_that_was_screened_later_tells_what_was_found_then(town) -> None:
-    """R-436, R-438: the receipt knew nothing of it; the record of what left rebuilds it all."""
+    """The receipt knew nothing of it; the record of what left rebuilds it all."""
 
     async def story() -> None:
         id_ = town.keep("bob@city.example", kind="mx", do="pending", sender="eve@out.example")

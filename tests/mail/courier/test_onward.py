@@ -29,6 +29,7 @@ def read(*lines: bytes) -> list[tuple[str, str, str]]:
     return [(p.queue, p.address, p.tls) for line in lines if (p := reading.line(line)) is not None]
 
 
+@pytest.mark.rule("P-23", "A TLS result of the last hop is recorded for the message that it protected, and for no other.")
 def test_a_tls_result_belongs_to_the_message_that_was_handed_over_next() -> None:
     verified = "Verified TLSv1.3 TLS_AES_256_GCM_SHA384"
     lines = [TLS, end("AAAAAA", "x@far.example"), end("AAAAAA", "y@far.example"), end("BBBBBB", "x@far.example")]

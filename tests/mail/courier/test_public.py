@@ -24,9 +24,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What a stranger's zone names is connected to at public addresses alone, and in networks of the settings.",
+)
 @pytest.mark.parametrize("how", ["dane", "mta-sts"])
 def test_no_zone_of_a_stranger_makes_us_speak_to_our_own_machines(next_hop: Any, authority: Any, how: str) -> None:
-    """R-1266: what would be proven, were it not within our own network."""
+    """What would be proven, were it not within our own network."""
 
     async def story() -> None:
         hop = await next_hop(offers=OFFERS, tls=server(authority, "localhost"))
@@ -61,7 +65,7 @@ def test_no_zone_of_a_stranger_makes_us_speak_to_our_own_machines(next_hop: Any,
 
 
 def test_the_policy_of_a_domain_is_read_from_public_addresses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1219: mta-sts.domain may lead to a page of ours."""
+    """Mta-sts.domain may lead to a page of ours."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("169.254.169.254", 443))])
     with pytest.raises(OSError, match="no public address"):
         sts.fetched("agency.example")

@@ -46,8 +46,9 @@ def pulled(town: Town) -> set[tuple[bytes, int]]:
     return {(e.id, i) for e in outstanding_file.current(town.data).pulled() for i, c in e.copies.items() if c.is_pulled}
 
 
+@pytest.mark.rule("P-31, promise 2", "What goes back into a mailbox is what had left for it, byte for byte, with flags and time.")
 def test_a_copy_goes_out_of_its_mailbox_and_comes_back_as_it_was(town: Town) -> None:
-    """R-687: with its flags, its time and every byte that had left; the archive has the message all the while."""
+    """With its flags, its time and every byte that had left; the archive has the message all the while."""
     id_ = delivered(town)
     name = str(uuid.UUID(bytes=id_))
     (before,) = town.mailbox("ann")
@@ -62,8 +63,9 @@ def test_a_copy_goes_out_of_its_mailbox_and_comes_back_as_it_was(town: Town) -> 
     assert pulled(town) == set() and pulling.put_back(id_, 0, SAID) == "nothing"
 
 
+@pytest.mark.rule("P-31", "An undo leaves unread what nobody had read, and gives nobody what they had removed.")
 def test_what_nobody_had_read_is_unread_again_and_what_its_owner_removed_stays_removed(town: Town) -> None:
-    """R-688: an undo gives nobody anything that they had thrown away; My mail has both again."""
+    """An undo gives nobody anything that they had thrown away; My mail has both again."""
     one, two = delivered(town), delivered(town, "bob@city.example")
     (cur(town, "bob").parent / "new" / str(uuid.UUID(bytes=two))).unlink()
     pulling = Pulling(town.settings, town.data, town.clock)
@@ -74,8 +76,9 @@ def test_what_nobody_had_read_is_unread_again_and_what_its_owner_removed_stays_r
     assert pulled(town) == set()
 
 
+@pytest.mark.rule("P-31, promise 1", "Where a copy lay is recorded before it is removed, so that whoever dies in between goes on.")
 def test_who_dies_between_the_record_and_the_mailbox_goes_on(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-689: the record of where it lay is durable first; a second round removes what is left, and an undo knows the flags."""
+    """The record of where it lay is durable first; a second round removes what is left, and an undo knows the flags."""
     id_ = delivered(town)
     name = str(uuid.UUID(bytes=id_))
     (cur(town).parent / "new" / name).rename(cur(town) / f"{name}:2,S")
@@ -98,8 +101,12 @@ def test_who_dies_between_the_record_and_the_mailbox_goes_on(town: Town, monkeyp
     assert again.put_back(id_, 0, SAID) == "back" and [p.name for p in cur(town).iterdir()] == [f"{name}:2,S"]
 
 
+@pytest.mark.rule(
+    "P-31",
+    "A copy that still waits is stopped by a pull; one in a system that cannot be asked is said to lie there.",
+)
 def test_what_waits_is_stopped_and_what_lies_in_another_system_is_said_to_be_there(town: Town) -> None:
-    """R-690: a copy that was not handed over yet never comes; where no mailbox can be asked, the outcome says so."""
+    """A copy that was not handed over yet never comes; where no mailbox can be asked, the outcome says so."""
     waits = town.keep("cleo@city.example", kind="mx")
     town.use(route={"far@city.example": "smtp://127.0.0.1:1"})
     pulling = Pulling(town.settings, town.data, town.clock)
@@ -114,9 +121,10 @@ def test_what_waits_is_stopped_and_what_lies_in_another_system_is_said_to_be_the
     assert Pulling(town.settings, town.data, town.clock).take(id_, 0, SAID) == "elsewhere" and pulled(town) == {(id_, 0)}
 
 
+@pytest.mark.rule("P-07, P-31", "The password that opens every mailbox is sent in clear to this machine alone.")
 @pytest.mark.parametrize("url", ["imap://mail.city.example:143", "http://127.0.0.1", "imaps://", "imap://127.0.0.1/x"])
 def test_a_password_that_opens_every_mailbox_goes_in_clear_nowhere(url: str, tmp_path: Path) -> None:
-    """R-691: only to this machine, or over TLS that was verified."""
+    """Only to this machine, or over TLS that was verified."""
     (tmp_path / "key").write_text("scratch")
     with pytest.raises(ConfigError):
         Boxes(url, "civicmail", str(tmp_path / "key"))
@@ -124,8 +132,9 @@ def test_a_password_that_opens_every_mailbox_goes_in_clear_nowhere(url: str, tmp
         Boxes("imap://127.0.0.1:143", "civicmail", str(tmp_path / "none"))
 
 
+@pytest.mark.rule("P-08, P-15", "Where a mailbox is emptied, folders that others share with its owner are not touched.")
 def test_folders_that_others_share_are_not_their_readers_own() -> None:
-    """R-574: RFC 2342; where a mailbox is emptied, nothing of another's goes."""
+    """RFC 2342; where a mailbox is emptied, nothing of another's goes."""
     said = b'(("" "/")("mine/" "/")) (("user/" "/")) (("Shared \\"a\\"/" "/" "X-OPT" ("b"))("public/" "/"))'
     assert list(not_personal(said)) == ["user/", 'Shared "a"/', "public/"]
     assert list(not_personal(b'(("" "/")) NIL NIL')) == [] and list(not_personal(b'NIL (("~" "/")) NIL')) == ["~"]
@@ -153,7 +162,7 @@ def lying(dovecot: Dovecot, folder: str) -> list[tuple[bytes, bytes]]:
 
 @pytest.mark.neighbour("dovecot", "root")
 def test_dovecot_gives_a_copy_back_from_any_folder_and_takes_it_again(town: Town) -> None:
-    """R-692: found where its owner has filed it, removed alone, and put back there with flags and time; away for a while, it is
+    """Found where its owner has filed it, removed alone, and put back there with flags and time; away for a while, it is
     tried again."""
     with Dovecot(master="master-scratch") as dovecot:
         town.use(

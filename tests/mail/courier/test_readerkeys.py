@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from civicmail.mail.courier.openpgp import named
 
 LISTING = """\
@@ -14,7 +16,7 @@ sub:u:255:18:200E17602F59C20E:1764355200::::::e:::::cv25519::
 """
 
 
+@pytest.mark.rule("P-19", "An OpenPGP key belongs to the addresses of its user ids that are in force.")
 def test_only_user_ids_in_force_name_the_owner_of_a_key() -> None:
-    """R-716."""
     assert named(LISTING) == ("pat@agency.example", "plain@agency.example")
     assert named("") == ()

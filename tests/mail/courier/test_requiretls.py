@@ -25,8 +25,9 @@ def use(town, hop, authority: Authority, *, on: bool = True) -> None:
     town.settings = replace(town.settings, secure=Secure(requiretls=on), web=Web(url=PAGES))
 
 
+@pytest.mark.rule("P-19", "The promise of a smart host is asked for with each message, and recorded as a promise.")
 def test_the_promise_is_asked_for_and_recorded_as_a_promise(town, next_hop, authority):
-    """R-892: over verified TLS to the smart host; what comes back has no content."""
+    """Over verified TLS to the smart host; what comes back has no content."""
 
     async def story():
         hop = await next_hop(offers=(*OFFERS, "DSN", "REQUIRETLS"), tls=server(authority, "smart.example"))
@@ -41,9 +42,13 @@ def test_the_promise_is_asked_for_and_recorded_as_a_promise(town, next_hop, auth
     asyncio.run(story())
 
 
+@pytest.mark.rule(
+    "P-19",
+    "Without a promise of a proven smart host that the settings believe, what is confidential waits in the portal.",
+)
 @pytest.mark.parametrize("why", ["not-offered", "stranger", "no-tls", "refused", "medicare", "off"])
 def test_without_the_promise_it_goes_to_the_portal(town, next_hop, authority, tmp_path, why):
-    """R-893: also where whoever promises is not proven, and where the settings do not say that a promise counts."""
+    """Also where whoever promises is not proven, and where the settings do not say that a promise counts."""
 
     async def story():
         shown = Authority(tmp_path / "stranger") if why == "stranger" else authority

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import pytest
+
 from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import outstanding_file, replay
 from civicmail.mail.archive.outstanding import report_key
@@ -20,6 +22,10 @@ def restore(town: Town) -> None:
     town.writer.flush()
 
 
+@pytest.mark.rule(
+    "P-06, P-23, promise 1",
+    "An attempt with mail that a lost installation had says that it may have been delivered before.",
+)
 def test_what_a_lost_installation_may_have_delivered_says_redelivered(town, next_hop):
     async def story():
         hop = await next_hop()
@@ -37,8 +43,12 @@ def test_what_a_lost_installation_may_have_delivered_says_redelivered(town, next
     asyncio.run(story())
 
 
+@pytest.mark.rule(
+    "P-06, P-23, promise 1",
+    "A delivery report about mail that a lost installation had says that it may have been sent before.",
+)
 def test_a_report_that_a_lost_installation_may_have_sent_says_redelivered(town, next_hop):
-    """R-100: no record says whether the lost one made it."""
+    """No record says whether the lost one made it."""
 
     async def story():
         hop = await next_hop(answers={"rcpt": lambda address: "550 5.1.1 no" if address.startswith("bob") else "250 2.1.5 Ok"})

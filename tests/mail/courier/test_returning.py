@@ -46,8 +46,8 @@ def test_nothing_is_released_while_nobody_may_read_it(town: Town, returning: Cal
     assert len(held_for(town.data, EVE)) == 1
 
 
+@pytest.mark.rule("P-06, promise 1, M4", "What was held for a mailbox is delivered by itself when somebody may read it again.")
 def test_the_mail_of_who_is_back_is_delivered_without_anybody_asking(town: Town, returning: Callable[[Snapshot], int]) -> None:
-    """R-148 (M4)."""
 
     async def run() -> None:
         held = town.keep(EVE, do="hold", rules=("access-held",))
@@ -86,10 +86,11 @@ def test_what_a_gateway_held_by_the_snapshot_before_is_found_a_minute_later(
     assert returning(snapshot) == 1
 
 
+@pytest.mark.rule("P-01, P-06", "Held mail that may go on is looked for in what was followed all the time; nothing is read anew.")
 def test_who_waits_is_followed_and_not_read_anew_at_each_look(
     town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1037, P-01: what was read a minute ago is sealed by now."""
+    """What was read a minute ago is sealed by now."""
     loads, load = list[Path](), outstanding_file.load
 
     def counted(data: Path, *, repeats: bool = True) -> Outstanding:
@@ -110,10 +111,11 @@ def test_who_waits_is_followed_and_not_read_anew_at_each_look(
     assert returning(city(2, mailboxes=[BACK])) == 2
 
 
+@pytest.mark.rule("P-01, P-06", "What is held for many mailboxes is read by one view of the archive that is kept up.")
 def test_what_is_held_for_many_is_read_in_one_view_of_the_archive(
     town: Town, returning: Callable[[Snapshot], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1041, P-01: in a busy hour a new view takes a fifth of a second, and files of a hundred mailboxes are held for approval."""
+    """In a busy hour a new view takes a fifth of a second, and files of a hundred mailboxes are held for approval."""
     views = [0]
 
     class Counted(Machine):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from civicmail.mail.archive.commit import GroupCommit
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.hops import Hop
@@ -12,8 +14,9 @@ from civicmail.mail.courier.rounds import Rounds
 from mail.courier.conftest import Town
 
 
+@pytest.mark.rule("P-06, promise 1", "What was put off is tried again, however many outcomes are recorded at the same moment.")
 def test_nothing_stays_under_way_whose_outcome_was_recorded_while_others_were(data: Path) -> None:
-    """R-44: the outcome of the first is on its way to the disk while that of the second comes back; both are free after that."""
+    """The outcome of the first is on its way to the disk while that of the second comes back; both are free after that."""
     town = Town(data)
     first, second = town.keep("bob@out.example"), town.keep("eve@out.example", text=b"Message-ID: <2@x>\r\n\r\n")
 

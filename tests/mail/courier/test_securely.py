@@ -85,9 +85,9 @@ def test_verified_tls_to_the_readers_own_server_is_proven(town, next_hop, author
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "TLS counts only where the server has proven which one it is.")
 @pytest.mark.parametrize("fault", ["name", "authority", "no-tls", "down"])
 def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_hop, authority, tmp_path, fault):
-    """R-710."""
 
     async def story():
         tls = server(authority, "other.example" if fault == "name" else "mx.agency.example")
@@ -113,9 +113,10 @@ def test_without_the_proof_it_goes_to_the_portal_and_never_in_clear(town, next_h
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19, promise 6", "What must leave encrypted never leaves in clear text; where no way is left it waits.")
 @pytest.mark.parametrize("url", ["", "http://mail.city.example"])
 def test_where_no_way_is_left_it_waits(town, next_hop, url):
-    """R-711. The fault is ours, so it never fails; and never goes in clear, nor into a portal that is read in clear text."""
+    """The fault is ours, so it never fails; and never goes in clear, nor into a portal that is read in clear text."""
 
     async def story():
         plain = await next_hop()
@@ -129,8 +130,9 @@ def test_where_no_way_is_left_it_waits(town, next_hop, url):
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19, promise 6", "An address that is longer than any fails with words, and is not tried for ever.")
 def test_an_address_that_is_longer_than_any_fails_with_words(town, next_hop):
-    """R-753. No file is named after it, no letter reaches it; and it is not tried for ever as a fault of ours."""
+    """No file is named after it, no letter reaches it; and it is not tried for ever as a fault of ours."""
 
     async def story():
         plain = await next_hop()
@@ -146,8 +148,8 @@ def test_an_address_that_is_longer_than_any_fails_with_words(town, next_hop):
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "That a copy leaves encrypted is not undone by a later look that finds nothing.")
 def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(town, next_hop):
-    """R-712."""
 
     async def story():
         plain = await next_hop()
@@ -164,8 +166,8 @@ def test_what_was_decided_once_is_not_undone_by_a_later_look_that_finds_nothing(
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "In an encrypted message the subject is encrypted, too (RFC 9788).")
 def test_smime_is_opened_by_openssl_and_the_subject_stays_inside(town, next_hop, authority, tmp_path):
-    """R-713."""
     certificate, key = authority.issue_for_mail("pat@agency.example")
     town.now = int(datetime.now(UTC).timestamp() * 1000)
     assert readerkeys.add(town.data, "Pat@agency.example", certificate.read_bytes(), town.now) == "smime"
@@ -190,11 +192,11 @@ def test_smime_is_opened_by_openssl_and_the_subject_stays_inside(town, next_hop,
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "A certificate that has expired, or is another's, is none.")
 @pytest.mark.parametrize(
     ("address", "days", "why"), [("pat@agency.example", (-9, -1), "not valid"), ("eve@agency.example", (-1, 9), "another address")]
 )
 def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, authority, address, days, why):
-    """R-714."""
     certificate, _ = authority.issue_for_mail(address, days=days)
     town.now = int(datetime.now(UTC).timestamp() * 1000)
     with pytest.raises(UsageError, match=why):
@@ -213,8 +215,9 @@ def test_a_certificate_that_has_expired_or_is_anothers_is_none(town, next_hop, a
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-19", "Kinds of information for which TLS is not enough take another way.")
+@pytest.mark.rule("P-19", "A box of the portal says which kinds in it must never go by TLS alone.")
 def test_what_is_never_sent_by_tls_alone_takes_another_way(town, next_hop, authority):
-    """R-715."""
 
     async def story():
         hop = await next_hop(offers=OFFERS, tls=server(authority, "mx.agency.example"))
@@ -278,9 +281,9 @@ class Zone(asyncio.DatagramProtocol):
         self._transport.sendto(answer.to_wire(), addr)
 
 
+@pytest.mark.rule("P-19", "DANE proves a server by signed records alone (RFC 7672).")
 @pytest.mark.parametrize(("signed", "digest", "proves"), [(True, "right", True), (True, "wrong", False), (False, "right", False)])
 def test_dane_proves_a_server_by_signed_records_only(next_hop, authority, signed, digest, proves):
-    """R-717."""
 
     async def story():
         hop = await next_hop(offers=OFFERS, tls=server(authority, "whatever.example"))
@@ -322,6 +325,7 @@ class Published(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.rule("P-19", "A policy of MTA-STS proves servers that it names when it is enforced (RFC 8461).")
 @pytest.mark.parametrize(
     ("mode", "names", "host", "proves"),
     [
@@ -332,7 +336,7 @@ class Published(http.server.BaseHTTPRequestHandler):
     ],
 )
 def test_a_policy_that_is_enforced_proves_the_servers_that_it_names(next_hop, authority, mode, names, host, proves):
-    """R-732. Over real HTTPS, with a certificate for the policy's host."""
+    """Over real HTTPS, with a certificate for the policy's host."""
     pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Published)
     pages.policy = f"version: STSv1\nmode: {mode}\nmx: {names}\nmax_age: 86400\n"
     pages.socket = server(authority, host).wrap_socket(pages.socket, server_side=True)

@@ -78,9 +78,9 @@ def sent(town: Town, next_hop: Any, *to: str, **keep: Any) -> tuple[bytes, bytes
     return asyncio.run(story())
 
 
+@pytest.mark.rule("P-26, promise 2", "What our own people send leaves signed as the last step, and is rebuilt bit for bit.")
 @pytest.mark.parametrize("kind", ["submission", "relay", "local"])
 def test_mail_of_our_own_leaves_signed_and_is_rebuilt(town, next_hop, kind):
-    """R-375."""
     key_for(town.data)
     content, id_ = sent(town, next_hop, kind=kind)
     assert content.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n\td=city.example; s=")

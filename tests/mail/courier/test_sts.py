@@ -11,8 +11,8 @@ from civicmail.mail.courier.sts import Policy, is_published, parsed
 GOOD = "version: STSv1\r\nmode: enforce\r\nmx: mail.agency.example\r\nmx: *.mx.agency.example\r\nmax_age: 604800\r\n"
 
 
+@pytest.mark.rule("P-19", "A wildcard of such a policy stands for one label.")
 def test_a_policy_names_servers_and_a_star_stands_for_one_label() -> None:
-    """R-733."""
     policy = parsed(GOOD)
     assert policy is not None and policy.mode == "enforce"
     named = ["mail.agency.example", "a.mx.agency.example", "a.b.mx.agency.example", "mx.agency.example", "evil.example"]

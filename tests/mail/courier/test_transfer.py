@@ -68,6 +68,7 @@ def run(wire: Wire, attempt: Any, what: Load) -> Any:
     return asyncio.ensure_future(transfer(wire, what, attempt, 1))  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("P-06, promise 1", "No final dot goes to a next hop before the record of the attempt is durable.")
 def test_the_final_dot_waits_until_the_record_of_the_attempt_is_durable() -> None:
     async def story() -> None:
         wire, durable, asked = Wire(), asyncio.Event(), list[int]()
@@ -103,6 +104,7 @@ def test_without_the_record_the_message_has_no_end() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-06, promise 2", "Bytes that are not what was received never leave.")
 def test_a_message_whose_bytes_are_not_those_that_were_received_has_no_end() -> None:
     async def story() -> None:
         wire = Wire()

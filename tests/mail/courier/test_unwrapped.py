@@ -100,25 +100,31 @@ def left(here: Here, content: str, kind: str, encoding: str) -> str:
     return found
 
 
+@pytest.mark.rule(
+    "P-31, promise 4",
+    "In text that leaves, a link of ours is put together over broken and quoted lines, and turned back.",
+)
 @given(URLS, st.sampled_from(sorted(TEXTS)), st.sampled_from(["8bit", "base64", "quoted-printable"]), st.integers(20, 76))
 def test_in_text_a_link_is_put_together_and_turned_back(here: Here, url: str, program: str, encoding: str, width: int) -> None:
-    """R-860: quoted, broken over lines, flowed, with its label or without: what leaves has the address and nothing of ours."""
+    """Quoted, broken over lines, flowed, with its label or without: what leaves has the address and nothing of ours."""
     found = left(here, TEXTS[program](wrapped_in(here, url), width), "plain", encoding)
     assert url in found and BASE not in found and not _TOKEN.search(found.encode())
     assert "[" not in found.replace(url, "")
 
 
+@pytest.mark.rule("P-31, promise 4", "In HTML that leaves, no attribute, entity or address of another server hides a link of ours.")
 @given(URLS, st.sampled_from(sorted(PAGES)), st.sampled_from(["8bit", "base64", "quoted-printable"]), st.integers(20, 76))
 def test_in_html_no_program_hides_a_link_of_ours(here: Here, url: str, program: str, encoding: str, width: int) -> None:
-    """R-861: in attributes that programs add, by entities, within the address of another server that looks at links."""
+    """In attributes that programs add, by entities, within the address of another server that looks at links."""
     found = left(here, PAGES[program](wrapped_in(here, url).split(" ")[1], width), "html", encoding)
     assert BASE not in html.unescape(found) and quote(BASE, safe="") not in found and not _TOKEN.search(found.encode())
     assert url in html.unescape(found) or quote(url, safe="") in found
     assert "safelinks" not in found and "urldefense" not in found
 
 
+@pytest.mark.rule("P-31, promise 2", "Only what we have signed is turned back, and the words around it stay.")
 def test_what_only_looks_like_a_link_of_ours_stays(here: Here) -> None:
-    """R-862: a token that we have not signed is nobody's; words around a link stay to the letter."""
+    """A token that we have not signed is nobody's; words around a link stay to the letter."""
     link = wrapped_in(here, "https://evil.example/a").split(" ")[1]
     forged = link.replace("/l/A", "/l/B")
     for text in (forged, quote(forged, safe=""), f"{BASE}/report/2026-annual-figures/", f"{BASE}/l/"):
@@ -136,8 +142,9 @@ def attached(raw: bytes, edge: bytes) -> bytes:
     ) % (edge, edge, edge, raw, edge)
 
 
+@pytest.mark.rule("P-31, promise 4", "A delivered copy that is forwarded as an attachment leaves with its own links.")
 def test_a_copy_that_is_forwarded_as_an_attachment_leaves_with_its_own_links(here: Here) -> None:
-    """R-863: no link that works in the name of its reader is in it, nor in a message within it."""
+    """No link that works in the name of its reader is in it, nor in a message within it."""
     copy = here.marked(two("base64"), DOUBTED)[1]
     for raw in (attached(copy, b"o"), attached(attached(copy, b"i"), b"o")):
         found = here.marked(raw, kind="submission")[1]
@@ -148,7 +155,7 @@ def test_a_copy_that_is_forwarded_as_an_attachment_leaves_with_its_own_links(her
 
 
 def test_an_answer_with_large_files_has_its_links_turned_back_too(here: Here) -> None:
-    """R-863: no size lets a link of ours out."""
+    """No size lets a link of ours out."""
     link = wrapped_in(here, "https://evil.example/a")
     files = (b"A" * 76 + b"\r\n") * 230_000
     raw = (
@@ -158,8 +165,9 @@ def test_an_answer_with_large_files_has_its_links_turned_back_too(here: Here) ->
     assert b"See https://evil.example/a\r\n--o" in here.marked(raw, kind="submission")[1]
 
 
+@pytest.mark.rule("P-31", "A link in text ends where mail programs see its end.")
 def test_every_link_that_a_reader_gets_ends_where_programs_see_its_end(here: Here) -> None:
-    """R-864: in text it ends with a slash, so that no program takes a last _ for the punctuation of a sentence."""
+    """In text it ends with a slash, so that no program takes a last _ for the punctuation of a sentence."""
     for n in range(200):
         link = wrapped_in(here, f"https://evil.example/{n}")
         assert link.endswith("/")
@@ -174,9 +182,10 @@ def test_time_grows_with_length_alone(here: Here) -> None:
         here.marked(reply(text, "plain", "8bit"), kind="submission")  # with its square it would not end today
 
 
+@pytest.mark.rule("P-19, P-31", "What leaves encrypted, or waits in the pick-up portal, has its links as they were.")
 @pytest.mark.parametrize("way", ["tls", "portal"])
 def test_what_leaves_encrypted_has_its_links_as_they_were(town: Any, next_hop: Any, authority: Authority, way: str) -> None:
-    """R-865: also by verified TLS, and in the pick-up portal; S/MIME and OpenPGP seal the same bytes."""
+    """Also by verified TLS, and in the pick-up portal; S/MIME and OpenPGP seal the same bytes."""
 
     async def story() -> bytes:
         hop = await next_hop(offers=OFFERS, tls=server(authority, "mx.agency.example"))

@@ -57,6 +57,7 @@ def test_what_a_next_hop_cannot_take_fails_when_it_is_too_old() -> None:
     assert failed.type == Type.FAILED and "expired" in failed.facts["reply"] and "later" in failed.facts["reply"]
 
 
+@pytest.mark.rule("P-06, promise 6", "Our own faults never fail a message: it is tried again for as long as it takes.")
 def test_our_own_fault_is_tried_again_for_as_long_as_it_takes() -> None:
     for error in (OSError(28, "No space left on device"), ZeroDivisionError()):
         assert one(our_fault(error), after=365 * DAY, tries=999).type == Type.DEFERRED
@@ -76,6 +77,7 @@ def test_reports_go_to_senders_of_ours_by_doors_that_know_them_and_to_nobody_els
     assert not is_own(entry(kind), ours=True), "anybody may write any sender there"
 
 
+@pytest.mark.rule("P-06, promise 1", "An attempt without an outcome is made again, and its record says so.")
 def test_an_attempt_says_that_the_last_one_may_have_arrived() -> None:
     (first,) = attempts(job(), [0], T0, "")
     (again,) = attempts(job(2, open_=True), [0], T0, "")

@@ -15,6 +15,10 @@ from mail.gateway.running import settings_for
 from neighbours.authority import Authority
 
 
+@pytest.mark.rule(
+    "P-23, promise 2",
+    "Which line-ending rule a listener has follows from its kind: reject outside, normalise for peers.",
+)
 def test_outside_rejects_broken_lines_and_the_others_mend_them_unless_told() -> None:
     settings = settings_for()
     for kind, said, newlines in [
@@ -29,6 +33,7 @@ def test_outside_rejects_broken_lines_and_the_others_mend_them_unless_told() -> 
     assert make_door(Listener(kind="mx"), settings).profile.hostname == "mail.city.example"
 
 
+@pytest.mark.rule("P-06, promise 5", "Only named networks, or this machine, may use a listener that relays.")
 def test_anybody_may_use_mx_and_only_named_networks_or_loopback_the_others() -> None:
     settings = settings_for()
     assert make_door(Listener(kind="mx"), settings).is_peer("203.0.113.9")
@@ -45,9 +50,14 @@ def test_xclient_and_xforward_are_offered_to_trusted_networks_only() -> None:
     assert not door.profile_for("127.0.0.2").xclient and not door.profile.xclient
 
 
+@pytest.mark.rule(
+    "P-19",
+    "From beyond this machine relay, LMTP and journal take mail under TLS alone, where they have a certificate and nobody "
+    "answers for clear text.",
+)
 @pytest.mark.parametrize("kind", ["relay", "lmtp", "journal"])
 def test_beyond_this_machine_mail_comes_under_tls_or_somebody_answers_for_it(tmp_path: Path, kind: str) -> None:
-    """R-758 (P-19): with a certificate it is not only offered; strangers speak as they can."""
+    """With a certificate it is not only offered; strangers speak as they can."""
     certificate, key = map(str, Authority(tmp_path).issue("mail.city.example"))
 
     def needs(client: str, *plain: Plain, **more: Any) -> bool:

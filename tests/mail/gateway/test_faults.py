@@ -90,6 +90,7 @@ def break_pipeline(run: Running, monkeypatch: pytest.MonkeyPatch, error: Excepti
     monkeypatch.setattr(run.gateway.gate.pipeline, "accept", accept)
 
 
+@pytest.mark.rule("P-23, promise 6", "Our own faults are answered 4xx, without a word of what they are.")
 @pytest.mark.parametrize(
     ("error", "reply"),
     [
@@ -118,6 +119,7 @@ def test_a_fault_between_the_messages_closes_with_421(data: Path, monkeypatch: p
         assert client.reply() == "" and run.counters.faults == 1
 
 
+@pytest.mark.rule("P-23, promise 6", "Below the watermark of free space the answer at MAIL is 452.")
 def test_below_the_watermark_mail_is_told_to_come_later(data: Path) -> None:
     with running(data, settings_for(min_free=1 << 60)) as run, Client(run.port) as client:
         client.reply()

@@ -204,6 +204,7 @@ def test_a_stranger_is_sent_away_from_a_relay(data: Path) -> None:
         assert run.counters.refused_connections == 1
 
 
+@pytest.mark.rule("P-01, promise 2", "A large message goes to a spool file and never through everybody's sync.")
 def test_a_large_message_goes_to_the_spool_and_comes_back_exactly(data: Path) -> None:
     large = b"Subject: large\r\n\r\n" + b"".join(b"line %d %s\r\n" % (n, b"x" * 60) for n in range(40_000))
     with running(data) as run, Client(run.port) as client:
@@ -271,6 +272,7 @@ def test_pipelined_messages_are_answered_in_order(data: Path) -> None:
         assert [body for _, body in kept(data)] == [b"one\r\n", b"two\r\n"]
 
 
+@pytest.mark.rule("P-06, promise 1", "A message with more Received lines than get anywhere is refused.")
 def test_a_message_in_a_loop_is_refused(data: Path) -> None:
     with running(data, settings_for(max_received=10)) as run, Client(run.port) as client:
         client.to_data()

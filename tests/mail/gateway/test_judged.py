@@ -80,7 +80,7 @@ def lmtp() -> Settings:
 
 
 def test_lmtp_answers_each_recipient_in_the_order_of_rcpt(ruled: Path) -> None:
-    """R-432 (RFC 2033 4.2): also a recipient who is named twice gets two answers."""
+    """(RFC 2033 4.2): also a recipient who is named twice gets two answers."""
     with running(ruled, lmtp()) as run, Client(run.port) as client:
         client.to_data(b"bob@city.example", b"eve@city.example", b"bob@city.example", b"Eve@city.example", hello=b"LHLO x")
         said = answers(client, 4)
@@ -95,7 +95,7 @@ def test_lmtp_answers_each_recipient_in_the_order_of_rcpt(ruled: Path) -> None:
 
 
 def test_a_stranger_hears_no_with_a_number_and_one_answer_for_all_where_one_is_taken(ruled: Path) -> None:
-    """R-431, R-432"""
+    """P-26, P-30, promise 7, P-06."""
     settings = replace(settings_for(), web=Web(url="https://mail.city.example"))
     with running(ruled, settings) as run, Client(run.port) as client:
         client.to_data(b"eve@city.example")
@@ -114,7 +114,7 @@ def test_a_stranger_hears_no_with_a_number_and_one_answer_for_all_where_one_is_t
 
 
 def test_an_employee_hears_no_or_gets_a_report_and_both_stay_evidence(ruled: Path, tmp_path: Path) -> None:
-    """R-431, R-432: what is refused of an employee is kept as long as all mail."""
+    """What is refused of an employee is kept as long as all mail."""
     with town(ruled, tmp_path / "tls") as here, here.signed_in() as client:
         with pytest.raises(smtplib.SMTPDataError) as no:
             client.sendmail("ann@city.example", ["x@shop.example"], LETTER)
@@ -129,7 +129,7 @@ def test_an_employee_hears_no_or_gets_a_report_and_both_stay_evidence(ruled: Pat
 
 @pytest.mark.parametrize("size", [10, 2 << 20])
 def test_later_keeps_nothing_and_the_same_session_goes_on(ruled: Path, size: int) -> None:
-    """R-435: 451 where the fail matrix says so; a large message leaves no file behind."""
+    """451 where the fail matrix says so; a large message leaves no file behind."""
     settings = replace(settings_for(), screening=Screening(checks=[], clamd="127.0.0.1:1"))
     with running(ruled, settings) as run, Client(run.port) as client:
         client.to_data(b"bob@city.example")
@@ -142,7 +142,7 @@ def test_later_keeps_nothing_and_the_same_session_goes_on(ruled: Path, size: int
 
 
 def test_rules_that_cannot_be_read_let_nothing_pass_unasked(data: Path) -> None:
-    """R-435: mail waits; it is neither refused nor lost, and nothing goes by an older book in silence."""
+    """Mail waits; it is neither refused nor lost, and nothing goes by an older book in silence."""
     active_path(data).parent.mkdir(parents=True)
     active_path(data).write_text("[[rule]]\nid = 3\n")
     with running(data) as run, smtplib.SMTP("127.0.0.1", run.port) as client:

@@ -19,6 +19,7 @@ OURS = ["b@city.example", "B@CITY.Example", '"b c"@city.example', "b+tag@city.ex
 ALWAYS = ["postmaster", "PostMaster", "postmaster@city.example", "abuse@city.example", "Abuse@City.Example"]
 
 
+@pytest.mark.rule("P-06, promise 5", "Mail for other people's domains is refused on an outside listener.")
 @pytest.mark.parametrize("raw", OTHERS)
 def test_other_domains_are_refused_from_outside_and_taken_from_peers(raw: str) -> None:
     assert recipient_reply("mx", parse_path(raw), DOMAINS).startswith("550 5.7.1 ")
@@ -26,12 +27,14 @@ def test_other_domains_are_refused_from_outside_and_taken_from_peers(raw: str) -
         assert recipient_reply(kind, parse_path(raw), DOMAINS).startswith("250 ")
 
 
+@pytest.mark.rule("P-06, promise 5", "A second hop inside the local part (%, !, @) is refused on every listener.")
 @pytest.mark.parametrize("raw", HIDDEN)
 @pytest.mark.parametrize("kind", ["mx", "relay", "lmtp", "journal"])
 def test_a_second_hop_inside_our_domain_is_refused_everywhere(kind: str, raw: str) -> None:
     assert recipient_reply(kind, parse_path(raw), DOMAINS).startswith("550 5.7.1 ")
 
 
+@pytest.mark.rule("P-06", "postmaster always works, with and without a domain.")
 @pytest.mark.parametrize("raw", OURS + ALWAYS)
 @pytest.mark.parametrize("kind", ["mx", "relay", "lmtp"])
 def test_our_domains_postmaster_and_abuse_are_taken(kind: str, raw: str) -> None:

@@ -84,7 +84,7 @@ def test_a_success_forgets_the_failures_of_the_login_and_not_those_of_the_addres
 
 
 def test_whose_access_ended_hears_why_and_whom_to_ask_and_is_not_in(here: Town) -> None:
-    """R-1112, P-09: by the password that opened until then; it is no guess, however often a program tries it."""
+    """P-09: by the password that opened until then; it is no guess, however often a program tries it."""
     here.publish(_ended())
     for _ in range(7):
         with here.client() as client:
@@ -93,8 +93,13 @@ def test_whose_access_ended_hears_why_and_whom_to_ask_and_is_not_in(here: Town) 
     assert [(e["act"], e["person"], e["device"]) for e in here.entries()] == [("sign-in-ended", "ann", "ann-phone")] * 7
 
 
+@pytest.mark.rule(
+    "P-09",
+    "Whose access ended hears at a mail door why and whom to ask, by the password that opened until then; to who guesses, "
+    "an ended sign-in is like one that nobody has.",
+)
 def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
-    """R-1112: a wrong password, one that was lost before, and a name that nobody has hear the same."""
+    """A wrong password, one that was lost before, and a name that nobody has hear the same."""
     here.publish(_ended())
     for login, password in [(ANN, f"{PASSWORD[:-1]}0"), (ANN, ""), ("nobody@city.example", PASSWORD)]:
         with here.client() as client:
@@ -105,8 +110,12 @@ def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
     assert {e["act"] for e in here.entries()} == {"sign-in-failed"}
 
 
+@pytest.mark.rule(
+    "P-08, P-09",
+    "A device password that ended together with access opens nothing at any door, whoever its person is by then.",
+)
 def test_a_password_that_ended_opens_nothing_for_whoever_works_here(here: Town) -> None:
-    """R-1111: not even for a person in whose favour everything else speaks."""
+    """Not even for a person in whose favour everything else speaks."""
     ann = city().people["ann"]
     former = (Device("ann-old", ann.devices[0].mac),)
     here.publish(replace(ann, devices=(), former=former))

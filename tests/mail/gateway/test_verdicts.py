@@ -12,6 +12,7 @@ from mail.gateway.running import Client, kept, running, settings_for
 MAIL = b"X-Spam-Status: No, score=0.40\r\nFrom: ann@out.example\r\nX-Virus-Status: Clean\r\n\r\nX-Spam: in the text\r\n"
 
 
+@pytest.mark.rule("P-23", "Verdict headers are findings only when the configured edge hands them over.")
 @pytest.mark.parametrize(
     ("networks", "wanted"),
     [

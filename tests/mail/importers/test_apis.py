@@ -83,11 +83,16 @@ def _source(fake: ApiServer, tokens: TokenServer, folder: Path, waits: list[floa
 KINDS = pytest.mark.parametrize("of", [graph_of, gmail_of], ids=["graph", "gmail"])
 
 
+@pytest.mark.rule(
+    "P-23, P-24",
+    "Mailboxes of Microsoft 365 and Google Workspace are in the archive once, with folders, labels and flags, over all "
+    "pages of their lists.",
+)
 @KINDS
 def test_every_message_is_brought_over_once_with_its_labels_and_flags(
     of: Any, tmp_path: Path, data: Path, waits: list[float]
 ) -> None:
-    """R-1373: pages are followed, what is left out is left out, and the second run fetches nothing."""
+    """Pages are followed, what is left out is left out, and the second run fetches nothing."""
     with TokenServer() as tokens, of(tokens) as fake:
         (counts,) = moved(data, _source(fake, tokens, tmp_path, waits), ANN)
         assert totals(counts) == {"listed": COUNT, "stored": COUNT} and counts.is_whole and not waits
@@ -106,10 +111,15 @@ def test_every_message_is_brought_over_once_with_its_labels_and_flags(
         assert kept[_mail(0)].labels == ("All Mail",) and kept[_mail(0)].flags == ("\\Flagged",)
 
 
+@pytest.mark.rule(
+    "P-23",
+    "What an API throttles, cuts off or answers with something else is asked for again, when it says, and nothing of it "
+    "is archived.",
+)
 @KINDS
 @pytest.mark.parametrize("said", [THROTTLED, RATED, BUSY, BROKEN, CUT, NO_JSON], ids=["429", "403", "503", "500", "cut", "html"])
 def test_throttling_and_half_answers_lose_nothing(of: Any, said: Said, tmp_path: Path, data: Path, waits: list[float]) -> None:
-    """R-1374: while pages are listed and while messages are fetched."""
+    """While pages are listed and while messages are fetched."""
     with TokenServer() as tokens, of(tokens) as fake:
         for pattern in ("skiptoken=10|pageToken=10", r"messages/(in/7=/\$value|18007)"):
             fake.once(pattern, said)
@@ -160,8 +170,9 @@ def test_a_mailbox_that_may_not_be_read_is_named_and_a_source_that_stays_away_en
             moved(data, _source(fake, tokens, tmp_path, waits), ANN)
 
 
+@pytest.mark.rule("P-07", "A token of a mailbox goes to no other server, wherever an answer leads.")
 def test_a_token_goes_to_no_server_that_an_answer_names(tmp_path: Path, data: Path, waits: list[float]) -> None:
-    """R-1375: and pages that lead in a circle end."""
+    """And pages that lead in a circle end."""
     with TokenServer() as tokens, graph_of(tokens) as fake, ApiServer(lambda token: True) as other:
         for link, why in ((f"{other.url}/v1.0/next", "another server"), (None, "was read already")):
             link = link or f"{fake.url}/v1.0/users/{ANN.name}/mailFolders/A=/messages/delta?$skiptoken=10"
@@ -226,7 +237,7 @@ def test_a_description_is_refused_with_what_is_wrong_in_it(tmp_path: Path) -> No
 
 @KINDS
 def test_the_command_that_was_killed_goes_on(of: Any, tmp_path: Path) -> None:
-    """R-1373: as with IMAP, through the real command."""
+    """As with IMAP, through the real command."""
     folder = installation(tmp_path / "data")
     (tmp_path / "secret").write_text("client-secret\n")
     with TokenServer() as tokens, of(tokens, size=30_000) as fake:

@@ -84,8 +84,9 @@ def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:
     assert len(found) == 1 and [(item.why, item.failed) for item in left] == [(archives.TOO_DEEP, True)]
 
 
+@pytest.mark.rule("P-01", "What an archive unpacks to is counted and ends.")
 def test_a_bomb_ends_at_what_an_archive_may_unpack_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-106 (P-01): counted over everything that the archive holds, however deep."""
+    """Counted over everything that the archive holds, however deep."""
     monkeypatch.setattr(archives, "FREE", 8 << 20)
     monkeypatch.setattr(archives, "RATIO", 2)
     start = time.process_time()

@@ -33,8 +33,12 @@ def test_labels_and_flags_are_read(field: bytes, names: tuple[str, ...], flags: 
     assert labels(THREAD + field + REST) == labels(field + REST) == (names, flags)
 
 
+@pytest.mark.rule(
+    "P-23, P-24",
+    "Labels of Google's exports are those that Google wrote above the message, never a field that a sender wrote into it.",
+)
 def test_a_field_that_a_sender_wrote_is_no_label() -> None:
-    """R-1376: what Google adds stands above everything else."""
+    """What Google adds stands above everything else."""
     forged = b"X-Gmail-Labels: Legal hold\r\n"
     assert labels(REST.replace(b"Subject", forged + b"Subject")) == ((), ())
     assert labels(THREAD + b"X-Gmail-Labels: Inbox\r\n" + forged + REST) == (("Inbox",), ())
@@ -42,7 +46,7 @@ def test_a_field_that_a_sender_wrote_is_no_label() -> None:
 
 
 def test_an_export_of_takeout_is_found_by_its_labels(tmp_path: Path, data: Path) -> None:
-    """R-1376."""
+    """P-23, P-24."""
     box = b"".join(
         b"From %d@xxx Mon Feb 01 09:00:00 +0000 2021\r\n" % n
         + THREAD

@@ -50,8 +50,12 @@ def _source(fake: FakeImap, login: Login, waits: list[float], ca: str = "", sche
     return Imap(Server(f"{scheme}://localhost:{fake.port}", ca), login, _patience(waits))
 
 
+@pytest.mark.rule(
+    "P-23, P-24",
+    "A mailbox of another system is in the archive once, with folders and flags, whoever is killed while it is brought over.",
+)
 def test_a_message_is_archived_once_with_its_folders_and_flags(tmp_path: Path, data: Path, waits: list[float]) -> None:
-    """R-1360: a copy in a second folder is a label; equal messages in one folder are as many messages."""
+    """A copy in a second folder is a label; equal messages in one folder are as many messages."""
     twice = [Letter(8, _mail(4), "\\Flagged"), Letter(9, _mail(4))]
     with FakeImap({"INBOX": Folder(_letters(1, 2, 3)), "Sent/&ANY-l": Folder([*_letters(3, 4), *twice])}) as fake:
         (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
@@ -76,6 +80,10 @@ def test_what_was_moved_or_numbered_anew_between_two_runs_is_known(tmp_path: Pat
     assert totals(counts) == {"listed": 3, "stored": 1, "known": 2}
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A source that throttles, is away or hangs up is waited for, for as long as it says, and nothing is left out.",
+)
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -89,7 +97,6 @@ def test_what_was_moved_or_numbered_anew_between_two_runs_is_known(tmp_path: Pat
     ],
 )
 def test_what_is_only_for_now_is_waited_out(tmp_path: Path, data: Path, waits: list[float], command: str, said: bytes) -> None:
-    """R-1361."""
     with FakeImap({"INBOX": Folder(_letters(*range(1, 30)))}) as fake:
         fake.once(command, said)
         (counts,) = moved(data, _source(fake, _login(tmp_path), waits), ANN)
@@ -124,7 +131,7 @@ def test_a_source_that_stays_away_ends_the_run_and_keeps_what_was_fetched(
 def test_a_server_that_lies_is_named_and_the_other_mailboxes_are_brought_over(
     tmp_path: Path, data: Path, waits: list[float], command: str, said: bytes, why: str
 ) -> None:
-    """R-1362."""
+    """P-23."""
     with FakeImap({"INBOX": Folder(_letters(1, 2, 3))}, users=("ann", "bo")) as fake:
         fake.once(command, said)
         first, second = moved(data, _source(fake, _login(tmp_path), waits), ANN, Mailbox("bo", "bo@city.example"))
@@ -132,6 +139,11 @@ def test_a_server_that_lies_is_named_and_the_other_mailboxes_are_brought_over(
     assert totals(second) == {"listed": 3, "stored": 3} and second.is_whole and not waits
 
 
+@pytest.mark.rule(
+    "P-23",
+    "A source that announces more than it said, or does not speak its protocol, loses the message or the mailbox that it "
+    "is about, with a sentence, and no other.",
+)
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -143,7 +155,7 @@ def test_a_server_that_lies_is_named_and_the_other_mailboxes_are_brought_over(
 def test_a_message_that_cannot_be_fetched_is_a_failure_and_the_others_are_brought_over(
     tmp_path: Path, data: Path, waits: list[float], said: bytes, why: str
 ) -> None:
-    """R-1362: 17 alone is to blame, whatever is asked together with it."""
+    """17 alone is to blame, whatever is asked together with it."""
     with FakeImap({"INBOX": Folder(_letters(*range(1, 30)))}) as fake:
 
         def fault(command: str) -> bytes | None:
@@ -181,8 +193,12 @@ def test_a_folder_that_is_numbered_anew_meanwhile_is_listed_again(tmp_path: Path
     assert totals(counts) == {"listed": 3, "stored": 3} and counts.is_whole
 
 
+@pytest.mark.rule(
+    "P-07",
+    "No password and no token is said to a source whose certificate does not verify, or over a line without TLS.",
+)
 def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path: Path, data: Path, waits: list[float]) -> None:
-    """R-1363: with TLS at once and with STARTTLS; with the authority that signed it both work."""
+    """With TLS at once and with STARTTLS; with the authority that signed it both work."""
     authority = Authority(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.issue("localhost"))
@@ -198,7 +214,7 @@ def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path:
 
 
 def test_a_password_goes_over_no_line_without_tls(tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1363."""
+    """P-07."""
     monkeypatch.setattr(imapwire, "is_here", lambda host: False)
     with FakeImap({"INBOX": Folder(_letters(1))}) as fake:
         with pytest.raises(ConfigError, match="offers no STARTTLS"), _source(fake, _login(tmp_path), waits).open("ann"):
@@ -243,7 +259,7 @@ def test_gmails_labels_come_with_the_message_of_all_mail(tmp_path: Path, data: P
 
 
 def test_positions_that_a_kill_cut_go_on_at_the_last_whole_line(data: Path) -> None:
-    """R-1360."""
+    """P-23, P-24."""
     rows = [Row("INBOX", "1", str(n), bytes(32), n) for n in range(3)]
     positions = Positions(data, "imap x", "ann")
     positions.add(rows)

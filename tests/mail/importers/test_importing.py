@@ -103,6 +103,7 @@ def test_the_same_occurrence_is_known_whatever_its_file_is_called_and_how_old_it
     assert _run(data, box) == _totals(known=5)
 
 
+@pytest.mark.rule("P-23, P-24", "Imported mail is known by its occurrence: owner, folder, bytes, ordinal of equal bytes there.")
 def test_equal_bytes_in_one_folder_are_several_captures_and_stay_so(tmp_path: Path, data: Path) -> None:
     place = _put(tmp_path / "in", _mail(1), _mail(1), _mail(2))
     assert _run(data, place) == _totals(stored=3)
@@ -210,6 +211,7 @@ def test_what_a_killed_import_kept_is_known_and_becomes_searchable(tmp_path: Pat
     assert _found(data, "letter") == 30
 
 
+@pytest.mark.rule("P-23, P-24", "Every item that could not be imported is counted as failed.")
 def test_totals_count_what_failed(tmp_path: Path, data: Path) -> None:
     place = _put(tmp_path / "in", _mail(1))
     (place / "gone.eml").symlink_to(tmp_path / "nowhere")
@@ -258,10 +260,15 @@ def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: 
     assert _run(data, folder) == _totals(known=300)
 
 
+@pytest.mark.rule(
+    "P-23, promise 6",
+    "An import stops before less than `gateway.min_free` is free, says how much it has stored, and goes on from there "
+    "when it is run again.",
+)
 def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1240: what was stored by then is kept and searchable; the same import stores the rest. The words say what to do."""
+    """What was stored by then is kept and searchable; the same import stores the rest. The words say what to do."""
     free = iter([2_000_000] * 5 + [999_999] * 100)
     monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
     folder = _put(tmp_path / "in", *(_mail(n) for n in range(8)))
@@ -275,7 +282,7 @@ def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
 
 
 def test_an_import_does_not_wait_for_an_index_that_rests(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1115: what holds the index says that its volume has no room; the import has stored everything, and says so."""
+    """What holds the index says that its volume has no room; the import has stored everything, and says so."""
     folder = _put(tmp_path / "in", _mail(1))
     told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
     monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, 0))  # that of the archive has room
@@ -287,7 +294,7 @@ def test_an_import_does_not_wait_for_an_index_that_rests(tmp_path: Path, data: P
 
 
 def test_an_import_writes_no_index_below_what_must_stay_free(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1115: of an index on a volume of its own, which an import writes itself."""
+    """Of an index on a volume of its own, which an import writes itself."""
     monkeypatch.setattr(tasks, "BULK_COMMIT_BYTES", 1)
     monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
     free = iter([2_000_000] + [999_999] * 100)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 
+import pytest
+
 from civicmail.mail.importers.liveimap import delivered
 
 ID = uuid.UUID("0199c0de-0000-7000-8000-000000000001")
@@ -18,8 +20,9 @@ THEIRS = (
 )
 
 
+@pytest.mark.rule("P-15", "In another server what lies below the lines that it adds counts as delivered, to the last byte.")
 def test_the_lines_of_a_mailbox_server_are_not_what_was_delivered() -> None:
-    """R-573: what counts is what lies below them, to the last byte."""
+    """What counts is what lies below them, to the last byte."""
     sent = (OURS + REST).encode()
     found = delivered(THEIRS.encode() + sent)
     assert found[0] == (ID.bytes, hashlib.sha256(sent).digest()), "below the server's lines"
@@ -29,7 +32,7 @@ def test_the_lines_of_a_mailbox_server_are_not_what_was_delivered() -> None:
 
 
 def test_what_is_above_our_line_and_no_line_of_a_server_was_not_delivered_by_us() -> None:
-    """R-573: a message of its owner's, and one with ours quoted in it."""
+    """A message of its owner's, and one with ours quoted in it."""
     assert delivered(REST.encode()) == () and delivered(b"") == ()
     assert delivered(f"Subject: see\r\n{OURS}{REST}".encode()) == ()
     assert delivered(f"Subject: see\r\n\r\n{OURS}{REST}".encode()) == ()

@@ -57,23 +57,27 @@ def _answers(contents: list[bytes], processes: int, work: str = "plain") -> dict
     return {thing: answer[2] for thing, _, answer in sorted(found, key=lambda one: one[0])}
 
 
+@pytest.mark.rule(
+    "P-01, promise 6",
+    "An import reads no message where it keeps it: what a parser process had when it died comes out of a limited one.",
+)
 @pytest.mark.parametrize("sick", [b"die", b"turn"])
 def test_what_a_process_had_that_died_is_read_apart(sick: bytes) -> None:
-    """R-1021: also what keeps one busy for ever; the others go on."""
+    """Also what keeps one busy for ever; the others go on."""
     answers = _answers([b"x"] * 300 + [sick] + [b"y"] * 300, 3, "impatient")
     assert answers[300] == "apart"
     assert sum(how == "apart" for how in answers.values()) <= SLOTS * TOGETHER
 
 
 def test_when_the_last_process_has_died_nothing_is_parsed_here() -> None:
-    """R-1021: it could take the import with it."""
+    """It could take the import with it."""
     answers = _answers([b"x"] * 300 + [b"die"] + [b"y"] * 300, 1)
     assert answers[0] == "parsed"
     assert {answers[n] for n in (300, 600)} == {"apart"}
 
 
 def test_what_has_files_is_completed_and_the_others_go_on() -> None:
-    """R-1093: files need readers, and a parser process may start none."""
+    """Files need readers, and a parser process may start none."""
     answers = _answers(([b"x"] * 50 + [b"file"]) * 20, 2)
     assert [n for n, how in answers.items() if how == "completed"] == list(range(50, 1020, 51))
     assert sum(how == "parsed" for how in answers.values()) == 1000
@@ -87,8 +91,12 @@ def test_what_is_completed_may_fail_and_ends_the_import() -> None:
         list(parsers.map([(1, b"x", 1), (2, b"file", 1), (3, b"x", 1)]))
 
 
+@pytest.mark.rule(
+    "P-01, P-25",
+    "A parser process of an import reaches no archive, no cache, no network, no program and no other process.",
+)
 def test_a_parser_process_can_reach_nothing_but_its_messages(tmp_path: Path) -> None:
-    """R-1022: no archive, no cache, no network, no program, no other process, and not the memory itself."""
+    """No archive, no cache, no network, no program, no other process, and not the memory itself."""
     for folder in ("index", "extracted"):
         (tmp_path / folder).mkdir()
     (tmp_path / "journal").write_bytes(b"secret")
@@ -108,14 +116,19 @@ def _said(raw: bytes, ask: Ask = ASK) -> Said:
 
 
 def test_what_is_read_apart_says_the_same() -> None:
-    """R-1023: with what needs no reader."""
+    """With what needs no reader."""
     raw = HEAD + TEXT + b"--b--\r\n"
     answer, files = _said(raw)
     assert "plain words" in answer[-1] and answer == Apart()(raw, ASK) and files == ()
 
 
+@pytest.mark.rule(
+    "P-23, P-25",
+    "A parser process of an import reads no file that needs a reader: it hands all files of the message over, and the "
+    "answer is complete when limited processes of their own have read them.",
+)
 def test_what_files_say_is_read_apart(tmp_path: Path) -> None:
-    """R-1093: the answer of a process lacks what files say, and is complete when readers of their own have read them."""
+    """The answer of a process lacks what files say, and is complete when readers of their own have read them."""
     pdf, broken = samples.pdf("quicksilver"), b"%PDF-1.7 nothing"
     parts = [
         TEXT,
@@ -139,7 +152,7 @@ def _words(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_a_process_lies_of_a_message_with_files_does_not_stop_the_index(tmp_path: Path) -> None:
-    """R-1026: a number that is right by itself is too large with what the files add."""
+    """A number that is right by itself is too large with what the files add."""
     raw = HEAD + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.7 nothing\r\n--b--\r\n"
     (*answer, document), files = _said(raw)
     lie = json.dumps({**json.loads(document), "unreadable": (1 << 64) - 1})
@@ -149,13 +162,17 @@ def test_what_a_process_lies_of_a_message_with_files_does_not_stop_the_index(tmp
 
 
 def test_what_files_say_that_nobody_has_read_waits() -> None:
-    """R-1093: as in a document that the index makes itself."""
+    """As in a document that the index makes itself."""
     raw = HEAD + b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" + samples.pdf("quicksilver") + b"\r\n--b--\r\n"
     assert json.loads(Apart().complete(raw, ASK, _said(raw))[-1])["waiting"] == 1
 
 
+@pytest.mark.rule(
+    "P-01, promise 1",
+    "A message that brings down every reader of an import is kept all the same, and counts as unreadable.",
+)
 def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1023: and counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
+    """And counts as unreadable; where nothing can be read at all the import ends, and goes on when it is called again."""
 
     def dies(_body: bytes) -> None:
         raise Unreadable(CRASHED)
@@ -175,8 +192,9 @@ def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.
 HONEST = b"From: a@b.example\r\nSubject: budget\r\n\r\nwords\r\n"
 
 
+@pytest.mark.rule("P-01, promise 8", "What a parser process says that was taken over is of its own messages, or no answer.")
 def test_what_a_process_says_that_was_taken_over_is_of_its_own_messages_or_nothing() -> None:
-    """R-1026: it may lie about them, and about no other, and cannot stop the index."""
+    """It may lie about them, and about no other, and cannot stop the index."""
     honest, other = _said(HONEST), _said(HONEST, (ASK[0], b"9" * 10, *ASK[2:]))
     assert is_sane(ASK, honest.answer)
     received, basis, digest, id_, document = honest.answer
@@ -199,7 +217,7 @@ LIES = ({"unreadable": -1}, {"size": 1 << 64}, {"body": 7}, {"more": "x"}, {"sto
 
 
 def test_who_says_what_is_not_sane_is_ended() -> None:
-    """R-1026: what it had is read apart."""
+    """What it had is read apart."""
     with closing(Parsers(command("plain"), _apart, 1, sane=lambda ask, _: ask != 7)) as parsers:
         found = {thing: answer[2] for thing, _, answer in parsers.map((n, b"x", n) for n in range(10 * TOGETHER))}
     assert found[7] == "apart" and len(found) == 10 * TOGETHER

@@ -98,8 +98,9 @@ def test_an_empty_slot_among_the_properties_is_passed_over() -> None:
     assert isinstance(found[1], Item) and (found[1].properties, found[1].broken) == ({mapi.SUBJECT: "kept"}, "")
 
 
+@pytest.mark.rule("P-23", "A value of an Outlook data file that cannot be read costs itself, and its item says so.")
 def test_a_value_that_cannot_be_read_costs_itself() -> None:
-    """R-110 (P-23): the item is kept with the rest of its values, and says what is missing."""
+    """The item is kept with the rest of its values, and says what is missing."""
     data = Book().whole({"Inbox": [Mail({0x0037: "kept", 0x1000: "long " * 3000})]})
     lost = data.index(permuted(("long " * 3000).encode("utf-16-le")[:64]))
     trailer = lost + 8176 + 8  # its first block says that it is another's
@@ -137,8 +138,8 @@ def without_roots(data: bytes) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.rule("P-23, P-24", "An Outlook data file without a usable index gives its items, and is not taken for whole.")
 def test_a_file_without_an_index_gives_its_items_and_says_so(tmp_path: Path) -> None:
-    """R-111 (P-23)."""
     whole = store(mails=100)
     mended = PstFile(BytesIO(without_roots(whole)))
     assert len(list(pst.items(mended))) == 102

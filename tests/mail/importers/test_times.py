@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from civicmail.mail.importers.times import received
 
 NOW = 1_772_452_800_000
@@ -15,6 +17,7 @@ def test_the_topmost_received_field_comes_first() -> None:
     assert received(HOP, NOW - 1, "mailbox", NOW) == (HOP_MS, "received")
 
 
+@pytest.mark.rule("P-23", "Imported mail was never received after its import.")
 def test_a_time_after_the_import_or_before_1970_is_not_usable() -> None:
     future = datetime(2031, 1, 1, tzinfo=UTC)
     assert received(future, NOW - 5, "mailbox", NOW) == (NOW - 5, "mailbox")

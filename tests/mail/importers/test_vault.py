@@ -56,8 +56,13 @@ def kept(data: Path) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, 
     return {(c.custodian, b.split(b"Subject: ")[1].split(b"\r\n")[0].decode()): (c.labels, c.flags) for c, b in captures(data)}
 
 
+@pytest.mark.rule(
+    "P-23",
+    "Each message of a Vault export has the labels, flags and account of its own entry in the metadata, also where two "
+    "mailboxes have the same Message-ID.",
+)
 def test_each_message_has_the_labels_flags_and_account_of_its_entry(vault: Vault, data: Path) -> None:
-    """R-1386: one Message-ID in two mailboxes has the labels of each."""
+    """One Message-ID in two mailboxes has the labels of each."""
     run = Run(data, vault.folder)
     assert kept(data) == {
         (ANN, "pump 0"): (("Inbox", "Budget 2019"), ("\\Seen",)),
@@ -115,8 +120,11 @@ def test_a_custodian_that_is_named_is_whose_all_of_it_is(vault: Vault, data: Pat
     assert {c.custodian for c, _ in captures(data)} == {"records"}
 
 
+@pytest.mark.rule(
+    "P-23, P-24",
+    "What only the metadata or only the mail of a Vault export has is listed, each once, and what is missing has failed.",
+)
 def test_what_only_one_side_has_is_listed(vault: Vault, data: Path) -> None:
-    """R-1387."""
     vault.csv()
     vault.ann.write_bytes(mbox(0, 1, 2, 7))
     run = Run(data, vault.folder)
@@ -128,7 +136,7 @@ def test_what_only_one_side_has_is_listed(vault: Vault, data: Path) -> None:
 
 
 def test_checksums_counts_and_errors_of_vault_are_in_the_report(vault: Vault, data: Path) -> None:
-    """R-1387."""
+    """P-23, P-24."""
     vault.write(f"{NAME}-errors.xml", "<Root><Batch name='b'><Documents>" + document(9) + "</Documents></Batch></Root>")
     vault.write(f"{NAME}-account-exceptions.csv", "Account,Error\r\ncarl@old.example,account was deleted\r\n")
     vault.write(
@@ -176,8 +184,13 @@ def test_errors_are_read_whatever_their_elements_are_called(tmp_path: Path, writ
     assert list(reports.errors(str(tmp_path / "x-errors.xml"))) == errors
 
 
+@pytest.mark.rule(
+    "P-23, P-29",
+    "Damaged or hostile metadata cost no label and no message: what has no readable entry is left out, in one sentence, "
+    "and comes with the next import.",
+)
 def test_damage_costs_only_the_entry_that_it_is_in_and_no_labels(vault: Vault, data: Path) -> None:
-    """R-1388: what has no entry because the metadata are damaged comes when they are whole, with its labels."""
+    """What has no entry because the metadata are damaged comes when they are whole, with its labels."""
     whole = vault.xml.read_text()
     vault.xml.write_text(whole.replace("<Tag TagName='#To'", "<Tag TagName=#To", 1).replace('"#To"', "#To", 1))
     run = Run(data, vault.folder)
@@ -211,7 +224,7 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "
     ids=["entities", "utf-16", "charset", "text", "empty", "cut", "unclosed", "huge", "deep"],
 )
 def test_hostile_metadata_are_one_sentence_and_lose_nothing(vault: Vault, data: Path, content: str | bytes, why: str) -> None:
-    """R-1388."""
+    """P-23, P-29."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     whole = vault.xml.read_bytes()
     vault.write(vault.xml.name, content)
@@ -277,7 +290,7 @@ def test_metadata_without_mail_beside_them_are_refused(tmp_path: Path, data: Pat
 
 
 def test_many_entries_are_not_held_in_memory(tmp_path: Path) -> None:
-    """R-1389: 100,000 entries are read one after the other."""
+    """100,000 entries are read one after the other."""
     path = tmp_path / "x-metadata.xml"
     with path.open("w") as file:
         file.write(xml().split("</Documents>")[0])
@@ -299,8 +312,12 @@ def test_what_is_no_export_is_as_before(tmp_path: Path, data: Path) -> None:
     assert LABELS
 
 
+@pytest.mark.rule(
+    "P-23",
+    "The metadata of an export are read one entry after the other, and no message is looked for by reading all of them.",
+)
 def test_no_question_reads_the_whole_table() -> None:
-    """R-1389: an import of 100,000 messages asks 300,000 times."""
+    """An import of 100,000 messages asks 300,000 times."""
     with closing(Table()) as filled:
         filled.add(0, [Entry("m", "g", "i", ANN, "", ""), Entry("n", "h", "j", BEN, "", "")])
         filled.filled()

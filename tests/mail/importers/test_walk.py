@@ -141,8 +141,9 @@ def test_what_cannot_be_read_has_failed(tmp_path: Path, monkeypatch: pytest.Monk
     assert {name for name, (_, failed) in left.items() if failed} == {"gone.eml", "broken.eml"}
 
 
+@pytest.mark.rule("P-19", "An import follows no link and reads regular files alone; a link is listed as not read.")
 def test_no_link_is_followed_and_only_files_are_read(tmp_path: Path) -> None:
-    """R-1263: who may write into the folder reads nothing by an import that they may not read; the link has failed, and says so."""
+    """Who may write into the folder reads nothing by an import that they may not read; the link has failed, and says so."""
     secret, place = _put(tmp_path / "secret.eml"), tmp_path / "in"
     (place / "box" / "cur").mkdir(parents=True)
     (place / "box" / "new").mkdir()
@@ -164,7 +165,7 @@ def test_no_link_is_followed_and_only_files_are_read(tmp_path: Path) -> None:
 def test_a_file_that_is_swapped_for_a_link_while_it_is_read_stays_the_file_that_was_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1216: what holds many messages is opened again by what was opened first."""
+    """What holds many messages is opened again by what was opened first."""
     box, secret = tmp_path / "in" / "a.mbox", tmp_path / "secret.mbox"
     box.parent.mkdir()
     box.write_bytes(b"From a@b.example Mon Jan  1 00:00:00 2024\n" + MAIL)

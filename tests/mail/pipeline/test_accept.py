@@ -60,6 +60,7 @@ def test_the_receipt_names_a_capture_that_is_durable_bit_for_bit(tmp_path: Path)
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-23, promise 1", "Equal messages are captures of their own: nothing is dropped as a duplicate.")
 def test_equal_messages_are_captures_of_their_own(tmp_path: Path) -> None:
     """P-23: a Message-ID is only a field; nothing is dropped as a duplicate."""
 
@@ -123,6 +124,7 @@ def test_a_reader_that_still_looks_at_a_large_message_keeps_nobody_from_keeping_
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-01", "At most two large messages are looked at at a time, so that small mail is not held up.")
 def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> None:
     async def story() -> None:
         writer = Writer(tmp_path, lambda: NOW)
@@ -142,8 +144,9 @@ def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> N
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-01, P-02", "Of large messages that wait to be looked at, the one whose client had the least time is next.")
 def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tmp_path: Path) -> None:
-    """R-1117: two are looked at, the others wait; next is whoever had the least of the time."""
+    """Two are looked at, the others wait; next is whoever had the least of the time."""
     order: list[str] = []
     begin, looks = asyncio.Event(), asyncio.Event()
 

@@ -34,6 +34,7 @@ def test_an_alias_and_a_plus_address_reach_the_mailbox_and_stay_as_the_client_sa
     assert found.settled == {}
 
 
+@pytest.mark.rule("P-06, P-23", "A list is one capture and one body, with its expansion as evidence.")
 def test_a_list_is_one_capture_with_its_expansion_as_evidence() -> None:
     found = reached(ALL, "bob@city.example")
     assert found.envelope.recipients == (
@@ -46,8 +47,9 @@ def test_a_list_is_one_capture_with_its_expansion_as_evidence() -> None:
     assert found.settled == {0: ("kept", "expand-list"), 3: ("hold", "access-held"), 4: ("kept", "list-member-closed")}
 
 
+@pytest.mark.rule("P-06", "A member of a list whose mailbox is closed gets nothing, and the record says so.")
 def test_a_member_of_a_list_whose_mailbox_is_closed_gets_nothing_and_the_record_says_so() -> None:
-    """R-243: nobody is left out without a trace, and nobody is said twice."""
+    """Nobody is left out without a trace, and nobody is said twice."""
     snapshot = replace(
         city(), groups={ALL: ("frank@city.example", "nobody@city.example"), "two@city.example": ("frank@city.example",)}
     )

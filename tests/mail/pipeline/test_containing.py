@@ -80,8 +80,9 @@ def held(captures: list[Capture]) -> list[bool]:
     return [all(RULE in d.rules and d.do == "hold" for d in c.dispositions) for c in captures]
 
 
+@pytest.mark.rule("P-25, promise 1", "From the message that is unlike its sender everything of theirs is held, and kept.")
 def test_from_the_message_that_is_unlike_its_sender_everything_waits_and_is_kept(tmp_path: Path) -> None:
-    """R-661: the first forty have gone, the next waits, and so does a letter to one colleague; others are not touched."""
+    """The first forty have gone, the next waits, and so does a letter to one colleague; others are not touched."""
     door = Door(tmp_path)
     assert held(door.take(45)) == [False] * 40 + [True] * 5
     assert held(door.take(1, to="eve@city.example")) == [True]
@@ -92,8 +93,9 @@ def test_from_the_message_that_is_unlike_its_sender_everything_waits_and_is_kept
     door.close()
 
 
+@pytest.mark.rule("P-25", "Other processes, and later ones, hold it too.")
 def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
-    """R-662: by the journals, and by the file that the worker keeps."""
+    """By the journals, and by the file that the worker keeps."""
     first, second = Door(tmp_path), Door(tmp_path)
     assert held(first.take(25) + second.take(16)) == [False] * 40 + [True]
     first.containing._looked = 0  # a quarter of a second is over
@@ -117,8 +119,9 @@ def _started_anew(data: Path, at: int) -> Learning:
     return Learning(SETTINGS, data, lambda: at)
 
 
+@pytest.mark.rule("P-25", "What an account sent in the last hour is counted on after a restart of gateways and workers.")
 def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
-    """R-1046 (P-25): whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
+    """Whoever was counting is started anew, gateways and workers, and has counted the same; of an hour ago none."""
     first = Door(tmp_path)
     assert held(first.take(30)) == [False] * 30
     first.close()
@@ -134,8 +137,9 @@ def test_a_restart_forgets_nothing_of_the_last_hour(tmp_path: Path) -> None:
     assert not load(tmp_path).habits["bob"].window and "d.example" in load(tmp_path).habits["bob"].domains
 
 
+@pytest.mark.rule("P-25", "So are messages that say the same, by digests of their words.")
 def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> None:
-    """R-1047 (P-25): they are counted from their digests, whoever they greet."""
+    """They are counted from their digests, whoever they greet."""
     words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
     same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n"
     first = Door(tmp_path)
@@ -149,8 +153,9 @@ def test_a_restart_forgets_no_words_that_many_messages_share(tmp_path: Path) -> 
     assert b"words" not in kept and b"minutes" not in kept
 
 
+@pytest.mark.rule("P-25", "A question to check@ is no mail that somebody has sent.")
 def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
-    """R-999 (P-25): nobody got it, so no process counts it."""
+    """Nobody got it, so no process counts it."""
     first, second = Door(tmp_path), Door(tmp_path)
     asked = first.take(45, also=("check@city.example",))
     assert held(asked) == [False] * 45 and {d.do for c in asked for d in c.dispositions} == {"kept"}
@@ -161,9 +166,10 @@ def test_a_question_to_check_is_no_mail_that_was_sent(tmp_path: Path) -> None:
     second.close(), first.close()
 
 
+@pytest.mark.rule("P-25", "Messages that say the same are counted over all gateways together.")
 @pytest.mark.parametrize("size", [0, (1 << 20) + 1])
 def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Path, size: int) -> None:
-    """R-866: twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
+    """Twenty-five by all gateways together, not by each; also of a message so large that it lies in a spool file."""
     words = b" ".join(b"word%c" % (97 + n) + b"s" * n for n in range(25))
     same = b"From: bob@city.example\r\nSubject: x\r\n\r\n" + words + b"\r\n" + b"A" * size
     first, second = Door(tmp_path), Door(tmp_path)
@@ -172,8 +178,9 @@ def test_the_same_words_through_several_doors_are_counted_together(tmp_path: Pat
     second.close(), first.close()
 
 
+@pytest.mark.rule("P-25", "What people have decided about an account is done within a quarter of a second.")
 def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path: Path) -> None:
-    """R-663: held by hand; released, and counted anew from there."""
+    """Held by hand; released, and counted anew from there."""
     now = NOW
     door = Door(tmp_path, lambda: now)
     contained.write(tmp_path, Decided(held={"bob": NOW}))
@@ -192,9 +199,10 @@ def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path:
     door.close()
 
 
+@pytest.mark.rule("P-25, P-19", "No rule lets go what waits because its sender's account may be taken.")
 @pytest.mark.parametrize("do", ["encrypt", "pending", "hold"])
 def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
-    """R-664: what would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""
+    """What would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""
     rules = book(rule("first", "outbound", do))
     settled = Settled(envelope("p@d.example", sender="bob@city.example"), "submission", 10, {0: ("hold", RULE)})
 
@@ -207,7 +215,7 @@ def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
 
 
 def test_whose_habits_a_message_counts_for(tmp_path: Path) -> None:
-    """R-659: who signed in; of what a peer brings the person whose mailbox it is from, else the address; strangers never."""
+    """Who signed in; of what a peer brings the person whose mailbox it is from, else the address; strangers never."""
     ours = frozenset({"city.example"})
     assert sender_of("bob/d1", "desk@city.example", "submission", ours, people()) == "bob"
     assert sender_of("service:alarms@city.example/d", "", "submission", ours, people()) == "service:alarms@city.example"

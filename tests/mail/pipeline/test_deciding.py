@@ -32,12 +32,16 @@ def told(v: Verdict) -> list[tuple[str, tuple[str, ...]]]:
     return [(d.do, d.rules) for d in v.dispositions]
 
 
+@pytest.mark.rule(
+    "P-26, P-30, promise 7",
+    "What nobody gets is refused with a number, and kept: of strangers as a sample for some days, of employees as evidence.",
+)
 @pytest.mark.parametrize(
     ("source", "login", "class_"),
     [("mx", "", "refused"), ("lmtp", "", "refused"), ("submission", "bob/1", "mail"), ("relay", "", "mail")],
 )
 def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str, login: str, class_: str) -> None:
-    """R-431: all refused: 5xx; from outside it is kept for some days, an employee's as long as all mail."""
+    """All refused: 5xx; from outside it is kept for some days, an employee's as long as all mail."""
     v = verdict(book(NOBODY), "bob@city.example", "eve@city.example", source=source, screened=BAD, login=login)
     assert {d.do for d in v.dispositions} == {"refuse"} and v.class_ == class_
     assert v.reply.startswith("550 5.7.1 No, says nobody.") and "P-25" in v.reply
@@ -46,6 +50,11 @@ def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str
     assert len(answer("550 " + "x" * 600, bytes(16))) <= 480 and answer("550 " + "x" * 600, bytes(16)).endswith("0000")
 
 
+@pytest.mark.rule(
+    "P-02, P-23",
+    "What strangers sent and rules have put aside for everybody has a class of its own; one copy that goes or waits for "
+    "an answer makes it mail.",
+)
 @pytest.mark.parametrize(
     ("do", "to", "source", "class_"),
     [
@@ -59,14 +68,19 @@ def test_what_nobody_gets_is_refused_and_an_employees_stays_evidence(source: str
 def test_only_what_strangers_sent_and_nobody_got_is_kept_for_some_weeks(
     do: str, to: tuple[str, ...], source: str, class_: str
 ) -> None:
-    """R-811 (P-02, P-23): a copy that goes, or that a person is asked about, makes it mail like any other."""
+    """A copy that goes, or that a person is asked about, makes it mail like any other."""
     login = {"login": "bob/1", "sender": "bob@city.example"} if source == "submission" else {}
     v = verdict(book(rule("bad", 'message.subject == "bad"', do)), *to, source=source, screened=BAD, **login)
     assert v.dispositions[0].do == do and v.class_ == class_
 
 
+@pytest.mark.rule(
+    "P-06, P-26, promise 1",
+    "Where one answer goes to all, a refused copy of a stranger's message is quarantined and an employee gets a report; "
+    "no stranger ever does.",
+)
 def test_one_answer_for_all_quarantines_a_refused_copy_from_outside() -> None:
-    """R-432: a stranger gets no delivery report, and the other copies arrive."""
+    """A stranger gets no delivery report, and the other copies arrive."""
     v = verdict(book(NO_EVE), "bob@city.example", "eve@city.example")
     assert told(v) == [("deliver", ("deliver",)), ("quarantine", ("no-eve", "one-answer"))]
     assert v.reply == "" and not any(d.dsn for d in v.dispositions)
@@ -74,7 +88,7 @@ def test_one_answer_for_all_quarantines_a_refused_copy_from_outside() -> None:
 
 @pytest.mark.parametrize("source", ["submission", "relay"])
 def test_an_employee_is_told_of_a_refused_recipient_by_a_report(source: str) -> None:
-    """R-432: the client has heard 250, so the refusal comes as a delivery report."""
+    """The client has heard 250, so the refusal comes as a delivery report."""
     v = verdict(book(NO_SHOP), "bob@city.example", "x@shop.example", source=source, sender="bob@city.example")
     assert told(v) == [("deliver", ("deliver",)), ("refuse", ("no-shop",))]
     assert v.reply == "" and [d.dsn for d in v.dispositions] == [False, True]
@@ -86,6 +100,10 @@ def test_lmtp_answers_for_each_recipient() -> None:
     assert [(d.do, d.dsn, bool(d.reply)) for d in v.dispositions] == [("deliver", False, False), ("refuse", False, True)]
 
 
+@pytest.mark.rule(
+    "P-08, P-29",
+    "A mailbox that nobody may read keeps its mail whatever rules say; of rule and directory the stronger is done.",
+)
 @pytest.mark.parametrize(
     ("do", "state", "wanted"),
     [
@@ -99,7 +117,7 @@ def test_lmtp_answers_for_each_recipient() -> None:
     ],
 )
 def test_the_stronger_of_rule_and_directory_is_done(do: str, state: str, wanted: tuple[str, tuple[str, ...]]) -> None:
-    """R-433: a mailbox that nobody may read stays held whatever rules say."""
+    """A mailbox that nobody may read stays held whatever rules say."""
     rules = book(*([] if do == "deliver" else [rule("r", "inbound", do)]), rule("never", "message.size == 1", "refuse"))
     assert told(verdict(rules, "bob@city.example", snapshot=people(bob=state))) == [wanted]
 
@@ -115,8 +133,9 @@ def test_what_waits_to_be_screened_waits_in_a_held_mailbox_too() -> None:
     ]
 
 
+@pytest.mark.rule("P-28, P-29", "Where a department is not live no rule acts, and what would be done is forecast.")
 def test_where_a_department_is_not_live_what_would_be_done_is_forecast() -> None:
-    """R-434: no rule acts on mail of the old system, and nobody is refused for it."""
+    """No rule acts on mail of the old system, and nobody is refused for it."""
     v = verdict(book(NOBODY), "x@old.example", "y@seen.example", screened=BAD)
     assert told(v) == [
         ("deliver", ("pass-elsewhere", "forecast:refuse:nobody")),
@@ -131,7 +150,7 @@ def test_the_list_is_refused_when_all_behind_it_are() -> None:
 
 
 def test_a_part_that_is_away_follows_the_matrix() -> None:
-    """R-435: later is 451 and keeps nothing; inside mail is delivered with a mark that it is looked at again."""
+    """Later is 451 and keeps nothing; inside mail is delivered with a mark that it is looked at again."""
     unread = Screened(facts={"unavailable": ("clamav",)})
     virus = rule("virus", "size(malware.found) > 0", "quarantine")
     later = verdict(book(virus, matrix={"clamav": Row("later", "deliver-again", "hold")}), "bob@city.example", screened=unread)
@@ -189,7 +208,7 @@ def test_a_book_in_trouble_lets_nothing_pass_unasked() -> None:
 
 
 def test_a_record_keeps_of_long_lists_the_beginning_and_what_rules_name() -> None:
-    """R-416 (P-25, P-29): the rules decide the same of the record, and no head grows with links that nobody asks about."""
+    """P-25, P-29: the rules decide the same of the record, and no head grows with links that nobody asks about."""
     places = tuple(f"{n:016x}" for n in range(400))
     stop = rule("stop", f'inbound && ("{places[399]}" in links.places)', "quarantine")
     seen = Screened(facts={"links.places": places, "files.sha256": ("a" * 64,)})

@@ -37,8 +37,9 @@ def worked(*, days: int = 20, each: int = 4, hour: int = 17, place: str = "192.0
     return habit
 
 
+@pytest.mark.rule("P-25", "More recipients within an hour than anybody, or this sender, is used to: everything of theirs waits.")
 def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
-    """R-653: without any history, one message each to forty people of one domain, and no more within the hour."""
+    """Without any history, one message each to forty people of one domain, and no more within the hour."""
     messages = [one(NOON + n * 1000, f"p{n}@d.example") for n in range(60)]
     assert until_unusual(Habit(), messages) == (40, "outside")
     slow = [one(NOON + n * 100_000, f"p{n}@d.example") for n in range(200)]
@@ -47,8 +48,9 @@ def test_more_recipients_outside_than_anybody_is_used_to_are_unusual() -> None:
     assert Habit().unusual(one(NOON, inside=301), PEOPLE) == "inside"
 
 
+@pytest.mark.rule("P-25", "What somebody was used to before today is usual; today does not make itself so.")
 def test_what_somebody_was_used_to_before_today_is_usual() -> None:
-    """R-654: twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
+    """Twice the most of the last days goes; what came in today does not make itself usual, nor what is long over."""
     habit = Habit()
     for n in range(100):
         habit.sent(one(NOON - DAY + n, f"p{n}@d.example"))
@@ -59,16 +61,18 @@ def test_what_somebody_was_used_to_before_today_is_usual() -> None:
     assert until_unusual(habit, [one(NOON + n, f"q{n}@d.example") for n in range(300)]) == (40, "outside")
 
 
+@pytest.mark.rule("P-25", "Many domains within an hour that somebody has never written to are unlike them.")
 def test_many_domains_that_nobody_wrote_to_before_are_unusual() -> None:
-    """R-655: known ones do not count."""
+    """Known ones do not count."""
     assert until_unusual(Habit(), [one(NOON + n, f"a@new{n}.example") for n in range(40)]) == (20, "domains")
     habit = worked()
     known = [one(NOON + n, f"x{n}@d{n % 5}.example") for n in range(30)]
     assert until_unusual(habit, known) == (30, "")
 
 
+@pytest.mark.rule("P-25", "Domains to which a taken account wrote what was held never become known.")
 def test_domains_of_what_was_held_never_become_known() -> None:
-    """R-990: an hour later they are as new as before, and known ones have not made room for them."""
+    """An hour later they are as new as before, and known ones have not made room for them."""
     habit = worked()
     for n in range(500):
         habit.sent(one(NOON + n, f"a@new{n}.example"), usual=False)
@@ -79,8 +83,9 @@ def test_domains_of_what_was_held_never_become_known() -> None:
     assert until_unusual(habit, again) == (20, "domains")
 
 
+@pytest.mark.rule("P-25", "Many messages within an hour that say the same are unlike a person, whoever they greet.")
 def test_the_same_words_in_many_messages_are_unusual() -> None:
-    """R-656: to colleagues, too; whoever is greeted by name does not make it another message."""
+    """To colleagues, too; whoever is greeted by name does not make it another message."""
     text = (
         "Subject: Your parcel\r\n\r\nDear {},\r\n{}\r\n"
         + "please open the following document before Friday evening or lose access. " * 5
@@ -100,7 +105,7 @@ def test_the_same_words_in_many_messages_are_unusual() -> None:
 
 
 def test_answers_in_one_thread_are_not_the_same_message() -> None:
-    """R-656: nor are short ones."""
+    """Nor are short ones."""
     assert sameness.keys(b"Subject: Re: The budget hearing\r\nIn-Reply-To: <1@x>\r\n\r\nYes, that is fine.\r\n") == ()
     assert sameness.keys(b"Subject: Re: Re: The budget hearing\r\n\r\nOk.\r\n") == sameness.keys(
         b"Subject: the BUDGET hearing\r\n\r\n.\r\n"
@@ -108,8 +113,9 @@ def test_answers_in_one_thread_are_not_the_same_message() -> None:
     assert sameness.keys(b"") == sameness.keys(b"\r\n") == ()
 
 
+@pytest.mark.rule("P-25", "At an hour at which somebody never sends, a quarter is enough.")
 def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
-    """R-657: a quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
+    """A quarter of it; nobody says so after a few days, and the hour beside the usual ones is no night."""
     night, beside = NOON + 10 * HOUR, NOON + HOUR
     messages = [one(night + n, f"x{n}@d1.example") for n in range(40)]
     assert until_unusual(worked(), messages) == (10, "night")
@@ -117,8 +123,9 @@ def test_at_an_hour_at_which_somebody_never_sends_less_is_unusual() -> None:
     assert until_unusual(worked(), [one(beside + n, f"x{n}@d1.example") for n in range(40)]) == (40, "")
 
 
+@pytest.mark.rule("P-25", "From a new place while another one is in use, a quarter is enough.")
 def test_a_new_place_beside_another_one_makes_less_unusual() -> None:
-    """R-658: desk and a stranger at once; a place that was used before today, or alone, is none."""
+    """Desk and a stranger at once; a place that was used before today, or alone, is none."""
     home, away = "192.0.2.0/24", "203.0.113.0/24"
 
     def both(habit: Habit, place: str) -> tuple[int, str]:
@@ -132,8 +139,9 @@ def test_a_new_place_beside_another_one_makes_less_unusual() -> None:
     assert until_unusual(habit, [one(NOON + n, f"x{n}@d1.example", place=away) for n in range(30)]) == (30, ""), "only there"
 
 
+@pytest.mark.rule("P-25", "A service has a budget of its own and no other limit.")
 def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
-    """R-659: alarms say the same to many at any hour."""
+    """Alarms say the same to many at any hour."""
     settings = Containment(services={"alarms@city.example": 3000})
     alarms, other = budget_of(settings, "alarms@city.example"), budget_of(settings, "printer@city.example")
     messages = [one(NOON + n, f"x{n}@new{n}.example", alike=("k",)) for n in range(1900)]
@@ -141,8 +149,9 @@ def test_a_service_has_a_budget_of_its_own_and_no_other_limit() -> None:
     assert until_unusual(Habit(), messages, other) == (1000, "budget")
 
 
+@pytest.mark.rule("P-25", "After a release it is counted anew, within what was allowed.")
 def test_what_an_officer_has_let_go_is_forgiven_and_may_go_on() -> None:
-    """R-660: counted anew from the release on, within what was allowed."""
+    """Counted anew from the release on, within what was allowed."""
     habit = Habit()
     for n in range(41):
         habit.sent(one(NOON + n, f"p{n}@d.example"))

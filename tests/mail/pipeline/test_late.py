@@ -59,7 +59,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.mark.neighbour("clamd")
 def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> None:
-    """R-708: mail from outside with a file that somebody got, of two days; again after a day, and what is gone is passed by."""
+    """Mail from outside with a file that somebody got, of two days; again after a day, and what is gone is passed by."""
     bad = came(data, NOW - 1000)
     for more in ({"do": "quarantine"}, {"kind": "submission"}, {"files": 0}):
         came(data, NOW - 2000, **more)  # type: ignore[arg-type]
@@ -73,8 +73,12 @@ def test_a_real_scanner_finds_what_was_delivered_and_each_once(data: Path) -> No
     assert all_of(Late(data, clamd.address), NOW + 3 * AGAIN_MS) == [], "a scanner that is away is asked later"
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "Mail of the last days is scanned again with every new set of signatures; what is found then is proposed to be pulled back.",
+)
 def test_new_signatures_begin_it_anew_and_a_stop_in_the_middle_goes_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-708: nothing is scanned twice with the same signatures, and nothing is left out."""
+    """Nothing is scanned twice with the same signatures, and nothing is left out."""
     ids = [came(data, NOW - 1000 - n, BAD + b"%d" % n).id for n in range(AT_ONCE + 5)]
     signatures, scanned = ["one"], list[bytes]()
 
@@ -112,8 +116,13 @@ def kept_back(data: Path, now: int, *rules: Any, dies: bool = False) -> list[tup
             return found
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "Mail of the last days that a new rule would keep back, by a link or a file that it names, is found as soon as the "
+    "rule is in force.",
+)
 def test_a_rule_finds_what_it_would_have_kept_back_as_soon_as_it_is_in_force(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-871: each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""
+    """Each once, of two days, by the facts of the record; whoever dies before it is proposed looks again."""
     monkeypatch.setattr(late, "HEADS_AT_ONCE", 2)
     leads: dict[str, Any] = {"inbound": True, "links_hosts": ("evil.example", "b.example")}
     unlike: list[dict[str, Any]] = [{"do": "quarantine"}, {"kind": "submission"}, {"links_hosts": ("fine.example",)}]

@@ -14,7 +14,7 @@ from mail.screening.mailbag import mail
 
 
 def test_hosts_of_whom_the_city_writes_to_are_known_and_those_of_everybody_are_not(data: Path) -> None:
-    """R-618: links to whom the city writes to lead there at once; that somebody writes to us makes no host known."""
+    """Links to whom the city writes to lead there at once; that somebody writes to us makes no host known."""
     with closing(Mail(data)) as post:
         post.sent(mail(1, spam=False), to="Carla@mail.Shop.example")
         post.sent(mail(2, spam=False), to="someone@gmail.com")

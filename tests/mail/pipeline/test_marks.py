@@ -40,8 +40,9 @@ def keep(data: Path, *raws: bytes) -> list[bytes]:
     return ids
 
 
+@pytest.mark.rule("P-31, promise 6", "A message that brings its reader down is compared whole, and harms no other.")
 def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(tmp_path: Path) -> None:
-    """R-886: the process is ended, the next message is read by another one; copies that came by another way are the same thing."""
+    """The process is ended, the next message is read by another one; copies that came by another way are the same thing."""
     again = b"Received: from a by b; Mon, 2 Mar 2026 12:00:00 +0000\r\n" + HEAVY
     heavy, good = keep(tmp_path, HEAVY, PHISH)
     marking = Marking(tmp_path, ("city.example",), seconds=1)
@@ -53,8 +54,12 @@ def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(t
     assert not marks.is_like(found)
 
 
+@pytest.mark.rule(
+    "P-31, promise 6",
+    "While too much is being read, nothing is compared by less than there is to know: it is for later.",
+)
 def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-888: nothing is compared by less than there is to know, only because many ask at once."""
+    """Nothing is compared by less than there is to know, only because many ask at once."""
     (good,) = keep(tmp_path, PHISH)
     with closing(Pool(markslimited.COMMAND, processes=1)) as pool:
         monkeypatch.setattr(markslimited, "pool", lambda: pool)
@@ -65,8 +70,9 @@ def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatc
         assert Marking(tmp_path, ()).of(good) == marks_of(PHISH)
 
 
+@pytest.mark.rule("P-25, P-31", "What a limited process says of a message is digests and few words, or nothing.")
 def test_a_process_that_was_taken_over_says_nothing_but_digests() -> None:
-    """R-889: whatever it answers, it fits into the rows for it, or counts as nothing."""
+    """Whatever it answers, it fits into the rows for it, or counts as nothing."""
     honest = marks_of(PHISH).plain()
     assert Marks.of(honest) == marks_of(PHISH)
     for lie in ({"text": "<script>"}, {"text": None}, {"bands": ["0" * 16] * 9}, {"bands": ["x" * 16]}, {"hosts": 7}):

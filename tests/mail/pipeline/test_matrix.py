@@ -62,7 +62,7 @@ CASES = [(p, w, c) for p in PARTS for w in DIRECTIONS for c in CELLS if not wron
 
 @pytest.mark.parametrize("part", PARTS)
 def test_each_cell_does_what_it_says_and_nothing_is_lost_or_passes_in_silence(part: str, tmp_path: Path) -> None:
-    """R-435"""
+    """P-25, promise 6."""
     kept: dict[bytes, tuple[str, str]] = {}
 
     async def story() -> None:

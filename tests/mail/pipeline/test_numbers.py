@@ -15,8 +15,9 @@ from mail.pipeline.post import CITY, Mail
 from mail.sick import SICK, pool
 
 
+@pytest.mark.rule("P-02", "What brings its reader down teaches the learner nothing, and holds up nothing.")
 def test_what_brings_its_reader_down_teaches_nothing_and_holds_up_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1024: what was said of other messages is learnt."""
+    """What was said of other messages is learnt."""
     with closing(pool("civicmail.mail.pipeline.marksworker", what="os.abort()")) as readers, closing(Mail(data)) as post:
         monkeypatch.setattr(markslimited, "pool", lambda: readers)
         post.called(post.comes(SICK), spam=True)

@@ -123,7 +123,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_what_somebody_says_is_no_spam_goes_and_teaches(place: Place) -> None:
-    """R-437: only the copies that were asked for; what else is to be told of the message goes with them."""
+    """Only the copies that were asked for; what else is to be told of the message goes with them."""
     id_ = place.receive("bob@city.example", "eve@city.example")
     assert place.waits(id_) == []
     assert place.releasing.release(id_, [0], by="e-7", reason="a vendor").let == (0,)
@@ -144,8 +144,9 @@ def test_who_releases_by_duty_teaches_as_operators_do(place: Place) -> None:
     assert (label := label_of(place.events()[-1])) is not None and (label.by, label.how) == ("e-9", "operator")
 
 
+@pytest.mark.rule("P-02, P-25", "A release makes the checks again, and lets nothing go but what it is about.")
 def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
-    """R-437: also where it was not known yet when the message came."""
+    """Also where it was not known yet when the message came."""
     id_ = place.receive("bob@city.example")
     place.scanner.facts["malware.found"] = ("X",)
     found = place.releasing.release(id_, [0], by="e-7", reason="a vendor")
@@ -157,8 +158,12 @@ def test_malware_does_not_go_by_the_release_of_spam(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x", rules={"spam", "program"}).let == (0,)
 
 
+@pytest.mark.rule(
+    "P-25",
+    "Of malware only what was known by name when it was asked is put aside; what is found besides keeps the copy.",
+)
 def test_of_malware_only_what_people_have_looked_at_is_put_aside(place: Place) -> None:
-    """R-642 (P-25): by the name under which it was known; what is found besides keeps it."""
+    """By the name under which it was known; what is found besides keeps it."""
     place.scanner.facts["malware.found"] = ("X",)
     id_ = place.receive("bob@city.example")
     place.scanner.facts["malware.found"] = ("X", "Y")
@@ -178,8 +183,9 @@ def test_nothing_goes_while_a_part_is_away(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,), "that part is overruled"
 
 
+@pytest.mark.rule("P-22", "Who may what is not read anew for a release where nothing of it has changed.")
 def test_nobody_is_read_anew_for_the_next_release(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1083: of a large city they are twenty megabytes."""
+    """Of a large city they are twenty megabytes."""
     first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
     assert place.releasing.release(first, [0], by="e-7", reason="x").let == (0,)
 
@@ -190,8 +196,9 @@ def test_nobody_is_read_anew_for_the_next_release(place: Place, monkeypatch: pyt
     assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,)
 
 
+@pytest.mark.rule("P-22, promise 5", "Whoever lets copies go one after the other goes by who may what at that moment.")
 def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
-    """R-1077: who may what is what was published a moment ago, also for whoever has let something go before."""
+    """Who may what is what was published a moment ago, also for whoever has let something go before."""
     first, id_ = place.receive("eve@city.example"), place.receive("bob@city.example")
     assert place.releasing.release(first, [0], by="e-7", reason="x").let == (0,)
     publish(place.data, replace(people(bob="held"), version=2, at=NOW + 1))
@@ -199,8 +206,9 @@ def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
     assert found.let == () and found.kept[0].rules == ("access-held", "first")
 
 
+@pytest.mark.rule("P-22, P-25", "Whoever lets copies go one after the other goes by the rules of that moment.")
 def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
-    """R-1078: whoever lets things go one after the other reads a book that was published in between."""
+    """Whoever lets things go one after the other reads a book that was published in between."""
     publish(tmp_path, people())
     published.publish(tmp_path, STOP.replace("city.example", "acme.example"))
     settings = Settings(city=City(domains=["city.example"]), screening=Screening(checks=[]))
@@ -213,8 +221,9 @@ def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
         assert found.let == () and found.kept[0].rules == ("stop",)
 
 
+@pytest.mark.rule("P-22", "Whoever lets copies go one after the other looks at the archive anew each time.")
 def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
-    """R-1031: whoever lets things go one after the other sees what was done meanwhile."""
+    """Whoever lets things go one after the other sees what was done meanwhile."""
     id_ = place.receive("bob@city.example")
     assert place.releasing.release(id_, [0], by="e-7", reason="x").let == (0,)
     assert (
@@ -223,8 +232,10 @@ def test_what_is_not_kept_back_is_not_released(place: Place) -> None:
     assert len(place.events()) == 3, "twice releases nothing twice"
 
 
+@pytest.mark.rule("P-22, P-25", "Checks and rules decide about the copy as it would leave.")
+@pytest.mark.rule("P-22", "What was not approved stays out whoever lets the copy go later.")
 def test_what_is_decided_about_is_what_leaves_and_no_later_release_puts_a_file_back(place: Place) -> None:
-    """R-905, R-906: the checks see the copy without the files that were not approved; who lets it go later lets that go."""
+    """The checks see the copy without the files that were not approved; who lets it go later lets that go."""
     raw = message([("bid.pdf", b"bid"), ("costs.pdf", b"costs")])
     apart = apart_of(raw, 0)
     place.scanner.facts["malware.found"] = ("X",)

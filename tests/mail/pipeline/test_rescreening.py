@@ -93,7 +93,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_a_part_that_comes_back_lets_the_copy_go(place: Place) -> None:
-    """R-436: pending until the scanner answers, then what the rules say; findings and facts are in the record."""
+    """Pending until the scanner answers, then what the rules say; findings and facts are in the record."""
     id_ = place.receive("bob@city.example")
     assert place.state(id_) == {0: ("pending", "held")}
     with place.job() as job:
@@ -118,8 +118,13 @@ def test_what_is_found_later_is_kept_back_like_what_is_found_at_once(place: Plac
     assert event.facts["rules"] == ["virus"] and event.facts["facts"]["malware.found"] == ["X"]
 
 
+@pytest.mark.rule(
+    "P-25, promise 1, promise 6",
+    "What could not be screened is screened again, and after ten minutes held for a person; what was decided last counts, "
+    "in any order.",
+)
 def test_after_ten_minutes_a_person_decides(place: Place) -> None:
-    """R-436: held with the part that was away by name, and no longer pending."""
+    """Held with the part that was away by name, and no longer pending."""
     id_ = place.receive("bob@city.example")
     with place.job() as job:
         place.now = NOW + PATIENCE - 1
@@ -148,7 +153,7 @@ def test_mail_inside_was_delivered_and_is_looked_at_again(place: Place) -> None:
 
 
 def test_a_copy_that_is_refused_late_is_told_to_an_employee_and_to_no_stranger(place: Place) -> None:
-    """R-432: the client has heard 250 long ago."""
+    """The client has heard 250 long ago."""
     ours = place.receive("x@shop.example", source="submission", sender="bob@city.example")
     theirs = place.receive("x@shop.example", source="relay", sender="ann@out.example")
     place.scanner.finds = FOUND
@@ -181,7 +186,7 @@ def test_what_a_person_let_go_is_not_decided_again(place: Place) -> None:
 
 
 def test_a_restart_goes_on_where_it_was_also_when_the_journals_were_sealed(place: Place) -> None:
-    """R-436: whoever dies between receipt and decision loses nothing of what waits."""
+    """Whoever dies between receipt and decision loses nothing of what waits."""
     keyring.create(place.data)
     first = place.receive("bob@city.example")
     with place.job() as job:

@@ -28,12 +28,13 @@ NOW = 1_772_452_800_000
     ],
 )
 def test_the_word_in_the_subject_is_heard_from_any_client(subject: str, asks: bool) -> None:
-    """R-718."""
+    """P-19."""
     assert securing.asks(f"From: a@b\r\nSubject: {subject}\r\n\r\nx\r\n".encode()) is asks
 
 
+@pytest.mark.rule("P-19", "[secure] in a subject is heard from any client, without any rule or check.")
 def test_what_was_asked_for_needs_no_rule_and_no_detector(tmp_path: Path) -> None:
-    """R-718. Nothing is screened here, and no book is in force."""
+    """Nothing is screened here, and no book is in force."""
 
     async def story() -> None:
         pipeline = Pipeline(GroupCommit(Writer(tmp_path, lambda: NOW)), lambda a: "live" if a.endswith("city.example") else None)
@@ -48,14 +49,14 @@ def test_what_was_asked_for_needs_no_rule_and_no_detector(tmp_path: Path) -> Non
 
 
 def test_what_waits_for_another_reason_leaves_encrypted_when_it_goes() -> None:
-    """R-718."""
+    """P-19."""
     (held,) = securing.secured([Disposition(0, "hold", ("file-leaves",))], [None], "submission", asked=True)
     assert (held.do, held.secure) == ("hold", True)
     assert Disposition.from_plain(held.plain()).secure
 
 
+@pytest.mark.rule("P-19", "A sender may put aside what rules want encrypted, never what they asked for themselves.")
 def test_a_sender_may_put_aside_what_rules_want_and_never_what_was_asked_for() -> None:
-    """R-719."""
     found = [Disposition(0, "encrypt", ("confidential-out",), secure=True)]
     (plain,) = securing.overridden(found, [securing.OVERRIDE])
     assert (plain.do, plain.secure, plain.rules) == ("deliver", False, ("confidential-out", "sent-plain"))

@@ -7,9 +7,10 @@ import pytest
 from civicmail.mail.replica.contents import belongs
 
 
+@pytest.mark.rule("P-17, promise 4", "The files of exports are no part of a copy of the installation.")
 @pytest.mark.parametrize("path", ["exports/3/export.zip", "exports/3/messages.jsonl", "exports/3/mark.json"])
 def test_files_of_exports_stay_where_they_were_made(path: str) -> None:
-    """R-367: mail in the clear, for one person and two weeks."""
+    """Mail in the clear, for one person and two weeks."""
     assert not belongs(path)
 
 
@@ -24,6 +25,7 @@ def test_what_was_learnt_of_spam_is_made_anew_and_what_was_taught_is_kept() -> N
     assert belongs("screening/taught") and belongs("screening/taught/spam/" + "0" * 64)
 
 
+@pytest.mark.rule("P-22", "An answer about files sends no other answer to a copy of the installation.")
 def test_an_answer_about_files_sends_no_other_answer_to_the_copy() -> None:
-    """R-1080: they are made anew from the tables, which are in it."""
+    """They are made anew from the tables, which are in it."""
     assert not belongs("policy/answers") and belongs("policy/approvals.json") and belongs("policy/active.toml")

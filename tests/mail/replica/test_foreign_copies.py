@@ -24,12 +24,13 @@ def copy(town: Town, tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.rule("P-20, P-23", "A restore takes plain files alone from a copy, and follows no link in it.")
 @pytest.mark.parametrize("put", [lambda path: path.symlink_to("/etc/passwd"), os.mkfifo], ids=["link", "pipe"])
 @pytest.mark.parametrize("place", ["keys/extra", "access/snapshot", "segments/extra.seg"])
 def test_whoever_wrote_a_link_into_the_copy_gets_no_file_of_this_machine(
     town: Town, copy: Path, tmp_path: Path, put: Callable[[Path], None], place: str
 ) -> None:
-    """R-1316: what restores may read more than who sends the copy; and nobody waits for a pipe."""
+    """What restores may read more than who sends the copy; and nobody waits for a pipe."""
     (copy / place).parent.mkdir(exist_ok=True)
     (copy / place).unlink(missing_ok=True)
     put(copy / place)
@@ -45,8 +46,9 @@ def test_what_the_old_one_said_has_to_be_readable(town: Town, copy: Path, tmp_pa
         restore(copy, tmp_path / "new", now=town.clock())
 
 
+@pytest.mark.rule("P-23", "A restore says so where the copy has no tables of people, or none that can be read.")
 def test_tables_of_people_that_cannot_be_read_are_named(town: Town, copy: Path, tmp_path: Path) -> None:
-    """R-1317: the new installation would come up, and nobody would have a mailbox."""
+    """The new installation would come up, and nobody would have a mailbox."""
     (copy / SAVED).write_bytes(b"x" * 9000)
     found = " ".join(restore(copy, tmp_path / "new", now=town.clock()).problems)
     assert DATABASE in found and "cannot be read" in found

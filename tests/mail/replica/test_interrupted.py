@@ -203,6 +203,7 @@ def test_no_path_leads_out_of_the_copy(tmp_path: Path) -> None:
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.rule("P-23, promise 1", "A copy that holds what this installation never had is not written over.")
 def test_a_copy_that_has_what_we_never_had_is_not_written_over(data: Path, tmp_path: Path) -> None:
     town, copy = Town(data), tmp_path / "copy"
     town.receive(2)
@@ -230,6 +231,7 @@ def test_a_copy_belongs_to_one_installation(data: Path, tmp_path: Path) -> None:
         ship(other, link)
 
 
+@pytest.mark.rule("P-23, promise 1", "An installation from whose copy another one was made may not go on: two primaries cannot be.")
 def test_two_primaries_cannot_be_whichever_asks_first(data: Path, tmp_path: Path) -> None:
     town, copy, new = Town(data), tmp_path / "copy", tmp_path / "new"
     with contextlib.closing(FolderLink(copy)) as link:
@@ -277,6 +279,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.rule("P-15", "A fence is believed only under the signature of the ledger's key.")
 def test_a_fence_that_our_key_did_not_sign_is_not_believed(data: Path, tmp_path: Path) -> None:
     other = installation(tmp_path / "other")
     forged = epoch.begin(other, 1).signed

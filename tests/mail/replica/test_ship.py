@@ -6,6 +6,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import outstanding_file
@@ -45,6 +47,7 @@ def test_an_installation_made_from_the_copy_has_everything(town: Town, tmp_path:
     assert problems(new) == []
 
 
+@pytest.mark.rule("P-15, promise 2", "A checkpoint record is not in a copy before the ledger that it signs.")
 def test_a_checkpoint_waits_for_the_ledger_that_it_signs(town: Town, tmp_path: Path) -> None:
     town.receive(3)
     town.evidence(checkpoint=True)
@@ -57,6 +60,7 @@ def test_a_checkpoint_waits_for_the_ledger_that_it_signs(town: Town, tmp_path: P
         assert journals.positions() == {"0001": 5}
 
 
+@pytest.mark.rule("P-15, promise 2", "An entry of the ledger is not in a copy before the records that it is about.")
 def test_an_entry_waits_for_the_records_that_it_is_about(town: Town, tmp_path: Path) -> None:
     town.receive(3)
     town.evidence()
@@ -68,6 +72,7 @@ def test_an_entry_waits_for_the_records_that_it_is_about(town: Town, tmp_path: P
         assert evidence.size == 1
 
 
+@pytest.mark.rule("P-23, promise 1", "A turn waits until the copy has every record and entry that its files may speak of.")
 def test_a_turn_waits_for_every_record_that_its_files_may_speak_of(town: Town, tmp_path: Path) -> None:
     with closing(folder_link(tmp_path / "copy")) as link:
         shipper = ship(town, link)
@@ -81,6 +86,7 @@ def test_a_turn_waits_for_every_record_that_its_files_may_speak_of(town: Town, t
         assert (tmp_path / "copy" / "outstanding" / "snapshot").exists()
 
 
+@pytest.mark.rule("P-20, promise 3", "What is deleted here is deleted in the copy: journal files, spool files, keys, segments.")
 def test_what_is_deleted_here_is_deleted_there(town: Town, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     with closing(folder_link(copy)) as link:
@@ -132,8 +138,13 @@ def test_a_journal_that_was_sealed_to_its_end_before_it_was_sent_holds_up_no_tur
     assert kept(new) == town.bodies
 
 
+@pytest.mark.rule(
+    "P-06, P-20",
+    "Numbers that were sealed unsent and burnt are accounted for by who restores, so that mail behind them is sealed and "
+    "`verify` names each loss once.",
+)
 def test_numbers_that_were_sealed_unsent_and_burnt_are_accounted_for(town: Town, tmp_path: Path) -> None:
-    """R-98 (P-06, P-20): more than `unsealed_most` waited unsent, so it was sealed, and the machine burnt before the next turn."""
+    """More than `unsealed_most` waited unsent, so it was sealed, and the machine burnt before the next turn."""
     copy, new = tmp_path / "copy", tmp_path / "new"
     early = town.receive(1)
     with closing(folder_link(copy)) as link:

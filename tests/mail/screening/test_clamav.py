@@ -69,9 +69,13 @@ def _card(content: bytes) -> bytes:
     return b"BEGIN:VCARD\r\nKEY;ENCODING=b:" + base64.b64encode(content) + b"\r\nEND:VCARD\r\n"
 
 
+@pytest.mark.rule(
+    "P-25",
+    "A virus scanner gets by itself what it does not come to: of zips that were cut short, Zstandard and visiting cards.",
+)
 @pytest.mark.neighbour("clamd")
 def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:
-    """R-1160: from a zip that was cut short, members that no list has, Zstandard, and a visiting card."""
+    """From a zip that was cut short, members that no list has, Zstandard, and a visiting card."""
     whole = zipped("a.com", EICAR)
     local = whole[: whole.rindex(b"PK\x01\x02")]
     cases = {
@@ -92,7 +96,7 @@ def test_a_real_clamd_gets_what_it_does_not_come_to_by_itself() -> None:
 
 
 def test_what_was_not_scanned_by_itself_leaves_the_check_unavailable(tmp_path: Path) -> None:
-    """R-1160: the message was scanned, then clamd died."""
+    """The message was scanned, then clamd died."""
     with FakeClamd(tmp_path) as fake:
         honest, calls = fake.honest, []
 
@@ -175,6 +179,7 @@ def test_a_scanner_that_dies_or_takes_no_more_has_scanned_nothing(tmp_path: Path
     assert found.facts == {"unavailable": ("clamav",)} and found.findings[0].mask == clamd.BROKEN
 
 
+@pytest.mark.rule("P-25", "Signatures that are three days old do not count for a file that can act.")
 @pytest.mark.parametrize(
     ("hours", "attached", "code"),
     [
@@ -187,7 +192,6 @@ def test_a_scanner_that_dies_or_takes_no_more_has_scanned_nothing(tmp_path: Path
 def test_old_signatures_are_told_and_too_old_ones_do_not_count_for_what_can_act(
     hours: int, attached: tuple[str, bytes], code: str, tmp_path: Path
 ) -> None:
-    """R-389."""
     with FakeClamd(tmp_path) as fake:
         made = clamav.signatures(fake.version)
         found = told(fake.address, mail(attached), now=made + hours * HOUR)

@@ -40,9 +40,14 @@ SPELLINGS = (
 )  # fmt: skip
 
 
+@pytest.mark.rule(
+    "P-26, P-27",
+    "Mail from outside under the name of somebody in the directory is known as that, in whatever spelling; half a name is "
+    "nobody's.",
+)
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_name_of_the_directory_is_known_in_whatever_spelling(name: str) -> None:
-    """R-400: order, initials, middle names, titles, other alphabets, what nobody sees."""
+    """Order, initials, middle names, titles, other alphabets, what nobody sees."""
     found = find(incoming((name, EVIL)))
     assert found.facts.get("names.staff") is True and ("staff", f"Dana M. Reyes {EVIL}") in said(found)
 
@@ -65,7 +70,7 @@ def test_a_name_in_other_fields_is_known_too(field: str) -> None:
     ],
 )  # fmt: skip
 def test_half_a_name_or_that_of_an_office_is_nobodys(name: str) -> None:
-    """R-400."""
+    """P-26, P-27."""
     assert "names.staff" not in find(incoming((name, EVIL))).facts
 
 
@@ -176,7 +181,7 @@ LETTERS = st.text("abcdefghijklmnopqrstuvwyz", min_size=3, max_size=9).filter(la
 def test_a_name_is_found_in_any_order_with_any_middle_name_and_tricks(
     given_: str, family: str, middle: str, chance: random.Random
 ) -> None:
-    """R-400."""
+    """P-26, P-27."""
     known = staffnames.Index().of(snapshot([person("x", f"{given_} {family}")], ()))
     other = {"a": "а", "e": "е", "o": "ο", "c": "ϲ", "p": "р", "s": "ѕ", "i": "і", "n": "ո"}
 

@@ -93,8 +93,9 @@ def test_all_signatures_are_tried() -> None:
     assert dkim.result(verify(raw, dns)) == "pass"
 
 
+@pytest.mark.rule("P-26", "A signature of a part of the body proves nothing about who wrote it.")
 def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -> None:
-    """R-369. With l= anybody can append."""
+    """With l= anybody can append."""
     raw = signers.signed(length=True)
     dns = zone({NAME: signers.record(signers.rsa())})
     assert words(raw, dns) == [("pass", True)]  # nothing follows
@@ -104,6 +105,7 @@ def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -
     assert words(shorter, dns) == [("permerror", False)]
 
 
+@pytest.mark.rule("P-26", "What a key may sign, and for whom, is what its record says.")
 @pytest.mark.parametrize(
     ("tags", "why"),
     [
@@ -117,7 +119,6 @@ def test_a_signature_of_a_part_of_the_body_proves_nothing_about_who_wrote_it() -
     ],
 )
 def test_what_a_key_record_allows_is_checked_by_us(tags: dict[str, str], why: str) -> None:
-    """R-370."""
     dns = zone({NAME: signers.record(signers.rsa(), **tags)})
     (verdict,) = verify(signers.signed(), dns)
     assert (verdict.result, verdict.why) == (("permerror", why) if why else ("pass", ""))
@@ -131,8 +132,9 @@ def test_a_key_may_forbid_subdomains_in_i() -> None:
     assert verify(foreign, zone({NAME: signers.record(signers.rsa())}))[0].why == "i= is not within d="
 
 
+@pytest.mark.rule("P-26", "The identity of a signature is read as it is quoted (RFC 6376 3.5).")
 def test_an_identity_that_is_quoted_is_read_as_it_was_meant() -> None:
-    """R-1170. i= is in dkim-quoted-printable (RFC 6376 3.5); some systems write the @ so."""
+    """i= is in dkim-quoted-printable (RFC 6376 3.5); some systems write the @ so."""
     dns = zone({NAME: signers.record(signers.rsa())})
     for written in (b"ann=40sender.example", b"ann@news=2Esender.example", b"=61nn@news.sender.example"):
         assert words(signers.signed(identity=written), dns) == [("pass", True)], written

@@ -48,8 +48,9 @@ def test_what_leads_nowhere_has_no_place_and_breaks_nothing(url: str) -> None:
     assert facts(inner(url)).facts["links.places"] == ()
 
 
+@pytest.mark.rule("P-25", "Links and files to nowhere hide none that a rule names, however many there are.")
 def test_a_thousand_links_to_nowhere_hide_none_from_a_rule() -> None:
-    """R-416: whatever stands in front, in the letter and in a page that comes with it; the same place counts once, and no address
+    """Whatever stands in front, in the letter and in a page that comes with it; the same place counts once, and no address
     is told."""
     decoys = [f"https://h.example/{n % 900}" for n in range(1000)]
     found = facts(inner(*decoys, "https://evil.example/pay?v=1", attached="<a href='https://evil.example/page'>x</a>"), files=300)

@@ -78,9 +78,13 @@ def checked(raw: bytes) -> tuple[Found, Inner]:
     return links.find(case), case
 
 
+@pytest.mark.rule(
+    "P-25, P-31",
+    "Links in PDF, Office documents, OpenDocument, RTF, shortcuts and archives are looked at like those of the text, also "
+    "by rules that name one.",
+)
 @pytest.mark.parametrize("name", FILES)
 def test_a_link_in_a_file_is_looked_at(name: str) -> None:
-    """R-1164."""
     found, case = checked(mail((name, FILES[name])))
     assert found.facts.get("links.address") is True, case.memo
     assert found.facts["links.hosts"] == ("203.0.114.7",)
@@ -90,7 +94,7 @@ def test_a_link_in_a_file_is_looked_at(name: str) -> None:
 
 
 def test_the_words_of_a_link_in_a_file_deceive_like_others() -> None:
-    """R-1164."""
+    """P-25, P-31."""
     for content in (linked(f"https://{CITY}/pay", "http://evil.example/"), FILES["old.doc"].replace(b"Open\x15 more", b"x")):
         found, _ = checked(mail(("a.docx", content)))
         assert found.facts.get("links.deceptive", False) is (content[:2] == b"PK")
@@ -113,6 +117,7 @@ GRID = qrpictures.grid(BAD)
 CODE = qrpictures.png(GRID)
 
 
+@pytest.mark.rule("P-25", "A code in a picture of a document, or in one that HTML carries, is read.")
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -123,13 +128,12 @@ CODE = qrpictures.png(GRID)
     ],
 )  # fmt: skip
 def test_a_code_in_a_document_is_read(name: str, content: bytes) -> None:
-    """R-1165."""
     found, _ = checked(mail((name, content)))
     assert {"qr", "address"} == {f.code for f in found.findings} and found.facts["links.qr"] is True
 
 
 def test_a_code_that_the_text_carries_is_read() -> None:
-    """R-1165: a picture as a data: address, and one of any type of picture."""
+    """A picture as a data: address, and one of any type of picture."""
     html = f"<img src='data:image/png;base64,{b64encode(CODE).decode()}'>"
     raw = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + html.encode()
     assert checked(raw)[0].facts["links.qr"] is True

@@ -33,7 +33,7 @@ def masks(found: Found, code: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_and_scripts_are_seen_plain_and_in_archives(name: str) -> None:
-    """R-390."""
+    """P-25."""
     content = PROGRAMS[name]
     assert "executable" in true(found((name, content)))
     assert "executable" in true(found(("a.zip", zipped(name, content))))
@@ -42,8 +42,8 @@ def test_programs_and_scripts_are_seen_plain_and_in_archives(name: str) -> None:
     assert "executable" in true(found(("a.7z", samples.seven({name: content}))))
 
 
+@pytest.mark.rule("P-25", "A program or script is known by what it is, under any name and type, also in archives.")
 def test_a_program_under_another_name_or_type_is_seen_by_what_it_is() -> None:
-    """R-390."""
     for name in ("photo.jpg", "letter.pdf", "letter.docx", "readme.txt", ""):
         seen = found((name, made.PROGRAM), declared="image/jpeg")
         assert {"executable", "mismatch"} <= true(seen), name
@@ -70,12 +70,13 @@ def test_honest_files_are_nothing_but_files(name: str) -> None:
     ],
 )
 def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
-    """R-391: in a container, and of an attachment, whose name is cut for its reader."""
+    """In a container, and of an attachment, whose name is cut for its reader."""
     inside = found(("a.zip", zipped(name, made.PROGRAM)))
     assert {"executable", "mismatch"} <= true(inside)
     assert {"executable", "mismatch"} <= true(found((name, made.PROGRAM)))
 
 
+@pytest.mark.rule("P-25", "A trick in the name of an attachment is seen before letters are cut out of it for its reader.")
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -95,7 +96,7 @@ def test_a_name_that_hides_what_it_is_called_is_seen(name: str) -> None:
     ],
 )
 def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_written(name: str, code: str) -> None:
-    """R-1161: letters that nobody sees were cut out before they were looked for."""
+    """Letters that nobody sees were cut out before they were looked for."""
     raw = mail((name, b"var x = 1;"))
     assert [f.code for f in found((name, b"var x = 1;")).findings].count(code) == 1
     (part,) = letter.read(raw).attachments
@@ -110,7 +111,7 @@ def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_writte
 
 
 def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_same() -> None:
-    """R-390. Whoever opens it as an archive finds the program."""
+    """Whoever opens it as an archive finds the program."""
     document = samples.docx(samples.paragraph("words"), evil_dot_exe=made.PROGRAM)
     assert "executable" in true(found(("plan.zip", document)))
     behind = b"\xff\xd8\xff\xe0" + bytes(500) + zipped("evil.exe", made.PROGRAM)
@@ -120,7 +121,7 @@ def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_sam
 
 
 def test_names_of_parts_are_compared_as_office_does() -> None:
-    """R-393."""
+    """P-25."""
     relations = made.relations("attachedTemplate", "https://evil.example/t.dotm")
     odd = samples.zipped(
         {"[content_types].XML": "<Types/>", "Word\\document.xml": "<d/>", "Word\\_Rels\\settings.xml.RELS": relations}
@@ -146,7 +147,7 @@ def test_a_finding_names_the_part_and_a_member_by_ending_and_digest() -> None:
 
 @pytest.mark.parametrize("name", MACROS)
 def test_macros_are_seen_in_whatever_document(name: str) -> None:
-    """R-392."""
+    """P-25."""
     assert "macros" in true(found((name, MACROS[name])))
     assert "macros" in true(found(("a.zip", zipped(name, MACROS[name]))))
 
@@ -158,8 +159,9 @@ def test_macros_under_a_harmless_name_and_by_declared_type() -> None:
     assert "macros" in true(found(("letter.docx", renamed)))
 
 
+@pytest.mark.rule("P-25", "Macros are seen in whatever document; empty modules are none.")
 def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none() -> None:
-    """R-392. Excel of the nineties writes a project of empty modules into each file."""
+    """Excel of the nineties writes a project of empty modules into each file."""
     assert masks(found(("m.docm", made.docm(OPENS))), "macros")[0].endswith("vba code automatic starts-programs")
     quiet = [f for f in found(("m.docm", made.docm(QUIET))).findings if f.code == "macros"]
     assert quiet[0].mask.endswith("vba code") and quiet[0].sure < 100
@@ -169,9 +171,12 @@ def test_an_automatic_macro_is_surer_than_a_quiet_one_and_empty_modules_are_none
     assert masks(found(("m.doc", stomped)), "macros") == ["vba stomped"]
 
 
+@pytest.mark.rule(
+    "P-25",
+    "What acts when it is opened is seen, also in streams that are packed; a form's own scripts are no reason.",
+)
 @pytest.mark.parametrize("name", ACTIVE)
 def test_what_acts_when_it_is_opened_is_seen(name: str) -> None:
-    """R-393."""
     assert "active" in true(found((name, ACTIVE[name])))
 
 

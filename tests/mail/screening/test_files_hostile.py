@@ -103,9 +103,9 @@ BEYOND = {
 }
 
 
+@pytest.mark.rule("P-25", "A container beyond the limits is told as that, and ends within its budget.")
 @pytest.mark.parametrize("name", BEYOND)
 def test_what_goes_beyond_the_limits_is_told_and_ends_in_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-394."""
     monkeypatch.setattr(allowance, "EXPANDED", 50 << 20)
     content = BEYOND[name]()
     before = time.process_time()
@@ -116,7 +116,7 @@ def test_what_goes_beyond_the_limits_is_told_and_ends_in_time(name: str, monkeyp
 
 
 def test_what_stays_within_them_is_read_whole() -> None:
-    """R-394. Five levels, and two thousand members less one."""
+    """Five levels, and two thousand members less one."""
     assert "files.limits" not in looked("deep.zip", nested(5)).facts
     assert "files.limits" not in looked("many.zip", many(1_990)).facts
     assert "files.limits" not in looked("log.gz", gzip.compress(random.Random(1).randbytes(allowance.FLOOR + 5), 0)).facts
@@ -136,8 +136,8 @@ def compound_with_a_loop() -> bytes:
     return bytes(content)
 
 
+@pytest.mark.rule("P-25, promise 6", "Any bytes under any name are looked at, and the check raises nothing.")
 def test_a_storage_that_lies_in_itself_is_read_once() -> None:
-    """R-395."""
     with compound.opened(compound_with_a_loop()) as file:
         assert len(file.listdir(streams=True, storages=True)) <= 2
     assert looked("a.doc", compound_with_a_loop()).facts["files.types"] == ("ole",)
@@ -181,7 +181,7 @@ def test_no_pattern_goes_over_a_file_again_and_again(name: str) -> None:
 @example(b"PK\3\4", b"", "a\0b.exe")
 @example(b"MZ", b"", "\u202e\u202e.\0.\ud800.exe")
 def test_any_bytes_under_any_name_are_looked_at(start: bytes, rest: bytes, name: str) -> None:
-    """R-395."""
+    """P-25, promise 6."""
     found = looked(name, start + rest)
     assert found.facts["files.count"] == 1 and "unavailable" not in found.facts
 
@@ -191,7 +191,7 @@ def test_any_bytes_under_any_name_are_looked_at(start: bytes, rest: bytes, name:
     st.sampled_from(ALL), st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(min_size=1, max_size=4)), min_size=1, max_size=8)
 )
 def test_broken_files_are_looked_at_as_far_as_they_go(content: bytes, changes: list[tuple[int, bytes]]) -> None:
-    """R-395."""
+    """P-25, promise 6."""
     broken = bytearray(content or b"x")
     for at, new in changes:
         place = at % len(broken)
@@ -212,6 +212,7 @@ def test_any_name_is_read(text: str) -> None:
     assert not set(name.ending) & set("./\\\0 ")
 
 
+@pytest.mark.rule("P-25", "A name that hides its ending is read as the system reads it that opens the file.")
 @pytest.mark.parametrize(
     ("text", "ending", "tricks"),
     [
@@ -230,7 +231,6 @@ def test_any_name_is_read(text: str) -> None:
     ],
 )
 def test_endings_and_tricks(text: str, ending: str, tricks: tuple[str, ...]) -> None:
-    """R-391."""
     name = truenames.read(text)
     assert (name.ending, name.tricks) == (ending, tricks)
 

@@ -66,6 +66,7 @@ def test_it_says_nothing_before_it_was_told_enough() -> None:
     assert learner.model(T0).edges is not None
 
 
+@pytest.mark.rule("P-02", "What is unlearnt is taken back exactly.")
 def test_what_is_unlearnt_is_taken_back_exactly() -> None:
     learner = Learner(look)
     for n in range(1, 12):
@@ -81,6 +82,7 @@ def test_what_is_unlearnt_is_taken_back_exactly() -> None:
 _REPORTS = st.lists(st.tuples(st.sampled_from("hs"), st.integers(2000, 2030), st.booleans(), st.integers(0, 29)), max_size=60)
 
 
+@pytest.mark.rule("P-02", "Whatever one person reports moves no message far.")
 @given(reports=_REPORTS)
 @settings(max_examples=15)
 def test_whatever_one_person_reports_moves_no_message_far(taught: Learner, reports: list[tuple[str, int, bool, int]]) -> None:
@@ -153,6 +155,7 @@ def test_scores_of_a_model_that_knew_too_little_move_no_edge(taught: Learner) ->
     assert edges is not None and edges.spam > 9
 
 
+@pytest.mark.rule("P-02", "The edge of spam lies above all good mail but one message in a thousand.")
 def test_the_edge_of_spam_lies_above_all_good_mail_but_one_in_a_thousand() -> None:
     good = [Good(T0 - n, "", 1 + n / 1000) for n in range(3000)]
     found = thresholds.edges(good, T0)
@@ -170,6 +173,7 @@ def test_old_good_mail_counts_only_while_there_is_little() -> None:
     assert few is not None and few.spam > 9
 
 
+@pytest.mark.rule("P-02", "Good mail of one person moves no edge for the others.")
 def test_good_mail_of_one_person_moves_no_edge() -> None:
     """Whoever calls spam good again and again lets none of it through for the others."""
     good = [Good(T0 - n, f"p{n}", 1.0 - n / 1000) for n in range(1000)]

@@ -59,8 +59,13 @@ ONE = mail(part(PDF, "application/pdf", name="plan.pdf"))
 DIGEST = sha256(PDF).hexdigest()
 
 
+@pytest.mark.rule(
+    "P-22",
+    "Pictures of the text, calendars, cards and signatures under 100 kB are no files, and only where they are what they "
+    "say; a forwarded message is none, its files are.",
+)
 def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
-    """R-760: pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
+    """Pictures of the text, calendars, cards, signatures, under 100 kB, and only where they are what they say."""
     assert names(ONE) == ["plan.pdf"]
     assert names(mail(part(PNG, "image/png", name="logo.png", cid="logo"))) == []
     assert names(mail(part(PNG, "image/png", name="other.png", cid="other"))) == ["other.png"], "the text does not show it"
@@ -76,8 +81,12 @@ def test_what_a_manager_is_not_asked_about_is_no_file() -> None:
     assert names(ONE, inbound=True) == []
 
 
+@pytest.mark.rule(
+    "P-22",
+    "What HTML, a card or an appointment carries waits for approval like other files; pictures of the text, photos of "
+    "people and plain invitations do not.",
+)
 def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
-    """R-1155."""
     large = PNG.replace(b"\0\0\0\x01\0\0\0\x01", b"\0\0\0\x40\0\0\0\x40")
 
     def carrying(content: bytes, kind: str, how: str = "<img src='{}'>") -> list[str]:
@@ -96,7 +105,7 @@ def test_what_html_carries_is_a_file_and_its_pictures_are_pictures() -> None:
 
 
 def test_a_file_that_lies_in_a_file_leaves_with_it() -> None:
-    """R-1155: one question for both; taken out are both."""
+    """One question for both; taken out are both."""
     page = f"<a href='data:application/pdf;base64,{b64encode(PDF).decode()}'>x</a>".encode()
     assert names(mail(part(page, "text/html", name="page.html"))) == ["page.html"]
     card = f"BEGIN:VCARD\r\nKEY;ENCODING=b:{b64encode(PDF).decode()}\r\nEND:VCARD\r\n".encode()
@@ -104,7 +113,7 @@ def test_a_file_that_lies_in_a_file_leaves_with_it() -> None:
 
 
 def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
-    """R-1155."""
+    """P-22."""
 
     def card(*lines: str) -> list[str]:
         said = "\r\n".join(["BEGIN:VCARD", *lines, "END:VCARD", ""]).encode()
@@ -119,21 +128,23 @@ def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
 
 
 def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
-    """R-760."""
+    """P-22."""
     raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))
     found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
     assert [(row[0], row[1], row[3]) for row in found.more[leaving.FILES]] == [("1.2/1.2", "plan.pdf", DIGEST)]
     assert names(mail(b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nOnly words.\r\n")) == []
 
 
+@pytest.mark.rule("P-22", "More files than are looked at make the check unavailable: none hides behind a hundred others.")
 def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
-    """R-761: a hundred in front hide none."""
+    """A hundred in front hide none."""
     raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
     assert leaving.find(Inner(raw, letter.read(raw), {"inbound": False})).facts.get("unavailable") == ("leaving",)
 
 
+@pytest.mark.rule("P-22", "The record names what leaves by part and hash, never by its name: renamed is the same, changed is not.")
 def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> None:
-    """R-762: renamed is the same, changed is not."""
+    """Renamed is the same, changed is not."""
     found = leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path))
     assert found.facts == {"files.leaving": (DIGEST,)}
     assert [(f.code, f.part, f.length, f.mask) for f in found.findings] == [("file", "1.2", len(PDF), DIGEST)]
@@ -143,14 +154,15 @@ def test_the_record_says_what_leaves_by_hash_and_not_by_name(tmp_path: Path) -> 
     assert changed.facts["files.leaving"] != (DIGEST,)
 
 
+@pytest.mark.rule("P-22", "A department's files are asked about from when it was switched on, and nobody else's.")
 def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) -> None:
-    """R-763."""
     publish(tmp_path, Approvals(frozenset({"finance"})))
     assert "sender.approval" not in leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts
     publish(tmp_path, Approvals(frozenset({"parks"})))
     assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts["sender.approval"] is True
 
 
+@pytest.mark.rule("P-22", "A standing approval covers what fits everything it says, until its end.")
 @pytest.mark.parametrize(
     ("field", "right", "wrong"),
     [
@@ -164,7 +176,7 @@ def test_a_department_is_asked_about_where_it_was_switched_on(tmp_path: Path) ->
     ],
 )
 def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str, right: str, wrong: str, tmp_path: Path) -> None:
-    """R-764: by document, series, recipient, role, department, person."""
+    """By document, series, recipient, role, department, person."""
     case = sending(ONE, "ibis@acme.example", "heron@else.example", f"john@{CITY}", data=tmp_path)
 
     def to(value: str, until: int = NOW + 1) -> dict[str, Any]:
@@ -178,24 +190,29 @@ def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str
     assert to(right, until=NOW) == {}
 
 
+@pytest.mark.rule("P-22", "One file that no approval covers holds them all.")
 def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
-    """R-765: one that is not holds them all."""
+    """One that is not holds them all."""
     two = mail(part(PDF, "application/pdf", name="plan.pdf"), part(b"secret", "application/octet-stream", name="list.bin"))
     publish(tmp_path, Approvals(frozenset(), (Standing("s1", NOW + 1, sha256=DIGEST),)))
     assert approved(sending(ONE, "ibis@acme.example", data=tmp_path)) == {"ibis@acme.example": "s1"}
     assert approved(sending(two, "ibis@acme.example", data=tmp_path)) == {}
 
 
+@pytest.mark.rule(
+    "P-22",
+    "A file that goes back to where it came from is not asked about: to that domain, at a provider for everybody to that person.",
+)
 def test_what_goes_back_to_where_it_came_from_is_not_asked_about(tmp_path: Path) -> None:
-    """R-766: to the same domain; at a provider for everybody, to the same person."""
+    """To the same domain; at a provider for everybody, to the same person."""
     came = {origin(DIGEST, "heron@acme.example"), origin(DIGEST, "lou@gmail.com")}
     correspondents.write(tmp_path, Correspondents().also((), (), came))
     case = sending(ONE, "ibis@acme.example", "lou@gmail.com", "kim@gmail.com", "ibis@else.example", data=tmp_path)
     assert approved(case) == {"ibis@acme.example": "returned", "lou@gmail.com": "returned"}
 
 
+@pytest.mark.rule("P-22", "A link to a shared file of the city counts as a file.")
 def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) -> None:
-    """R-767."""
     url, other = "https://files.springfield.gov/s/plan.pdf?k=1", "https://www.springfield.gov/"
     raw = mail(html="Look.")
     found = leaves.find(sending(raw, "ibis@acme.example", data=tmp_path, links=(other, url, url)))
@@ -203,8 +220,8 @@ def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) ->
     assert [f.code for f in found.findings] == ["link"]
 
 
+@pytest.mark.rule("P-22, promise 6", "Approvals that cannot be read let nothing through.")
 def test_approvals_that_cannot_be_read_let_nothing_through(tmp_path: Path) -> None:
-    """R-768."""
     publish(tmp_path, Approvals())
     path_of(tmp_path).write_text("{")
     assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts == {"unavailable": ("leaving",)}

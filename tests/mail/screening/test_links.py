@@ -37,6 +37,10 @@ def said(found: Found) -> list[tuple[str, str]]:
     return [(f.code, f.mask) for f in found.findings]
 
 
+@pytest.mark.rule(
+    "P-25",
+    "Words that name a protected host deceive where the link leaves it; that words and target differ is nothing by itself.",
+)
 @pytest.mark.parametrize(
     ("shown", "target", "named"),
     [
@@ -55,7 +59,7 @@ def said(found: Found) -> list[tuple[str, str]]:
     ],
 )
 def test_words_that_name_a_protected_host_deceive_where_the_link_leaves_it(shown: str, target: str, named: str) -> None:
-    """R-397. That words and target differ is nothing by itself: click trackers are in one of eight honest newsletters."""
+    """That words and target differ is nothing by itself: click trackers are in one of eight honest newsletters."""
     found = html(f'<a href="{target}">{shown}</a>')
     assert found.facts.get("links.deceptive", False) == bool(named)
     assert [mask for code, mask in said(found) if code == "deceptive"] == ([f"{named} {_host(found)}"] if named else [])
@@ -86,6 +90,10 @@ def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
     assert found.facts["links.hosts"] == ("198.51.100.7", "evil.example", "springfield.com", f"www.{CITY}.evil.example")
 
 
+@pytest.mark.rule(
+    "P-02, P-26",
+    "A link to an address of the reader's own network or machine is no odd link: no sender can stand behind it.",
+)
 @pytest.mark.parametrize(
     "host",
     [
@@ -94,7 +102,7 @@ def test_each_kind_of_link_is_told_once_with_its_part_and_host() -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_no_sender_can_stand_behind_is_none(host: str) -> None:
-    """R-1172: technical mail is full of them, and nobody outside can answer there."""
+    """Technical mail is full of them, and nobody outside can answer there."""
     found = html(f'<a href="http://{host}/setup">{host}</a>')
     assert "links.address" not in found.facts and said(found) == [] and found.facts["links.count"] == 1
     assert html(f'<a href="http://{host}/">www.{CITY}</a>').facts["links.deceptive"] is True
@@ -120,7 +128,7 @@ def test_letters_inside_the_letter_are_looked_at() -> None:
 
 
 def test_a_code_in_a_picture_is_a_link() -> None:
-    """R-399."""
+    """P-25."""
     found = mixed("image/png", qrpictures.png(qrpictures.grid("HTTP://198.51.100.7/x")))
     assert said(found) == [("qr", "198.51.100.7"), ("address", "198.51.100.7")]
     assert found.findings[0].part == "1.2" and found.facts["links.qr"] is True and found.facts["links.count"] == 1

@@ -69,7 +69,7 @@ def test_an_honest_domain_is_taken_for_none(host: str) -> None:
 
 
 def test_of_all_published_ways_of_imitation_97_of_100_are_seen() -> None:
-    """R-398: omission, repetition, transposition, replacement, insertion, homoglyphs, hyphens, vowels, bits, additions, suffixes,
+    """Omission, repetition, transposition, replacement, insertion, homoglyphs, hyphens, vowels, bits, additions, suffixes,
     words before and after; four names, more than 9,000 domains."""
     made, seen, _ = caught()
     assert made.total() > 9000 and seen.total() >= made.total() * 0.97
@@ -79,6 +79,10 @@ def test_of_all_published_ways_of_imitation_97_of_100_are_seen() -> None:
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
+@pytest.mark.rule(
+    "P-25, P-26",
+    "A domain that imitates a protected one is seen, in whatever published way, and an honest one is taken for none.",
+)
 @given(
     st.integers(0, 10),
     st.sampled_from(LETTERS),
@@ -86,7 +90,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
     st.sampled_from(["gov", "com", "co.uk"]),
 )
 def test_one_wrong_letter_in_a_long_name_is_always_seen(at: int, letter: str, what: str, suffix: str) -> None:
-    """R-398. Damerau: put in, left out, another, changed over."""
+    """Damerau: put in, left out, another, changed over."""
     name = "springfield"
     before, after = name[:at], name[at:]
     label = {"put": before + letter + after, "out": before + after[1:], "other": before + letter + after[1:]}.get(

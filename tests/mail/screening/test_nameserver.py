@@ -117,8 +117,9 @@ def test_a_name_whose_servers_fail_is_a_temporary_error_of_its_own() -> None:
     with_server(Server({("bad.example", "TXT"): "SERVFAIL", ("good.example", "TXT"): (300, ['"x"'])}), work)
 
 
+@pytest.mark.rule("P-26", "A domain whose own name servers hang does not have other mail pass unchecked.")
 def test_names_that_hang_do_not_break_what_others_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-374. Somebody whose own servers hang may not have all other mail pass unchecked."""
+    """Somebody whose own servers hang may not have all other mail pass unchecked."""
     monkeypatch.setattr(nameserver, "SECONDS", 0.03)
     server = Server({(f"h{n}.example", "TXT"): "HANG" for n in range(5)} | {("good.example", "TXT"): (300, ['"x"'])})
 

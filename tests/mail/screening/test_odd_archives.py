@@ -40,10 +40,10 @@ def archive(*members: tuple[str, bytes], method: int = ZIP_DEFLATED, streamed: b
     return out.getvalue()
 
 
+@pytest.mark.rule("P-25", "A program in a zip that was cut short is seen, by the headers in front of its members.")
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("method", [ZIP_DEFLATED, ZIP_STORED])
 def test_a_program_in_a_zip_that_was_cut_short_is_seen(method: int, streamed: bool) -> None:
-    """R-1156."""
     whole = archive(("a.txt", b"words"), ("setup.exe", made.PROGRAM), ("noise", NOISE), method=method, streamed=streamed)
     for cut in (len(whole) - 1, len(whole) - 30, len(whole) - 200):
         seen = found(("files.zip", whole[:cut]))
@@ -51,8 +51,13 @@ def test_a_program_in_a_zip_that_was_cut_short_is_seen(method: int, streamed: bo
     assert "executable" not in true(found(("files.zip", archive(("a.txt", b"words"), ("noise", NOISE))[:-30])))
 
 
+@pytest.mark.rule(
+    "P-25",
+    "A zip whose two lists differ is judged by both, and deceives; so is one with members that its list leaves out, or "
+    "with two names of one.",
+)
 def test_a_zip_whose_lists_differ_is_judged_by_both_and_deceives() -> None:
-    """R-1157: one program shows the text, the other starts the program."""
+    """One program shows the text, the other starts the program."""
     plain = archive(("setup.exe", made.PROGRAM))
     listed = plain.replace(b"setup.exe", b"notes.txt")
     for content in (
@@ -65,7 +70,7 @@ def test_a_zip_whose_lists_differ_is_judged_by_both_and_deceives() -> None:
 
 
 def test_members_that_the_list_leaves_out_are_seen() -> None:
-    """R-1157: also of two zips behind one another, of which each program opens another."""
+    """Also of two zips behind one another, of which each program opens another."""
     hidden = archive(("setup.exe", made.PROGRAM))
     local = hidden[: hidden.rindex(b"PK\x01\x02")]
     shown = archive(("a.txt", b"words"))
@@ -77,7 +82,7 @@ def test_members_that_the_list_leaves_out_are_seen() -> None:
 
 
 def test_the_other_name_of_a_member_counts() -> None:
-    """R-1157: the one behind a NUL, and the one that only some programs read (APPNOTE 4.6.9)."""
+    """The one behind a NUL, and the one that only some programs read (APPNOTE 4.6.9)."""
     assert "executable" in true(found(("files.zip", archive(("notesXtxt", b"words")).replace(b"notesXtxt", b"run.js\0tx"))))
     raw = b"notes.txt"
     extra = struct.pack("<HHBI", 0x7075, 5 + 7, 1, zlib.crc32(raw)) + b"run.cmd"
@@ -92,8 +97,8 @@ def test_the_other_name_of_a_member_counts() -> None:
     assert "executable" in true(found(("files.zip", local + entry + end)))
 
 
+@pytest.mark.rule("P-23, P-25", "Zstandard is opened like gzip, and a part of one is damaged.")
 def test_zstandard_is_opened_like_gzip() -> None:
-    """R-1158."""
     packed = zstandard.ZstdCompressor().compress
     assert "executable" in true(found(("setup.exe.zst", packed(made.PROGRAM))))
     assert "executable" in true(found(("files.tar.zst", packed(samples.tarred({"setup.exe": made.PROGRAM})))))
@@ -115,9 +120,9 @@ OPENED_BY_NOTHING = {
 }
 
 
+@pytest.mark.rule("P-25", "What nothing opens is told of, plain and in an archive.")
 @pytest.mark.parametrize("name", OPENED_BY_NOTHING)
 def test_what_nothing_opens_is_told_of_plain_and_in_an_archive(name: str) -> None:
-    """R-1159."""
     for content in (OPENED_BY_NOTHING[name], archive((name, OPENED_BY_NOTHING[name]))):
         assert true(found(("files.bin", content))) >= {"unread"}
 

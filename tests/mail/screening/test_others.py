@@ -142,6 +142,7 @@ def test_any_bytes_for_an_answer_are_an_answer_or_a_plain_error(reply: bytes) ->
             continue
 
 
+@pytest.mark.rule("P-02, promise 6", "Another program that does not answer is unavailable, and is not waited for again and again.")
 @pytest.mark.parametrize("check", [rspamd, spamassassin], ids=["rspamd", "spamd"])
 def test_a_program_that_is_away_is_told_at_once_and_one_that_hangs_gets_a_rest(
     check: ModuleType, monkeypatch: pytest.MonkeyPatch

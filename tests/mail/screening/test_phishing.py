@@ -46,6 +46,11 @@ def to(url: str, **asked: object) -> tuple[str, ...]:
     return signs(mail(f'<p>{WORDS}<a href="{url}">the agenda</a></p>'), **asked)
 
 
+@pytest.mark.rule(
+    "P-31",
+    "A link from outside that leads through a shortener, an open redirect, free hosting, a rented address or below an "
+    "ending of the list is told to its reader with its host, each kind once; nothing is kept back for it.",
+)
 @pytest.mark.parametrize(
     ("url", "sign"),
     [
@@ -65,7 +70,6 @@ def to(url: str, **asked: object) -> tuple[str, ...]:
     ],
 )
 def test_a_link_to_what_hides_its_owner_says_which_kind_it_is(url: str, sign: str) -> None:
-    """R-1175."""
     assert to(url) == (sign,)
     (finding,) = find(mail(f'<a href="{url}">{WORDS}</a>')).findings
     assert (finding.check, finding.code, finding.mask) == ("phishing", sign, urls.read(url).host)  # type: ignore[union-attr]
@@ -86,12 +90,12 @@ def test_a_link_to_what_hides_its_owner_says_which_kind_it_is(url: str, sign: st
     ],
 )
 def test_what_only_looks_like_such_a_link_is_none(url: str) -> None:
-    """R-1175. A bare address is a finding of links already."""
+    """A bare address is a finding of links already."""
     assert to(url) == ()
 
 
 def test_a_service_that_writes_itself_is_let_be() -> None:
-    """R-1175. Whoever has bucket.r2.dev has not hidden behind it where the mail is of that name, too."""
+    """Whoever has bucket.r2.dev has not hidden behind it where the mail is of that name, too."""
     raw = mail(f'<p>{WORDS}<a href="https://bit.ly/x">x</a></p>', sender="News <news@bit.ly>")
     assert signs(raw) == ("shortener",), "the author's own domain is on the list"
     assert len(find(raw).findings) == 1
@@ -102,6 +106,11 @@ def test_each_sign_is_told_once() -> None:
     assert [finding.code for finding in find(mail(f"<p>{WORDS}{links}</p>")).findings] == ["shortener"]
 
 
+@pytest.mark.rule(
+    "P-26",
+    "A sender under the name of a listed company, whose address is not the company's, is told; a name that is a word or a "
+    "person's, too, counts only alone or beside words of service.",
+)
 @pytest.mark.parametrize(
     ("sender", "is_one"),
     [
@@ -121,12 +130,12 @@ def test_each_sign_is_told_once() -> None:
     ],
 )
 def test_the_name_of_a_company_with_an_address_of_somebody_else(sender: str, *, is_one: bool) -> None:
-    """R-1176. A name that is a word or a person's, too, counts only where it stands alone, or beside words of service."""
+    """A name that is a word or a person's, too, counts only where it stands alone, or beside words of service."""
     assert ("company" in signs(mail(sender=sender))) is is_one
 
 
 def test_a_companys_name_is_read_as_it_is_seen() -> None:
-    """R-1176. Other styles of letters, marks and signs that nobody sees hide no name."""
+    """Other styles of letters, marks and signs that nobody sees hide no name."""
     for display in (
         "\U0001d5e3\U0001d5ee\U0001d606\U0001d5e3\U0001d5ee\U0001d5f9",
         "Pa\u00adyPal",
@@ -137,6 +146,11 @@ def test_a_companys_name_is_read_as_it_is_seen() -> None:
         assert "company" in signs(mail(sender=f"{encoded} <x@evil.example>")), display
 
 
+@pytest.mark.rule(
+    "P-02",
+    "The reader's own address in the subject, in the sender's name or behind the # of a link is told; in the text, and in "
+    "what a link tells its server, it is nothing.",
+)
 @pytest.mark.parametrize(
     ("raw", "is_one"),
     [
@@ -154,7 +168,7 @@ def test_a_companys_name_is_read_as_it_is_seen() -> None:
     ],
 )
 def test_the_readers_address_where_people_write_a_name(raw: bytes, *, is_one: bool) -> None:
-    """R-1177. In the text, and in what a link tells its server, every newsletter has it."""
+    """In the text, and in what a link tells its server, every newsletter has it."""
     assert ("reader" in signs(raw)) is is_one
 
 
@@ -175,10 +189,15 @@ def test_the_readers_address_where_people_write_a_name(raw: bytes, *, is_one: bo
     ],
 )
 def test_what_is_written_for_filters_and_who_cannot_be_answered(raw: bytes, sign: str) -> None:
-    """R-1178."""
+    """P-02."""
     assert signs(raw) == (sign,)
 
 
+@pytest.mark.rule(
+    "P-02",
+    "Letters in disguise, pages of hidden words, a picture instead of a text and an address that cannot exist are told; "
+    "parted words, other alphabets, short previews and printers of an office are not.",
+)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -196,17 +215,19 @@ def test_what_is_written_for_filters_and_who_cannot_be_answered(raw: bytes, sign
     ],
 )
 def test_honest_mail_has_no_sign(raw: bytes) -> None:
-    """R-1178."""
     assert signs(raw) == ()
 
 
 def test_what_employees_write_is_not_looked_at() -> None:
-    """R-1175."""
+    """P-31."""
     assert find(mail('<a href="https://t.co/x">x</a>'), inbound=False) == Found()
 
 
+@pytest.mark.rule(
+    "P-31",
+    "A city adds its own services and companies to the lists and takes lines out; a line that says nothing stops the start.",
+)
 def test_a_city_adds_to_the_lists_and_takes_out() -> None:
-    """R-1179."""
     assert to("https://go.leads.example/x") == ()
     assert to("https://go.leads.example/x", web_services=["shortener go.leads.example"]) == ("shortener",)
     assert to("https://x.example.top/", web_services=["ending top"]) == ("ending",)
@@ -231,7 +252,7 @@ def test_a_city_adds_to_the_lists_and_takes_out() -> None:
     ],
 )
 def test_a_line_that_says_nothing_is_refused(tmp_path: Path, setting: str, line: str) -> None:
-    """R-1179."""
+    """P-31."""
     (tmp_path / "civicmail.toml").write_text(f'[city]\nname = "X"\ndomains = ["x.example"]\n[screening]\n{setting} = ["{line}"]\n')
     with pytest.raises(ConfigError, match="no line like"):
         load(tmp_path, environ={})
@@ -239,7 +260,7 @@ def test_a_line_that_says_nothing_is_refused(tmp_path: Path, setting: str, line:
 
 @pytest.mark.parametrize("name", ["webservices.txt", "companies.txt"])
 def test_a_list_has_no_line_twice_and_none_that_is_not_read(name: str) -> None:
-    """R-1179."""
+    """P-31."""
     text = files("civicmail.mail.screening").joinpath(name).read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     made = services()

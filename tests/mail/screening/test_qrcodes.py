@@ -50,12 +50,13 @@ def _texts(*contents: bytes) -> list[str]:
 @pytest.mark.parametrize("kind", [0, 2, 3, 6])
 @pytest.mark.parametrize("scale", [1, 3, 10])
 def test_a_code_in_a_png_of_any_kind_and_size_is_read(kind: int, scale: int) -> None:
-    """R-399: grey, colours, a palette, and clear where it is light."""
+    """Grey, colours, a palette, and clear where it is light."""
     assert _texts(qrpictures.png(GRID, kind, scale)) == [URL]
 
 
+@pytest.mark.rule("P-25", "A QR code in a picture or a PDF is a link of the message.")
 def test_a_code_in_a_jpeg_and_in_a_pdf_is_read() -> None:
-    """R-399. Of PDF the pages are drawn: there the code may be no picture at all."""
+    """Of PDF the pages are drawn: there the code may be no picture at all."""
     assert _texts(qrpictures.jpeg(GRID)) == [URL] and _texts(qrpictures.pdf(GRID)) == [URL]
 
 
@@ -67,15 +68,15 @@ def _picture(kind: str, scale: int = 4) -> bytes:
     return held.getvalue()
 
 
+@pytest.mark.rule("P-25", "A code in a GIF, BMP, WebP, TIFF or interlaced PNG is read, within the limits of pictures.")
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
 @pytest.mark.parametrize("scale", [1, 3, 40])
 def test_a_code_in_a_picture_that_is_unpacked_is_read(kind: str, scale: int) -> None:
-    """R-1162."""
     assert _texts(_picture(kind, scale)) == [URL]
 
 
 def test_a_code_in_an_interlaced_png_and_on_a_clear_ground_is_read() -> None:
-    """R-1162."""
+    """P-25."""
     with Image.open(BytesIO(_picture("PNG"))) as plain:
         clear, clear_gif = BytesIO(), BytesIO()
         clear_pixels = Image.new("RGBA", plain.size, (0, 0, 0, 0))
@@ -101,9 +102,10 @@ def _svg(shapes: str, head: str = "viewBox='0 0 {0} {0}'", before: str = "") -> 
     return f"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='x' {head.format(side)}>{before}{shapes}</svg>".encode()
 
 
+@pytest.mark.rule("P-25", "A code that an SVG draws is read, within limits.")
 @pytest.mark.parametrize("kind", SHAPES)
 def test_a_code_that_is_drawn_is_read(kind: str) -> None:
-    """R-1163: SVG, as the programs draw it that make codes."""
+    """SVG, as the programs draw it that make codes."""
     modules = [(x, y) for y, row in enumerate(GRID) for x, on in enumerate(row) if on]
     defined = "<defs><rect id='m' width='1' height='1'/></defs>"
     shapes = "".join(map(SHAPES[kind], modules))
@@ -117,7 +119,7 @@ def test_a_code_that_is_drawn_is_read(kind: str) -> None:
 
 
 def test_a_code_of_lines_and_one_of_the_librarys_own_is_read() -> None:
-    """R-1163."""
+    """P-25."""
     rows = [f"M0 {y}.5" + "".join("h1" if on else "m1 0" for on in row) for y, row in enumerate(GRID)]
     assert _texts(_svg(f"<path stroke='#000' d='{''.join(rows)}'/>")) == [URL]
     for factory in (SvgImage, SvgPathImage, SvgFillImage):
@@ -140,7 +142,7 @@ def test_a_code_of_lines_and_one_of_the_librarys_own_is_read() -> None:
     ],
 )
 def test_pictures_without_sense_are_no_work(content: bytes) -> None:
-    """R-1162, R-1163."""
+    """P-25."""
     start = time.process_time()
     assert _texts(content) == []
     assert time.process_time() - start < 2

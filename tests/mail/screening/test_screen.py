@@ -119,8 +119,9 @@ def test_checks_are_made_side_by_side_and_those_that_put_it_together_know_them(o
     assert all(f"{name}/3:" in found.findings[-1].mask for name in ("spf", "clamav", "names"))
 
 
+@pytest.mark.rule("P-25, promise 6", "A check that fails, hangs or is not there is unavailable, and ends no message's way.")
 def test_what_fails_hangs_or_lies_is_unavailable_and_the_others_are_made(only: Any) -> None:
-    """R-435 (promise 6): no check ends the way of a message."""
+    """Promise 6: no check ends the way of a message."""
 
     async def hangs(_: Outer) -> Found:
         await asyncio.Event().wait()
@@ -246,7 +247,7 @@ def test_any_bytes_are_read_and_cross_the_pipe_unchanged(content: bytes) -> None
 
 
 def test_bytes_cross_the_pipe_as_bytes_and_a_lie_about_them_names_none_that_are_not_there() -> None:
-    """R-934: base64 in JSON was a third of the gateway's own work."""
+    """Base64 in JSON was a third of the gateway's own work."""
     seen = Seen(more={"a": {"x": b"\0\xff" * 5, "y": 1}, "b": {"z": b"", "w": b"last"}})
     for subject in ("plain", "half a pair \ud800"):
         said = seencode.encode(replace(seen, subject=subject))

@@ -46,6 +46,11 @@ def shown(raw: bytes, gmime: GMime | None) -> set[str]:
     return {reader for reader, addresses in said.items() if any(map(is_ours, addresses))}
 
 
+@pytest.mark.rule(
+    "P-26",
+    "A sender that some program shows as the city's, however it is written, is kept back; only the city's own signature "
+    "of its one From excuses the form.",
+)
 @pytest.mark.parametrize("client", ["192.0.2.7", "127.0.0.1", "10.0.0.9"])
 def test_no_spelling_of_the_citys_name_is_delivered(client: str) -> None:
     every = KEPT | REFUSED
@@ -112,6 +117,7 @@ def test_the_citys_own_signature_proves_whatever_form_its_one_from_has() -> None
     assert is_kept(stranger, **BY_THE_CITY)
 
 
+@pytest.mark.rule("P-26", "A From beside the one that the city signed, in whatever form, takes the proof away.")
 def test_a_second_from_before_what_the_city_signed_is_kept() -> None:
     signed = signers.signed(OURS, domain="city.example")
     assert not is_kept(signed)
@@ -120,6 +126,10 @@ def test_a_second_from_before_what_the_city_signed_is_kept() -> None:
         assert is_kept(more + signed), more
 
 
+@pytest.mark.rule(
+    "P-26",
+    "Sender, Resent fields and a return address in the name of the city need the city's proof; a stranger's own is none.",
+)
 def test_sender_and_resent_fields_are_proven_as_from_is() -> None:
     """A stranger's own proof is none for the city's name beside it."""
     for name in (b"Sender", b"Resent-From", b"Resent-Sender"):
@@ -131,7 +141,7 @@ def test_sender_and_resent_fields_are_proven_as_from_is() -> None:
 
 
 def test_a_return_address_of_the_city_from_where_it_sends_nothing() -> None:
-    """R-372: its From is a stranger's."""
+    """Its From is a stranger's."""
     for sender, kept in (("mayor@city.example", True), ("mayor@elsewhere.example", False)):
         assert is_kept(signers.signed(), sender=sender, client="192.0.2.9") is kept
     forwarded = signers.signed(OURS, domain="city.example")

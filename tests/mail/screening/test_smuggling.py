@@ -35,9 +35,14 @@ def shown(html: bytes) -> Found:
     return files.looked(letter.read(raw), Allowance())
 
 
+@pytest.mark.rule(
+    "P-25",
+    "HTML whose script builds a file of what it carries is told of, as a file and as the text, and what it carries is "
+    "looked at like a file.",
+)
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_page_that_builds_a_file_is_seen_and_so_is_the_file(kind: str) -> None:
-    """R-1166: attached, in an archive, in a text, and as the text itself."""
+    """Attached, in an archive, in a text, and as the text itself."""
     html = page(BUILDERS[kind])
     for seen in (found(("page.html", html)), found(("a.zip", zipped("page.htm", html))), shown(html)):
         assert {"smuggling", "executable"} <= true(seen), seen.findings
@@ -64,9 +69,13 @@ def archive(*parts: tuple[str, bytes], head: bytes = HEAD) -> bytes:
     return head + lines + b"--b--\r\n"
 
 
+@pytest.mark.rule(
+    "P-25",
+    "A web page saved as a message is looked into, and a file that installs, connects or dresses a system is a program.",
+)
 @pytest.mark.parametrize("name", ["page.mht", "page.mhtml", "letter.doc"])
 def test_a_web_archive_is_looked_into_and_acts(name: str) -> None:
-    """R-1167: Word opens one that is called a document, with its macros."""
+    """Word opens one that is called a document, with its macros."""
     plain = archive(("text/html", b"<html><p>words</p></html>"))
     assert "active" in true(found((name, plain))) and "mht" in masks(found((name, plain)), "acts")
     assert {"smuggling", "executable"} <= true(found((name, archive(("text/html", page(BUILDERS["link"]))))))
@@ -90,7 +99,7 @@ def test_a_web_archive_is_looked_into_and_acts(name: str) -> None:
     ],
 )
 def test_a_file_that_installs_connects_or_dresses_a_system_is_a_program(name: str, content: bytes) -> None:
-    """R-1167."""
+    """P-25."""
     assert "executable" in true(found((name, content)))
     assert "executable" in true(found(("a.zip", zipped(name, content))))
 

@@ -60,6 +60,7 @@ def test_without_a_model_nothing_is_said(tmp_path: Path) -> None:
     assert spam.find(case(tmp_path, mail(1, spam=True))) == NOTHING, "one that was not told enough has no edges"
 
 
+@pytest.mark.rule("P-02, promise 7", "A verdict of the learner has classes of evidence and no word of the message.")
 def test_a_score_a_band_and_evidence_without_a_word_of_the_message(tmp_path: Path, learnt: Model) -> None:
     model.write(tmp_path, learnt)
     found = spam.find(case(tmp_path, mail(900, spam=True)))
@@ -110,6 +111,7 @@ def test_what_a_taken_over_process_says_is_no_verdict(tmp_path: Path, learnt: Mo
         nearly.find(broken)
 
 
+@pytest.mark.rule("P-02", "Nearly the text of a reported message is told, unless it is like good mail.")
 def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_mail(tmp_path: Path) -> None:
     def text(raw: bytes) -> Any:
         return keys_of(bands.of(tokens.text_of(letters.read(raw))))
@@ -125,6 +127,7 @@ def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_m
     assert nearly.find(case(tmp_path, mail(3, spam=True, words=200))) == NOTHING
 
 
+@pytest.mark.rule("P-02, P-26", "A known sender counts only with proof that the mail comes from there.")
 @pytest.mark.parametrize(
     ("facts", "is_known"),
     [
@@ -200,8 +203,12 @@ def test_from_the_limited_process_to_the_verdict(tmp_path: Path, learnt: Model) 
     assert "sender.first" not in bad.facts and good.facts["sender.first"] is True
 
 
+@pytest.mark.rule(
+    "P-02",
+    "A message is called spam only where what it says speaks for spam, too: how it is built and came is at most a doubt.",
+)
 def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) -> None:
-    """R-1180. Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
+    """Good mail of a new kind is built unlike all that was taught, and says nothing that spam says: it is in doubt."""
     raw = b"Subject: x\r\nX-Mailer: Newsletter\r\n\r\npermit\r\n"
     counted, _ = read(raw)
     for family, called in (("form", "unsure"), ("words", "spam")):
@@ -212,8 +219,13 @@ def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) 
         assert spam.explain(model.read(tmp_path), *read(raw), ENVELOPE, {}, inbound=True).band == called
 
 
+@pytest.mark.rule(
+    "P-02",
+    "The learner knows a list by its name together with who signed or brought it, in what it learns and in what it "
+    "judges; the name alone is nothing.",
+)
 def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
-    """R-1181. Anybody can name a list, and nobody can sign as it or come from where it comes from."""
+    """Anybody can name a list, and nobody can sign as it or come from where it comes from."""
     facts: dict[str, FactValue] = {"auth.dkim_domains": ("lists.example",)}
     named = set(hop.of(ENVELOPE, facts, "News.lists.example", inbound=True)) - set(hop.of(ENVELOPE, facts, inbound=True))
     assert named == {"list=news.lists.example signed=lists.example", "list=news.lists.example net=192.0.2.0/24"}
@@ -223,7 +235,7 @@ def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
 
 
 def test_the_list_is_known_to_who_learns_and_to_who_screens_alike(tmp_path: Path) -> None:
-    """R-1181."""
+    """P-02."""
     raw = b"From: a@b.example\r\nList-Id: News <news.lists.example>\r\nSubject: x\r\n\r\npermit\r\n"
     counted, _, list_id = markslimited.numbers(raw)
     assert list_id == "news.lists.example"

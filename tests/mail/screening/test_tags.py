@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,12 +34,17 @@ JUNK = st.one_of(
 )
 
 
+@pytest.mark.rule(
+    "P-26",
+    "A piece of a DMARC record that cannot be read or that nobody knows takes nothing from the rest: forged mail is "
+    "refused all the same (RFC 9989 4.8).",
+)
 @given(GOOD, st.lists(st.tuples(st.integers(0, 12), JUNK), max_size=8), BLANK, st.randoms(use_true_random=False))
 @settings(max_examples=200)
 def test_what_cannot_be_read_or_is_not_known_takes_nothing_from_a_policy(
     good: dict[str, str], junk: list[tuple[int, str]], blank: str, random: object
 ) -> None:
-    """R-1168. Wherever it is put, and in whatever order the rest is."""
+    """Wherever it is put, and in whatever order the rest is."""
     pieces = [f"{name}{blank}={blank}{value}" for name, value in good.items()]
     random.shuffle(pieces)  # type: ignore[attr-defined]
     clean = dmarc.read_record("; ".join(["v=DMARC1", *pieces]), "a.example")
@@ -76,8 +82,12 @@ def test_any_text_is_read_and_a_good_list_is_salvaged_whole(text: str) -> None:
         assert published.is_sts(record) in (True, False) and published.is_tls_rpt(record) in (True, False)
 
 
+@pytest.mark.rule(
+    "P-19, P-26",
+    "A record of MTA-STS or TLS reports counts as its standard writes it, with names of its own and no bad piece (RFC "
+    "8461 3.1, RFC 8460 3).",
+)
 def test_records_of_mta_sts_and_tls_reports_have_names_of_their_own_and_no_bad_piece() -> None:
-    """R-1169."""
     good = ["v=STSv1; id=20260302", "v=STSv1;id=a1;", "v=STSv1 ;\tid=a ; x-ext.2=v", "v=STSv1; id=a; 2nd_name=v"]
     bad = [
         "",

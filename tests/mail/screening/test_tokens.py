@@ -36,6 +36,7 @@ def test_base64_hides_no_words() -> None:
     assert shared(plain["bytes"], packed["bytes"]) < 0.2
 
 
+@pytest.mark.rule("P-02", "What a learner counts of a message says nothing of the way that it took, and is bounded whatever comes.")
 def test_the_way_that_a_message_took_is_not_counted() -> None:
     """Hosts, dates, lists and Message-IDs tell where a corpus came from, not what spam is (screening.md 1.3)."""
     way = (
@@ -80,6 +81,11 @@ def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
     assert {family: sorted(names) for family, names in spelt.items()} == {family: ids.tolist() for family, ids in made.items()}
 
 
+@pytest.mark.rule(
+    "P-02, promise 6",
+    "What a process that was taken over says in numbers of spam are places of the table, and of a family no more than a "
+    "message has.",
+)
 @given(
     st.lists(st.integers(-1, 2 * tokens.FIRST + 1) | st.just(True), max_size=5) | st.none(),
     st.binary(max_size=60) | st.text(max_size=8) | st.none(),
@@ -87,7 +93,7 @@ def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
 @example(counts=[1, 2, 0, 3], said=bytes(range(24)))
 @example(counts=[7_000, 7_000, 7_000, 7_000], said=b"\xff" * 60)
 def test_what_a_taken_over_process_says_stays_inside_the_table(counts: object, said: object) -> None:
-    """R-934: of each family sorted places of the table, each once, and no more than a message has."""
+    """Of each family sorted places of the table, each once, and no more than a message has."""
     try:
         made = tokens.unpack({"counts": counts, "numbers": said})
     except ValueError:

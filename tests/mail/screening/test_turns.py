@@ -1,4 +1,4 @@
-"""Reading time is shared by clients: nobody's slow messages starve another's (R-412, P-02, promise 6)."""
+"""Reading time is shared by clients: nobody's slow messages starve another's (P-02, promise 6)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ async def _served(turns: Turns, jobs: list[tuple[str, float]]) -> list[str]:
     return [name for name, _ in order]
 
 
+@pytest.mark.rule(
+    "P-02, promise 6",
+    "The time of reading is shared by clients: nobody's slow messages starve another's, and too many of one wait unread.",
+)
 def test_a_hundred_slow_messages_of_one_network_do_not_starve_another() -> None:
     jobs = [("slow", 5.0)] * 50 + [("quick", 0.01)] * 20
     order = asyncio.run(_served(Turns(1), jobs))
@@ -96,7 +100,7 @@ def test_who_gives_up_takes_nobodys_turn() -> None:
 
 
 def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-412: the process is busy as long as it reads, also for a message whose time is up; one more lies in its pipe."""
+    """The process is busy as long as it reads, also for a message whose time is up; one more lies in its pipe."""
     order: list[bytes] = []
     begin = asyncio.Event()
 
@@ -124,10 +128,14 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
     assert order == [b"slow", b"slow", b"other", b"slow", b"slow"]
 
 
+@pytest.mark.rule(
+    "P-02, promise 6",
+    "Of one client one large message is read at a time, beside a process for everybody else's; small mail waits for none of them.",
+)
 def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_anothers_large_ones_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R-1116: of a client one large message is read at a time, and there is a process for everybody else."""
+    """Of a client one large message is read at a time, and there is a process for everybody else."""
     end = threading.Event()
     reading: list[bytes] = []
 
@@ -212,8 +220,9 @@ def test_mail_of_which_nobody_knows_whose_it_is_may_take_all_turns() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.rule("P-02, promise 6", "What a message waits for behind another's is not on its sender's account.")
 def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-935: a message lies in the pipe while another is read for five seconds, and is read for one itself."""
+    """A message lies in the pipe while another is read for five seconds, and is read for one itself."""
     now = [0.0]
 
     async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:

@@ -57,16 +57,20 @@ def seen(raw: bytes) -> Seen:
     return read.read(raw, asked(settings, ENVELOPE, "mx", inbound=True, size=len(raw)))
 
 
+@pytest.mark.rule("P-25", "A program is seen wherever a mail program may show it, also in a message that is not opened.")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_seen_wherever_it_stands(place: str) -> None:
-    """R-1094"""
     found = files.looked(letter.read(HEAD + PLACES[place]), Allowance())
     assert found.facts.get("files.executable") is True
 
 
+@pytest.mark.rule(
+    "P-25, promise 6",
+    "A piece of a message, and one with more in it than is opened, counts as what cannot be screened.",
+)
 @pytest.mark.parametrize("place", ["in a first piece", "deeper than letters are opened"])
 def test_what_nobody_can_look_into_whole_is_said_to_be_so(place: str) -> None:
-    """R-1095: then the fail matrix says what becomes of it."""
+    """Then the fail matrix says what becomes of it."""
     assert seen(HEAD + PLACES[place]).facts.get("unavailable") == ("read",)
 
 
@@ -80,8 +84,9 @@ def leaves(raw: bytes) -> list[str]:
     return [row[0] for row in found.more.get(leaving.FILES, [])]
 
 
+@pytest.mark.rule("P-22", "A message that is not opened leaves as a file.")
 def test_what_was_not_opened_leaves_as_a_file() -> None:
-    """R-1096: so nobody hands on files by putting them deep enough."""
+    """So nobody hands on files by putting them deep enough."""
     text = b"Content-Type: text/plain\r\n\r\nwords\r\n"
     assert leaves(HEAD + INNER * 3 + text) == []
     assert len(leaves(HEAD + INNER * (limits.DEPTH + 2) + text)) == 1
@@ -91,8 +96,9 @@ def secret(raw: bytes) -> tuple[Any, ...]:
     return tuple((f.code, f.part) for f in confidential.find(Inner(raw, letter.read(raw), {"inbound": False})).findings)
 
 
+@pytest.mark.rule("P-19", "Confidential numbers are found around the parts of a message and in letters however deep.")
 def test_a_number_is_found_around_the_parts_and_however_deep() -> None:
-    """R-1098: with the part that has it."""
+    """With the part that has it."""
     text = b"Subject: x\r\nFrom: a@city.example\r\n\r\nHer SSN is 512-34-5678.\r\n"
     around = HEAD + MIXED + b"\r\nHer SSN is 512-34-5678.\r\n" + PARTS
     assert ("ssn", AROUND) in secret(around)
@@ -110,12 +116,12 @@ def test_a_number_is_found_around_the_parts_and_however_deep() -> None:
     ],
 )
 def test_a_number_is_found_where_only_some_programs_show_it(raw: bytes) -> None:
-    """R-1101, R-1102"""
+    """P-24, promise 8, P-25."""
     assert ("ssn", "elsewhere") in secret(HEAD + raw)
 
 
+@pytest.mark.rule("P-10, P-12", "Words around the parts do not stand for the HTML that is shown.")
 def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> None:
-    """R-1099"""
     page = b"--b\r\nContent-Type: text/html\r\n\r\n<p>please vote for me</p>\r\n--b--\r\n"
     said = [
         sorted(text.text for text in words.own(letter.read(HEAD + MIXED + b"\r\n" + before + page)))
@@ -125,8 +131,8 @@ def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> Non
     assert any("nothing of note" in text for text in said[1])
 
 
+@pytest.mark.rule("P-25", "A file is judged by each name that a program may read of it.")
 def test_a_file_is_judged_by_each_name_that_a_program_may_read() -> None:
-    """R-1097"""
     for shown in ("filename*0=run.js; filename*2=.txt", "filename=run.js; filename*=utf-8''bill.txt"):
         head = f"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; {shown}\r\n\r\n".encode()
         found = files.looked(letter.read(HEAD + head + b"var x = 1;\r\n"), Allowance())

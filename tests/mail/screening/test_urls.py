@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from civicmail.mail.screening import urls
 
 
+@pytest.mark.rule("P-25", "A link leads where a browser goes, whatever it looks like.")
 @pytest.mark.parametrize(
     ("url", "host"),
     [
@@ -35,7 +36,7 @@ from civicmail.mail.screening import urls
     ],
 )
 def test_a_link_is_read_as_browsers_read_it(url: str, host: str) -> None:
-    """R-396, WHATWG URL: other readers see another host, or none."""
+    """WHATWG URL: other readers see another host, or none."""
     place = urls.read(url)
     assert place is not None and place.host == host
     assert place.is_address == (host in ("127.0.0.1", "[::1]"))

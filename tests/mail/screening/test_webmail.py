@@ -22,8 +22,12 @@ def _facts(case: Joint) -> tuple[Found, dict[str, dict[str, object]]]:
     return found, found.more.get("recipients", {})
 
 
+@pytest.mark.rule(
+    "P-11",
+    "Mail between the city and its constituents at consumer providers is ordinary business, whatever they are called.",
+)
 def test_of_ten_thousand_letters_with_constituents_none_is_touched() -> None:
-    """R-401: family names are shared, whole names now and then, retired people are written to, payroll writes to staff at home."""
+    """Family names are shared, whole names now and then, retired people are written to, payroll writes to staff at home."""
     touched, consumers, kinds = [], 0, set()
     for kind, case in letters(10_000):
         kinds.add(kind)
@@ -34,6 +38,7 @@ def test_of_ten_thousand_letters_with_constituents_none_is_touched() -> None:
     assert touched == [] and consumers > 7000 and len(kinds) == 12
 
 
+@pytest.mark.rule("P-11", "An account outside is the sender's own by registration or by two signals; a family name is none.")
 @pytest.mark.parametrize(
     ("who", "name", "address", "subject", "own"),
     [
@@ -61,7 +66,6 @@ def test_of_ten_thousand_letters_with_constituents_none_is_touched() -> None:
 def test_an_account_is_the_senders_own_by_registration_or_by_two_signals(
     who: Person, name: str, address: str, subject: str, own: str
 ) -> None:
-    """R-402."""
     found, recipients = _facts(outgoing(who, [(name, address)], subject=subject))
     assert [(f.code, f.mask) for f in found.findings] == ([("own", own)] if own else [])
     assert not any(address in f.part + f.mask for f in found.findings), "promise 4: it may be a blind copy"
@@ -76,7 +80,7 @@ def test_what_goes_to_others_too_is_no_mail_to_oneself() -> None:
 
 
 def test_an_office_and_a_machine_write_to_others() -> None:
-    """R-402: what an office writes is for somebody; a printer has no account."""
+    """What an office writes is for somebody; a printer has no account."""
     office = ("Parks", f"parks@{CITY}")
     assert not _facts(outgoing(DANA, [("Dana Reyes", MAIL)], author=office, subject="Fwd: permit"))[0].findings
     scan = outgoing(None, [("Dana Reyes", MAIL)], sender=f"printer@{CITY}", author=("", f"printer@{CITY}"), subject="Fwd: scan")
@@ -98,6 +102,11 @@ def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
     assert recipients == {MAIL: {"recipient.consumer": True, "recipient.own": True}}
 
 
+@pytest.mark.rule(
+    "P-11, P-25",
+    "Where no field names the mailbox of a rule, servers on the way do, else the return address; that may be who wrote to "
+    "the mailbox.",
+)
 @pytest.mark.parametrize(
     ("sender", "author", "received", "code", "whose"),
     [
@@ -112,7 +121,7 @@ def test_a_rule_that_sends_to_an_account_of_the_same_name_is_both() -> None:
 def test_whose_rule_it_was_is_said_by_servers_on_the_way_else_by_the_return_address(
     sender: str, author: str, received: list[str], code: str, whose: str
 ) -> None:
-    """R-1187: Exchange names no mailbox; where the author and the return address are one it may be who wrote to that mailbox."""
+    """Exchange names no mailbox; where the author and the return address are one it may be who wrote to that mailbox."""
     fields = {"auto-submitted": "auto-forwarded"}
     case = outgoing(None, [("", "al@gmail.com")], sender=sender, author=("", author), fields=fields)
     found = webmail.find(replace(case, more={"form": {"for": received}})).findings
@@ -151,12 +160,14 @@ def test_without_a_directory_providers_are_known_all_the_same() -> None:
 def test_an_official_who_writes_from_web_mail_is_known_by_more_than_a_name(
     author: tuple[str, str], to: list[str], more: dict[str, object], why: str
 ) -> None:
-    """R-401, P-11: a namesake writes to offices, or to people elsewhere."""
+    """P-11: a namesake writes to offices, or to people elsewhere."""
     found = webmail.find(incoming(author, [f"{t}@{CITY}" for t in to], **more))  # type: ignore[arg-type]
     assert found.facts == ({"webmail.official": True} if why else {})
     assert [f.mask.split()[-1] for f in found.findings] == ([why] if why else [])
 
 
+@pytest.mark.rule("P-11", "What a rule in a mailbox sends out is told from what a person sends.")
+@pytest.mark.rule("P-11", "What somebody redirects by hand is told from what a rule in a mailbox sends out.")
 @pytest.mark.parametrize(
     ("fields", "author", "sender", "mark"),
     [
@@ -185,11 +196,12 @@ def test_an_official_who_writes_from_web_mail_is_known_by_more_than_a_name(
     ],
 )  # fmt: skip
 def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], author: str, sender: str, mark: str) -> None:
-    """R-403: by the fields of those who do it, by the return address, by an author from elsewhere;
-    and what a person redirects by hand is not (R-415)."""
+    """By the fields of those who do it, by the return address, by an author from elsewhere;
+    and what a person redirects by hand is not."""
     assert forwarding.marks(fields, [author.lower()], sender, (CITY,)) == tuple(mark.split())
 
 
+@pytest.mark.rule("P-11, P-25", "Whose rule forwards is read from the fields of those who forward, for mailboxes of the city.")
 @pytest.mark.parametrize(
     ("fields", "whose"),
     [
@@ -202,7 +214,7 @@ def test_what_a_rule_in_a_mailbox_sends_out_is_seen(fields: dict[str, str], auth
     ],
 )
 def test_whose_rule_it_was(fields: dict[str, str], whose: str) -> None:
-    """R-749: a mailbox of the city that the fields of those who forward name."""
+    """A mailbox of the city that the fields of those who forward name."""
     assert forwarding.mailbox(fields, (CITY,)) == whose
 
 

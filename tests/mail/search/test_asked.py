@@ -84,8 +84,12 @@ def test_what_is_not_done_in_time_is_left_out_and_its_process_ends(reader: Reade
         count(whole, STAR)
 
 
+@pytest.mark.rule(
+    "P-21, promise 8",
+    "What people type is looked for within its time: an answer has the indexes that were done by then, and what was under "
+    "way ends with its process.",
+)
 def test_an_answer_has_the_indexes_that_were_done_in_time() -> None:
-    """R-1318."""
     later = threading.Event()
 
     def work(searcher: Any) -> int:
@@ -157,8 +161,9 @@ def hall() -> Iterator[Hall]:
         one.end.set()
 
 
+@pytest.mark.rule("P-21", "Of those who wait with large queries whoever has used the least lately goes first.")
 def test_who_has_used_little_goes_before_who_has_used_much_and_nobody_waits_in_long_lines(hall: Hall) -> None:
-    """R-1319; fair between persons: four people with large queries are not in the way of a fifth for longer than a turn."""
+    """Fair between persons: four people with large queries are not in the way of a fifth for longer than a turn."""
     for bad in range(8):
         hall.finders._used[f"bad{bad}"] = 10.0, time.monotonic()
     running = [hall.ask(f"bad{n}") for n in range(LARGE)]
@@ -176,8 +181,9 @@ def test_who_has_used_little_goes_before_who_has_used_much_and_nobody_waits_in_l
     assert [answer.result(60) for _, answer in running] == ["bad0", "bad1"]
 
 
+@pytest.mark.rule("P-21", "One person has one query under way, and a newer one ends the older.")
 def test_a_newer_query_of_a_person_ends_the_older_one(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1320: one at a time, and it is the one that they wait for."""
+    """One at a time, and it is the one that they wait for."""
     monkeypatch.setattr(asked, "PATIENCE", 0.05)
     first = hall.ask("ann")
     until(lambda: hall.began == ["ann"])

@@ -19,8 +19,12 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.mark.rule(
+    "P-01",
+    "Where much comes it is searchable within two seconds, by half as many commits; a single message within one.",
+)
 def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> None:
-    """R-1033, P-01: within two seconds all the same."""
+    """Within two seconds all the same."""
     into, commits = writer(data), [0]
     keep(into, SOME[:1])
     job = IndexJob.take(data)
@@ -40,8 +44,12 @@ def test_where_much_comes_it_is_found_by_half_as_many_commits(data: Path) -> Non
     into.close()
 
 
+@pytest.mark.rule(
+    "P-01",
+    "What more was read of is indexed again by one view of the archive that is kept up, not by a new one each time.",
+)
 def test_what_more_was_read_of_is_looked_up_in_one_view_of_the_archive(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1040, P-01: a new view takes a fifth of a second in a busy hour, and files come every second."""
+    """A new view takes a fifth of a second in a busy hour, and files come every second."""
     into, views = writer(data), [0]
 
     class Counted(Machine):

@@ -107,6 +107,10 @@ def paper(word: str) -> bytes:
     return samples.docx(samples.paragraph(word))
 
 
+@pytest.mark.rule(
+    "P-24, promise 8",
+    "A message is searchable before its attachments are read, and by them afterwards; until then coverage says that they wait.",
+)
 def test_a_message_is_found_at_once_and_its_file_when_it_was_read(office: Office) -> None:
     office.keep(paper("zeppelin"))
     office.step()
@@ -137,6 +141,7 @@ def test_the_same_file_is_read_once(office: Office, reads: list[bytes]) -> None:
     assert (office.found("zeppelin"), office.waiting(), len(reads)) == (2, 0, 1)
 
 
+@pytest.mark.rule("P-24, promise 8", "An attachment of which something could not be read is counted in coverage.")
 def test_what_could_not_be_read_is_counted_and_the_message_is_found_by_the_rest(office: Office) -> None:
     office.keep(samples.seven({"a": b"x"}, password="p"), paper("zeppelin"))
     office.keep(paper("other"))
@@ -177,8 +182,9 @@ def test_a_cache_that_was_thrown_away_comes_back(office: Office) -> None:
     assert (office.found("zeppelin"), office.waiting()) == (1, 0)
 
 
+@pytest.mark.rule("P-23, promise 3", "A rebuild of the index leaves no text of a file that no capture has any more.")
 def test_a_rebuild_removes_what_no_capture_has(office: Office) -> None:
-    """R-119 (P-23, promise 3): what was disposed of leaves no text behind."""
+    """What was disposed of leaves no text behind."""
     office.keep(paper("zeppelin"))
     office.step()
     office.extract.step()
@@ -209,8 +215,9 @@ def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Off
     assert (extracted.ready(office.data), extracted.gone(office.data)) == ([], [])
 
 
+@pytest.mark.rule("promise 8", "Threads that keep what files say share nothing that only one may use at a time.")
 def test_threads_that_put_at_once_have_a_packer_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-921: a packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
+    """A packer of zstandard that two threads use at once ends the process; all threads of a lane share one cache."""
     cache, both, packers = Extracts(tmp_path), threading.Barrier(2), list[object]()
 
     class Packer:

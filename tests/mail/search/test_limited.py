@@ -65,11 +65,16 @@ def found(data: Path, words: str) -> int:
     return count(Reader(data), parse(words, now=NOW))
 
 
+@pytest.mark.rule(
+    "P-01, promise 8",
+    "A message that brings its reader down twice is passed over: it is found by its envelope, counts as unreadable, and "
+    "stops nothing.",
+)
 @pytest.mark.parametrize("what", ["os.abort()", "exec('while 1: pass')"])
 def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
     tmp_path: Path, readers: Readers, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-1016: it stops nothing, is found by its envelope, and counts as unreadable."""
+    """It stops nothing, is found by its envelope, and counts as unreadable."""
     monkeypatch.setattr(seenlimited, "INDEX_SECONDS", 1.0)
     limited = readers(what=what)
     of = kept(tmp_path, WELL, SICK, WELL)
@@ -81,8 +86,9 @@ def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
     assert limited._children[0].ended == 2
 
 
+@pytest.mark.rule("promise 8", "What a reader died of once is read by the next one.")
 def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers: Readers) -> None:
-    """R-1017: it may have been ended from outside."""
+    """It may have been ended from outside."""
     mark = tmp_path / "mark"
     readers(what="again or os.abort()", first=f"again = os.path.exists({str(mark)!r}); open({str(mark)!r}, 'w').close()")
     kept(tmp_path / "data", SICK)
@@ -91,8 +97,12 @@ def test_what_a_reader_died_of_once_is_read_by_the_next(tmp_path: Path, readers:
     assert (found(tmp_path / "data", "quicksilver"), found(tmp_path / "data", "is:unreadable")) == (1, 0)
 
 
+@pytest.mark.rule(
+    "promise 6, promise 8",
+    "Where no process can read anything the index waits; no message counts as unreadable for it.",
+)
 def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Readers) -> None:
-    """R-1018: that is our own fault, and no message's."""
+    """That is our own fault, and no message's."""
     readers(program="/bin/false")
     kept(tmp_path, WELL)
     with closing(IndexJob.take(tmp_path)) as job:
@@ -103,6 +113,10 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
     assert (found(tmp_path, "quicksilver"), found(tmp_path, "is:unreadable")) == (1, 0)
 
 
+@pytest.mark.rule(
+    "P-25, promise 8",
+    "What the index cannot take is no answer: a reader that was taken over stops it by nothing that it says.",
+)
 @pytest.mark.parametrize(
     "said",
     [
@@ -114,7 +128,7 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
     ],
 )
 def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers: Readers) -> None:
-    """R-1019: a process that was taken over can neither stop the index nor fill its memory."""
+    """A process that was taken over can neither stop the index nor fill its memory."""
     readers(first=f"own = worker.seenread.plain\nworker.seenread.plain = lambda fields: {{**own(fields), {said}}}")
     with pytest.raises(Unreadable):
         seenlimited.fields(SICK)
@@ -125,8 +139,9 @@ def test_a_document_is_the_same_wherever_its_letter_was_read() -> None:
         assert document_of(capture, body) == document_of(capture, body, letter.fields(body))
 
 
+@pytest.mark.rule("P-23", "Files come out of a limited process whole, or not at all.")
 def test_files_come_whole_or_not_at_all() -> None:
-    """R-1020: with what they say at once."""
+    """With what they say at once."""
     parts = "".join(f"--b\r\nContent-Type: application/x; name=a{n}\r\n\r\n%PDF-1.7 {n}\r\n" for n in range(3))
     last = "--b\r\nContent-Type: application/x; name=t\r\n\r\nwords\r\n--b--\r\n"
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}{last}"
@@ -148,8 +163,9 @@ def letter_with(subject: str) -> bytes:
     return message.as_bytes()
 
 
+@pytest.mark.rule("P-23", "Files that bring the reader of their message down hold up no others.")
 def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
-    """R-1029: they wait for the next start, and are not tried again and again."""
+    """They wait for the next start, and are not tried again and again."""
     own = "own = worker.seenread.packed\n"
     readers(first=f"{own}worker.seenread.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
     kept(tmp_path, letter_with("ill"), letter_with("well"))
@@ -160,8 +176,12 @@ def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, re
     assert found(tmp_path, "attachment:quicksilver") == 1
 
 
+@pytest.mark.rule(
+    "P-14, promise 6",
+    "Whether a message says who writes it is read in a limited process; where none can read, the sender comes again.",
+)
 def test_words_of_what_brings_its_reader_down_are_none_and_else_it_is_for_later(readers: Readers) -> None:
-    """R-1025: whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
+    """Whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
     readers(what="os.abort()")
     assert (seenlimited.words(SICK), seenlimited.words(WELL).strip()) == ("", "quicksilver")
     readers(program="/bin/false")

@@ -71,6 +71,7 @@ def agree(reader: Reader, views: list[View], texts: Iterable[str]) -> int:
     return telling
 
 
+@pytest.mark.rule("P-24, promise 8", "The index counts what query.matches counts.")
 def test_200_generated_queries_over_generated_mail(tmp_path: Path) -> None:
     reader, views = build(tmp_path, captures(1, 700))
     some = views[5]
@@ -112,6 +113,7 @@ def real_mail(corpora: Path) -> Iterator[tuple[Capture, bytes]]:
         )
 
 
+@pytest.mark.rule("P-24, promise 8", "AROUND n means at most n words between, in either order, in the index as in matches.")
 def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) -> None:
     """Random characters of all planes: what fold() leaves is split alike by the index and by matches()."""
     chance = random.Random(7)

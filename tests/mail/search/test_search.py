@@ -90,6 +90,7 @@ def test_unique_shows_each_message_once_and_the_first_of_its_captures(
     assert len(folded) < len(every) < len(views)
 
 
+@pytest.mark.rule("P-24, promise 8", "The order of receipt is total: pages leave nothing out and repeat nothing.")
 def test_ties_in_the_first_64_bits_are_ordered_by_the_rest(tmp_path: Path) -> None:
     some = next(captures(1, 1))
     ids = [capture_id(1_700_000_000_000, bytes([1, 2, n % 64, n, 5, 6, 7, 8, 9, 10])) for n in range(40)]

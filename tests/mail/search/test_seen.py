@@ -40,8 +40,12 @@ def here(capture: Capture, body: bytes, data: Path) -> View:
     return seen
 
 
+@pytest.mark.rule(
+    "P-25, promise 3",
+    "Whether a message lies under a hold or within a mandate, a limited process reads, and says what the index says.",
+)
 def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
-    """R-896: of mail of many kinds; with files that are known, that wait, and that need no reader."""
+    """Of mail of many kinds; with files that are known, that wait, and that need no reader."""
     see, made = viewer(tmp_path), list(captures(5, 60))
     made.append((made[0][0], ODD))
     for capture, body in made:
@@ -49,8 +53,12 @@ def test_a_limited_process_says_what_the_index_says(tmp_path: Path) -> None:
     assert see(*made[-1])["unreadable"] and "plain words" in str(see(*made[-1])["attachment"])
 
 
+@pytest.mark.rule(
+    "promise 3, promise 4",
+    "A message that brings its reader down is within no scope by words, and no hold by words lets it go.",
+)
 def test_what_brings_its_reader_down_is_within_no_scope_by_words_and_no_hold_lets_it_go(tmp_path: Path) -> None:
-    """R-897: it counts as unreadable, and says no word."""
+    """It counts as unreadable, and says no word."""
     ((capture, _),) = captures(5, 1)
     seen = viewer(tmp_path, seconds=1)(capture, HEAVY)
     assert (seen["unreadable"], seen["subject"], seen["body"]) == (1, "", "")
@@ -67,7 +75,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_while_all_processes_are_busy_nothing_is_said(tmp_path: Path, busy: None) -> None:
-    """R-897: it is for later, and not outside of a mandate."""
+    """It is for later, and not outside of a mandate."""
     ((capture, body),) = captures(5, 1)
     with pytest.raises(LaterError):
         viewer(tmp_path, seconds=0.01)(capture, body)

@@ -88,6 +88,7 @@ def test_only_one_process_writes(data: Path) -> None:
     IndexJob.take(data).close()
 
 
+@pytest.mark.rule("P-24, promise 8", "A crash between commit and coverage leaves nothing twice in the index.")
 def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     into = writer(data)
     keep(into, SOME[:10])
@@ -108,8 +109,11 @@ def test_a_holder_that_dies_between_commit_and_coverage_leaves_no_repeats(data: 
     into.close()
 
 
+@pytest.mark.rule(
+    "P-23, promise 8",
+    "The search index is not written while less than `gateway.min_free` is free on its volume, says so, and goes on by itself.",
+)
 def test_the_index_rests_while_its_volume_has_no_room_and_goes_on_by_itself(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1115."""
     free = [99]
     monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: free[0]))
     into = writer(data)
@@ -208,6 +212,7 @@ def test_a_spooled_body_is_indexed(data: Path) -> None:
     into.close()
 
 
+@pytest.mark.rule("P-24, promise 8", "What cannot be read is found by its envelope and counted as unreadable.")
 def test_a_body_that_cannot_be_read_is_counted_as_unreadable(data: Path) -> None:
     capture, body = SOME[0]
     into = writer(data)

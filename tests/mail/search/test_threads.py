@@ -84,6 +84,7 @@ def test_the_first_message_is_the_first_reference_else_whom_it_answers_else_itse
     assert firsts == ["a@x.example", "a@x.example", "a@x.example", "c@x.example", "e@x.example", ""]
 
 
+@pytest.mark.rule("P-24, promise 8", "thread: finds the whole conversation from any message in it.")
 def test_a_conversation_is_found_from_its_first_message_and_from_a_reply(kept: Kept) -> None:
     park = ["a@x.example", "b@x.example", "c@x.example"]
     assert kept.found("thread:<A@x.example>") == park

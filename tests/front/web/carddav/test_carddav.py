@@ -85,8 +85,12 @@ def query(filter_: str, more: str = "", data: str = "<c:address-data/>") -> list
     return rows(ask("REPORT", BOOK, f"<c:addressbook-query {SPACES}>{inner}</c:addressbook-query>", Depth="1"))
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A program finds the address book from the host alone: well-known address, principal, home, book (RFC 6764, RFC 6352 6, 7).",
+)
 def test_a_program_finds_the_book_from_the_host_alone(installed: Path) -> None:
-    """R-1382: RFC 6764, 5397 and 6352: well-known address, principal, home, and the address book in it."""
+    """RFC 6764, 5397 and 6352: well-known address, principal, home, and the address book in it."""
     for method in ("GET", "PROPFIND"):
         known = ask(method, "/.well-known/carddav", login="")
         assert (known.status_code, known.headers["Location"]) == (301, "/dav/")
@@ -107,8 +111,13 @@ def test_a_program_finds_the_book_from_the_host_alone(installed: Path) -> None:
     ]
 
 
+@pytest.mark.rule(
+    "P-06, P-14",
+    "The address book has what the write page finds: people with a mailbox, offices and lists, no machine and nothing "
+    "that is closed.",
+)
 def test_the_book_has_what_the_write_page_finds_as_cards(installed: Path) -> None:
-    """R-1383: people with a mailbox, offices and lists; no machine, nothing that is closed; vCard 3.0 by RFC 2426."""
+    """People with a mailbox, offices and lists; no machine, nothing that is closed; vCard 3.0 by RFC 2426."""
     cards = {}
     for found in propfind(BOOK, "<d:getetag/>", "1")[1:]:
         href, etag = found.findtext("d:href", "", NAMES), text(found, "d:getetag")
@@ -180,8 +189,9 @@ def test_who_has_a_state_of_the_book_hears_whether_it_is_another(installed: Path
     assert text(propfind(BOOK, "<s:getctag/>")[0], "s:getctag") != tag
 
 
+@pytest.mark.rule("P-07, P-09", "Who may not read mail at this moment does not read the address book either.")
 def test_nobody_reads_it_who_may_not_read_mail_at_this_moment(installed: Path) -> None:
-    """R-1384: a device password, as at the IMAP door; who lost access is nobody at once; a wrong one is counted."""
+    """A device password, as at the IMAP door; who lost access is nobody at once; a wrong one is counted."""
     assert ask("PROPFIND", BOOK, Depth="0").status_code == 207
     for login, password in (("", ""), ("ann@city.example", "wrong"), ("clerk@city.example", PASSWORD), ("nobody", PASSWORD)):
         for method, path in (("PROPFIND", "/dav/"), ("OPTIONS", BOOK), ("GET", BOOK), ("REPORT", BOOK)):
@@ -202,8 +212,12 @@ def test_what_an_officer_locked_reads_no_book(installed: Path) -> None:
     assert ask("PROPFIND", BOOK, Depth="0").status_code == 401
 
 
+@pytest.mark.rule(
+    "P-06",
+    "Nothing of the address book can be written, and no request with a document type, too deep or too large is read.",
+)
 def test_nothing_is_written_and_nothing_hostile_is_read(installed: Path) -> None:
-    """R-1385: no method changes anything; no document type, no depth, no size."""
+    """No method changes anything; no document type, no depth, no size."""
     href = propfind(BOOK, "<d:getetag/>", "1")[1].findtext("d:href", "", NAMES)
     for method in ("PUT", "DELETE", "POST", "PATCH", "PROPPATCH", "MKCOL", "MOVE", "LOCK"):
         assert ask(method, href).status_code == 405, method

@@ -19,8 +19,9 @@ BOTH = Services(Service("imap", "imap.city.example", 993, True), Service("submis
 ANN = apple.Owner("Ann Müller", "ann@city.example", "a-741")
 
 
+@pytest.mark.rule("P-06, P-07", "A profile for a device has both services with TLS, and never a password.")
 def test_a_device_reads_where_to_sign_in_and_never_a_password() -> None:
-    """R-284: both services, always with TLS, under the person's sign-in name; nothing in it opens anything."""
+    """Both services, always with TLS, under the person's sign-in name; nothing in it opens anything."""
     whole = plistlib.loads(apple.profile(BOTH, ANN, "Sample City", "city.example"))
     (mail,) = whole["PayloadContent"]
     assert (whole["PayloadType"], mail["PayloadType"]) == ("Configuration", "com.apple.mail.managed")

@@ -39,8 +39,9 @@ def read(text: str) -> tuple[ElementTree.Element, dict[str, dict[str, str]]]:
     return provider, servers
 
 
+@pytest.mark.rule("P-06", "A mail program reads hosts, ports, TLS and sign-in name from one file.")
 def test_a_program_reads_hosts_ports_and_how_to_sign_in() -> None:
-    """R-282: host, port, kind of TLS and sign-in name of each service, and the help page in both languages."""
+    """Host, port, kind of TLS and sign-in name of each service, and the help page in both languages."""
     provider, servers = read(
         autoconfig.config(BOTH, ["city.example", "fire.example"], "City & Sons <1>", "https://m.example/set-up/")
     )
@@ -57,9 +58,10 @@ def test_a_program_reads_hosts_ports_and_how_to_sign_in() -> None:
     assert {d.get("lang") for d in documentation} == {"en", "es"}
 
 
+@pytest.mark.rule("P-06", "The file for mail programs is the same for every address of the city, so nobody learns who is here.")
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_is_there_without_a_sign_in_and_is_the_same_for_everybody(installed: object, named: Any, place: str) -> None:
-    """R-283: nobody learns from it who is here; an address of another domain is not ours to answer for; no database is asked."""
+    """Nobody learns from it who is here; an address of another domain is not ours to answer for; no database is asked."""
     client = Client()
     answers = [
         client.get(place, {"emailaddress": a}) for a in ("dana.ortiz@city.example", "nobody@city.example", "x@CITY.example", "")

@@ -46,9 +46,10 @@ def code(answer: Any) -> int:
     return int(error.findtext(f"{_OUTER}ErrorCode") or 0)
 
 
+@pytest.mark.rule("P-06", "Outlook reads hosts, ports, TLS and sign-in name of both services from one answer.")
 @pytest.mark.parametrize("place", [PLACE, "/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"])
 def test_outlook_reads_where_to_read_and_send(installed: object, named: Any, place: str) -> None:
-    """R-1338: host, port and TLS of each service, under the whole address; no authentication that sends no password."""
+    """Host, port and TLS of each service, under the whole address; no authentication that sends no password."""
     both = {"DomainRequired": "off", "LoginName": "ann@city.example", "SPA": "off", "SSL": "on", "AuthRequired": "on"}
     smtp = {"Server": "mail.city.example", "Port": "587", "Encryption": "TLS", "UsePOPAuth": "on", "SMTPLast": "off"}
     assert protocols(ask(request("ann@city.example"), place)) == {
@@ -57,8 +58,12 @@ def test_outlook_reads_where_to_read_and_send(installed: object, named: Any, pla
     }
 
 
+@pytest.mark.rule(
+    "P-06",
+    "Autodiscover answers the same for every address of the city, and nothing for an address of another domain.",
+)
 def test_every_address_of_ours_gets_the_same_and_no_other_domain_anything(installed: object, named: Any) -> None:
-    """R-1339: whether somebody is here shows in no answer; a password that comes along changes nothing; no database is asked."""
+    """Whether somebody is here shows in no answer; a password that comes along changes nothing; no database is asked."""
     there, nobody = "dana.ortiz@city.example", "nobody@CITY.example"
     answers = {ask(request(address)).content.replace(address.encode(), b"*") for address in (there, nobody)}
     answers |= {ask(request(there), headers={"Authorization": "Basic eDp5"}).content.replace(there.encode(), b"*")}
@@ -68,8 +73,12 @@ def test_every_address_of_ours_gets_the_same_and_no_other_domain_anything(instal
     assert code(foreign) == 500 and b"imap.city.example" not in foreign.content
 
 
+@pytest.mark.rule(
+    "P-06",
+    "A request of Autodiscover with a document type, or that is large or none, is answered as such and nothing of it is repeated.",
+)
 def test_what_is_no_request_of_outlook_gets_an_answer_that_says_so(installed: object, named: Any) -> None:
-    """R-1340: no entity is expanded, nothing large is read, nothing that was sent comes back."""
+    """No entity is expanded, nothing large is read, nothing that was sent comes back."""
     entity = b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
     whole = request("ann@city.example")
     for body in (

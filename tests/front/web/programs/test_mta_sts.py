@@ -26,8 +26,13 @@ def ask(host: str) -> Any:
     return Client().get(PLACE, headers={"host": host})
 
 
+@pytest.mark.rule(
+    "P-26",
+    "The MTA-STS policy is served under mta-sts.DOMAIN of each domain of the city, as text/plain, and under no other name "
+    "(RFC 8461 3.2, 3.3).",
+)
 def test_servers_of_others_read_which_servers_are_ours(installed: object, settings: Any) -> None:
-    """R-1364: under mta-sts.DOMAIN of each domain, as text/plain, and nowhere else."""
+    """Under mta-sts.DOMAIN of each domain, as text/plain, and nowhere else."""
     told(settings, mode="enforce", servers=["mx1.city.example", "*.mx.city.example"], max_age=86_400)
     for host in ("mta-sts.city.example", "mta-sts.fire.example", "MTA-STS.city.example:443"):
         answer = ask(host)
@@ -58,7 +63,7 @@ def test_without_a_mode_nothing_is_promised_and_a_promise_can_be_ended(installed
 
 
 def test_each_policy_has_an_id_of_its_own() -> None:
-    """R-1365: so nobody forgets to change it, and a change is never without it."""
+    """So nobody forgets to change it, and a change is never without it."""
     policies = [
         MtaSts(mode="testing"), MtaSts(mode="enforce"), MtaSts(mode="enforce", servers=["a.example"]),
         MtaSts(mode="enforce", servers=["a.example"], max_age=3600), MtaSts(mode="none"),

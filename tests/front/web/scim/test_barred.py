@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def test_a_barred_person_with_a_new_number_and_their_old_sign_in_name_is_told(
     crowd: Department, provider: Provider, user: User
 ) -> None:
-    """R-1190: what the provider called them before its own change counts."""
+    """What the provider called them before its own change counts."""
     one = staff.worker("one", crowd, staff.person("head"))
     held = {"starts": NOW - timedelta(days=1), "until": NOW + timedelta(days=90), "by": "head", "reason": "office"}
     DutyGrant.objects.create(person=one, duty="access-officer", **held)

@@ -48,9 +48,10 @@ def kept_open() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.mark.rule("P-08", "The conformance tester of SCIM finds nothing wrong with the running pages.")
 @pytest.mark.usefixtures("kept_open")
 def test_the_conformance_tester_passes(crowd: Department, token: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-579: the number is the userName, because the tester gives an immutable attribute of an extension another value in PUT."""
+    """The number is the userName, because the tester gives an immutable attribute of an extension another value in PUT."""
     monkeypatch.setattr("civicmail.city.access.queries.brake.people_now", lambda: 100_000)  # it lets many go
     settings.CITY = replace(settings.CITY, feeds=replace(settings.CITY.feeds, number="userName", department="parks"))
     application, headers = get_wsgi_application(), {"Authorization": f"Bearer {token}"}

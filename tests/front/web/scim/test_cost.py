@@ -37,8 +37,9 @@ def ann(crowd: Department, provider: Provider, user: Callable[..., dict[str, Any
     return f"/Users/{provider.ask('POST', '/Users', user('ann'))[1]['id']}"
 
 
+@pytest.mark.rule("P-08", "A request of an identity provider makes no class anew.")
 def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-595: they are made once, and held."""
+    """They are made once, and held."""
 
     def made(*_: object) -> type:
         raise AssertionError("a class was made for one request")
@@ -52,6 +53,7 @@ def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monke
     assert [provider.ask(method, path, body)[0] for method, path, body in asked] == [200, 200, 204]
 
 
+@pytest.mark.rule("P-08", "A filter of a provider builds only users whom it may mean.")
 @pytest.mark.parametrize(
     "filter_",
     [
@@ -64,7 +66,7 @@ def test_no_request_makes_classes_of_its_own(ann: str, provider: Provider, monke
 def test_a_filter_builds_only_users_whom_it_may_mean(
     filter_: str, ann: str, provider: Provider, user: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-854: of six thousand the database finds the few in whose words it stands."""
+    """Of six thousand the database finds the few in whose words it stands."""
     for n in range(4):
         provider.ask("POST", "/Users", user(f"e-{n}", title="Clerk"))
     provider.ask("PATCH", ann, says("emails", [{"type": "home", "value": "ann@home.example"}]))
@@ -81,8 +83,12 @@ def test_a_filter_builds_only_users_whom_it_may_mean(
     assert built == ["ann"]
 
 
+@pytest.mark.rule(
+    "P-08",
+    "A change of one person by a provider asks the database about that person alone, in a fixed number of statements.",
+)
 def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> None:
-    """R-858: ten statements and one transaction, whoever else works here; a look asks two questions."""
+    """Ten statements and one transaction, whoever else works here; a look asks two questions."""
 
     def asked(method: str, path: str, body: object = None) -> int:
         with CaptureQueriesContext(connection) as statements:
@@ -95,8 +101,9 @@ def test_a_change_asks_for_the_person_alone(ann: str, provider: Provider) -> Non
     assert asked("PATCH", ann, says("title", "Second")) <= 10
 
 
+@pytest.mark.rule("P-08", "Doors are not told of a person what they do not know.")
 def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, installed: Path) -> None:
-    """R-596: a title is nothing to a gateway, a name is."""
+    """A title is nothing to a gateway, a name is."""
     publishing.publish()
     before = Publication.objects.get().version
     assert provider.ask("PATCH", ann, says("title", "Lead clerk"))[0] == 204
@@ -106,8 +113,9 @@ def test_doors_are_not_told_what_they_do_not_know(ann: str, provider: Provider, 
     assert Untold.objects.count() == 1, "told when the transaction commits"
 
 
+@pytest.mark.rule("P-08", "Of a city without a mailbox no snapshot is made.")
 def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-597: of a city that is only being filled nobody makes a snapshot that is thrown away."""
+    """Of a city that is only being filled nobody makes a snapshot that is thrown away."""
 
     def made(*_: object) -> None:
         raise AssertionError("a snapshot of nobody was made")
@@ -118,10 +126,11 @@ def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, 
     assert not Untold.objects.exists() and not snapshot_path(installed).exists()
 
 
+@pytest.mark.rule("P-08", "Where much was told in parts the city worker makes the whole snapshot before a request has to.")
 def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
     ann: str, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-598: when much was told in parts, and only where a worker is there."""
+    """When much was told in parts, and only where a worker is there."""
     people = list(Person.objects.filter(uid="ann").values_list("pk", flat=True))
     monkeypatch.setattr("civicmail.city.access.published.CHANGES_LARGE", 10)
     version = publishing.publish()
@@ -138,8 +147,12 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
     assert Publication.objects.get().version > version + 3
 
 
+@pytest.mark.rule(
+    "P-08, promise 5",
+    "Another name is told to doors by the city worker, where one is there; what may shut a door within the request.",
+)
 def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann: str, provider: Provider, installed: Path) -> None:
-    """R-599: a worker tells it of many people at once, within a second; without one it is told by whoever changes it."""
+    """A worker tells it of many people at once, within a second; without one it is told by whoever changes it."""
     publishing.publish()
 
     def told(path: str, value: str) -> list[tuple[bool, bool]]:

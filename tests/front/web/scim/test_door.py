@@ -42,8 +42,12 @@ def ann(crowd: Department, provider: Provider, user: User) -> tuple[Person, str]
     return person, _made(provider, said)
 
 
+@pytest.mark.rule(
+    "P-08, L1",
+    "Whoever is not active in the identity provider is shut out at every door within its request; twice is once.",
+)
 def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-581, L1: a session of before opens nothing, and twice is once."""
+    """A session of before opens nothing, and twice is once."""
     person, id_ = ann
     assert Authorisation.objects.get(person=person).state == "active"
     client = Client()
@@ -59,8 +63,9 @@ def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tupl
     assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
 
 
+@pytest.mark.rule("P-08, L5", "Who comes back by a feed has a new employment and no access.")
 def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-582, L5: a feed never grants access."""
+    """A feed never grants access."""
     person, id_ = ann
     provider.ask("PATCH", f"/Users/{id_}", OFF)
     assert provider.ask("PATCH", f"/Users/{id_}", ON)[0] == 204
@@ -69,8 +74,8 @@ def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, st
     assert not Account.objects.get(person=person).is_active
 
 
+@pytest.mark.rule("P-08, L3", "A user who is deleted there is ended here; person, mail and address stay.")
 def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-583, L3."""
     person, id_ = ann
     assert provider.ask("DELETE", f"/Users/{id_}")[0] == 204
     assert provider.ask("GET", f"/Users/{id_}")[0] == 404 and provider.ask("DELETE", f"/Users/{id_}")[0] == 404
@@ -79,8 +84,9 @@ def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: 
     assert person.addresses.filter(until__isnull=True).count() == 1
 
 
+@pytest.mark.rule("P-08, L1", "`active` of SCIM is whether the person works here, so that saying false always ends.")
 def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, str], provider: Provider) -> None:
-    """R-584: 200 and nothing done is what such doors are known for."""
+    """200 and nothing done is what such doors are known for."""
     person, id_ = ann
     ending.end_access(person, reason="Left us today.", when=MS, actor=OFFICER, now=MS)
     assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
@@ -91,8 +97,9 @@ def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, st
     assert not person.episodes.filter(ended__isnull=True).exists()
 
 
+@pytest.mark.rule("P-08, L7", "More than 2 % who are ended one by one within a day are held until an officer has looked.")
 def test_more_than_two_percent_within_a_day_are_held_until_an_officer_has_looked(provider: Provider, user: User) -> None:
-    """R-585, L7: four of two hundred go, the fifth is held; said again after that it is nothing new."""
+    """Four of two hundred go, the fifth is held; said again after that it is nothing new."""
     ids = [_made(provider, user(f"e-{n}")) for n in range(6)]
     assert [provider.ask("PATCH", f"/Users/{i}", OFF)[0] for i in ids[:4]] == [204] * 4
     status, said = provider.ask("PATCH", f"/Users/{ids[4]}", OFF)
@@ -116,10 +123,15 @@ def _says(path: str, value: Any) -> dict[str, Any]:
     return {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": path, "value": value}]}
 
 
+@pytest.mark.rule(
+    "P-08, L7",
+    "An identity provider that would move, rename or change the kind of more than 10 % within a day is held until an "
+    "officer has looked.",
+)
 def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_looked(
     provider: Provider, user: User, crowd: Department
 ) -> None:
-    """R-852, L7: a mapping that was shifted ends nobody and moves everybody. Titles are no matter."""
+    """A mapping that was shifted ends nobody and moves everybody. Titles are no matter."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
     ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
     move = _says(f"{ENTERPRISE}:department", "parks")
@@ -133,10 +145,15 @@ def test_moving_more_than_ten_percent_within_a_day_is_held_until_an_officer_has_
     assert provider.ask("PATCH", f"/Users/{ids[9]}", move)[0] == 204 and not FeedRun.objects.filter(state="stopped").exists()
 
 
+@pytest.mark.rule(
+    "P-08, L7",
+    "While moves, names or kinds that an identity provider said wait for an officer, or were rejected, no more of them "
+    "are done on any later day.",
+)
 def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day(
     provider: Provider, user: User, crowd: Department, frozen: Any
 ) -> None:
-    """R-859, L7: a new day moves more people only when an officer has said that those of before are right."""
+    """A new day moves more people only when an officer has said that those of before are right."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
     ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
     move = _says(f"{ENTERPRISE}:department", "parks")
@@ -153,8 +170,9 @@ def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day
     assert provider.ask("PATCH", f"/Users/{ids[9]}", move)[0] == 204
 
 
+@pytest.mark.rule("P-08, L5", "A provider that says nothing of `active` hires and ends nobody.")
 def test_nobody_is_hired_by_silence(ann: tuple[Person, str], provider: Provider, user: User) -> None:
-    """R-853, L5: a PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
+    """A PUT that says nothing of active leaves it as it is; one that was ended stays ended."""
     person, id_ = ann
     provider.ask("PATCH", f"/Users/{id_}", OFF)
     whole = user("ann", title="Chief clerk")
@@ -175,8 +193,9 @@ def test_a_name_that_somebody_else_has_is_refused_and_nothing_is_changed(provide
     assert provider.ask("PATCH", f"/Users/{first}", _says("userName", "N-1@city.example"))[0] in (200, 204), "its own, in capitals"
 
 
+@pytest.mark.rule("P-08", "A day of SCIM is one report with a line for each person, refused ones too.")
 def test_a_day_is_one_report_with_a_line_for_each_person(provider: Provider, user: User, frozen: Any) -> None:
-    """R-586: what was refused stands there too, once."""
+    """What was refused stands there too, once."""
     id_ = _made(provider, user("n-1"))
     wrong = user("n-2", department="nowhere")
     for _ in range(2):
@@ -210,8 +229,9 @@ def test_what_cannot_be_used_is_said_and_nothing_is_kept(change: dict[str, Any],
     assert FeedLine.objects.get().did == "refused"
 
 
+@pytest.mark.rule("P-07, S1", "Only a token of the feed that is in force opens it; it is shown once and has an end.")
 def test_only_a_token_of_the_feed_that_is_in_force_opens_the_door(provider: Provider, frozen: Any, crowd: Department) -> None:
-    """R-587, S1: another kind of token, one that was ended, one that is over; the answer is the protocol's own."""
+    """Another kind of token, one that was ended, one that is over; the answer is the protocol's own."""
     good = provider.token
     key = FeedKey.objects.get()
     person = staff.person("ann")

@@ -48,8 +48,12 @@ def town(crowd: Department, provider: Provider, user: User, settings: Any) -> To
     return Town(crowd, provider, user)
 
 
+@pytest.mark.rule(
+    "P-08",
+    "Who is on a list that the settings leave to the identity provider is what it says; whoever else is there stays.",
+)
 def test_who_is_on_a_list_is_said_by_the_provider_and_whoever_else_is_there_stays(town: Town, provider: Provider) -> None:
-    """R-600: as Entra and Okta say it; with an entry, and said again it is nothing new."""
+    """As Entra and Okta say it; with an entry, and said again it is nothing new."""
     ann, bob = town.ids["ann"], town.ids["bob"]
     assert provider.ask("PATCH", town.path, says("Add", path="members", value=[{"value": ann}, {"value": bob}]))[0] == 204
     assert town.on_it == ["ann@city.example", "bob@city.example", "desk@city.example"]
@@ -64,8 +68,9 @@ def test_who_is_on_a_list_is_said_by_the_provider_and_whoever_else_is_there_stay
     assert provider.ask("PUT", town.path, whole)[0] == 200 and town.on_it == ["bob@city.example", "desk@city.example"]
 
 
+@pytest.mark.rule("P-07", "An identity provider sees no list that the settings do not name, and makes, renames and closes none.")
 def test_only_lists_that_the_settings_name_are_the_providers(town: Town, provider: Provider, settings: Any) -> None:
-    """R-601: others are not seen; nobody makes, renames or closes one by SCIM."""
+    """Others are not seen; nobody makes, renames or closes one by SCIM."""
     found = provider.ask("GET", "/Groups?excludedAttributes=members&filter=displayName+eq+%22crews%22")[1]
     assert found["totalResults"] == 1 and "members" not in found["Resources"][0]
     assert provider.ask("GET", "/Groups")[1]["totalResults"] == 1
@@ -83,11 +88,12 @@ def test_only_lists_that_the_settings_name_are_the_providers(town: Town, provide
     assert "Group" not in [one["name"] for one in provider.ask("GET", "/ResourceTypes")[1]["Resources"]]
 
 
+@pytest.mark.rule("P-04", "Somebody without a mailbox is put on no list by a provider, and nothing of the request is done.")
 @pytest.mark.parametrize(("who", "words"), [("carol", "no mailbox yet"), ("nobody", "no user")])
 def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
     who: str, words: str, town: Town, provider: Provider
 ) -> None:
-    """R-602: all or nothing, and it stands in the report of the day."""
+    """All or nothing, and it stands in the report of the day."""
     both = [{"value": town.ids["ann"]}, {"value": town.ids.get(who, "7d6f8a52-9f5c-4b40-9f0d-8f1f0d6f3c11")}]
     status, said = provider.ask("PATCH", town.path, says("Add", path="members", value=both))
     assert status == 400, said
@@ -96,8 +102,9 @@ def test_somebody_without_a_mailbox_is_an_error_and_nothing_is_changed(
     assert FeedLine.objects.filter(did="refused", reason__contains=words).count() == 1
 
 
+@pytest.mark.rule("P-08", "What SCIM does not do here is refused in words, as its configuration says.")
 def test_bulk_and_sorting_are_refused_in_words_as_the_configuration_says(provider: Provider, crowd: Department) -> None:
-    """R-603: no provider needs them; what is not done is said."""
+    """No provider needs them; what is not done is said."""
     config = provider.ask("GET", "/ServiceProviderConfig")[1]
     assert not config["bulk"]["supported"] and not config["sort"]["supported"]
     bulk = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": []}

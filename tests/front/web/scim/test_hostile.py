@@ -38,8 +38,13 @@ def test_no_page_is_too_far(provider: Provider) -> None:
     assert status == 200 and not said.get("Resources")
 
 
+@pytest.mark.rule(
+    "P-08",
+    "A PATCH of SCIM has a hundred operations at most; what no database keeps, or would read as a program, is the "
+    "sender's fault and no reason to come again.",
+)
 def test_a_patch_of_a_thousand_operations_is_refused_at_once(provider: Provider, user: User) -> None:
-    """R-1335: eight hundred took 54 seconds, under a lock."""
+    """Eight hundred took 54 seconds, under a lock."""
     _, made = provider.ask("POST", "/Users", user("e-501"))
     each = [{"op": "add", "path": "emails", "value": [{"value": f"a{n}@x.example", "type": "work"}]} for n in range(1000)]
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": each}

@@ -63,8 +63,13 @@ def ann(crowd: Department) -> Person:
     return staff.worker("ann", crowd, head)
 
 
+@pytest.mark.rule(
+    "P-08, P-09, P-29, L1",
+    "A single leaver whom an identity provider tells of loses access within the request, whatever waits for an officer or "
+    "was rejected.",
+)
 def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, leavers: Leavers, frozen: Any) -> None:
-    """R-875: whoever was dismissed has no access within the request, and the mass of before waits on."""
+    """Whoever was dismissed has no access within the request, and the mass of before waits on."""
     mass(leavers)
     frozen.shift(2 * HOUR)
     client = Client()
@@ -82,15 +87,19 @@ def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, lea
 
 
 def test_after_a_report_was_rejected_a_single_leaver_is_shut_out_at_once(leavers: Leavers, frozen: Any) -> None:
-    """R-875."""
+    """P-08, P-09, P-29, L1."""
     mass(leavers)
     frozen.shift(DAY_S)
     feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY)
     assert leavers.ends("e-20") == [204] and not works("e-20")
 
 
+@pytest.mark.rule(
+    "P-08, L7",
+    "Whoever was held as one of a mass is ended by an officer, and for thirty days after an officer has said that they stay.",
+)
 def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, frozen: Any) -> None:
-    """R-876: nobody of the mass goes later as a single leaver, while it waits, nor when it was rejected, for thirty days."""
+    """Nobody of the mass goes later as a single leaver, while it waits, nor when it was rejected, for thirty days."""
     mass(leavers)
     frozen.shift(DAY_S)
     assert leavers.ends("e-4") == [503], "it waits"
@@ -102,8 +111,9 @@ def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, froze
     assert leavers.ends("e-6") == [204]
 
 
+@pytest.mark.rule("P-08, L7", "A mass is no row of single leavers: they are counted over an hour, a day and thirty days.")
 def test_a_mass_is_no_row_of_single_leavers(leavers: Leavers, frozen: Any) -> None:
-    """R-877: one in a thousand within an hour, and within a day; one in a hundred, or a handful, within thirty days."""
+    """One in a thousand within an hour, and within a day; one in a hundred, or a handful, within thirty days."""
     mass(leavers)
     frozen.shift(2 * HOUR)
     assert leavers.ends("e-20", "e-21") == [204, 503], "two within an hour"
@@ -119,8 +129,9 @@ def test_a_mass_is_no_row_of_single_leavers(leavers: Leavers, frozen: Any) -> No
     assert leavers.ends("e-50") == [204]
 
 
+@pytest.mark.rule("P-08, L7", "More than 5 % who are ended one by one within thirty days are held, however few they are a day.")
 def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers: Leavers, frozen: Any) -> None:
-    """R-878, L7: more than 5 % within thirty days, until an officer has looked."""
+    """More than 5 % within thirty days, until an officer has looked."""
     went = []
     for n in range(0, 18, 3):
         went += leavers.ends(*(f"e-{n + i}" for i in range(3)))
@@ -133,8 +144,9 @@ def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers
     assert leavers.ends("e-30", "e-31") == [204, 204]
 
 
+@pytest.mark.rule("P-08", "The access office hears once a day of more leavers who wait for it, and how access ends now.")
 def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen: Any) -> None:
-    """R-879: one of them may have been dismissed; the letter says how access ends now."""
+    """One of them may have been dismissed; the letter says how access ends now."""
     clerk = Department.objects.get(code="clerk")
     officer = staff.worker("office", clerk, staff.person("boss", account=False))
     grant = {"starts": staff.OLD, "until": staff.LATER, "by": "os", "reason": "roster"}
@@ -149,8 +161,9 @@ def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen:
     assert leavers.ends("e-21") == [503] and Notice.objects.count() == 2
 
 
+@pytest.mark.rule("P-08, L1", "Nobody keeps access because a provider has taken the number away from whoever left.")
 def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: Department, user: User) -> None:
-    """R-880: providers clear what they know of somebody who left; nobody keeps access for want of a number."""
+    """Providers clear what they know of somebody who left; nobody keeps access for want of a number."""
     provider = leavers._provider
     status, said = provider.ask("POST", "/Users", user("e-1"))
     assert status == 201
@@ -162,8 +175,9 @@ def test_a_leaver_whose_number_was_taken_away_is_ended(leavers: Leavers, crowd: 
     assert provider.ask("PUT", f"/Users/{said['id']}", other)[0] == 400 and works("e-2")
 
 
+@pytest.mark.rule("P-08", "What waits for somebody who has left meanwhile holds up nobody else.")
 def test_who_leaves_while_a_move_waits_holds_up_nobody(leavers: Leavers, crowd: Department, user: User, frozen: Any) -> None:
-    """R-884: they leave at once; the officer applies what waits for the others."""
+    """They leave at once; the officer applies what waits for the others."""
     Episode.objects.exclude(person__uid__in=[f"e-{n}" for n in range(60)]).delete()
     provider, name = leavers._provider, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
     move = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": name, "value": "parks"}]}

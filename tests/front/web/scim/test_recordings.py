@@ -14,9 +14,10 @@ from front.web.scim.conftest import Provider
 RECORDINGS = sorted(Path(__file__).with_name("recordings").glob("*.toml"))
 
 
+@pytest.mark.rule("P-08", 'What Entra and Okta really send is understood, the text "False" too.')
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda p: p.stem)
 def test_a_recording_is_answered_step_by_step(recording: Path, provider: Provider, crowd: Department) -> None:
-    """R-580: quirks of providers are understood, and who is active there works here."""
+    """Quirks of providers are understood, and who is active there works here."""
     ids: dict[str, str] = {}
     for step in tomllib.loads(recording.read_text())["step"]:
         method, path = _filled(step["ask"], ids).split(" ", 1)

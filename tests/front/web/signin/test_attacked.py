@@ -118,9 +118,14 @@ LIES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.rule(
+    "P-07",
+    "An ID token counts by the published keys, the issuer of the settings, audience, times and nonce, whatever way it "
+    "came; whatever else a provider answers has a page.",
+)
 @pytest.mark.parametrize("lie", LIES, ids=str)
 def test_an_id_token_that_is_not_good_signs_nobody_in(two: tuple[Provider, Provider], lie: dict[str, Any]) -> None:
-    """R-1325: signature by the published keys, issuer, audience, times, nonce; and none at all."""
+    """Signature by the published keys, issuer, audience, times, nonce; and none at all."""
     city, browser = two[0], _browser()
     for name, value in lie.items():
         setattr(city, name, value)
@@ -145,7 +150,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
 def test_answers_of_another_shape_have_a_page(two: tuple[Provider, Provider], path: str) -> None:
-    """R-1325: whatever a provider answers, the person reads that the sign-in did not work, and that is no bug of ours."""
+    """Whatever a provider answers, the person reads that the sign-in did not work, and that is no bug of ours."""
     city = two[0]
     for shape in [(200, body) for body in SHAPES] + [(404, b"{}"), (302, b"{}"), (500, b"")]:
         browser = _browser()
@@ -158,7 +163,7 @@ def test_answers_of_another_shape_have_a_page(two: tuple[Provider, Provider], pa
 
 
 def test_what_is_published_is_of_the_issuer_of_the_settings(two: tuple[Provider, Provider]) -> None:
-    """R-1325: a discovery document of another issuer, or with an endpoint in the clear, is none."""
+    """A discovery document of another issuer, or with an endpoint in the clear, is none."""
     city, other = two
     honest = city._plain("/.well-known/openid-configuration")
     for wrong in ({"issuer": other.url}, {"token_endpoint": "http://192.0.2.1/token"}, {"jwks_uri": "http://192.0.2.1/jwks"}):
@@ -168,7 +173,7 @@ def test_what_is_published_is_of_the_issuer_of_the_settings(two: tuple[Provider,
 
 
 def test_a_code_of_another_provider_is_none(two: tuple[Provider, Provider]) -> None:
-    """R-1325: RFC 9207, and the state is the provider's."""
+    """RFC 9207, and the state is the provider's."""
     city, other = two
     browser = _browser()
     assert _oidc(browser, city, more=f"&{urlencode({'iss': other.url})}").status_code == 401 and not _who(browser)
@@ -177,15 +182,19 @@ def test_a_code_of_another_provider_is_none(two: tuple[Provider, Provider]) -> N
     assert back.status_code == 401 and not _who(browser)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A name at a provider that only looks like somebody's is nobody's, and an address says nothing of what a provider is asked.",
+)
 @pytest.mark.parametrize("name", ["\uff49nes", "\u0131nes", " ines", "ine\u017f", "e-17 ", "\uff25-17", "ines\u200b"])
 def test_a_name_that_only_looks_like_anothers_is_nobodys(two: tuple[Provider, Provider], name: str) -> None:
-    """R-1326: where people choose their names, nothing is made alike."""
+    """Where people choose their names, nothing is made alike."""
     two[0].sub, browser = name, _browser()
     assert _oidc(browser, two[0]).status_code in (401, 403) and not _who(browser)
 
 
 def test_an_address_says_nothing_of_what_the_provider_is_asked(two: tuple[Provider, Provider]) -> None:
-    """R-1326: neither where the code goes, nor for what, nor as whom."""
+    """Neither where the code goes, nor for what, nor as whom."""
     bent = {
         "auth_params": "redirect_uri=https://evil.example/&client_id=evil&response_type=token&nonce=x&state=x",
         "scope": "admin",
@@ -208,8 +217,9 @@ def test_nobody_is_led_to_another_name_of_ours_or_of_others(two: tuple[Provider,
     assert _oidc(_browser(), two[0], next=where)["Location"] == "/"
 
 
+@pytest.mark.rule("P-07", "Providers are told of us what the settings say, and are not asked in the clear.")
 def test_we_are_where_the_settings_say(provided: Any, two: tuple[Provider, Provider], idp: Idp) -> None:
-    """R-1327: no name of a request, and nothing in the clear, stands in what a provider is told of us."""
+    """No name of a request, and nothing in the clear, stands in what a provider is told of us."""
     provided.CITY = dataclasses.replace(provided.CITY, web=dataclasses.replace(provided.CITY.web, url="https://mail.city.example"))
     browser = Client(HTTP_HOST="localhost")
     begun = parse_qs(urlsplit(_begun(browser, reverse("openid_connect_login", args=["city"]))).query)
@@ -223,8 +233,9 @@ def test_we_are_where_the_settings_say(provided: Any, two: tuple[Provider, Provi
     assert _who(inside) == "ines", "and an answer to there is taken"
 
 
+@pytest.mark.rule("P-07", "No row of the database is a provider, or an identity of somebody.")
 def test_a_row_of_the_database_is_no_provider(two: tuple[Provider, Provider]) -> None:
-    """R-1328: whoever writes to the database makes nobody a provider, and no identity another person's."""
+    """Whoever writes to the database makes nobody a provider, and no identity another person's."""
     city, other = two
     said = {"server_url": other.url, "claim": "sub", "uid_field": "sub"}
     row = SocialApp.objects.create(provider="openid_connect", provider_id="evil", name="Evil", client_id=CLIENT, settings=said)
@@ -236,8 +247,13 @@ def test_a_row_of_the_database_is_no_provider(two: tuple[Provider, Provider]) ->
     assert _who(browser) == "ines"
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A sign-in at a provider is as fresh as the provider says that it asked; who is signed in there already has proved "
+    "nothing now.",
+)
 def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provider], idp: Idp) -> None:
-    """R-1329: a browser that is signed in at the provider comes back without a word; that opens no step-up, and a provider that
+    """A browser that is signed in at the provider comes back without a word; that opens no step-up, and a provider that
     does not say when it asked gives none."""
     city, other = two
     city.claims = {"auth_time": now_ms() // 1000 - 7200}
@@ -260,7 +276,7 @@ def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provide
 
 
 def test_saml_is_told_to_ask_again(idp: Idp) -> None:
-    """R-1329: ForceAuthn."""
+    """ForceAuthn."""
     asked = parse_qs(urlsplit(_begun(_browser(), f"{reverse('saml_login', args=['hall'])}?again=1")).query)["SAMLRequest"][0]
     assert b'ForceAuthn="true"' in zlib.decompress(base64.b64decode(asked), -15)
 
@@ -305,13 +321,18 @@ BENT: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("bent", BENT.values(), ids=list(BENT))
 def test_an_assertion_is_bound_by_what_is_signed(idp: Idp, bent: dict[str, Any]) -> None:
-    """R-1330: to one request, one place, one audience, one time."""
+    """To one request, one place, one audience, one time."""
     browser = _browser()
     assert _saml(browser, idp, **bent).status_code == 401 and not _who(browser)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A SAML assertion is bound by what is signed to one request of this session, one place, one audience and one time; "
+    "what anybody posts is not kept, and signs nobody out.",
+)
 def test_a_stolen_assertion_answers_no_request_of_the_thief(idp: Idp) -> None:
-    """R-1330: whoever has an answer that somebody else got puts the number of a request of their own around it."""
+    """Whoever has an answer that somebody else got puts the number of a request of their own around it."""
     stolen: list[str] = []
     acs, form = idp.answer(_begun(_browser(), reverse("saml_login", args=["hall"])), "e-17", before=_without("InResponseTo"))
     thief = _browser()
@@ -326,7 +347,7 @@ def test_a_stolen_assertion_answers_no_request_of_the_thief(idp: Idp) -> None:
 
 
 def test_whoever_posts_answers_leaves_nothing(idp: Idp) -> None:
-    """R-1330: neither of what is no answer, nor of one that is good; and a provider that is not there is not there."""
+    """Neither of what is no answer, nor of one that is good; and a provider that is not there is not there."""
     before = Session.objects.count()
     for said in (
         "",
@@ -349,7 +370,7 @@ def test_whoever_posts_answers_leaves_nothing(idp: Idp) -> None:
 
 
 def test_a_page_elsewhere_signs_nobody_out(idp: Idp) -> None:
-    """R-1330: a request to sign out that anybody could have written ends nothing, and leads nowhere."""
+    """A request to sign out that anybody could have written ends nothing, and leads nowhere."""
     browser = _browser()
     _saml(browser, idp)
     says = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"'
@@ -362,7 +383,7 @@ def test_a_page_elsewhere_signs_nobody_out(idp: Idp) -> None:
 
 @pytest.mark.parametrize("key", ["issuer", "sso"])
 def test_nobody_who_signs_people_in_is_asked_in_the_clear(installed: Path, key: str) -> None:
-    """R-1327: whoever stands in between could be anybody."""
+    """Whoever stands in between could be anybody."""
     table = "oidc" if key == "issuer" else "saml"
     toml = installed / "civicmail.toml"
     had = toml.read_text()

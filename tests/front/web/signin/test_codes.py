@@ -88,8 +88,9 @@ def _codes(secret: str, browser: Client) -> list[str]:
     return re.findall(r"<li>([0-9a-z-]{29})</li>", shown)
 
 
+@pytest.mark.rule("P-07", "Recovery codes are kept as hashes, shown once, and good once.")
 def test_the_secret_of_an_app_is_encrypted_and_a_recovery_code_is_hashed_and_works_once(secret: str) -> None:
-    """R-1309 (P-07): ten codes of 120 bits, shown once; a thief of the database has hashes."""
+    """Ten codes of 120 bits, shown once; a thief of the database has hashes."""
     owner = _browser()
     codes = _codes(secret, owner)
     kept = str(list(Authenticator.objects.values_list("data", flat=True)))

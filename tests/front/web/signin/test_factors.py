@@ -36,8 +36,9 @@ def _in() -> Client:
     return browser
 
 
+@pytest.mark.rule("P-07", "Whoever has signed in by a password alone sets up something else before anything opens.")
 def test_whoever_has_a_password_alone_sets_up_something_else_first() -> None:
-    """R-1308: nothing of anybody's mail opens before; pages of the sign-in do, and everything when it is there."""
+    """Nothing of anybody's mail opens before; pages of the sign-in do, and everything when it is there."""
     ines, browser = account(password=PASSWORD), _in()
     for path in ("/", "/my/access/", "/my/devices/add/", "/duties/", "/my/tokens/add/"):
         assert browser.get(path).get("Location", "") == SECOND, path

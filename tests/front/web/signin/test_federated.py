@@ -99,7 +99,7 @@ def browser_idp(browser: Client) -> Idp:
 
 @pytest.mark.usefixtures("provided")
 def test_openid_connect_signs_in_whom_the_number_names() -> None:
-    """P-07; R-163: by the number in the directory, whatever the address says."""
+    """P-07: by the number in the directory, whatever the address says."""
     ines, browser = account(), _browser()
     page = browser.get(reverse("account_login"))
     assert b"City ID" in page.content and b"City Hall" in page.content
@@ -107,8 +107,9 @@ def test_openid_connect_signs_in_whom_the_number_names() -> None:
     assert browser.session["_auth_user_id"] == str(ines.pk) and browser.session["epoch"] == 1
 
 
+@pytest.mark.rule("P-07", "An e-mail address at a provider makes nobody anybody, and nobody signs up.")
 def test_a_stranger_with_somebodys_address_is_nobody(provided: Any) -> None:
-    """P-07; R-164: an e-mail address binds nothing, even a verified one that is asked for, and nobody signs up."""
+    """An e-mail address binds nothing, even a verified one that is asked for, and nobody signs up."""
     provided.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["scope"] = ["openid", "email"]
     ines, browser = account(username="ines@city.example"), _browser()
     Account.objects.update(email="ines@city.example")
@@ -125,6 +126,7 @@ def test_another_claim_may_name_the_sign_in_name(provided: Any) -> None:
     assert _is_in(browser)
 
 
+@pytest.mark.rule("P-07", "A provider's identity is whom the directory's number or sign-in name says, and of one person.")
 @pytest.mark.usefixtures("provided")
 def test_an_identity_that_fits_two_people_is_nobodys() -> None:
     account()
@@ -186,7 +188,7 @@ def test_a_step_up_at_the_provider_asks_it_to_ask_again() -> None:
 
 @pytest.mark.usefixtures("provided")
 def test_saml_signs_in_whom_the_attribute_names(idp: Idp) -> None:
-    """P-07; R-165."""
+    """P-07."""
     ines, browser = account(), _browser()
     browser.idp = idp  # type: ignore[attr-defined]
     _by_saml(browser, "e-17")
@@ -196,12 +198,13 @@ def test_saml_signs_in_whom_the_attribute_names(idp: Idp) -> None:
     assert _by_saml(stranger, "e-99").status_code == 403 and not _is_in(stranger)
 
 
+@pytest.mark.rule("P-07", "An assertion is for us, now, signed, and used once.")
 @pytest.mark.usefixtures("provided")
 @pytest.mark.parametrize(
     "wrong", [{"audience": "https://other.example/"}, {"to": "_x"}, {"late": 3600}, {"tamper": "e-18"}, {"unsigned": True}], ids=str
 )
 def test_an_assertion_that_is_not_for_us_now_signs_nobody_in(idp: Idp, wrong: dict[str, Any]) -> None:
-    """R-165: audience, request, time, signature."""
+    """Audience, request, time, signature."""
     account()
     account(person("e-18", "Otto Other"), "otto")
     browser = _browser()
@@ -231,10 +234,11 @@ def test_what_we_are_is_told_to_the_provider(provided: Any) -> None:
     assert b"AssertionConsumerService" in page.content and b"/accounts/saml/hall/acs/" in page.content
 
 
+@pytest.mark.rule("P-07", "A sign-in at a provider begins by a button of our page, never by an address that somebody opens.")
 @pytest.mark.usefixtures("provided")
 @pytest.mark.parametrize(("name", "which"), [("openid_connect_login", "city"), ("saml_login", "hall")])
 def test_a_page_elsewhere_begins_no_sign_in(name: str, which: str) -> None:
-    """R-1211: opening the address shows a button; a form of somebody else's page is refused."""
+    """Opening the address shows a button; a form of somebody else's page is refused."""
     browser = Client(HTTP_HOST="mail.city.example", enforce_csrf_checks=True)
     page = browser.get(reverse(name, args=[which]))
     assert page.status_code == 200 and b"http-equiv" not in page.content and b"<button" in page.content

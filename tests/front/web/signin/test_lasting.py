@@ -37,8 +37,9 @@ def _works(browser: Client, **more: Any) -> bool:
     return browser.get(reverse("my-sessions"), **more).status_code == 200
 
 
+@pytest.mark.rule("P-07", "A session ends by its age, however often it is used or changed.")
 def test_a_session_that_is_used_ends_by_its_age_all_the_same(frozen: Traveller) -> None:
-    """R-1306: twelve hours after the sign-in, however often it was changed meanwhile: Django alone counts from the last change."""
+    """Twelve hours after the sign-in, however often it was changed meanwhile: Django alone counts from the last change."""
     account(password=PASSWORD)
     browser = _in()
     for _ in range(23):
@@ -50,8 +51,8 @@ def test_a_session_that_is_used_ends_by_its_age_all_the_same(frozen: Traveller) 
     assert not _works(browser) and not Session.objects.exists()
 
 
+@pytest.mark.rule("P-07", "A session that nobody uses ends after an hour, also when its page asks by itself.")
 def test_a_session_that_nobody_uses_ends_after_an_hour(frozen: Traveller) -> None:
-    """R-1307."""
     account(password=PASSWORD)
     used, unused, polling = _in(), _in("192.0.2.8"), _in("192.0.2.9")
     for _ in range(4):
@@ -78,8 +79,9 @@ def test_the_eleventh_session_ends_the_oldest() -> None:
     assert UserSession.objects.count() == lasting.MOST
 
 
+@pytest.mark.rule("P-07", "A fresh proof gives a session another key; the old one opens nothing.")
 def test_a_fresh_proof_gives_the_session_another_key_and_the_old_one_opens_nothing() -> None:
-    """R-1310: whoever read the key of a session does not have its step-up."""
+    """Whoever read the key of a session does not have its step-up."""
     account(password=PASSWORD)
     browser, thief = _in(), Client(HTTP_HOST="localhost", REMOTE_ADDR="192.0.2.7")
     before = browser.session.session_key

@@ -59,8 +59,12 @@ def _letter(visit: Visit, who: str, uid: str, kind: str = "invite") -> tuple[lis
     return shown, Invitation.objects.latest("pk")
 
 
+@pytest.mark.rule(
+    "P-07, promise 4",
+    "What a screen of whoever asked for a sign-in letter shows opens no account, and who asked does not hand it over.",
+)
 def test_a_head_does_not_become_an_employee(city: Town, visit: Visit) -> None:
-    """R-1202: what the head's screen shows opens nothing, and the head does not hand over what the head asked for."""
+    """What the head's screen shows opens nothing, and the head does not hand over what the head asked for."""
     secrets, letter = _letter(visit, "head", "p-crew0")
     assert secrets, "the first half is shown"
     secrets += _shown(visit("head").post(f"/access/sign-in-letters/{letter.pk}/", {"reason": BECAUSE}))
@@ -68,8 +72,9 @@ def test_a_head_does_not_become_an_employee(city: Town, visit: Visit) -> None:
     assert visit("head").get(f"/access/sign-in-letters/{letter.pk}/").status_code == 403
 
 
+@pytest.mark.rule("P-07, promise 4", "A recovery takes two officers, also on the command line.")
 def test_an_access_officer_alone_recovers_nobody(city: Town, visit: Visit) -> None:
-    """R-1203: neither examiner nor approver, by page or by the command line of the owner."""
+    """Neither examiner nor approver, by page or by the command line of the owner."""
     for victim in ("examiner", "approver"):
         uid = city.people[victim].uid
         secrets, letter = _letter(visit, "office", uid, "recover")
@@ -80,7 +85,7 @@ def test_an_access_officer_alone_recovers_nobody(city: Town, visit: Visit) -> No
 
 
 def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit) -> None:
-    """R-1229: whoever was seen sets the sign-in; the halves are in the record of nobody, who did it is."""
+    """Whoever was seen sets the sign-in; the halves are in the record of nobody, who did it is."""
     (first,), letter = _letter(visit, "office", "p-crew0")
     head = visit("head")
     assert "Hand over sign-in letters" in head.get("/").content.decode()
@@ -102,8 +107,13 @@ def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit
     assert visit("office").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).status_code == 409, "has signed in"
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A recovery ends sessions, device passwords, tokens and duties that were taken up; the person hears of each step at "
+    "every address that is known.",
+)
 def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town, visit: Visit) -> None:
-    """R-1205: sessions, device passwords, tokens, duties taken up; every address known, former ones too; Home for 30 days."""
+    """Sessions, device passwords, tokens, duties taken up; every address known, former ones too; Home for 30 days."""
     who = city.people["approver"]
     city.grant("head", "access-officer", taken=True)
     who.outside, who.phone = "ex@home.example", "555-0101"
@@ -148,8 +158,9 @@ def test_officers_hear_of_the_recovery_key(city: Town) -> None:
     assert (who.account.person.mailboxes.get().address, "A new sign-in for your account") in told
 
 
+@pytest.mark.rule("P-07", "Where an identity provider signs people in, no letter opens an account.")
 def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town, visit: Visit, settings: Any) -> None:
-    """R-1206: past the provider's second factor there is no way."""
+    """Past the provider's second factor there is no way."""
     oidc = Oidc(id="city", name="City account", issuer="https://id.example")
     settings.CITY = dataclasses.replace(settings.CITY, signin=Signin(oidc=[oidc]))
     for kind in ("invite", "recover"):
@@ -158,14 +169,16 @@ def test_no_letter_opens_an_account_where_a_provider_signs_people_in(city: Town,
     assert Invitation.objects.count() == 1, "the town's own"
 
 
+@pytest.mark.rule("P-07", "Whoever has signed in once is not invited again.")
 def test_whoever_has_signed_in_once_is_not_invited_again(city: Town, visit: Visit) -> None:
-    """R-1207: by a provider, too: then there is no local password, and never was."""
+    """By a provider, too: then there is no local password, and never was."""
     Account.objects.filter(person__uid="p-crew0").update(last_login=city.now)
     assert visit("head").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).status_code == 409
 
 
+@pytest.mark.rule("P-16, D4", "The access office is a privileged duty: taken up for some hours, with a reason.")
 def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
-    """R-1209 (D4): until then an access officer grants, invites and recovers nothing, and reads no list of people."""
+    """Until then an access officer grants, invites and recovers nothing, and reads no list of people."""
     DutyUse.objects.filter(grant__duty="access-officer").update(laid_down=city.now)
     office = visit("office")
     assert "Take up the duty of the access office" in office.get("/").content.decode()
@@ -174,8 +187,9 @@ def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
         assert answer.status_code == 403 and "Take up the duty" in answer.content.decode(), path
 
 
+@pytest.mark.rule("P-07", "A grant of a duty, a sign-in letter and a recovery need a fresh proof of who one is.")
 def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Visit) -> None:
-    """R-1210 (P-07): a session that somebody left open does none of it."""
+    """A session that somebody left open does none of it."""
     office = visit("office")
     session = office.session
     session[AT] = ms(city.now) - 400_000
@@ -187,8 +201,9 @@ def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Vis
         assert answer.status_code == 302 and "/accounts/" in answer["Location"], path
 
 
+@pytest.mark.rule("P-07", "The owner of the data folder hands over first letters alone, and while nobody else could.")
 def test_the_owner_hands_over_first_letters_alone(city: Town, visit: Visit) -> None:
-    """R-1208: while nobody else who could has ever signed in."""
+    """While nobody else who could has ever signed in."""
     _, letter = _letter(visit, "office", "p-crew0")
     shown = visit("office").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).content.decode()
     assert "civicmail access hand-over p-crew0" in shown

@@ -46,8 +46,9 @@ def _is_in(browser: Client) -> bool:
     return "_auth_user_id" in browser.session
 
 
+@pytest.mark.rule("P-18, AC-8", "Before every form of sign-in stands that mail is the city's, kept and examined.")
 def test_the_notice_stands_before_the_form_and_the_form_offers_no_sign_up() -> None:
-    """P-18; R-157: monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
+    """Monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
     page = _browser().get(reverse("account_login")).content.decode()
     words = ("public record", "without notice", "monitored and recorded", "without authorisation is forbidden", "agrees to this")
     assert all(word in page for word in words)
@@ -61,8 +62,9 @@ def test_who_has_no_access_yet_may_sign_in() -> None:
     assert Entry.objects.get(act="sign-in").facts == {"how": ["password"]}
 
 
+@pytest.mark.rule("P-07", "Every no at sign-in is the same no: nobody learns who has an account.")
 def test_every_no_is_the_same_no() -> None:
-    """P-07; R-158: a wrong password, a name that is nobody's, a function mailbox, a machine, a locked account, and who
+    """A wrong password, a name that is nobody's, a function mailbox, a machine, a locked account, and who
     has to wait after too many wrong ones look the same."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
@@ -96,8 +98,9 @@ def test_after_five_wrong_passwords_the_right_one_opens_from_elsewhere_alone() -
     assert _is_in(browser)
 
 
+@pytest.mark.rule("P-07", "A sign-in that is tried too often costs no hashing and no row.")
 def test_a_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bad input; R-159: after the first few no password is hashed, no row is written, and nobody else is kept out."""
+    """Bad input: after the first few no password is hashed, no row is written, and nobody else is kept out."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     hashed = []
@@ -123,8 +126,9 @@ def test_a_thousand_wrong_passwords_cost_no_hashing(monkeypatch: pytest.MonkeyPa
     assert _is_in(other)
 
 
+@pytest.mark.rule("P-07", "A session that was there before the sign-in is not the one after it.")
 def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> None:
-    """Session fixation (CWE-384); R-160."""
+    """Session fixation (CWE-384)."""
     account(password=PASSWORD)
     browser = _browser()
     browser.get(reverse("account_login"))
@@ -136,8 +140,8 @@ def test_a_session_that_was_there_before_the_sign_in_is_not_the_one_after() -> N
     assert _is_in(browser) and browser.session.session_key != before
 
 
+@pytest.mark.rule("P-06, promise 5, L2", "A session ends with its epoch, at its next request.")
 def test_a_session_ends_with_its_epoch_at_the_next_request() -> None:
-    """L2; R-161."""
     account(password=PASSWORD)
     browser = _browser()
     _try(browser)
@@ -160,6 +164,11 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
     assert answer.status_code == 403 and b"has ended" in answer.content and not _is_in(browser)
 
 
+@pytest.mark.rule(
+    "P-09",
+    "A contractor whose access ended hears at the pages' sign-in on which day, for which agency, and whom to ask, after "
+    "the right password only.",
+)
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -168,7 +177,7 @@ def test_who_left_does_not_sign_in_with_the_right_password(change: dict[str, Any
     ],
 )
 def test_a_contractor_whose_access_ended_hears_when_and_whom_to_ask(language: str, said: str) -> None:
-    """R-1113, P-09: with the right password, in their language; with a wrong one what everybody hears."""
+    """With the right password, in their language; with a wrong one what everybody hears."""
     ines = account(person(kind="contractor"), password=PASSWORD)
     agency = Agency.objects.create(code="acme", name="Acme & Sons")
     contract = Contract.objects.create(agency=agency, number="1", starts="2026-01-01", ends="2026-12-31")
@@ -182,7 +191,7 @@ def test_a_contractor_whose_access_ended_hears_when_and_whom_to_ask(language: st
 
 
 def test_whose_account_somebody_else_may_use_hears_whom_to_call_and_gets_in_by_nothing() -> None:
-    """R-1044 (P-25): with the right password."""
+    """P-25: with the right password."""
     ines = account(password=PASSWORD)
     Account.objects.filter(pk=ines.pk).update(is_active=False, contained=ines.made)
     browser = _browser()
@@ -196,8 +205,9 @@ def test_only_wanted_addresses_of_allauth_exist() -> None:
         assert _browser().get(f"/{path}").status_code == 404, path
 
 
+@pytest.mark.rule("P-07, P-08", "A session is listed and can be ended, whatever way somebody signed in.")
 def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address() -> None:
-    """R-1122 (P-07): the first sign-in."""
+    """The first sign-in."""
     secret = invitations.invite_first(person(), actor=machine("os:root"), reason="claim", now=now_ms())
     browser = _browser()
     assert browser.get(reverse("welcome-link", args=[secret]))["Location"] == reverse("welcome")
@@ -219,8 +229,9 @@ def test_opening_a_link_uses_nothing_up() -> None:
         assert _browser().get(reverse("welcome-link", args=[secret])).status_code == 302
 
 
+@pytest.mark.rule("P-07, D4", "A device password needs a fresh proof of who one is.")
 def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """D4, P-07; R-162: a device password needs a fresh proof."""
+    """A device password needs a fresh proof."""
     account(password=PASSWORD)
     monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
     monkeypatch.setattr("civicmail.front.web.signin.factors.is_missing", lambda *_: False)

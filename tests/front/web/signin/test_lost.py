@@ -14,8 +14,9 @@ from pages.world import Town, signed_in
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.rule("P-07", "A lost device is closed in two taps, with whatever is signed in as its owner elsewhere.")
 def test_two_taps_end_the_device_and_whatever_is_signed_in_elsewhere(city: Town, visit: Callable[[str], Client]) -> None:
-    """R-290: the password, every other session and every open connection end; this session goes on; an entry says so, once."""
+    """The password, every other session and every open connection end; this session goes on; an entry says so, once."""
     other = visit("crew0")
     here = visit("crew0")
     epoch = Account.objects.get(person=city.people["crew0"]).epoch

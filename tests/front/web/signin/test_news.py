@@ -37,8 +37,12 @@ def _told(now: int) -> list[tuple[str, str]]:
     return list(Notice.objects.order_by("id").values_list("to", "text"))
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Whoever has a new device password, token, passkey, app or password hears of it by mail, at every address that is known.",
+)
 def test_what_is_new_is_told_in_one_message_at_each_address(ines: Account) -> None:
-    """R-1212: device password, tokens, passkey, app, password; once, and after it has waited for more of its kind."""
+    """Device password, tokens, passkey, app, password; once, and after it has waited for more of its kind."""
     who = actor(ines.person)
     devices.make(ines.person, "Pixel phone", actor=who, now=NOW)
     tokens.make(ines.person, days=1, actor=who, now=NOW)
@@ -60,16 +64,18 @@ def _sign_in(address: str) -> None:
     assert browser.post(reverse("account_login"), {"login": "ines", "password": PASSWORD})["Location"] == "/"
 
 
+@pytest.mark.rule("P-07", "Whoever signs in from a network that is new for the account hears of it by mail, but for the first one.")
 def test_a_sign_in_from_a_new_place_is_told_and_the_first_one_is_not(ines: Account) -> None:
-    """R-1213: a place is a network, /24, or /64 of IPv6."""
+    """A place is a network, /24, or /64 of IPv6."""
     for address in ("192.0.2.7", "192.0.2.99", "2001:db8:1:2::1", "2001:db8:1:2:3::4"):
         _sign_in(address)
     assert list(AccountNews.objects.values_list("kind", "what")) == [("place", "2001:db8:1:2::1")]
     assert sorted(Place.objects.values_list("network", flat=True)) == ["192.0.2.0/24", "2001:db8:1:2::/64"]
 
 
+@pytest.mark.rule("P-07", "A token that changes who has which duty lasts a day.")
 def test_a_token_that_changes_duties_lasts_a_day(ines: Account) -> None:
-    """R-1214: also one that was made when they lasted a year."""
+    """Also one that was made when they lasted a year."""
     who = actor(ines.person)
     with pytest.raises(Unusable, match="lasts one day"):
         tokens.make_for_program(ines.person, "roster", ["write:duties"], days=2, actor=who, now=NOW)

@@ -77,6 +77,10 @@ def test_a_token_that_is_right_signs_in(city: OpenId) -> None:
     assert _sign_in(browser, city)["Location"] == "/" and browser.session["_auth_user_id"] == str(ines.pk)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "An ID token signs somebody in that the provider's own key signed, for us, for this request, and not for longer than it says.",
+)
 @pytest.mark.parametrize(
     ("wrong", "claims"),
     [
@@ -90,7 +94,7 @@ def test_a_token_that_is_right_signs_in(city: OpenId) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_token_that_is_wrong_signs_nobody_in(city: OpenId, wrong: dict[str, Any], claims: dict[str, Any]) -> None:
-    """R-1301: signature, algorithm, key, issuer, audience, request, times, subject."""
+    """Signature, algorithm, key, issuer, audience, request, times, subject."""
     account()
     city.wrong = wrong
     browser = _browser()
@@ -130,8 +134,12 @@ def test_an_answer_to_another_browser_or_for_another_time_signs_nobody_in(city: 
     assert not _is_in(theirs)
 
 
+@pytest.mark.rule(
+    "P-07",
+    "The first identity that a provider signs in as somebody stays the only one, until an officer releases it.",
+)
 def test_another_provider_that_says_the_same_number_is_somebody_else(city: OpenId, school: OpenId) -> None:
-    """R-1302: the first identity stays; an officer releases it, and the person hears of the other."""
+    """The first identity stays; an officer releases it, and the person hears of the other."""
     ines = account()
     assert _sign_in(_browser(), city)["Location"] == "/"
     stranger = _browser()
@@ -178,6 +186,7 @@ def test_a_sign_in_that_does_not_say_when_it_was_proved_is_no_fresh_proof(city: 
         assert browser.session[stepup.AT] <= now_ms()
 
 
+@pytest.mark.rule("P-07", "A provider that does not say so asked for no second factor.")
 @pytest.mark.parametrize(
     ("said", "lands"),
     [
@@ -188,7 +197,7 @@ def test_a_sign_in_that_does_not_say_when_it_was_proved_is_no_fresh_proof(city: 
     ],
 )
 def test_a_provider_that_asked_for_a_password_alone_is_one_factor(city: OpenId, said: dict[str, Any], lands: str) -> None:
-    """R-1303: what a provider does not say, it did not ask."""
+    """What a provider does not say, it did not ask."""
     account()
     browser = _browser()
     _sign_in(browser, city, **said)

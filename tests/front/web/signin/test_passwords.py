@@ -45,8 +45,9 @@ def _refused(password: str, who: Account) -> str:
     return ""
 
 
+@pytest.mark.rule("P-07", "No sign-in has a password that is known from leaks.")
 def test_the_list_has_what_leaked_and_is_long_enough_to_be_taken_otherwise() -> None:
-    """R-1299: a hundred and forty thousand of fifteen and more characters, in any case of letters."""
+    """A hundred and forty thousand of fifteen and more characters, in any case of letters."""
     listed = passwords.LISTED.read_bytes()
     rows = [listed[n : n + passwords.KEPT] for n in range(0, len(listed), passwords.KEPT)]
     assert len(rows) > 100_000 and rows == sorted(set(rows))
@@ -65,12 +66,13 @@ def test_a_leaked_password_is_refused_where_one_is_set_and_where_it_is_changed()
     assert b"leaked" in said.content and Account.objects.get().check_password(PASSWORD)
 
 
+@pytest.mark.rule("P-07", "No password is mostly words that somebody who knows the city or the person tries first.")
 @pytest.mark.parametrize(
     "password",
     ["Sample City 2026!", "civicmail-city.example", "Moravec_Ines_e-17_ines", "Parks-and-Recreation1", "access officer 123456789"],
 )
 def test_words_of_the_city_and_of_the_person_are_no_password(password: str) -> None:
-    """R-1300: the program, the city and its domains, departments, duties, names, number and login."""
+    """The program, the city and its domains, departments, duties, names, number and login."""
     department("parks").__class__.objects.filter(code="parks").update(name="Parks and Recreation")
     assert "names of the city" in _refused(password, account())
 

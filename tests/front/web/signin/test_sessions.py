@@ -47,8 +47,9 @@ def _everything() -> list[str]:
     return found
 
 
+@pytest.mark.rule("P-07", "What the database has of sessions is no cookie and no secret: whoever reads it signs in as nobody.")
 def test_nothing_of_the_database_is_a_cookie() -> None:
-    """R-1323: whoever reads it signs in as nobody, and reads no secret that a session holds."""
+    """Whoever reads it signs in as nobody, and reads no secret that a session holds."""
     browser = _signed_in(account())
     key = str(browser.session.session_key)
     browser.post(reverse("account_reauthenticate"), {"password": "wrong"})
@@ -58,8 +59,9 @@ def test_nothing_of_the_database_is_a_cookie() -> None:
     assert not any(_is_in(text) for text in there if text and text.isprintable() and len(text) < 300)
 
 
+@pytest.mark.rule("P-07", "What a session holds is nothing in another row, and nobody makes one by SQL.")
 def test_no_session_is_made_of_another(settings: Any) -> None:
-    """R-1324: whoever writes to the database puts no session under a key of their own, and makes none."""
+    """Whoever writes to the database puts no session under a key of their own, and makes none."""
     browser, thief = _signed_in(account()), _signed_in(account(person("e-18", "Otto Other"), "otto"))
     victims = Session.objects.get(session_key=SessionStore(browser.session.session_key).row)
     own = SessionStore(thief.session.session_key).row

@@ -50,7 +50,7 @@ def _is_in(browser: Client) -> bool:
 
 
 def test_wrong_passwords_of_a_stranger_touch_neither_session_nor_token_nor_who_comes_from_elsewhere() -> None:
-    """R-150, R-151: even behind the same address, a session and its step-up go on."""
+    """Even behind the same address, a session and its step-up go on."""
     ines = account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     mine, colleague = _browser("203.0.113.5"), _browser("203.0.113.5")
@@ -76,8 +76,9 @@ def test_wrong_passwords_of_a_stranger_touch_neither_session_nor_token_nor_who_c
     assert _is_in(elsewhere) and Account.objects.get(pk=ines.pk).locked is None
 
 
+@pytest.mark.rule("P-07", "A /64 of IPv6 is one network for whoever guesses.")
 def test_thirty_addresses_of_one_64_are_one_guesser() -> None:
-    """R-1270: of one login they wait after five, of thirty logins after twenty."""
+    """Of one login they wait after five, of thirty logins after twenty."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
     for n in range(30):
@@ -130,8 +131,13 @@ def _somebody(kind: str) -> str:
     return made.username
 
 
+@pytest.mark.rule(
+    "P-07",
+    "A wrong password hears the same answer after the same rounds of hashing, whether the login is somebody's, nobody's, "
+    "without a password, closed, contained, locked or has ended.",
+)
 def test_every_wrong_password_is_the_same_answer_after_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1274: with a password here or without, active, ended or nobody at all: as many rounds of hashing, also in the wait."""
+    """With a password here or without, active, ended or nobody at all: as many rounds of hashing, also in the wait."""
     rounds: list[int] = []
     plain = Cheap.encode
     logins = [_somebody(kind) for kind in KINDS]
@@ -153,8 +159,12 @@ def test_every_wrong_password_is_the_same_answer_after_the_same_work(monkeypatch
     assert len(said) == 1
 
 
+@pytest.mark.rule(
+    "P-07",
+    "Each try of a password or a code is counted before it is compared, so that twelve at the same moment are twelve.",
+)
 def test_twelve_guesses_at_the_same_moment_count_as_twelve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1268: each is counted before its password is compared. While one is hashed the next one comes, so that none has failed when
+    """Each is counted before its password is compared. While one is hashed the next one comes, so that none has failed when
     the last one begins."""
     account(password=PASSWORD)
     compared, coming = list[str](), [f"guess {n}" for n in range(12)]

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from civicmail.core.config.load import load
 from civicmail.front.checkup.findings import HOUR, Finding, Patient
 from civicmail.front.web.system.examined import Examiner, by_hour
@@ -13,8 +15,9 @@ from civicmail.mail.archive.reading import Archive
 from mail.archive.making import NOW, capture, writer
 
 
+@pytest.mark.rule("P-17", "No page waits for a check, and no examination begins while another is made.")
 def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
-    """R-267: what was found before stays in sight, and who wants it again begins nothing a second time."""
+    """What was found before stays in sight, and who wants it again begins nothing a second time."""
     gate, hangs = threading.Event(), threading.Event()
 
     def slow(_p: Patient) -> Iterator[Finding]:

@@ -100,9 +100,10 @@ def test_a_damaged_snapshot_is_told_and_read_again_when_it_was_made_new(data: Pa
     assert waiting.lines(NOW) == []
 
 
+@pytest.mark.rule("P-17", "Who tries mail again before its time leaves an entry with a reason.")
 @pytest.mark.django_db
 def test_trying_again_is_an_entry_and_then_a_record_for_those_who_wait(installed: Path) -> None:
-    """R-269: with who asked and why; nobody who is held or served is touched (queue.act)."""
+    """With who asked and why; nobody who is held or served is touched (queue.act)."""
     one, other = mail(("a@city.example", "deliver"), ("c@city.example", "hold")), mail(("a@city.example", "deliver"), at=NOW + 1)
     keep(installed, one, other, deferred(one), deferred(other))
     waiting = Waiting(installed, load(installed))

@@ -31,9 +31,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpack(OLD, tmp_path_factory.mktemp("release") / "data")
 
 
+@pytest.mark.rule(
+    "P-01",
+    "The data folder of each earlier release opens in this one with the same mail, entries, signed roots and rights, and "
+    "its tables as they were are there for going back.",
+)
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
 def test_the_folder_of_each_release_opens_in_this_one_and_goes_back(release: Path, tmp_path: Path) -> None:
-    """R-1377: the same mail, roots and rights; and the tables as they were lie beside the new ones."""
+    """The same mail, roots and rights; and the tables as they were lie beside the new ones."""
     data = unpack(release, tmp_path / "data")
     had, tables = rights(data), rows(data / "city.sqlite3")
     signed = ledger(data)
@@ -53,8 +58,9 @@ def test_the_folder_of_each_release_opens_in_this_one_and_goes_back(release: Pat
     assert rights(data) == had and rows(data / "city.sqlite3") == tables
 
 
+@pytest.mark.rule("P-23", "An upgrade of tables that is killed at any point goes on at the next start, on SQLite and PostgreSQL.")
 def test_an_upgrade_that_is_killed_between_a_step_and_its_note_goes_on(folder: Path, tmp_path: Path) -> None:
-    """R-1378: Django notes some steps behind their transaction; killed in between, no later start came through. tests/long
+    """Django notes some steps behind their transaction; killed in between, no later start came through. tests/long
     kills it at each point."""
     old = folder / "city.sqlite3"
     each, now = killed(shutil.copytree(folder, tmp_path / "data"), old, "access.0025_throttles", "access.0026_identities")
@@ -62,7 +68,7 @@ def test_an_upgrade_that_is_killed_between_a_step_and_its_note_goes_on(folder: P
 
 
 def test_what_was_saved_is_not_replaced_by_half_changed_tables(folder: Path, tmp_path: Path) -> None:
-    """R-1379: the second start of an upgrade finds tables of which some are new already."""
+    """The second start of an upgrade finds tables of which some are new already."""
     from civicmail.front.web.upgrade import _is_under_way
 
     mark = tmp_path / "upgrading"
@@ -74,8 +80,11 @@ def test_what_was_saved_is_not_replaced_by_half_changed_tables(folder: Path, tmp
     assert not _is_under_way(mark, {("web", "0001")})
 
 
+@pytest.mark.rule(
+    "P-23",
+    "What an upgrade has saved is not replaced by half-changed tables; where nothing can be saved nothing is changed.",
+)
 def test_where_the_tables_cannot_be_saved_they_are_not_changed(folder: Path, tmp_path: Path) -> None:
-    """R-1379."""
     data = shutil.copytree(folder, tmp_path / "data")
     tables = rows(data / "city.sqlite3")
     (data / ".city.before").mkdir()  # whatever keeps a file from being written there
@@ -98,9 +107,14 @@ NEWER: dict[str, tuple[str, bytes | str]] = {
 }
 
 
+@pytest.mark.rule(
+    "P-23",
+    "An older program neither reads nor writes a folder in which a newer one has changed the format of what is kept, and "
+    "says so in one sentence.",
+)
 @pytest.mark.parametrize("name", NEWER)
 def test_an_older_program_neither_reads_nor_writes_a_later_format(folder: Path, tmp_path: Path, capsys: Any, name: str) -> None:
-    """R-1380: a journal of a later version looked torn, and was cut."""
+    """A journal of a later version looked torn, and was cut."""
     data = shutil.copytree(folder, tmp_path / "data")
     pattern, how = NEWER[name]
     changed = sorted(data.glob(pattern))
@@ -127,7 +141,7 @@ def test_every_kept_format_is_among_those(folder: Path) -> None:
 
 
 def test_the_numbers_are_those_that_are_written(folder: Path) -> None:
-    """R-1381: of a folder that a program has written, and of the modules that write."""
+    """Of a folder that a program has written, and of the modules that write."""
     data = folder
     seen = {f.name: f.read(data) for f in formats.FORMATS}
     assert {name: number for name, number in seen.items() if number is not None}.items() <= formats.numbers().items()
@@ -139,8 +153,9 @@ def test_the_numbers_are_those_that_are_written(folder: Path) -> None:
     assert b"CVJ%d" % numbers["journal"] == frames.FILE_MAGIC and entries.FILE_MAGIC[:4] == b"CVL%d" % numbers["ledger"]
 
 
+@pytest.mark.rule("P-29", "`civicmail --version` says version, formats and tables as they are written.")
 def test_version_says_version_commit_formats_and_tables(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1381: without a data folder, and without Django."""
+    """Without a data folder, and without Django."""
     done = subprocess.run([sys.executable, "-X", "importtime", "-m", "civicmail.front.cli.main", "--version"],
                           capture_output=True, text=True, check=True)  # fmt: skip
     first, formats_, tables = done.stdout.splitlines()

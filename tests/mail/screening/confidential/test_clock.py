@@ -23,9 +23,13 @@ UNITS = (
 """What parsers trip over: digits in groups, blanks, addresses, quotes, brackets, what looks like base64, words without values."""
 
 
+@pytest.mark.rule(
+    "P-19, P-24",
+    "Every detector asks the clock inside a text, also where nothing matches: what no detector had time for counts as unread.",
+)
 @pytest.mark.parametrize("detector", prefilter.DETECTORS, ids=lambda one: one.name)
 def test_a_detector_asks_the_clock_in_every_stretch_of_a_text(detector: shapes.Detector) -> None:
-    """R-1262: also where nothing matches."""
+    """Also where nothing matches."""
     length = 2 * STRETCH + 1
     for unit in UNITS:
         asked = 0

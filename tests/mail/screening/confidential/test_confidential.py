@@ -72,7 +72,7 @@ def sheet(*rows: tuple[str | int | None, ...]) -> bytes:
 
 
 def test_a_finding_says_where_and_never_what() -> None:
-    """R-406."""
+    """P-19, promise 4."""
     said = found(mail(f"Hello,\nit is {SSN}, thanks"))
     (finding,) = said.findings
     assert (finding.check, finding.code, finding.part, finding.offset, finding.length) == ("confidential", "ssn", "1", 13, 11)
@@ -80,11 +80,12 @@ def test_a_finding_says_where_and_never_what() -> None:
     assert said.facts == {"confidential.high": ("ssn",), "confidential.count": 1}
 
 
+@pytest.mark.rule("P-19, promise 4", "Of a confidential value at most the last two characters are in anything that is kept.")
 @pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=10, deadline=None)
 def test_no_finding_and_no_fact_carries_a_value(kind: str, seed: int) -> None:
-    """R-406: of what is found at most the last two characters are in anything that is kept."""
+    """Of what is found at most the last two characters are in anything that is kept."""
     text = KINDS[kind](random.Random(seed)).text
     said = found(mail(f"Hello,\n{text}\nThanks"))
     assert said.findings
@@ -131,8 +132,12 @@ def test_files_from_outside_are_not_read_and_their_text_is() -> None:
     assert found(content).facts["confidential.high"] == ("card", "ssn")
 
 
+@pytest.mark.rule(
+    "P-19, promise 6",
+    "What was too large or took too long to be read for confidential information is said, never passed over.",
+)
 def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-407: never silently passed over."""
+    """Never silently passed over."""
     monkeypatch.setattr(attached, "BYTES", 1000)
     said = found(mail("x", ("a.txt", b"y" * 2000), ("b.csv", b"name,ssn\nAnn,512345678\n")))
     assert said.facts == {"confidential.unread": True, "confidential.high": ("ssn",), "confidential.count": 1}
@@ -141,9 +146,13 @@ def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert found(mail("x", ("a.txt", b"y" * 20), ("b.txt", SSN.encode()))).facts == {"confidential.unread": True}
 
 
+@pytest.mark.rule(
+    "P-19",
+    "The first five megabytes of any text are read for confidential information, and that there was more is said.",
+)
 @pytest.mark.parametrize("declared", ["text/csv", "application/octet-stream"])
 def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -> None:
-    """R-1137: a number is found in a table of six, and what is behind them is said."""
+    """A number is found in a table of six, and what is behind them is said."""
     rows = b"".join(b"Person %d,Street %d,some words\n" % (n, n) for n in range(180_000))
     assert len(rows) > 6_000_000
     for place, kinds in ((0, ("ssn",)), (5_000_000, ("ssn",)), (5_400_000, None)):
@@ -157,6 +166,7 @@ def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -
         assert facts.get("confidential.high") == kinds
 
 
+@pytest.mark.rule("P-19, promise 6", "A file that could not be read is said to be so, whatever the reason, unless it is sealed.")
 @pytest.mark.parametrize(
     ("name", "content", "unread"),
     [
@@ -170,17 +180,19 @@ def test_of_what_is_too_large_the_first_five_megabytes_are_read(declared: str) -
     ids=["cut", "unknown", "damaged", "sealed", "film", "read"],
 )  # fmt: skip
 def test_what_could_not_be_read_is_said_whatever_the_reason(name: str, content: bytes, unread: bool) -> None:
-    """R-1138: but of what is sealed nobody can read anything, and sound and film have no words."""
+    """But of what is sealed nobody can read anything, and sound and film have no words."""
     assert found(mail("x", (name, content))).facts.get("confidential.unread", False) is unread
 
 
+@pytest.mark.rule("P-19", "A file is read as what it is, whatever it is declared as, and a spreadsheet beside its cells.")
 def test_a_file_is_read_as_what_it_is() -> None:
-    """R-1139: whatever it is declared as."""
+    """Whatever it is declared as."""
     message = mail("x")
     message.add_attachment(docx(paragraph("her number", f" is {SSN}")), maintype="text", subtype="plain", filename="a.txt")
     assert found(message).facts.get("confidential.high") == ("ssn",)
 
 
+@pytest.mark.rule("P-19, P-24", "Comments of HTML and values that a form holds hidden are looked at.")
 @pytest.mark.parametrize(
     "html",
     [
@@ -191,21 +203,21 @@ def test_a_file_is_read_as_what_it_is() -> None:
     ],
 )
 def test_comments_and_hidden_values_are_looked_at(html: str) -> None:
-    """R-1140."""
     assert found(mail("x", html=html)).facts.get("confidential.high") == ("ssn",)
     assert found(mail("x", ("page.html", f"<html><body>{html}</body></html>".encode()))).facts.get("confidential.high") == ("ssn",)
 
 
 def test_what_a_spreadsheet_has_beside_its_cells_is_looked_at() -> None:
-    """R-1139."""
+    """P-19."""
     with zipfile.ZipFile(io.BytesIO(sheet(("Name",), ("Ann",)))) as book:
         members: dict[str, bytes | str] = {name: book.read(name) for name in book.namelist()}
     note = f"<comments><comment><text><t>her number is {SSN}</t></text></comment></comments>"
     assert found(mail("x", ("a.xlsx", zipped({**members, "xl/comments1.xml": note})))).facts.get("confidential.high") == ("ssn",)
 
 
+@pytest.mark.rule("P-19, P-01", "Each detector asks the time inside a long text; what it found until then stays.")
 def test_each_detector_asks_the_time_inside_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1141: what was found until then stays, and the text is one that was not read."""
+    """What was found until then stays, and the text is one that was not read."""
     numbers = " ".join(f"{n % 899 + 1:03}-{n % 98 + 1:02}-{n % 9998 + 1:04}" for n in range(200_000))
     monkeypatch.setattr(check, "SECONDS", 0.05)
     began = time.process_time()
@@ -215,14 +227,14 @@ def test_each_detector_asks_the_time_inside_a_long_text(monkeypatch: pytest.Monk
 
 
 def test_a_text_longer_than_is_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-407."""
+    """P-19, promise 6."""
     monkeypatch.setattr(canonical, "LONGEST", 100)
     assert found(mail("x" * 60 + "\n" + "y" * 60)).facts.get("confidential.unread") is True
     assert found(mail("x" * 60)).facts == {}
 
 
 def test_time_that_runs_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-407."""
+    """P-19, promise 6."""
     monkeypatch.setattr(check, "SECONDS", -1.0)
     assert found(mail(f"it is {SSN}")).facts == {"confidential.unread": True}
 

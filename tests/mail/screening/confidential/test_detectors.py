@@ -33,7 +33,7 @@ def high(text: str) -> set[str]:
 @given(seed=SEEDS)
 @settings(max_examples=40, deadline=None)
 def test_what_is_made_by_the_rules_of_a_kind_is_found_and_with_a_wrong_digit_it_is_not(kind: str, seed: int) -> None:
-    """R-404."""
+    """P-19."""
     made = KINDS[kind](random.Random(seed))
     found = [hit for hit in hits(f"Hello,\nas promised:\n{made.text}\nThanks") if hit.kind == made.kind and hit.sure == "high"]
     assert found, made.text
@@ -73,10 +73,15 @@ def test_numbers_of_city_business_are_never_surely_confidential(seed: int) -> No
     ],
 )
 def test_social_security_numbers_need_dashes_or_words(text: str, found: set[tuple[str, str]]) -> None:
-    """R-404."""
+    """P-19."""
     assert said(text) == found
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What is surely confidential is so by checksum, structure and the words around it; with a digit wrong, as a sample, "
+    "or as a part of another number it is nothing.",
+)
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -221,8 +226,12 @@ def test_tables_that_come_one_cell_a_line_are_seen() -> None:
     assert {(h.kind, h.value) for h in hits("\n".join(numbers))} == {("ssn", value) for value in numbers[1:]}
 
 
+@pytest.mark.rule(
+    "P-19",
+    "Invisible characters, digits and dashes of other scripts hide nothing, and what is found is told where it stands.",
+)
 def test_invisible_and_foreign_forms_hide_nothing() -> None:
-    """R-405: zero-width characters, full-width and Arabic digits, typographic dashes, blanks of all kinds."""
+    """Zero-width characters, full-width and Arabic digits, typographic dashes, blanks of all kinds."""
     for text in (
         "5\u200b12-34-56\u00ad78",
         "\uff15\uff11\uff12\uff0d\uff13\uff14\uff0d\uff15\uff16\uff17\uff18",
@@ -236,7 +245,7 @@ def test_invisible_and_foreign_forms_hide_nothing() -> None:
 @given(st.lists(st.sampled_from(["a", "\u200b", "ﬁ", "é", "½", " ", "\U0001f600", "…"]), max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_a_hit_is_told_where_it_stands_in_the_text_of_the_part(before: list[str]) -> None:
-    """R-405."""
+    """P-19."""
     text = "".join(before) + " 512-34-5678 " + "ﬁ" * 3
     (hit,) = hits(text)
     offset, length = canonical.of("1", text).place(hit.start, hit.end)
@@ -277,6 +286,11 @@ def test_no_text_takes_longer_than_its_length_allows(bomb: str) -> None:
     pytest.fail(f"{measured} s")
 
 
+@pytest.mark.rule(
+    "P-19",
+    "A social security number is one with blanks, dashes or a line end between its parts; a tax key or an ordinance is "
+    "none for sure.",
+)
 @pytest.mark.parametrize(
     ("text", "sure"),
     [
@@ -290,10 +304,10 @@ def test_no_text_takes_longer_than_its_length_allows(bomb: str) -> None:
     ],
 )
 def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: str) -> None:
-    """R-1146."""
     assert [hit.sure for hit in hits(text) if hit.kind == "ssn"] == ([sure] if sure else [])
 
 
+@pytest.mark.rule("P-19", "Words of payment and an expiry date say that a number is a card; an IBAN is one in small letters, too.")
 @pytest.mark.parametrize(
     ("text", "sure"),
     [
@@ -306,19 +320,19 @@ def test_a_number_is_one_however_it_is_parted_and_no_tax_key(text: str, sure: st
     ],
 )
 def test_words_of_payment_and_an_expiry_date_say_that_it_is_a_card(text: str, sure: str) -> None:
-    """R-1147."""
     assert [hit.sure for hit in hits(text) if hit.kind == "card"] == [sure]
 
 
 def test_an_iban_in_small_letters_is_one_and_words_are_none() -> None:
-    """R-1147."""
+    """P-19."""
     assert [h.value for h in hits("pay to de89 3704 0044 0532 0130 00 please")] == ["DE89370400440532013000"]
     assert [h.kind for h in hits("gb29nwbk60161331926819")] == ["iban"]
     assert hits("be 20 minutes later on the road at 10 people no 15 in all") == []
 
 
+@pytest.mark.rule("P-19", "Keys of clouds are found by their form, or by the name that stands before them.")
 def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
-    """R-1148: made here, of letters by chance."""
+    """Made here, of letters by chance."""
     rng = random.Random(2)
 
     def some(size: int) -> str:
@@ -339,6 +353,10 @@ def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
     assert hits(f"the digest of the file is {some(40)}") == []
 
 
+@pytest.mark.rule(
+    "P-19",
+    "What somebody has is health where somebody is named: surely with a title, a label or a birthday, perhaps with a name alone.",
+)
 @pytest.mark.parametrize(
     ("text", "sure"),
     [
@@ -354,5 +372,4 @@ def test_keys_of_clouds_are_found_by_their_form_or_their_name() -> None:
     ],
 )
 def test_what_somebody_has_is_health_where_somebody_is_named(text: str, sure: str) -> None:
-    """R-1149."""
     assert max((hit.sure for hit in hits(text) if hit.kind == "health"), key=["medium", "high"].index, default="") == sure

@@ -44,6 +44,10 @@ def looked_up(data: Path, text: str, *, inbound: bool = False, tool: exact.Lists
     )
 
 
+@pytest.mark.rule(
+    "P-19",
+    "A value of the city's own list is found with the name of its row, and neither without the other; the file has no value.",
+)
 @pytest.mark.parametrize(
     ("text", "there"),
     [
@@ -60,12 +64,11 @@ def looked_up(data: Path, text: str, *, inbound: bool = False, tool: exact.Lists
     ],
 )
 def test_a_value_is_found_with_the_name_of_its_row_and_not_without(data: Path, text: str, there: bool) -> None:
-    """R-408."""
     assert bool(looked_up(data, text).findings) is there
 
 
 def test_what_is_found_is_told_like_everything_else(data: Path) -> None:
-    """R-408: it adds to what the detectors have found, and shows two characters."""
+    """It adds to what the detectors have found, and shows two characters."""
     said = looked_up(data, "O'Brien 512345678 and 513-44-5678")
     (finding,) = said.findings
     assert (finding.check, finding.code, finding.part, finding.mask) == ("confidential", "list:staff", "1", "…78")
@@ -173,7 +176,7 @@ def test_what_a_taken_over_process_says_finds_nothing_and_is_cut(data: Path) -> 
 
 
 def test_the_whole_way_a_value_is_found_and_is_in_nothing_that_is_kept(data: Path) -> None:
-    """R-408: through the limited process, as the gateway asks it."""
+    """Through the limited process, as the gateway asks it."""
     text = b"From: a@city.example\r\nSubject: pay\r\n\r\nMr. O'Brien: 512345678\r\n"
     envelope = Envelope("a@city.example", (Recipient("b@out.example"),), 0, login="ann")
 

@@ -74,6 +74,7 @@ def facts(found: Screened) -> dict[str, FactValue]:
 HIGH = {"confidential.high": ("ssn",), "confidential.count": 1}
 
 
+@pytest.mark.rule("P-19", "What pictures and scanned pages say that leave is looked at, in documents and archives too.")
 @pytest.mark.parametrize(
     "file",
     [
@@ -85,23 +86,22 @@ HIGH = {"confidential.high": ("ssn",), "confidential.count": 1}
     ids=["picture", "scan", "in a document", "in an archive"],
 )
 def test_what_a_picture_says_that_leaves_is_looked_at(screener: Screener, file: tuple[str, bytes]) -> None:
-    """R-1143."""
     found = screened(screener, mail(file))
     assert facts(found) == HIGH
     assert [(f.code, f.part, f.mask) for f in found.findings if f.check == CHECK] == [("ssn", "1.2/scan", "…78")]
 
 
+@pytest.mark.rule("P-01, P-19", "Nobody waits for pictures that stay in the city or come in.")
 @pytest.mark.parametrize(("to", "source"), [((IN,), "submission"), ((OUT,), "mx")])
 def test_nobody_waits_for_pictures_that_stay_or_come_in(
     screener: Screener, reader: Reader, to: tuple[str, ...], source: str
 ) -> None:
-    """R-1144."""
     assert facts(screened(screener, mail(("a.png", png("x"))), *to, source=source)) == {}
     assert reader.read == []
 
 
 def test_mail_from_outside_is_spared_what_no_rule_asks_for(screener: Screener) -> None:
-    """R-1150: what the city's own people send never is."""
+    """What the city's own people send never is."""
     raw = mail().replace(b"see the file", b"SSN 512-34-5678")
     for login, source, looked in (("", "mx", {}), ("ann", "submission", HIGH), ("", "relay", HIGH)):
         envelope = Envelope("ann@city.example", (Recipient(OUT),), 0, login=login)
@@ -109,8 +109,12 @@ def test_mail_from_outside_is_spared_what_no_rule_asks_for(screener: Screener) -
     assert facts(screened(screener, raw, IN, source="mx")) == HIGH
 
 
+@pytest.mark.rule(
+    "P-19, promise 6",
+    "Of pictures that leave, what there was no time for, and what nobody can read here, is said to be unread.",
+)
 def test_what_there_was_no_time_for_is_unread(screener: Screener, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1145: so it leaves encrypted, as what was too many, and what nobody can read."""
+    """So it leaves encrypted, as what was too many, and what nobody can read."""
     reader.says, reader.why = "", TOO_LONG
     found = screened(screener, mail(("a.png", png("x"))))
     assert facts(found) == {"confidential.unread": True}
@@ -145,7 +149,7 @@ def test_a_city_that_wants_no_pictures_read_has_none_read(tmp_path: Path, reader
 
 
 def test_pictures_are_drawn_as_a_scanner_would_have_them_and_too_many_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-1145."""
+    """P-19, promise 6."""
     monkeypatch.setattr(shown, "PICTURES", 1)
     pictures, missed = shown.decode(shown.encode(shown.Shown.of(mail(("a.png", png("x")), ("b.png", png("y"))))))
     assert [(part, data[:12]) for part, _, data in pictures] == [("1.2", b"P5 2400 1200")]
@@ -153,6 +157,6 @@ def test_pictures_are_drawn_as_a_scanner_would_have_them_and_too_many_are_said(m
 
 
 def test_a_scan_with_the_line_of_a_fax_is_a_picture() -> None:
-    """R-1143."""
+    """P-19."""
     page = scan("x", line="FROM: CITY CLERK  FAX NO.: 608 555 0100  Nov. 30 2026 09:14AM  P1")
     assert len(shown.Shown.of(mail(("a.pdf", page))).found) == 1

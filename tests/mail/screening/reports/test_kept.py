@@ -26,8 +26,13 @@ def report(id_: str = "1", *sources: Source, begin: int = NOW // 1000 - DAY, rep
     return Aggregate(reporter, id_, "city.example", begin, begin + DAY, "none", sources or (BAD, GOOD))
 
 
+@pytest.mark.rule(
+    "P-26",
+    "A report of others about mail in our name counts once, however often it is read in; kept are sums of servers, "
+    "domains and numbers, for 13 months.",
+)
 def test_a_report_counts_once_however_often_it_comes(tmp_path: Path) -> None:
-    """R-447 (P-26): known by who wrote it, its id, domain and begin, in one go and in the next."""
+    """Known by who wrote it, its id, domain and begin, in one go and in the next."""
     assert keep(tmp_path, [report(), report()], OURS, now=NOW) == kept.Taken(new=1, known=1)
     assert str(keep(tmp_path, [report(), report("2", BAD)], OURS, now=NOW)) == "1 report is new, 1 known already"
     (month,) = read(tmp_path, NOW).values()

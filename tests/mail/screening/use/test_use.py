@@ -79,7 +79,7 @@ def categories(found: Found) -> object:
 
 
 def test_a_contractors_campaign_to_many_is_found_and_a_council_members_newsletter_is_not() -> None:
-    """R-409, P-12."""
+    """P-12."""
     contractor = used(CAMPAIGN.format("Doe"), *RESIDENTS, people=snapshot(kind="contractor"))
     assert contractor.facts == {"use.bulk": True, "use.categories": ("campaign",)}
     assert {f.code for f in contractor.findings} == {"campaign"} and len(contractor.findings) == signals.TOLD
@@ -88,8 +88,12 @@ def test_a_contractors_campaign_to_many_is_found_and_a_council_members_newslette
     assert used(NEWSLETTER, *RESIDENTS).facts == {"use.bulk": True}, "nor anybody else's with the same words"
 
 
+@pytest.mark.rule(
+    "P-12, P-13",
+    "What mail is used for is found by two signals or more, never by a word, a marker or many recipients alone.",
+)
 def test_one_signal_is_none() -> None:
-    """R-409: a word, a marker, or many recipients alone say nothing."""
+    """A word, a marker, or many recipients alone say nothing."""
     assert categories(used("please vote for me", *RESIDENTS)) == ()
     assert categories(used("the lunch was paid for by the vendor", *RESIDENTS)) == ()
     assert categories(used("yard signs and phone banks", "a@b.example")) == ()
@@ -113,7 +117,7 @@ PARTIES = (
 
 @pytest.mark.parametrize("party", PARTIES)
 def test_whom_a_campaign_is_for_changes_nothing(party: str) -> None:
-    """R-410: equal hits, phrase by phrase, whatever party or person is named."""
+    """Equal hits, phrase by phrase, whatever party or person is named."""
     base = used(CAMPAIGN.format(PARTIES[0]), *RESIDENTS)
     found = used(CAMPAIGN.format(party), *RESIDENTS)
     assert found.facts == base.facts
@@ -127,9 +131,13 @@ VIEWS = frozenset(
 )
 
 
+@pytest.mark.rule(
+    "P-12",
+    "Whom a campaign is for changes nothing: lists name what somebody does, no party, no candidate, no issue.",
+)
 @pytest.mark.parametrize("kind", phrases.KINDS)
 def test_no_list_names_a_party_a_candidate_or_an_issue(kind: phrases.Kind) -> None:
-    """R-410: activity alone; the one that protects unions may name them."""
+    """Activity alone; the one that protects unions may name them."""
     listed = phrases.LISTS[kind]
     said = {word for p in listed.phrases for word in re.findall(r"[a-z]+", p.words.lower())}
     assert said & VIEWS <= ({"union"} if kind == "exempt" else set())
@@ -164,6 +172,11 @@ def test_business_of_ones_own_is_found_and_a_note_to_a_few_is_left_alone_where_t
     assert categories(used(CAMPAIGN, "a@b.example", people=allowed)) == ("campaign",), "campaigning is never incidental"
 
 
+@pytest.mark.rule(
+    "P-12, P-13",
+    "Privileged, union, medical, whistle-blower and reporter mail, that of elected officials, and whom the settings name, "
+    "is never reviewed.",
+)
 @pytest.mark.parametrize(
     ("text", "to", "unreviewed"),
     [
@@ -180,7 +193,7 @@ def test_business_of_ones_own_is_found_and_a_note_to_a_few_is_left_alone_where_t
     ],
 )
 def test_what_nobody_may_review_is_no_finding(text: str, to: str, unreviewed: tuple[str, ...]) -> None:
-    """R-411: privileged, union, medical, whistle-blower and reporter mail, and whom the settings name."""
+    """Privileged, union, medical, whistle-blower and reporter mail, and whom the settings name."""
     for body in (CAMPAIGN, "fuck you, I will kill you", SALE):
         found = used(f"{text}\n{body}", to, unreviewed=unreviewed)
         assert found == Found(facts={"use.exempt": True})
@@ -241,7 +254,7 @@ def test_long_texts_are_cut(bomb: str) -> None:
 
 
 def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_to_nobody(tmp_path: Path) -> None:
-    """R-409, P-12: through the limited process and the rules out of the box, as mail goes."""
+    """P-12: through the limited process and the rules out of the box, as mail goes."""
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(checks=["use"]))
     book = starter()
 

@@ -71,12 +71,17 @@ TWO_SIGNS = [
 
 @pytest.mark.parametrize(("text", "files"), TWO_SIGNS)
 def test_two_signs_are_for_a_person_to_look_at(text: str, files: tuple[SeenFile, ...]) -> None:
-    """R-1173."""
+    """P-13."""
     found = used(text, *files)
     assert categories(found) == (works.KIND,) and "use.listed" not in found.facts
     assert len({one.mask for one in found.findings}) >= 2 and {one.code for one in found.findings} == {works.KIND}
 
 
+@pytest.mark.rule(
+    "P-13",
+    "Works of others are found by two signs of different kinds, also by marks inside attached files; a recording, an "
+    "e-book, a licence text or a crack in a road alone is nothing.",
+)
 @pytest.mark.parametrize(
     ("text", "files"),
     [
@@ -95,7 +100,7 @@ def test_two_signs_are_for_a_person_to_look_at(text: str, files: tuple[SeenFile,
     ],
 )
 def test_one_sign_or_the_citys_own_work_is_nothing(text: str, files: tuple[SeenFile, ...]) -> None:
-    """R-1173: recordings, e-books, licence texts and cracks in a road."""
+    """Recordings, e-books, licence texts and cracks in a road."""
     assert used(text, *files).facts == {} and ids(used(text, *files)) == set()
 
 
@@ -107,7 +112,7 @@ def test_links_for_sharing_count_as_one_sign() -> None:
 
 
 def test_marks_inside_an_attached_file_are_found_and_those_of_quoted_or_foreign_mail_are_not() -> None:
-    """R-1173: the shop's mark stands in the copy, not in the letter."""
+    """The shop's mark stands in the copy, not in the letter."""
     mark = "Single user licence only. Copying and networking not permitted under licence."
     head = "From: ann@city.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     head += "--b\r\n\r\nthe standard\r\n--b\r\n"
@@ -120,8 +125,13 @@ def test_marks_inside_an_attached_file_are_found_and_those_of_quoted_or_foreign_
     assert used(f"Is this allowed?\r\n{quoted}").facts == {}
 
 
+@pytest.mark.rule(
+    "P-13",
+    "A file of the city's own list of works needs no second sign, and a changed list counts with the next message; a "
+    "person looks at it, and nothing is held.",
+)
 def test_a_file_of_the_citys_list_needs_no_second_sign_and_a_changed_list_counts_at_once(tmp_path: Path) -> None:
-    """R-1174: a list is `sha256sum FILE… > works/NAME.sha256`; others' lines, comments and other names are nothing."""
+    """A list is `sha256sum FILE… > works/NAME.sha256`; others' lines, comments and other names are nothing."""
     plain = file("notes.pdf", "pdf", 50_000, b"the book")
     assert used("x", plain, data=tmp_path).facts == {}
     folder = tmp_path / works.FOLDER
@@ -148,7 +158,7 @@ def test_mail_from_outside_and_what_nobody_may_review_is_no_finding(tmp_path: Pa
 
 
 def test_a_listed_file_goes_to_the_reviewer_and_is_delivered_as_mail_goes(tmp_path: Path) -> None:
-    """R-1174, P-13: through the limited process and the rules out of the box; what two signs say is in shadow."""
+    """P-13: through the limited process and the rules out of the box; what two signs say is in shadow."""
     content = b"%PDF-1.4 the book"
     (tmp_path / works.FOLDER).mkdir()
     (tmp_path / works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(content).hexdigest()}  The Book.pdf\n")
