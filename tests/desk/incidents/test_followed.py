@@ -202,7 +202,7 @@ def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     """By the worker's rounds; what is younger stays."""
     monkeypatch.setattr(reports, "connected", nullcontext)
     for days, host in ((91, "old.example"), (89, "new.example")):
-        opened(capture, 0, "a@city.example", host, told=False, now=city.now - timedelta(days=days))
+        opened(capture, 0, "a@city.example", host, is_confirmed=False, now=city.now - timedelta(days=days))
     reports.one_round(installed, lambda: ms(city.now))
     assert [row.host for row in Opening.objects.all()] == ["new.example"]
 

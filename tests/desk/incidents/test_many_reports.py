@@ -69,7 +69,7 @@ def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, ins
     """Who has it, and who opened its link: both leave the page as what they say they are."""
     one = came(installed, ms(plain.now) - 9000, DANA, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=ms(plain.now))
-    opened(str(one.uuid), 0, "a@city.example", "evil.example", told=False, now=plain.now)
+    opened(str(one.uuid), 0, "a@city.example", "evil.example", is_confirmed=False, now=plain.now)
     page, client = f"/incidents/{Case.objects.get().pk}/", visit("security")
     shown = client.get(page).content.decode()
     for address, name in ((f"{page}?format=csv", "copies.csv"), (f"{page}?list=readers&amp;format=csv", "readers.csv")):

@@ -26,11 +26,11 @@ def tripped(rows: Iterable[Shutting], people: Mapping[str, int]) -> dict[str, st
     for row in rows:
         whom.setdefault(row.department, set()).add(row.person)
         essential[row.department] = essential.get(row.department, 0) + row.essential
-    found = {}
+    reasons = {}
     for department, persons in whom.items():
         total = people.get(department, 0)
         if essential[department]:
-            found[department] = "an essential mailbox is among them"
+            reasons[department] = "an essential mailbox is among them"
         elif len(persons) > MOST * total:
-            found[department] = f"{len(persons)} of {total} people with access are more than {MOST:.0%}"
-    return found
+            reasons[department] = f"{len(persons)} of {total} people with access are more than {MOST:.0%}"
+    return reasons

@@ -45,5 +45,5 @@ def of(day: date) -> Half:
 
 def parse(written: str) -> Half | None:
     """The half that is written like 2026-1; None for anything else."""
-    found = _WRITTEN.fullmatch(written)
-    return Half(int(found[1]), int(found[2])) if found and 1900 <= int(found[1]) <= 2199 else None
+    match = _WRITTEN.fullmatch(written)
+    return Half(int(match[1]), int(match[2])) if match and 1900 <= int(match[1]) <= 2199 else None

@@ -46,7 +46,7 @@ STEPS: tuple[Step[State], ...] = (
     *(Step(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
 )
 
-_SAID = {
+_STATE_WORDS = {
     "open": "waits for an answer",
     "pending": "was answered",
     "done": "was answered and carried out",
@@ -82,6 +82,6 @@ ANSWERS: dict[str, str] = {
 }
 """What an answer is called once it was given."""
 
-TABLE = Table[State](STEPS, lambda state: f"This question {_SAID[state]}; look at it again.")
+TABLE = Table[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}; look at it again.")
 step = TABLE.step
 actions = TABLE.actions

@@ -56,24 +56,24 @@ def split(rows: Sequence[Asking], chain: Sequence[Candidate], present: frozenset
     """The parts of one department. chain: who answers there, the nearest first, only who is present: the head, deputies and
     authorisers, then next heads and access officers; present: whoever can answer at all, for supervisors."""
     left = list(rows)
-    found: list[Share] = []
+    shares: list[Share] = []
     if len(left) > ROWS_MOST:
-        left, found = _supervised(left, present)
+        left, shares = _supervised(left, present)
     own = [c for c in chain if c.why in OF_IT]
     for candidate in own if len(left) > ROWS_MOST else own[:1]:
         mine = [a for a in left if a.may(candidate)][:ROWS_MOST]
         if mine:
-            found.append(Share(candidate, [a.row for a in mine]))
+            shares.append(Share(candidate, [a.row for a in mine]))
             taken = {a.row for a in mine}
             left = [a for a in left if a.row not in taken]
     for candidate in chain:
         mine = [a for a in left if a.may(candidate)]
         for n in range(0, len(mine), ROWS_MOST):
-            found.append(Share(candidate, [a.row for a in mine[n : n + ROWS_MOST]]))
+            shares.append(Share(candidate, [a.row for a in mine[n : n + ROWS_MOST]]))
         taken = {a.row for a in mine}
         left = [a for a in left if a.row not in taken]
-    found += [Share(None, [a.row for a in left[n : n + ROWS_MOST]]) for n in range(0, len(left), ROWS_MOST)]
-    return found
+    shares += [Share(None, [a.row for a in left[n : n + ROWS_MOST]]) for n in range(0, len(left), ROWS_MOST)]
+    return shares
 
 
 def in_turn(shares: Sequence[Share]) -> None:
@@ -99,12 +99,12 @@ def _supervised(rows: list[Asking], present: frozenset[int]) -> tuple[list[Askin
         if a.supervisor in present and a.may(Candidate(a.supervisor, "supervisor")):
             groups.setdefault(a.supervisor, []).append(a)
     left = {a.row: a for a in rows}
-    found = []
+    shares = []
     for supervisor, mine in sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         if len(left) <= ROWS_MOST:
             break
         mine = mine[:ROWS_MOST]
-        found.append(Share(Candidate(supervisor, "supervisor"), [a.row for a in mine]))
+        shares.append(Share(Candidate(supervisor, "supervisor"), [a.row for a in mine]))
         for a in mine:
             del left[a.row]
-    return list(left.values()), found
+    return list(left.values()), shares

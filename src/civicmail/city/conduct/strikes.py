@@ -50,9 +50,9 @@ class Ladder:
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What may be decided at all: whatever stands on the ladder, and nothing."""
-        found: dict[Outcome, None] = {"none": None}
-        found |= {step.outcome: None for step in (*self.steps, self.severe)}
-        return tuple(found)
+        outcomes_: dict[Outcome, None] = {"none": None}
+        outcomes_ |= {step.outcome: None for step in (*self.steps, self.severe)}
+        return tuple(outcomes_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Table:
 
     def proposed(self, ladder: str, before: int, *, severe: bool) -> Consequence:
         """What follows by the table. before: strikes that count already."""
-        found = self.ladders[ladder]
-        return found.severe if severe else found.steps[min(max(before, 0), len(found.steps) - 1)]
+        steps_of = self.ladders[ladder]
+        return steps_of.severe if severe else steps_of.steps[min(max(before, 0), len(steps_of.steps) - 1)]
 
     def procedures_for(self, kind: str) -> list[Procedure]:
         """Those that can be chosen for a kind of people."""
@@ -99,7 +99,7 @@ def _load(path: Path, _changed: int) -> Table:
 
 
 def _table(plain: dict[str, Any]) -> Table:
-    ladders = {name: _ladder(said) for name, said in plain["ladder"].items()}
+    ladders = {name: _ladder(steps) for name, steps in plain["ladder"].items()}
     if missing := {"staff", "outside", "elected"} - ladders.keys():
         raise ValueError(f"no ladder for {', '.join(sorted(missing))}")
     if shut := {"suspension", "permanent"} & set(ladders["elected"].outcomes):
@@ -118,7 +118,9 @@ def _ladder(plain: dict[str, Any]) -> Ladder:
 
 
 def _consequence(plain: dict[str, Any]) -> Consequence:
-    found = Consequence(plain["outcome"], int(plain.get("days", 0)))
-    if found.outcome not in OUTCOMES or (found.outcome in ("suspension", "restriction")) != (1 <= found.days <= DAYS_MOST):
-        raise ValueError(f"{found.outcome} for {found.days} days")
-    return found
+    consequence = Consequence(plain["outcome"], int(plain.get("days", 0)))
+    if consequence.outcome not in OUTCOMES or (consequence.outcome in ("suspension", "restriction")) != (
+        1 <= consequence.days <= DAYS_MOST
+    ):
+        raise ValueError(f"{consequence.outcome} for {consequence.days} days")
+    return consequence

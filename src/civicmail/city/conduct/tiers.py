@@ -83,14 +83,14 @@ def first_monday(year: int, month: int) -> date:
 def due(today: date) -> list[tuple[Tier, date]]:
     """What starts within AHEAD days, or today: (tier, day). What was due before is not made up for: an installation that is new
     has nobody to ask about last year."""
-    found: list[tuple[Tier, date]] = []
+    due_: list[tuple[Tier, date]] = []
     for tier, plan in PLANS.items():
         for year in (today.year, today.year + 1):
             for month in plan.months:
                 day = first_monday(year, month)
                 if today <= day <= today + timedelta(days=AHEAD):
-                    found.append((tier, day))
-    return sorted(found, key=lambda pair: pair[1])
+                    due_.append((tier, day))
+    return sorted(due_, key=lambda pair: pair[1])
 
 
 def shuts(exceptions: list[str]) -> bool:

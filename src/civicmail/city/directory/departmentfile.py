@@ -40,13 +40,13 @@ def read(content: bytes, name: str = "") -> list[Wanted]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("The file is not UTF-8. Export it as UTF-8.") from None
-    found = _of_toml(text) if name.lower().endswith(".toml") or _is_toml(text) else _of_csv(text)
-    if not found:
+    departments = _of_toml(text) if name.lower().endswith(".toml") or _is_toml(text) else _of_csv(text)
+    if not departments:
         raise Unusable("The file has no departments in it.")
-    codes = [one.code for one in found]
+    codes = [department.code for department in departments]
     if twice := next((code for code in codes if codes.count(code) > 1), ""):
         raise Unusable(f"The department {twice} stands twice in the file.")
-    return found
+    return departments
 
 
 def _is_toml(text: str) -> bool:
@@ -74,17 +74,17 @@ def _of_csv(text: str) -> list[Wanted]:
         header = [cell.strip().lower() for cell in next(lines, [])]
         if "code" not in header or len(set(header)) != len(header):
             raise Unusable(f"The first line names the columns, each once; code is needed. There are {', '.join(COLUMNS)}.")
-        found = []
+        departments = []
         for number, cells in enumerate(lines, 2):
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
                 raise Unusable(f"Line {number} has {len(cells)} fields and the first line {len(header)}.")
             plain = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-            found.append(_wanted(plain.pop("code"), {name: value for name, value in plain.items() if value}))
+            departments.append(_wanted(plain.pop("code"), {name: value for name, value in plain.items() if value}))
     except csv.Error as problem:
         raise Unusable(f"Line {lines.line_num} is not CSV: {problem}.") from None
-    return found
+    return departments
 
 
 def _wanted(code: str, table: Any) -> Wanted:

@@ -46,8 +46,8 @@ class Departments:
         local, domain = local.lower(), domain.lower()
         plain = local.partition("+")[0] or local
         for key in (f"{local}@{domain}", f"{plain}@{domain}", domain):
-            if (found := self.by_address.get(key)) is not None:
-                return found
+            if (department := self.by_address.get(key)) is not None:
+                return department
         return None
 
 
@@ -62,12 +62,12 @@ def read_list(listed: bytes, modes: bytes) -> Departments:
     set_ = _modes(modes)
     try:
         plain: dict[str, list[str]] = orjson.loads(listed)["departments"]
-        found = [Department(name, tuple(addresses), **set_.get(name, {})) for name, addresses in plain.items()]
+        departments = [Department(name, tuple(addresses), **set_.get(name, {})) for name, addresses in plain.items()]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadDirectory(
             "directory.departments is not what the program writes; remove it, the city worker makes it anew."
         ) from None
-    return _indexed(found)
+    return _indexed(departments)
 
 
 def list_of(departments: Mapping[str, Iterable[str]]) -> bytes:
@@ -76,13 +76,13 @@ def list_of(departments: Mapping[str, Iterable[str]]) -> bytes:
     return orjson.dumps({"v": 1, "departments": plain}, option=orjson.OPT_SORT_KEYS)
 
 
-def _indexed(found: list[Department]) -> Departments:
+def _indexed(departments: list[Department]) -> Departments:
     by_address: dict[str, Department] = {}
-    for department in found:
+    for department in departments:
         for address in department.addresses:
             if (other := by_address.setdefault(address, department)) is not department:
                 raise BadDirectory(f"Departments: {address} is in {other.name} and in {department.name}.")
-    return Departments({d.name: d for d in found}, by_address)
+    return Departments({d.name: d for d in departments}, by_address)
 
 
 def record(departments: Iterable[Department]) -> bytes:

@@ -70,8 +70,8 @@ def of_directory(words: Iterable[str], domains: Collection[str]) -> tuple[str, l
     (X500, SIP), is not ours to give and left out. "SMTP:" in capitals marks the main one."""
     words = [word.strip() for word in words]
     words.sort(key=lambda word: not word.startswith("SMTP:"))
-    found = dict.fromkeys(_bare(word) for word in words)
-    ours = [word for word in found if ":" not in word and word.rpartition("@")[2] in domains and word.count("@") == 1]
+    addresses_ = dict.fromkeys(_bare(word) for word in words)
+    ours = [word for word in addresses_ if ":" not in word and word.rpartition("@")[2] in domains and word.count("@") == 1]
     return (ours[0], ours[1:]) if ours else ("", [])
 
 
@@ -92,13 +92,13 @@ def refused(rows: Sequence[Row], had: Mapping[str, Had], book: Book) -> dict[str
         for address in addresses(row):
             places[address].append(row)
     leaving = {row.uid: _left(row, had.get(row.uid, Had())) for row in rows}
-    found = {}
+    reasons = {}
     for row in rows:
         if why := next(_problems(row, places, leaving, book), ""):
-            found[row.uid] = why
+            reasons[row.uid] = why
         elif row.aliases and not _after(row, had.get(row.uid, Had())).address:
-            found[row.uid] = "The line has aliases and no address: say which one the mailbox is called by."
-    return found
+            reasons[row.uid] = "The line has aliases and no address: say which one the mailbox is called by."
+    return reasons
 
 
 def _problems(row: Row, places: Mapping[str, Sequence[Row]], leaving: Mapping[str, Collection[str]], book: Book) -> Iterator[str]:
@@ -159,11 +159,11 @@ def alike(rows: Sequence[Row], book: Book) -> dict[str, str]:
     for row in rows:
         for address in addresses(row):
             looks[book.look(address)][address] = row.uid
-    found = {}
+    notes = {}
     for row in rows:
         for address in addresses(row):
             others = [other for other, uid in looks[book.look(address)].items() if other != address and uid != row.uid]
             if others:
-                found[row.uid] = f"{address} looks like {others[0]}, which is somebody else's."
+                notes[row.uid] = f"{address} looks like {others[0]}, which is somebody else's."
                 break
-    return found
+    return notes

@@ -38,15 +38,15 @@ def held(lines: Sequence[Line], known: Mapping[str, Known], today: date) -> str:
     people = sum(k.open for k in known.values())
     ended = sum(line.did == "ended" for line in lines)
     soon = sum(_ends_soon(line, today) for line in lines)
-    said = []
+    sentences = []
     if (ended + soon) * BRAKE > people and ended + soon:
         later = f" ({soon} of them by a last day that is near)" if soon else ""
-        said.append(f"It would end {_persons(ended + soon)}{later}, more than 2 %.")
+        sentences.append(f"It would end {_persons(ended + soon)}{later}, more than 2 %.")
     for what, names in LARGE:
         count = sum(line.did == "changed" and not names.isdisjoint(line.changes) for line in lines)
         if count > HANDFUL and count * CHANGED > people:
-            said.append(f"It would {what} {_persons(count)}, more than 10 %.")
-    return " ".join(said)
+            sentences.append(f"It would {what} {_persons(count)}, more than 10 %.")
+    return " ".join(sentences)
 
 
 def is_one_too_many(ended: int, people: int) -> bool:
@@ -60,11 +60,11 @@ def is_too_many_in_a_month(ended: int, people: int) -> bool:
     return ended >= HANDFUL and (ended + 1) * MONTHLY > people
 
 
-def is_alone(told: int, day: int, month: int, people: int) -> bool:
+def is_alone(within_hour: int, day: int, month: int, people: int) -> bool:
     """Whether one more leaver is a single one, who loses access at once whatever else waits for an officer (P-08, P-09). told:
     other leavers told within an hour, done or not; day, month: those let through as single ones within 24 hours and thirty days.
     The first always is."""
-    few = all(n == 0 or (n + 1) * ALONE <= people for n in (told, day))
+    few = all(n == 0 or (n + 1) * ALONE <= people for n in (within_hour, day))
     return few and (month < HANDFUL or (month + 1) * ALONE_MONTHLY <= people)
 
 

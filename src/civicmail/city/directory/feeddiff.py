@@ -126,13 +126,13 @@ def _problem(row: Row, departments: frozenset[str], contracts: Mapping[str, date
 def _without_supervisor(rows: list[Row], known: Mapping[str, Known]) -> dict[str, str]:
     """uid -> why no supervisor is set: one who is nowhere, or a circle."""
     above = {k.uid: k.supervisor for k in known.values() if k.open} | {row.uid: row.supervisor for row in rows}
-    found = {}
+    reasons = {}
     for row in rows:
         if row.supervisor and row.supervisor not in above:
-            found[row.uid] = f"The supervisor {row.supervisor} is not in the list; none was set."
+            reasons[row.uid] = f"The supervisor {row.supervisor} is not in the list; none was set."
         elif row.supervisor and _goes_round(row.uid, above):
-            found[row.uid] = "The supervisors of this person go round in a circle; none was set."
-    return found
+            reasons[row.uid] = "The supervisors of this person go round in a circle; none was set."
+    return reasons
 
 
 def _goes_round(uid: str, above: Mapping[str, str]) -> bool:
@@ -150,7 +150,7 @@ def _goes_round(uid: str, above: Mapping[str, str]) -> bool:
 def _difference(row: Row, before: Known | None, columns: frozenset[str], left_out: str, alike: str = "") -> Line | None:
     """left_out: why no supervisor is set; alike: whose address theirs looks like."""
     had = before.had if before is not None else Had()
-    wanted = {
+    values = {
         "family": row.family,
         "given": row.given,
         "display": row.shown,
@@ -166,16 +166,16 @@ def _difference(row: Row, before: Known | None, columns: frozenset[str], left_ou
         **(feedaddresses.wanted(row, had) if feedaddresses.COLUMNS & columns else {}),
     }
     if before is None or not before.open:
-        changes = {name: ["", value] for name, value in wanted.items() if value}
+        changes = {name: ["", value] for name, value in values.items() if value}
         changes["starts"] = ["", str(row.starts or "")]
         return Line(row.line, row.uid, "added", changes, _together(left_out, alike, feedaddresses.note(row, had)))
-    was = {name: str(getattr(before, name, "") or "") for name in wanted}
+    was = {name: str(getattr(before, name, "") or "") for name in values}
     was |= {"address": had.address, "aliases": " ".join(had.aliases)}
     looked_at = (columns - {"starts", "uid"}) | ({"display"} if {"given", "family"} & columns else set())
     looked_at |= feedaddresses.COLUMNS  # an alias may become the main one
     if "display" not in columns and was["display"] != f"{was['given']} {was['family']}".strip():
         looked_at -= {"display"}  # somebody chose it by hand
-    changes = {n: [was[n], wanted[n]] for n in wanted if n in looked_at and was[n] != wanted[n]}
+    changes = {n: [was[n], values[n]] for n in values if n in looked_at and was[n] != values[n]}
     if changes.keys() & feedaddresses.COLUMNS:
         left_out = _together(left_out, alike, feedaddresses.note(row, had))
     return Line(row.line, row.uid, "changed", changes, left_out) if changes or left_out else None

@@ -186,10 +186,10 @@ def row_of(number: int, plain: dict[str, str]) -> Row:
 
 def _addresses(text: str) -> str:
     """Several have a blank, a comma or a semicolon between them."""
-    found = sorted({address.lower() for address in re.split(r"[\s,;]+", text) if address})
-    if wrong := next((address for address in found if not _ADDRESS.fullmatch(address)), ""):
+    addresses = sorted({address.lower() for address in re.split(r"[\s,;]+", text) if address})
+    if wrong := next((address for address in addresses if not _ADDRESS.fullmatch(address)), ""):
         raise ValueError(f"The field outside has {wrong[:60]}, which is no address.")
-    return " ".join(found)
+    return " ".join(addresses)
 
 
 def _own(address: str, aliases: str) -> tuple[str, str]:

@@ -132,10 +132,10 @@ def read(content: bytes) -> Table:
         raise Unusable(f"The file has more than {LINES_MOST:,} lines.")
     if not any(cell.strip() for cell in header) or not rows:
         raise Unusable("The file has no people in it: the first line names the columns, the others are people.")
-    return Table(_told_apart(header), rows, encoding, separator)
+    return Table(_numbered(header), rows, encoding, separator)
 
 
-def _told_apart(header: Sequence[str]) -> list[str]:
+def _numbered(header: Sequence[str]) -> list[str]:
     """A column that stands twice gets its number, so that each of them can be chosen."""
     before: set[str] = set()
     names = []
@@ -148,16 +148,16 @@ def _told_apart(header: Sequence[str]) -> list[str]:
 
 def proposed(header: Sequence[str]) -> dict[str, str]:
     """Theirs, in lower case -> ours, as far as the usual names go; each of ours once."""
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     for ours, usual in _USUAL.items():
         for name in header:
             plain = " ".join(re.split(r"[\s_.#-]+", name.strip().lower())).strip()
-            if plain in usual and name.strip().lower() not in found and ours not in found.values():
-                found[name.strip().lower()] = ours
+            if plain in usual and name.strip().lower() not in mapping and ours not in mapping.values():
+                mapping[name.strip().lower()] = ours
                 break
-    if FULL in found.values() and "family" in found.values():
-        found = {theirs: ours for theirs, ours in found.items() if ours != FULL}
-    return found
+    if FULL in mapping.values() and "family" in mapping.values():
+        mapping = {theirs: ours for theirs, ours in mapping.items() if ours != FULL}
+    return mapping
 
 
 def complaint(mapping: Columns) -> str:
@@ -212,12 +212,12 @@ def _ours(plain: dict[str, str], mapping: Columns) -> dict[str, str]:
     return plain
 
 
-def _day(column: str, said: str, dates: str) -> str:
+def _day(column: str, text: str, dates: str) -> str:
     """A day as ISO writes it; what follows a blank is a time and left out."""
-    found = _DATE.fullmatch(said.split(" ")[0].split("T")[0])
-    if found is None:
+    match = _DATE.fullmatch(text.split(" ")[0].split("T")[0])
+    if match is None:
         raise ValueError(f"The field {column} is no date like {DATES[dates]}.")
-    one, two, three = found.groups()
+    one, two, three = match.groups()
     year, month, day = {"iso": (one, two, three), "mdy": (three, one, two), "dmy": (three, two, one)}[dates]
     if len(year) != 4:
         raise ValueError(f"The field {column} is no date like {DATES[dates]}: the year has four digits.")
@@ -225,7 +225,7 @@ def _day(column: str, said: str, dates: str) -> str:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:
         raise ValueError(
-            f"The field {column} has {said[:20]}, and there is no such day; days are written {DATES[dates]}."
+            f"The field {column} has {text[:20]}, and there is no such day; days are written {DATES[dates]}."
         ) from None
 
 

@@ -38,8 +38,8 @@ class Entry:
     def first(self, names: Iterable[str]) -> str:
         """The first value of the first attribute that has one."""
         for name in names:
-            if found := [v for v in self.values.get(name.lower(), ()) if v.strip()]:
-                return found[0]
+            if values := [v for v in self.values.get(name.lower(), ()) if v.strip()]:
+                return values[0]
         return ""
 
     def all(self, names: Iterable[str]) -> list[str]:
@@ -90,8 +90,8 @@ def _line(entry: Entry, reading: Reading, by_dn: Mapping[str, str]) -> dict[str,
     plain["department"] = reading.departments.get(department.lower(), department) if department else reading.department
     plain["language"] = plain["language"].partition(",")[0].partition("-")[0].strip().lower()
     for column in ("starts", "ends"):
-        if len(said := plain.get(column, "")) >= 8 and said[:8].isdecimal():  # generalized time, RFC 4517 3.3.13
-            plain[column] = f"{said[:4]}-{said[4:6]}-{said[6:8]}"
+        if len(time := plain.get(column, "")) >= 8 and time[:8].isdecimal():  # generalized time, RFC 4517 3.3.13
+            plain[column] = f"{time[:4]}-{time[4:6]}-{time[6:8]}"
     return plain
 
 

@@ -30,16 +30,16 @@ def entries(source: Ldap, attributes: Sequence[str]) -> list[Entry]:
         _bind(connection, source)
         return list(_entries(connection, source, attributes))
     except LDAPException as error:
-        raise Unusable(f"The LDAP server {source.url} does not answer as it should: {_said(error)}.") from None
+        raise Unusable(f"The LDAP server {source.url} does not answer as it should: {_description(error)}.") from None
     except OSError as error:
         raise Unusable(f"The LDAP server {source.url} cannot be reached: {error.strerror or error}.") from None
     finally:
         _close(connection)
 
 
-def sha256(found: Sequence[Entry]) -> str:
+def sha256(entries: Sequence[Entry]) -> str:
     """What was read, as one checksum."""
-    plain = sorted(repr((e.dn, sorted((k, list(v)) for k, v in e.values.items()))) for e in found)
+    plain = sorted(repr((e.dn, sorted((k, list(v)) for k, v in e.values.items()))) for e in entries)
     return hashlib.sha256("\n".join(plain).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -111,10 +111,10 @@ def _entries(connection: Any, source: Ldap, attributes: Sequence[str]) -> Iterat
             paged_cookie=cookie,
             time_limit=source.timeout,
         )
-        for found in connection.response or ():
-            if found.get("type") == "searchResEntry":
+        for entry in connection.response or ():
+            if entry.get("type") == "searchResEntry":
                 count += 1
-                yield Entry(found["dn"], {name.lower(): _texts(raw) for name, raw in found["raw_attributes"].items()})
+                yield Entry(entry["dn"], {name.lower(): _texts(raw) for name, raw in entry["raw_attributes"].items()})
         if count > ENTRIES_MOST:
             raise Unusable(f"The LDAP server has more than {ENTRIES_MOST:,} entries of this kind; set feeds.ldap.filter.")
         cookie = (connection.result.get("controls") or {}).get(PAGED, {}).get("value", {}).get("cookie")
@@ -133,7 +133,7 @@ def _password(source: Ldap) -> str:
         raise Unusable(f"feeds.ldap.password_file {source.password_file} cannot be read: {error.strerror}.") from None
 
 
-def _said(error: Exception) -> str:
+def _description(error: Exception) -> str:
     """Without what was sent: the type and the server's own word."""
-    said = getattr(error, "description", None) or str(error)
-    return f"{type(error).__name__}, {said}"[:200].rstrip(".")
+    text = getattr(error, "description", None) or str(error)
+    return f"{type(error).__name__}, {text}"[:200].rstrip(".")

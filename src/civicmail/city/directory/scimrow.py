@@ -38,64 +38,64 @@ class Names:
         return ours + sorted(self.kinds)
 
 
-def uid_of(said: Said, names: Names) -> str:
+def uid_of(user: Said, names: Names) -> str:
     """The person's number in the personnel system. Raises ValueError where it is not said."""
-    if not (uid := number(said, names)):
+    if not (uid := number(user, names)):
         raise ValueError(f"{names.number} is needed: the person's number in the personnel system.")
     return uid
 
 
-def number(said: Said, names: Names) -> str:
+def number(user: Said, names: Names) -> str:
     """The same, "" where it is not said."""
-    where: Said = said.get(ENTERPRISE) or {} if names.number == "employeeNumber" else said
+    where: Said = user.get(ENTERPRISE) or {} if names.number == "employeeNumber" else user
     return str(where.get(names.number) or "").strip()
 
 
-def plain(said: Said, names: Names, had: Known | None, supervisor: str) -> dict[str, str]:
+def plain(user: Said, names: Names, had: Known | None, supervisor: str) -> dict[str, str]:
     """The line: column -> text. had: the person as the directory has them; what a provider does not say of their kind, department
     or contract stays as it is. supervisor: uid. Raises ValueError with the sentence."""
-    name, work = said.get("name") or {}, said.get(ENTERPRISE) or {}
+    name, work = user.get("name") or {}, user.get(ENTERPRISE) or {}
     if not (family := _text(name.get("familyName"))):
         raise ValueError("name.familyName is needed.")
     had = had if had is not None and had.open else None
-    kind = _kind(_text(said.get("userType")), names, had)
-    address, aliases = _own_addresses(said, names)
+    kind = _kind(_text(user.get("userType")), names, had)
+    address, aliases = _own_addresses(user, names)
     return {
-        "uid": uid_of(said, names),
+        "uid": uid_of(user, names),
         "family": family,
         "given": _text(name.get("givenName")),
-        "display": _text(said.get("displayName")),
+        "display": _text(user.get("displayName")),
         "kind": kind,
         "department": _department(_text(work.get("department")), names, had),
-        "position": _text(said.get("title")),
+        "position": _text(user.get("title")),
         "supervisor": supervisor,
         "contract": _contract(_text(work.get("organization")), kind, names, had),
-        "phone": _first(said.get("phoneNumbers"), "work"),
-        "language": _language(_text(said.get("preferredLanguage"))),
+        "phone": _first(user.get("phoneNumbers"), "work"),
+        "language": _language(_text(user.get("preferredLanguage"))),
         "address": address,
         "aliases": " ".join(aliases),
-        "outside": " ".join(sorted({_text(e.get("value")).lower() for e in said.get("emails") or [] if e.get("type") == "home"})),
+        "outside": " ".join(sorted({_text(e.get("value")).lower() for e in user.get("emails") or [] if e.get("type") == "home"})),
     }
 
 
-def _own_addresses(said: Said, names: Names) -> tuple[str, list[str]]:
+def _own_addresses(user: Said, names: Names) -> tuple[str, list[str]]:
     """(main, others): addresses in the city's domains; the primary one is the main one. What is elsewhere is not ours to give."""
-    mine = [e for e in said.get("emails") or [] if e.get("type") != "home"]
+    mine = [e for e in user.get("emails") or [] if e.get("type") != "home"]
     mine.sort(key=lambda e: (e.get("primary") is not True, e.get("type") != "work"))
     return feedaddresses.of_directory([_text(e.get("value")) for e in mine], names.domains)
 
 
-def columns(before: Said, said: Said, names: Names) -> frozenset[str]:
+def columns(before: Said, user: Said, names: Names) -> frozenset[str]:
     """Which columns the provider speaks about: what it says now, or said before and takes back. An address that it does not say any
     more stays."""
-    both = (before, said)
-    found = {"uid", "family", "kind", "department", "contract"}
-    if _own_addresses(said, names)[0]:
-        found |= feedaddresses.COLUMNS
-    for column, is_said in _SPOKEN.items():
-        if any(is_said(one) for one in both):
-            found.add(column)
-    return frozenset(found)
+    both = (before, user)
+    spoken = {"uid", "family", "kind", "department", "contract"}
+    if _own_addresses(user, names)[0]:
+        spoken |= feedaddresses.COLUMNS
+    for column, is_present in _SPOKEN.items():
+        if any(is_present(state) for state in both):
+            spoken.add(column)
+    return frozenset(spoken)
 
 
 _SPOKEN: Mapping[str, Callable[[Said], bool]] = {
@@ -109,15 +109,15 @@ _SPOKEN: Mapping[str, Callable[[Said], bool]] = {
 }
 
 
-def manager(said: Said) -> str:
+def manager(user: Said) -> str:
     """The id of the user who is the manager, "" for nobody."""
-    found = (said.get(ENTERPRISE) or {}).get("manager") or {}
-    return _text(found.get("value")) or _text(found.get("$ref")).rstrip("/").rpartition("/")[2]
+    value = (user.get(ENTERPRISE) or {}).get("manager") or {}
+    return _text(value.get("value")) or _text(value.get("$ref")).rstrip("/").rpartition("/")[2]
 
 
-def is_active(said: Said) -> bool:
+def is_active(user: Said) -> bool:
     """Who is not said to be inactive is active."""
-    return said.get("active") is not False
+    return user.get("active") is not False
 
 
 def _kind(word: str, names: Names, had: Known | None) -> str:
@@ -151,14 +151,14 @@ def _contract(organization: str, kind: str, names: Names, had: Known | None) -> 
     return contract
 
 
-def _language(said: str) -> str:
-    return said.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower() or "en"
+def _language(tag: str) -> str:
+    return tag.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower() or "en"
 
 
 def _first(values: Any, kind: str) -> str:
     """The value of this type, else the primary one, else the first."""
-    found = [v for v in values or [] if _text(v.get("value"))]
-    chosen = sorted(found, key=lambda v: (v.get("type") != kind, v.get("primary") is not True))
+    filled = [v for v in values or [] if _text(v.get("value"))]
+    chosen = sorted(filled, key=lambda v: (v.get("type") != kind, v.get("primary") is not True))
     return _text(chosen[0]["value"]) if chosen else ""
 
 

@@ -173,8 +173,8 @@ WITH_LISTS = ScimProvider(
 
 def published(names: Names, provider: ScimProvider = PROVIDER) -> list[Schema]:
     """The schemas as they are for this city: what is needed, and which words are known."""
-    found = [schema.model_copy(deep=True) for schema in provider.schemas]
-    user, work = found[:2]
+    schemas = [schema.model_copy(deep=True) for schema in provider.schemas]
+    user, work = schemas[:2]
     _set(user["name"], required=True)
     _set(user["name"]["familyName"], required=True)
     _set(user["active"], required=True)  # what is true of somebody cannot be taken back
@@ -183,7 +183,7 @@ def published(names: Names, provider: ScimProvider = PROVIDER) -> list[Schema]:
     if number is not None:
         _set(number, required=True, fixed=True)
     _set(work["department"], required=not names.department, words=sorted(names.codes))
-    return found
+    return schemas
 
 
 def _set(attribute: Attribute, *, required: bool = False, words: list[str] | None = None, fixed: bool = False) -> None:

@@ -90,8 +90,8 @@ def is_signed(secret: bytes, id_: str, at: str, body: bytes, signatures: str, *,
         return False
     if abs(now - seconds * 1000) > SKEW:
         return False
-    wanted = signature(secret, id_, seconds, body)
-    return any(hmac.compare_digest(wanted.encode(), said.encode()) for said in signatures.split())
+    expected = signature(secret, id_, seconds, body)
+    return any(hmac.compare_digest(expected.encode(), signature_.encode()) for signature_ in signatures.split())
 
 
 def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOUT) -> Answer:
@@ -110,8 +110,8 @@ def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOU
         with whole(wire, 3 * timeout):
             wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
             answer = wire.getresponse()
-            said = answer.read(ANSWER_MOST)
-        return _answer(answer.status, said)
+            content = answer.read(ANSWER_MOST)
+        return _answer(answer.status, content)
     except (OSError, http.client.HTTPException) as error:
         return Answer(0, problem=f"no answer: {_plain(error)}")
     finally:
@@ -123,10 +123,10 @@ def wait(tries: int) -> int:
     return min(FIRST << min(max(tries, 1) - 1, 20), LONGEST)
 
 
-def _answer(status: int, said: bytes) -> Answer:
+def _answer(status: int, content: bytes) -> Answer:
     if 200 <= status < 300:
-        return Answer(status, said)
-    return Answer(status, said, f"it answered {status}", gone=status == 410)
+        return Answer(status, content)
+    return Answer(status, content, f"it answered {status}", gone=status == 410)
 
 
 def _wire(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:

@@ -37,7 +37,7 @@ LONGEST = 8192
 _VERSION = 1
 _HEAD = struct.Struct(">BBBI16sH")
 _MAC = 16
-_SAID = b"civicmail link\0"
+_MAC_CONTEXT = b"civicmail link\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Ring:
     def sign(self, token: Token) -> str:
         """A token as text that is safe in an address: letters, digits, - and _."""
         seconds = -(-token.until // 1000)
-        said = _HEAD.pack(_VERSION, self.last, PURPOSES[token.purpose], seconds, token.capture, token.index) + token.more
-        text = _text(said + _mac(self.keys[self.last], said))
+        payload = _HEAD.pack(_VERSION, self.last, PURPOSES[token.purpose], seconds, token.capture, token.index) + token.more
+        text = _text(payload + _mac(self.keys[self.last], payload))
         if len(text) > LONGEST:
             raise ValueError("a token that long is never read")
         return text
@@ -74,12 +74,12 @@ class Ring:
         raw = _bytes(text)
         if len(raw) < _HEAD.size + _MAC:
             raise BadLink
-        said, mac = raw[:-_MAC], raw[-_MAC:]
-        version, number, for_, seconds, capture, index = _HEAD.unpack_from(said)
+        payload, mac = raw[:-_MAC], raw[-_MAC:]
+        version, number, for_, seconds, capture, index = _HEAD.unpack_from(payload)
         key = self.keys.get(number, b"")
-        if not key or not hmac.compare_digest(mac, _mac(key, said)) or version != _VERSION or for_ != PURPOSES[purpose]:
+        if not key or not hmac.compare_digest(mac, _mac(key, payload)) or version != _VERSION or for_ != PURPOSES[purpose]:
             raise BadLink
-        return Token(purpose, capture, index, seconds * 1000, said[_HEAD.size :])
+        return Token(purpose, capture, index, seconds * 1000, payload[_HEAD.size :])
 
 
 def make(data: Path, purpose: Purpose, capture: bytes, index: int, until: int, more: bytes = b"") -> str:
@@ -143,8 +143,8 @@ def _loaded(path: Path) -> Ring:
         raise ConfigError("keys/links.json cannot be read; put it back from a backup.") from None
 
 
-def _mac(key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, _SAID + said, hashlib.sha256)[:_MAC]
+def _mac(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, _MAC_CONTEXT + payload, hashlib.sha256)[:_MAC]
 
 
 def _text(raw: bytes) -> str:

@@ -63,26 +63,26 @@ class Asked:
     recipient: Mapping[str, FactValue] = field(default_factory=dict)
 
 
-def destination(url: str, pretended: str, asked: Asked, known: Known | None) -> Destination:
+def destination(url: str, pretended: str, context: Asked, known: Known | None) -> Destination:
     """known: None where the city's incidents could not be asked. pretended: the host that the words of the link named."""
     target = links.real(url)
     host = target.host
-    found = Destination(target.url, host, shown(host))
-    why = [*_of_incidents(known), *_of_rules(url, host, asked)]
+    place_ = Destination(target.url, host, shown(host))
+    why = [*_of_incidents(known), *_of_rules(url, host, context)]
     place = urls.read(url)
     if pretended:
         why.append(("pretends", pretended))
-    if (likeness := like(host, asked.protected)) is not None:
+    if (likeness := like(host, context.protected)) is not None:
         why.append(("looks", likeness.of))
     if place is not None and place.is_address:
         why.append(("address", ""))
     if place is not None and place.user:
         why.append(("user", ""))
-    if host != found.reads:
-        why.append(("foreign", found.reads))
+    if host != place_.reads:
+        why.append(("foreign", place_.reads))
     if target.scheme == "http":
         why.append(("plain", ""))
-    return replace(found, why=tuple(why), unasked=known is None or asked.book is None or bool(asked.book.trouble))
+    return replace(place_, why=tuple(why), unasked=known is None or context.book is None or bool(context.book.trouble))
 
 
 def _of_incidents(known: Known | None) -> Sequence[tuple[Why, str]]:
@@ -91,13 +91,13 @@ def _of_incidents(known: Known | None) -> Sequence[tuple[Why, str]]:
     return [("case", "")] if known.case else [("host", "")] if known.host else []
 
 
-def _of_rules(url: str, host: str, asked: Asked) -> Sequence[tuple[Why, str]]:
+def _of_rules(url: str, host: str, context: Asked) -> Sequence[tuple[Why, str]]:
     """By the rules that name hosts or places: lists of the city, and emergencies that came after the message did."""
-    if asked.book is None:
+    if context.book is None:
         return ()
-    naming = replace(asked.book, rules=tuple(rule for rule in asked.book.rules if rule.condition.names & _NAMES))
+    naming = replace(context.book, rules=tuple(rule for rule in context.book.rules if rule.condition.names & _NAMES))
     place = exact.place(url)
     message: dict[str, FactValue] = {"inbound": True, "links.count": 1, "links.hosts": (host,)}
     message["links.places"] = (place,) if place else ()
-    (decision,) = decide(replace(naming, trouble=""), message, [asked.recipient], asked.now)
+    (decision,) = decide(replace(naming, trouble=""), message, [context.recipient], context.now)
     return [("rule", decision.clause)] if decision.do in _KEEPS else []

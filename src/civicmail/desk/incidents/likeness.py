@@ -88,14 +88,14 @@ class Has:
 
 def spread(traced: Iterable[Traced], domains: Collection[str]) -> list[Has]:
     """Who has it: each copy for a mailbox of the city, by mailbox. domains: lower case."""
-    found = []
+    copies = []
     for one in traced:
         for p in one.passages:
             mailbox = (p.box or p.address).lower()
             if mailbox.rpartition("@")[2] in domains and p.state not in ("kept", "refused"):
                 state = "pulled" if p.state == "held" and p.rules == ("pulled-back",) else p.state
-                found.append(Has(one.uuid, p.index, mailbox, state, p.since))
-    return sorted(found, key=lambda has: (has.mailbox, has.capture, has.index))
+                copies.append(Has(one.uuid, p.index, mailbox, state, p.since))
+    return sorted(copies, key=lambda has: (has.mailbox, has.capture, has.index))
 
 
 def counted(copies: Sequence[Has]) -> tuple[int, int]:

@@ -53,11 +53,11 @@ def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = Tr
     near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
     ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
     linked = set(Mark.objects.filter(kind="link", value__in=marks.links).values_list("case", flat=True))
-    if (found := Case.objects.filter(pk__in=ids | linked, state="open").first()) is not None:
-        return found
+    if (case_ := Case.objects.filter(pk__in=ids | linked, state="open").first()) is not None:
+        return case_
     answered = Case.objects.filter(pk__in=ids, answered__gt=since)
-    if (found := answered.filter(state="right").first()) is not None:
-        return found
+    if (case_ := answered.filter(state="right").first()) is not None:
+        return case_
     called = answered.filter(state="genuine") if genuine else Case.objects.none()
     return next((case for case in called[:LOOKED_AT] if _is_of(case, capture)), None)
 
@@ -67,14 +67,16 @@ def _is_of(case: Case, capture: str) -> bool:
     there = captures_of(case)[:LOOKED_AT]
     if capture in there:
         return True
-    found = record(capture)
-    return found is not None and any((one := record(c)) is not None and one.content_hash == found.content_hash for c in there)
+    capture_record = record(capture)
+    return capture_record is not None and any(
+        (one := record(c)) is not None and one.content_hash == capture_record.content_hash for c in there
+    )
 
 
 def captures_of(case: Case) -> list[str]:
     """Numbers of the messages that were reported, each once; without a report that stands for what we do not have."""
-    found = [case.capture] if case.known else []
-    return list(dict.fromkeys([*found, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
+    numbers = [case.capture] if case.known else []
+    return list(dict.fromkeys([*numbers, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
 
 
 def is_more(case: Case, capture: str) -> bool:
@@ -92,17 +94,17 @@ def handed(case: Case) -> list[tuple[str, int]]:
 
 def record(capture: str) -> Capture | None:
     """None where it is not kept any more, or cannot be read."""
-    found = _recorded(uuid.UUID(capture).bytes)
-    return found[0] if found else None
+    recorded = _recorded(uuid.UUID(capture).bytes)
+    return recorded[0] if recorded else None
 
 
 def likeness_of(case: Case) -> Likeness:
     rows: dict[str, set[str]] = {"text": set(), "band": set(), "link": set()}
     for kind, value in Mark.objects.filter(case=case).values_list("kind", "value"):
         rows[kind].add(value)
-    known = [found for capture in captures_of(case) if (found := marks_of(uuid.UUID(capture).bytes)) is not None]
-    authors = {found.author for found in known} | {case.sender} | {link.partition(" ")[2] for link in rows["link"]}
-    subjects = frozenset(found.subject for found in known if len(found.subject) > 1)
+    known = [marks for capture in captures_of(case) if (marks := marks_of(uuid.UUID(capture).bytes)) is not None]
+    authors = {marks.author for marks in known} | {case.sender} | {link.partition(" ")[2] for link in rows["link"]}
+    subjects = frozenset(marks.subject for marks in known if len(marks.subject) > 1)
     texts, bands_, links = (frozenset(rows[kind]) for kind in ("text", "band", "link"))
     return Likeness(texts, bands_, links, frozenset(a for a in authors if a), subjects)
 
@@ -119,9 +121,9 @@ class Found:
 def who_has(case: Case, words: str = "", *, now: int) -> Found:
     """Everybody in the city who has it, narrowed by an officer's words. Raises QueryError, LaterError where it cannot be told."""
     like = likeness_of(case)
-    asked = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
+    narrowing = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
     since = now - SPREAD_DAYS * 86_400_000
-    ids, more = _found(And((like.tree(since), asked)), f"case {case.pk}")
+    ids, more = _captures_matching(And((like.tree(since), narrowing)), f"case {case.pk}")
     reported = {uuid.UUID(capture).bytes for capture in captures_of(case)}
     ids |= reported if not words.strip() else set()
     fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
@@ -150,19 +152,19 @@ def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
     that it says nothing."""
     like, since = likeness_of(case), now - SPREAD_DAYS * 86_400_000
     hosts = {link.partition(" ")[0] for link in like.links}
-    found = []
+    linked = []
     for host in sorted(hosts):
-        ids, _ = _found(And((CAME, Range("received", since), Words("body", tuple(fold(host).split())))))
+        ids, _ = _captures_matching(And((CAME, Range("received", since), Words("body", tuple(fold(host).split())))))
         marked = [(id_, marks) for id_ in sorted(ids) if (marks := marks_of(id_)) is not None and host in marks.hosts]
         others = [(str(uuid.UUID(bytes=id_)), marks, host) for id_, marks in marked if not like.fits(marks)]
-        found += others if len(others) <= COMMON else []
-    return found
+        linked += others if len(others) <= COMMON else []
+    return linked
 
 
 def by_message_id(message_id: str, reporter: Iterable[str]) -> bytes | None:
     """The newest capture with this Message-ID that came to one of these addresses."""
     tree = And((Token("messageid", exact(message_id.strip("<> "))), reached(list(reporter))))
-    ids, _ = _found(tree)
+    ids, _ = _captures_matching(tree)
     return max(ids, default=None)
 
 
@@ -172,11 +174,11 @@ def by_words(subject: str, quoted: Iterable[str], reporter: Iterable[str]) -> li
     words = tuple(fold(subject).split())[:12]
     if not words:
         return []
-    ids, _ = _found(And((Words("subject", words), reached(list(reporter)))))
-    found = [(id_, marks) for id_ in sorted(ids, reverse=True)[:50] if (marks := marks_of(id_)) is not None]
+    ids, _ = _captures_matching(And((Words("subject", words), reached(list(reporter)))))
+    candidates = [(id_, marks) for id_ in sorted(ids, reverse=True)[:50] if (marks := marks_of(id_)) is not None]
     same = set(quoted)
-    near = [id_ for id_, marks in found if len(same & set(marks.bands)) >= bands.ALIKE]
-    return near[:1] or ([found[0][0]] if len(found) == 1 else [])
+    near = [id_ for id_, marks in candidates if len(same & set(marks.bands)) >= bands.ALIKE]
+    return near[:1] or ([candidates[0][0]] if len(candidates) == 1 else [])
 
 
 def addresses_of(person: Person) -> frozenset[str]:
@@ -194,8 +196,8 @@ def known_of(capture: str, host: str) -> Known:
         return Known(case=True)
     marked = Mark.objects.filter(case__state="right", kind="link", value__startswith=f"{host} ").values_list("value", flat=True)
     senders = {value.partition(" ")[2] for value in marked[:100]}
-    found = record(capture) if senders else None
-    author = str(found.facts.get("from.address", "") or found.envelope.sender).lower() if found is not None else ""
+    message = record(capture) if senders else None
+    author = str(message.facts.get("from.address", "") or message.envelope.sender).lower() if message is not None else ""
     return Known(case=bool(author) and author in senders, host=bool(senders))
 
 
@@ -235,7 +237,7 @@ def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
     return Marking(data, domains)
 
 
-def _found(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
+def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
     """whose: for whom words are looked for; what is asked without is made of marks alone. Raises NotFinished."""
     reader = store().asked(whose, whole=True) if whose else store().reader()
     page = search(reader, tree, limit=CANDIDATES_MOST, scored=False)
@@ -244,8 +246,8 @@ def _found(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
 
 def _traced(ids: Iterable[bytes]) -> Iterator[Traced]:
     for id_ in ids:
-        if (found := _recorded(id_)) is not None:
-            yield envelope_of(*found)
+        if (recorded := _recorded(id_)) is not None:
+            yield envelope_of(*recorded)
 
 
 def _recorded(id_: bytes) -> tuple[Capture, list[Event]] | None:

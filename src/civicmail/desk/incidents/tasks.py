@@ -23,14 +23,14 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     if not actor.holds("security-officer"):
         return []
     open_ = Case.objects.filter(state="open").order_by().aggregate(count=Count("pk"), since=Min("made"))
-    may, found = bool(guard.may(actor, "reports.see", now=now)), []
+    may, tasks_ = bool(guard.may(actor, "reports.see", now=now)), []
     if count := open_["count"]:
         words = f"{count} {'waits' if count == 1 else 'wait'}"
-        found.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
+        tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
     for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:SECOND_MOST]:
         label = f"Say whether {pull.total:,} copies are taken back"
-        found.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
-    return [Tasks(gettext("Rule book"), found)]
+        tasks_.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
+    return [Tasks(gettext("Rule book"), tasks_)]
 
 
 def _task(label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool) -> Task:

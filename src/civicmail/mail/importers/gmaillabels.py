@@ -19,10 +19,10 @@ _STATES = frozenset({"opened", "unread", "starred"})
 
 def labels(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(labels, flags in the spelling of IMAP), both empty where Google wrote none. The names of states are read in English."""
-    found = _ABOVE.match(content[: 64 << 10])
-    if found is None:
+    match = _ABOVE.match(content[: 64 << 10])
+    if match is None:
         return (), ()
-    return of(encoded.words(re.sub(rb"\r?\n[ \t]", b" ", found[1]).strip().decode("utf-8", "replace")))
+    return of(encoded.words(re.sub(rb"\r?\n[ \t]", b" ", match[1]).strip().decode("utf-8", "replace")))
 
 
 def of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

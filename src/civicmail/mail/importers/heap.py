@@ -142,8 +142,8 @@ class Table:
             cell = row[at : at + width]
             try:
                 stored = kind not in _INLINE and kind not in _FIXED
-                found = int.from_bytes(cell, "little") if stored else 0
-                yield Raw(number, kind, self._heap.value(found) if stored else cell, found)
+                value = int.from_bytes(cell, "little") if stored else 0
+                yield Raw(number, kind, self._heap.value(value) if stored else cell, value)
             except Broken as error:
                 wrong(number, error)
 

@@ -260,8 +260,8 @@ def import_lease(data: Path) -> Lease:
 
 def _absolute(paths: tuple[Path, ...]) -> list[Path]:
     """Each path once, absolute, in the order given; links stay as they are named."""
-    found = dict.fromkeys(Path(os.path.abspath(p)) for p in paths)  # noqa: PTH100 - without resolving links
-    for path in found:
+    absolute = dict.fromkeys(Path(os.path.abspath(p)) for p in paths)  # noqa: PTH100 - without resolving links
+    for path in absolute:
         if not path.exists():
             raise NoSuchPath(f"There is no file or folder {path}.")
-    return list(found)
+    return list(absolute)

@@ -72,8 +72,8 @@ def _envelope(new: New, received: int) -> Envelope:
     """What is known of the way of an imported message: the From_ line of an mbox, or the journal report that it lay in."""
     if new.opened is not None:
         return replace(new.opened.envelope, received=received)
-    found = new.found
-    return Envelope(found.sender, (), received, protocol="import", params={"MBOX": found.kind} if found.kind else {})
+    message = new.found
+    return Envelope(message.sender, (), received, protocol="import", params={"MBOX": message.kind} if message.kind else {})
 
 
 Durable = Callable[[list[Taken]], None]
@@ -97,14 +97,14 @@ class Intake:
     def keep(self, new: New, answer: Answer) -> None:
         """Collect one message for the journal; it is durable at the latest after finish()."""
         received, basis, content_hash, message_id, document = answer
-        found = new.found
+        message = new.found
         capture = Capture(
             id=capture_id(received, new.bits),
             received=received,
             sha256=new.digest,
-            size=len(found.content),
+            size=len(message.content),
             content_hash=bytes.fromhex(content_hash),
-            source=self._source if not found.built else Source("import", self._name, f"rebuilt {found.built}"),
+            source=self._source if not message.built else Source("import", self._name, f"rebuilt {message.built}"),
             envelope=_envelope(new, received),
             dispositions=dispositions([None] * len(new.recipients), "import"),
             findings=new.opened.findings if new.opened else (),
@@ -114,11 +114,11 @@ class Intake:
             occurrence=new.occurrence,
             message_id=message_id,
             report=new.opened.report if new.opened else None,
-            properties=found.properties,
-            labels=found.labels,
-            flags=found.flags,
+            properties=message.properties,
+            labels=message.labels,
+            flags=message.flags,
         )
-        head = self._writer.receipt(capture, self._body(capture.id, found.content))
+        head = self._writer.receipt(capture, self._body(capture.id, message.content))
         journal = self._writer.journal
         self._batch.append(Taken(capture, head, document, journal.name, journal.number))
         if journal.pending >= FLUSH_BYTES:

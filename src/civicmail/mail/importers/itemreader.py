@@ -49,7 +49,7 @@ def _pst(pst: Any, fd: int, first: int) -> None:
             for index, (folder, read) in enumerate(pst.items(whole)):
                 if index >= first:
                     _send(frames.ASK, json.dumps({"index": index, "folder": folder}).encode("utf-8", "replace"))
-                    _told(read, "it cannot be read")
+                    _send_item(read, "it cannot be read")
             missing = pst.missing(whole)
     except (OSError, MemoryError) as error:
         missing = (pst.missing(whole) if whole else "") or _why(error, "it is broken")
@@ -67,12 +67,12 @@ def _files(msg: Any) -> None:
             return
         content = _read(frames.HEAD.unpack(head)[1])
         if content.startswith(tnef.SIGNATURE):
-            _told(partial(tnef.read, content), "it cannot be read")
+            _send_item(partial(tnef.read, content), "it cannot be read")
         else:
-            _told(partial(msg.read, content), "it is broken", msg.NotMsg)
+            _send_item(partial(msg.read, content), "it is broken", msg.NotMsg)
 
 
-def _told(read: Any, broken: str, foreign: type[Exception] | None = None) -> None:
+def _send_item(read: Any, broken: str, foreign: type[Exception] | None = None) -> None:
     try:
         item = read()
         content = rebuild.message(item)
@@ -106,12 +106,12 @@ def _time(item: Item) -> int | None:
 
 def plain(item: Item) -> dict[str, Any]:
     """The properties that do not stand in the message, as a head can hold them (docs/formats.md, "Heads")."""
-    found = _plain(item.properties)
+    properties = _plain(item.properties)
     if item.recipients:
-        found["recipients"] = [_plain(r) for r in item.recipients[:_LISTED_MOST]]
+        properties["recipients"] = [_plain(r) for r in item.recipients[:_LISTED_MOST]]
     if item.attachments:
-        found["attachments"] = [_plain(a.properties) for a in item.attachments[:_LISTED_MOST]]
-    return found
+        properties["attachments"] = [_plain(a.properties) for a in item.attachments[:_LISTED_MOST]]
+    return properties
 
 
 def _plain(properties: Properties) -> dict[str, Any]:

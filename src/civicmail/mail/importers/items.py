@@ -69,8 +69,8 @@ class Items:
             process = _Process([*self._command, "pst", str(fd), str(first)], (fd,))
             os.close(fd)
             try:
-                while (told := process.next(time.monotonic() + self._seconds, at)) is not None:
-                    at, done = told
+                while (received := process.next(time.monotonic() + self._seconds, at)) is not None:
+                    at, done = received
                     if done:
                         yield at
                         first = max(first, at.index + 1)
@@ -117,8 +117,8 @@ class _Process:
         if kind == frames.END:
             return None
         if kind == frames.ASK:
-            said = json.loads(content)
-            return Told(int(said["index"]), str(said["folder"]), ""), False
+            plain = json.loads(content)
+            return Told(int(plain["index"]), str(plain["folder"]), ""), False
         return Told(before.index, before.folder, self._answer(kind, content, deadline)), True
 
     def _answer(self, kind: bytes, content: bytes, deadline: float) -> Built | str:
@@ -129,9 +129,9 @@ class _Process:
         kind, facts = self._line.receive(_FRAME_MOST, deadline)
         if kind != frames.TEXT:
             raise frames.Gone
-        said = json.loads(facts)
-        at = said["at"]
-        return Built(content, at if isinstance(at, int) else None, dict(said["properties"]))
+        plain = json.loads(facts)
+        at = plain["at"]
+        return Built(content, at if isinstance(at, int) else None, dict(plain["properties"]))
 
     def close(self) -> None:
         self._running.kill()

@@ -65,7 +65,7 @@ class Place(Protocol):
     def walk(self) -> Iterator[Found]:
         """Every message, in an order that is the same as long as nothing changes."""
 
-    def remove(self, found: Sequence[tuple[str, str]]) -> None:
+    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
         """Messages, as (folder, key). Durable on return."""
 
     def clear(self) -> None:
@@ -132,11 +132,11 @@ class LiveBox:
 
     def _letters(self) -> Iterator[_Letter]:
         machine, ordinals = Machine(self._data), Ordinals(self._owner)
-        for found in self._place.walk():
-            sha256 = hashlib.sha256(found.content).digest()
-            occurrence = ordinals.next(found.folder, sha256)
-            kept = machine.known(occurrence_bits(occurrence, sha256), sha256) or _was_delivered(machine, found)
-            yield _Letter(found, sha256, occurrence, kept)
+        for message in self._place.walk():
+            sha256 = hashlib.sha256(message.content).digest()
+            occurrence = ordinals.next(message.folder, sha256)
+            kept = machine.known(occurrence_bits(occurrence, sha256), sha256) or _was_delivered(machine, message)
+            yield _Letter(message, sha256, occurrence, kept)
 
 
 class Folders:
@@ -152,8 +152,8 @@ class Folders:
             content = path.read_bytes()
             yield Found(folder, str(path), content, int(path.stat().st_mtime * 1000), _named(path.name, content))
 
-    def remove(self, found: Sequence[tuple[str, str]]) -> None:
-        paths = [Path(key) for _, key in found]
+    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
+        paths = [Path(key) for _, key in keys]
         for path in paths:
             self._files.unlink(path)
         for folder in sorted({path.parent for path in paths}):
@@ -186,12 +186,12 @@ def _named(name: str, content: bytes) -> tuple[tuple[bytes, bytes], ...]:
         return ()
 
 
-def _was_delivered(machine: Machine, found: Found) -> bool:
+def _was_delivered(machine: Machine, message: Found) -> bool:
     """Whether the archive's record says that it handed over these bytes, and what it keeps of them can be read."""
-    for id_, sha256 in found.may_be:
+    for id_, sha256 in message.may_be:
         try:
-            said = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
-            if sha256.hex() not in said:
+            delivered = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
+            if sha256.hex() not in delivered:
                 continue
             machine.body(id_)
         except (NotInArchive, DamagedFile):
@@ -202,7 +202,7 @@ def _was_delivered(machine: Machine, found: Found) -> bool:
 
 def _keep(writer: Writer, letter: _Letter, owner: str, now: int) -> None:
     content = letter.found.content
-    found = scan(content, letter.sha256)
+    scanned = scan(content, letter.sha256)
     hop = headers.topmost_received_date(content) or headers.date(content)
     at, basis = received(hop, letter.found.at, "mailbox", now)
     capture = Capture(
@@ -210,14 +210,14 @@ def _keep(writer: Writer, letter: _Letter, owner: str, now: int) -> None:
         received=at,
         sha256=letter.sha256,
         size=len(content),
-        content_hash=found.content_hash,
+        content_hash=scanned.content_hash,
         source=Source("import", SOURCE, "exact"),
         envelope=Envelope("", (), at, protocol="import"),
         basis=basis,
         class_=CLASS,
         custodian=owner,
         occurrence=letter.occurrence,
-        message_id=found.message_id,
+        message_id=scanned.message_id,
     )
     if len(content) <= SPOOL_ABOVE:
         writer.receipt(capture, content)

@@ -32,8 +32,8 @@ class Imap:
         for lying, content in self._box.everything():
             yield Found(lying.folder, lying.name, content, lying.at, delivered(content))
 
-    def remove(self, found: Sequence[tuple[str, str]]) -> None:
-        self._box.remove_all([Lying(folder, name, (), 0) for folder, name in found])
+    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
+        self._box.remove_all([Lying(folder, name, (), 0) for folder, name in keys])
 
     def clear(self) -> None:
         self._box.drop_folders()

@@ -63,7 +63,7 @@ class Manifest:
         machine = Machine(data)
         missing = sum(not machine.known(bits, digest) for bits, digest in self._kept)
         c = self._counts
-        found = {
+        counts = {
             "items": c.total(),
             "read": c["stored"] + c["known"] + c["failed"],
             "stored": c["stored"],
@@ -76,14 +76,14 @@ class Manifest:
             "balanced": missing == 0,
         }
         if exports:
-            found["vault"] = exports
+            counts["vault"] = exports
         if self._csv is not None:
-            shown = found | ({"vault": json.dumps(exports, ensure_ascii=False)} if exports else {})
+            shown = counts | ({"vault": json.dumps(exports, ensure_ascii=False)} if exports else {})
             reason = "; ".join(f"{name} {value}" for name, value in shown.items() if name != "sha256_of_items")
-            self._csv.writerow({"item": "report", "sha256": found["sha256_of_items"], "status": "report", "reason": reason})
+            self._csv.writerow({"item": "report", "sha256": counts["sha256_of_items"], "status": "report", "reason": reason})
         else:
-            self._file.write(json.dumps({"report": found}) + "\n")
-        return found
+            self._file.write(json.dumps({"report": counts}) + "\n")
+        return counts
 
     def close(self) -> None:
         self._file.close()

@@ -81,10 +81,10 @@ def envelope_of(line: bytes) -> tuple[str, int | None]:
     words = line[5:].split(None, 1)
     named = bool(words) and b"@" in words[0] and words[0] != b"mboxrd@z" and not words[0].endswith(b"@xxx")
     address = words[0].decode("ascii", "replace") if named else ""
-    found = _DATE.search(line)
-    if found is None:
+    match = _DATE.search(line)
+    if match is None:
         return address, None
-    month, day, hour, minute, second, before, year, after = found.groups()
+    month, day, hour, minute, second, before, year, after = match.groups()
     zone = (before or after or b"+0000").strip()
     offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5])) * (-1 if zone[:1] == b"-" else 1)
     try:
@@ -157,10 +157,10 @@ def _by_length(buffer: Buffer, start: int) -> tuple[int, int] | None:
 def _all_lengths_right(buffer: Buffer) -> bool:
     line = 0
     while line < len(buffer):
-        found = _by_length(buffer, _line_end(buffer, line))
-        if found is None:
+        bounds = _by_length(buffer, _line_end(buffer, line))
+        if bounds is None:
             return False
-        line = found[1]
+        line = bounds[1]
     return True
 
 

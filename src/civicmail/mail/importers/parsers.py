@@ -60,8 +60,8 @@ SECONDS = 60
 """Of the processor for what goes at a time: fifty of a megabyte of HTML take ten."""
 STALL = 900.0
 """Seconds in which some process says something."""
-SAID_MOST = 1 << 30
-_SAID = struct.Struct("<QQ")  # length of the answers; where in the memory they lie, _PIPED when they follow in the pipe
+MAX_REPLY_BYTES = 1 << 30
+_REPLY_HEAD = struct.Struct("<QQ")  # length of the answers; where in the memory they lie, _PIPED when they follow in the pipe
 _PIPED = 1 << 63
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 """A process that was taken over cannot take the memory away from under us, which would end the import (SIGBUS)."""
@@ -69,14 +69,14 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 @dataclass(slots=True)
 class _Parser:
-    """One process as its parent sees it. asked: chunks that it has; slot: where the next one goes."""
+    """One process as its parent sees it. pending: chunks that it has; slot: where the next one goes."""
 
     process: subprocess.Popen[bytes]
     memory: mmap.mmap
     asks: IO[bytes]
     answers: IO[bytes]
     slot: int = 0
-    asked: int = 0
+    pending: int = 0
 
 
 @dataclass(slots=True)
@@ -110,13 +110,13 @@ class _Aside[T]:
         self._complete = complete
         self._waiting: deque[tuple[T, bytes, Future[Any]]] = deque()
 
-    def add(self, thing: T, content: bytes, ask: Any, said: Said | None = None) -> None:
+    def add(self, item: T, content: bytes, ask: Any, reply: Said | None = None) -> None:
         """said: of it by a process, where one has said anything."""
-        if said is None:
+        if reply is None:
             done = self._threads.submit(self._apart, content, ask)
         else:
-            done = self._threads.submit(self._complete, content, ask, said)
-        self._waiting.append((thing, content, done))
+            done = self._threads.submit(self._complete, content, ask, reply)
+        self._waiting.append((item, content, done))
 
     def done(self, most: int = APART) -> Iterator[tuple[T, bytes, Any]]:
         """Those that are done; waits while there are more than so many. Raises what the work raises."""
@@ -136,7 +136,7 @@ class Parsers:
         apart: Work,
         processes: int | None = None,
         *,
-        complete: Complete = lambda _content, _ask, said: said.answer,
+        complete: Complete = lambda _content, _ask, reply: reply.answer,
         sane: Sane = lambda _ask, _answer: True,
     ) -> None:
         self._apart = apart
@@ -151,63 +151,63 @@ class Parsers:
 
         What a process has together with a message that takes long comes later than what another one was given afterwards.
         """
-        turns = list(self._all)
-        flying: _Flying[T] = deque()
-        aside: _Aside[T] = _Aside(self._threads, self._apart, self._complete)
+        running = list(self._all)
+        in_flight: _Flying[T] = deque()
+        completing: _Aside[T] = _Aside(self._threads, self._apart, self._complete)
         chunk: _Chunk[T] = _Chunk()
-        for thing, content, ask in items:
+        for item, content, ask in items:
             packed = marshal.dumps(ask)
             size = len(content) + len(packed)
-            yield from aside.done()
-            if not turns or size > ROOM:
-                aside.add(thing, content, ask)
+            yield from completing.done()
+            if not running or size > ROOM:
+                completing.add(item, content, ask)
                 continue
             if chunk.size + size > SLOT or len(chunk.things) == TOGETHER:
-                yield from self._sent(chunk, flying, turns, aside)
+                yield from self._sent(chunk, in_flight, running, completing)
                 chunk = _Chunk()
-            chunk.add(thing, content, ask, packed)
-        yield from self._sent(chunk, flying, turns, aside)
-        while flying:
-            yield from self._answered(flying, turns, aside)
-        yield from aside.done(0)
+            chunk.add(item, content, ask, packed)
+        yield from self._sent(chunk, in_flight, running, completing)
+        while in_flight:
+            yield from self._answered(in_flight, running, completing)
+        yield from completing.done(0)
 
     def _sent[T](
-        self, chunk: _Chunk[T], flying: _Flying[T], turns: list[_Parser], aside: _Aside[T]
+        self, chunk: _Chunk[T], in_flight: _Flying[T], running: list[_Parser], completing: _Aside[T]
     ) -> Iterator[tuple[T, bytes, Any]]:
         """Send a chunk to who has the least to do; before that, take in answers until there is a free slot."""
-        while turns and min(parser.asked for parser in turns) >= SLOTS:
-            yield from self._answered(flying, turns, aside)
-        if turns:
-            parser = min(turns, key=lambda p: p.asked)
-            flying.append((parser, chunk))
+        while running and min(parser.pending for parser in running) >= SLOTS:
+            yield from self._answered(in_flight, running, completing)
+        if running:
+            parser = min(running, key=lambda p: p.pending)
+            in_flight.append((parser, chunk))
             _ask(parser, chunk.contents, chunk.packed)
         else:
-            yield from _read_apart(chunk, aside)
+            yield from _read_apart(chunk, completing)
 
-    def _answered[T](self, flying: _Flying[T], turns: list[_Parser], aside: _Aside[T]) -> Iterator[tuple[T, bytes, Any]]:
+    def _answered[T](self, in_flight: _Flying[T], running: list[_Parser], completing: _Aside[T]) -> Iterator[tuple[T, bytes, Any]]:
         """Take in the oldest answers that are there: one message may take long, and the other processes go on meanwhile."""
-        asked = [parser.answers for parser, _ in flying]
-        ready = select.select(asked, [], [], STALL)[0]
+        pipes = [parser.answers for parser, _ in in_flight]
+        ready = select.select(pipes, [], [], STALL)[0]
         if not ready:  # none of them computes for so long: they wait for something that does not come
             self.stop()
-            ready = select.select(asked, [], [])[0]
-        at = next(at for at, (parser, _) in enumerate(flying) if parser.answers in ready)
-        parser, chunk = flying[at]
-        del flying[at]
+            ready = select.select(pipes, [], [])[0]
+        at = next(at for at, (parser, _) in enumerate(in_flight) if parser.answers in ready)
+        parser, chunk = in_flight[at]
+        del in_flight[at]
         answers = _answers(parser, len(chunk.things))
-        said = zip(chunk.asks, answers or (), strict=False)
-        if answers is None or not all(self._sane(ask, one.answer) for ask, one in said):
+        pairs = zip(chunk.asks, answers or (), strict=False)
+        if answers is None or not all(self._sane(ask, one.answer) for ask, one in pairs):
             parser.process.kill()
-            if parser in turns:
-                turns.remove(parser)
-            yield from _read_apart(chunk, aside)
+            if parser in running:
+                running.remove(parser)
+            yield from _read_apart(chunk, completing)
             return
-        for thing, content, ask, one in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
+        for item, content, ask, one in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
             if not one.files:
-                yield thing, content, one.answer
+                yield item, content, one.answer
             else:
-                aside.add(thing, content, ask, one)
-                yield from aside.done()
+                completing.add(item, content, ask, one)
+                yield from completing.done()
 
     def stop(self) -> None:
         """Tell the processes to end, and do not wait for it: while their memory is taken apart there is other work."""
@@ -237,8 +237,8 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
 
     Only lengths go through the pipe, so that it never fills while the process waits for us to take its answers.
     """
-    assert parser.asked < SLOTS
-    parser.asked += 1
+    assert parser.pending < SLOTS
+    parser.pending += 1
     base = at = parser.slot * ROOM
     parser.slot = (parser.slot + 1) % SLOTS
     lengths = []
@@ -256,12 +256,12 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
 
 def _answers(parser: _Parser, number: int) -> list[Said] | None:
     """So many answers to the oldest question, None when the process has died, or says what nobody asked."""
-    parser.asked -= 1
-    said = _read(parser.answers, _SAID.size)
-    if len(said) < _SAID.size:
+    parser.pending -= 1
+    head = _read(parser.answers, _REPLY_HEAD.size)
+    if len(head) < _REPLY_HEAD.size:
         return None
-    length, at = _SAID.unpack(said)
-    if length > SAID_MOST:
+    length, at = _REPLY_HEAD.unpack(head)
+    if length > MAX_REPLY_BYTES:
         return None
     with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
         if at == _PIPED:
@@ -282,17 +282,17 @@ def _packed(done: list[Said]) -> bytes:
 def _unpacked(packed: bytes | memoryview, number: int) -> list[Said]:
     """Raises ValueError, TypeError."""
     at = 8 + int.from_bytes(packed[:8])
-    found: list[Said] = []
+    replies: list[Said] = []
     for *values, size, sizes in orjson.loads(packed[8:at]):
         text, at = _cut(packed, at, size)
         files = []
         for length in sizes:
             file, at = _cut(packed, at, length)
             files.append(bytes(file))
-        found.append(Said((*values, str(text, "utf-8")), tuple(files)))
-    if len(found) != number:
+        replies.append(Said((*values, str(text, "utf-8")), tuple(files)))
+    if len(replies) != number:
         raise ValueError("not the answers that were asked")
-    return found
+    return replies
 
 
 def _cut(packed: bytes | memoryview, at: int, size: int) -> tuple[bytes | memoryview, int]:
@@ -366,8 +366,8 @@ def _say(packed: bytes, base: int, memory: mmap.mmap, answers: IO[bytes]) -> Non
     """Put answers where the messages were, or into the pipe where they are larger than that place."""
     if len(packed) <= SLOT:
         memory[base : base + len(packed)] = packed
-        answers.write(_SAID.pack(len(packed), base))
+        answers.write(_REPLY_HEAD.pack(len(packed), base))
     else:
-        answers.write(_SAID.pack(len(packed), _PIPED))
+        answers.write(_REPLY_HEAD.pack(len(packed), _PIPED))
         answers.write(packed)
     answers.flush()

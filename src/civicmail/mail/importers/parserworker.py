@@ -23,10 +23,10 @@ def work(messages: list[tuple[bytes, Ask]]) -> list[Said]:
     """Each step is taken for all of them before the next one: the code of a step then stays in the caches of the processor, which
     is a seventh of the time."""
     read = [letter.fields(content) for content, _ in messages]
-    return [_said(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
+    return [_reply(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
 
 
-def _said(content: bytes, ask: Ask, fields: Fields) -> Said:
+def _reply(content: bytes, ask: Ask, fields: Fields) -> Said:
     """With all files of it where one needs a reader of its own: the document lacks what they say."""
     known: list[Extract | None] = []
 

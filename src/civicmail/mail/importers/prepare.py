@@ -62,18 +62,18 @@ class Apart:
             return _unread(content, ask)
         return answer(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))
 
-    def complete(self, content: bytes, ask: Ask, said: Said) -> Answer:
+    def complete(self, content: bytes, ask: Ask, reply: Said) -> Answer:
         """What a parser process says, with the words of the files that it has sent."""
-        received, basis, content_hash, message_id, document = said.answer
-        digests = [sha256(file).digest() for file in said.files]
-        look = self._looks(dict(zip(digests, said.files, strict=True)))
+        received, basis, content_hash, message_id, document = reply.answer
+        digests = [sha256(file).digest() for file in reply.files]
+        look = self._looks(dict(zip(digests, reply.files, strict=True)))
         document = with_files(_capture(content, ask, received), document, list(map(File, digests)), look)
         return received, basis, content_hash, message_id, document
 
     def _looks(self, whole: dict[bytes, bytes]) -> Look:
         """whole: files by their SHA-256."""
-        said = {digest: self._look(digest, file) for digest, file in whole.items()}
-        return lambda digest, _: said.get(digest)
+        extracts = {digest: self._look(digest, file) for digest, file in whole.items()}
+        return lambda digest, _: extracts.get(digest)
 
 
 def answer(content: bytes, ask: Ask, fields: Fields, text: Callable[[Capture], str]) -> Answer:

@@ -52,8 +52,8 @@ def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
 def missing(whole: PstFile) -> str:
     """Why the items that were read are perhaps not all; else "". Its header names a longer file (MS-PST 2.2.2.5, ibFileEof), or its
     index was of no use."""
-    if whole.size < whole.said:
-        return f"it is cut short, {whole.size} of {whole.said} bytes: what lay behind is missing"
+    if whole.size < whole.stated_size:
+        return f"it is cut short, {whole.size} of {whole.stated_size} bytes: what lay behind is missing"
     return DAMAGED if whole.mended else ""
 
 
@@ -70,8 +70,8 @@ def _listed(whole: PstFile, folder: int, type_: int, table: int) -> tuple[list[i
         node = whole.node(folder & ~0x1F | table)
         return [id_ for id_ in Table(node).ids() if id_ & 0x1F == type_] if node else [], ""
     except Broken as error:
-        found = dict.fromkeys(id_ for id_, above in whole.parents() if above == folder and id_ & 0x1F == type_ and id_ != folder)
-        return list(found), str(error)
+        ids = dict.fromkeys(id_ for id_, above in whole.parents() if above == folder and id_ & 0x1F == type_ and id_ != folder)
+        return list(ids), str(error)
 
 
 def _item(reader: pstitem.Reader, whole: PstFile, id_: int) -> Item:
@@ -87,22 +87,22 @@ def _node(whole: PstFile, id_: int) -> Node:
 
 def _texts(whole: PstFile) -> tuple[propertynames.Names, str]:
     """The names of properties, and the code page of texts that say none."""
-    found: propertynames.Names = {}
+    names: propertynames.Names = {}
     try:
         if node := whole.node(_NAMES):
             streams = {raw.number: raw.data for raw in _quietly(node)}
-            found = propertynames.read(streams.get(2, b""), streams.get(3, b""), streams.get(4, b""))
+            names = propertynames.read(streams.get(2, b""), streams.get(3, b""), streams.get(4, b""))
     except Broken:
         pass
     page = _of_store(whole, _CODEPAGE)
-    return found, mapi.codec_of(int.from_bytes(page, "little")) if page else "cp1252"
+    return names, mapi.codec_of(int.from_bytes(page, "little")) if page else "cp1252"
 
 
-def _of_store(whole: PstFile, wanted: int) -> bytes:
+def _of_store(whole: PstFile, property_id: int) -> bytes:
     """A property of the file itself; empty where it has none."""
     try:
         store = whole.node(_STORE)
-        return next((raw.data for raw in _quietly(store) if raw.number == wanted), b"") if store else b""
+        return next((raw.data for raw in _quietly(store) if raw.number == property_id), b"") if store else b""
     except Broken:
         return b""
 
@@ -121,20 +121,20 @@ def _name(whole: PstFile, folder: int, reader: pstitem.Reader) -> str:
 def _tops(whole: PstFile, reader: pstitem.Reader) -> list[int]:
     """The folder that a person's folders lie in, by the entry that the store has of it, or those with its name (an OST has one for
     public folders, too); else the root."""
-    wanted = int.from_bytes(_of_store(whole, _SUBTREE)[-4:], "little")
-    if wanted & 0x1F == _FOLDER and whole.node(wanted):
-        return [wanted]
+    subtree = int.from_bytes(_of_store(whole, _SUBTREE)[-4:], "little")
+    if subtree & 0x1F == _FOLDER and whole.node(subtree):
+        return [subtree]
     if whole.node(_ROOT) is None:
         folders = {id_: above for id_, above in whole.parents() if id_ & 0x1F == _FOLDER}
         if not folders:
             raise Broken("it has no folders")
         return [id_ for id_, above in folders.items() if above == id_ or above not in folders]
-    found: list[int] = []
+    tops: list[int] = []
     waiting, seen = [_ROOT], 0
     while waiting and seen < _LOOKED_AT:
         folder, seen = waiting.pop(0), seen + 1
         if _name(whole, folder, reader) == _SUBTREE_NAME:
-            found.append(folder)
+            tops.append(folder)
         else:
             waiting += _listed(whole, folder, _FOLDER, _FOLDERS)[0]
-    return found or [_ROOT]
+    return tops or [_ROOT]

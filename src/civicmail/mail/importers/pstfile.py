@@ -116,7 +116,7 @@ class PstFile:
             raise Broken(f"nobody knows its version {version}")
         self.large, self.unicode = version == 36, version > 15
         self.layout = layout = _LAYOUTS[version]
-        (self.said,) = struct.unpack_from(layout.id, header, layout.end)
+        (self.stated_size,) = struct.unpack_from(layout.id, header, layout.end)
         (nodes,) = struct.unpack_from(layout.id, header, layout.nodes)
         (blocks,) = struct.unpack_from(layout.id, header, layout.blocks)
         self._roots = {NODES: nodes, BLOCKS: blocks}
@@ -172,10 +172,10 @@ class PstFile:
 
     def inside(self, block: int) -> dict[int, Node]:
         """The nodes inside a node, from the block that lists them."""
-        found: dict[int, Node] = {}
+        nodes: dict[int, Node] = {}
         waiting = [(block, 1)] if block else []
         layout = self.layout
-        while waiting and len(found) < _SUBNODES:
+        while waiting and len(nodes) < _SUBNODES:
             number, levels = waiting.pop()
             data = self._block(number)
             if data[:1] != b"\2" or not number & 2:
@@ -186,8 +186,8 @@ class PstFile:
                 waiting += [(below, 0) for _, below in reversed(list(_entries(data, layout.head, layout.below)))]
             else:
                 for id_, content, inner in _entries(data, layout.head, layout.inside):
-                    found[id_] = Node(self, id_, content, inner)
-        return found
+                    nodes[id_] = Node(self, id_, content, inner)
+        return nodes
 
     def _block(self, number: int) -> bytes:
         entry = self._find(BLOCKS, number & ~1)

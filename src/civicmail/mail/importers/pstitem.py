@@ -25,7 +25,7 @@ _BYTES_MOST = 1 << 30  # of all attachments of one item and those inside it
 
 
 @dataclass(slots=True)
-class _Case:
+class _Origin:
     """What was wrong in one item, and what it may still hold."""
 
     wrong: Counter[str] = field(default_factory=Counter)
@@ -48,7 +48,7 @@ class Reader:
 
     def item(self, node: Node) -> Item:
         """Raises Broken where it has no properties at all."""
-        case = _Case()
+        case = _Origin()
         damaged = node.file.damaged
         item = self._item(node, self._codec, case, 0)
         if node.file.damaged > damaged:
@@ -56,10 +56,10 @@ class Reader:
         item.broken = case.said()
         return item
 
-    def _item(self, node: Node, codec: str, case: _Case, depth: int) -> Item:
+    def _item(self, node: Node, codec: str, case: _Origin, depth: int) -> Item:
         heap = Heap(node)
-        found, codec, _ = self._properties(properties(heap, case.value), codec)
-        item = Item(found)
+        item_properties, codec, _ = self._properties(properties(heap, case.value), codec)
+        item = Item(item_properties)
         if _RECIPIENTS in heap.nodes:
             try:
                 for row in Table(heap.nodes[_RECIPIENTS]).rows(case.value):
@@ -72,7 +72,7 @@ class Reader:
             item.attachments.append(self._attachment(heap.nodes.get(id_), codec, case, depth))
         return item
 
-    def _attachments(self, heap: Heap, case: _Case) -> list[int]:
+    def _attachments(self, heap: Heap, case: _Origin) -> list[int]:
         if _ATTACHMENTS not in heap.nodes:
             return []
         try:
@@ -81,43 +81,43 @@ class Reader:
             case.wrong[f"its list of attachments: {error}"] += 1
             return [id_ for id_ in heap.nodes if id_ & 0x1F == _ATTACHMENT][:_MANY]
 
-    def _attachment(self, node: Node | None, codec: str, case: _Case, depth: int) -> Attachment:
+    def _attachment(self, node: Node | None, codec: str, case: _Origin, depth: int) -> Attachment:
         """An attachment; what is wrong with it stands in its properties, too."""
-        own = _Case(items=case.items, bytes=case.bytes)
-        found = Attachment()
+        own = _Origin(items=case.items, bytes=case.bytes)
+        attachment = Attachment()
         try:
             if node is None:
                 raise Broken("an attachment is missing")
-            self._fill(found, node, codec, own, depth)
+            self._fill(attachment, node, codec, own, depth)
         except Broken as error:
             own.wrong[str(error)] += 1
         if own.wrong:
-            found.properties["unread"] = own.said()
+            attachment.properties["unread"] = own.said()
             case.wrong["an attachment could not be read whole"] += 1
         case.items, case.bytes = own.items, own.bytes
-        return found
+        return attachment
 
-    def _fill(self, found: Attachment, node: Node, codec: str, case: _Case, depth: int) -> None:
+    def _fill(self, attachment: Attachment, node: Node, codec: str, case: _Origin, depth: int) -> None:
         heap = Heap(node)
-        found.properties, codec, content = self._properties(properties(heap, case.value), codec)
-        found.properties.pop(mapi.DATA, None)
+        attachment.properties, codec, content = self._properties(properties(heap, case.value), codec)
+        attachment.properties.pop(mapi.DATA, None)
         if content is None:
             return
         if content.kind != _OBJECT:
-            found.content = self._spent(content.data, case)
+            attachment.content = self._spent(content.data, case)
             return
         inner = heap.nodes.get(int.from_bytes(content.data[:4], "little"))
         if inner is None:
             raise Broken("the content of an attachment is missing")
-        if mapi.number(found.properties, mapi.METHOD) != _EMBEDDED:
-            found.content = self._spent(inner.content(), case)
+        if mapi.number(attachment.properties, mapi.METHOD) != _EMBEDDED:
+            attachment.content = self._spent(inner.content(), case)
             return
         case.items -= 1
         if depth >= _DEPTH or case.items < 0:
             raise Broken("items lie in items without an end")
-        found.item = self._item(inner, codec, case, depth + 1)
+        attachment.item = self._item(inner, codec, case, depth + 1)
 
-    def _spent(self, data: bytes, case: _Case) -> bytes:
+    def _spent(self, data: bytes, case: _Origin) -> bytes:
         case.bytes -= len(data)
         if case.bytes < 0:
             raise Broken("its attachments are more than anybody could send")
@@ -129,15 +129,15 @@ class Reader:
         pages = {raw.number: int.from_bytes(raw.data[:4], "little") for raw in every if raw.number in _CODEPAGES}
         if page := pages.get(_CODEPAGES[0]) or pages.get(_CODEPAGES[1]):
             codec = mapi.codec_of(page)
-        found: Properties = {}
+        values: Properties = {}
         content = None
         for raw in every:
             if raw.number == _CONTENT:
                 content = raw
             elif raw.kind != _OBJECT:
                 key = self._names.get(raw.number) or mapi.key(raw.number)
-                found[key] = _values(raw, codec) if raw.kind & _MANY_VALUES else mapi.value(raw.kind, raw.data, codec)
-        return found, codec, content
+                values[key] = _values(raw, codec) if raw.kind & _MANY_VALUES else mapi.value(raw.kind, raw.data, codec)
+        return values, codec, content
 
 
 def _values(raw: Raw, codec: str) -> Value:

@@ -20,15 +20,15 @@ def leaves(file: PstFile, kind: int) -> dict[int, tuple[int, ...]]:
     """Key to entry. kind: of the pages, of nodes or of blocks."""
     size, at = file.layout.page, file.layout.trailer_at
     looked_for = re.compile(re.escape(bytes([kind])))
-    found: dict[int, tuple[tuple[bool, int], tuple[int, ...]]] = {}
+    ranked: dict[int, tuple[tuple[bool, int], tuple[int, ...]]] = {}
     for start in range(0, file.size // size * size, _PIECE):
         piece = file.bytes(start, min(_PIECE, file.size // size * size - start))
         for match in looked_for.finditer(piece[at::size]):
             page = file.page(piece[match.start() * size : (match.start() + 1) * size], kind)
-            if page is None or page.level or len(found) > _MANY:
+            if page is None or page.level or len(ranked) > _MANY:
                 continue
             rank = (page.sure, page.written)
             for entry in page.entries:
-                if entry[0] not in found or found[entry[0]][0] < rank:
-                    found[entry[0]] = (rank, entry)
-    return {key: entry for key, (_, entry) in found.items()}
+                if entry[0] not in ranked or ranked[entry[0]][0] < rank:
+                    ranked[entry[0]] = (rank, entry)
+    return {key: entry for key, (_, entry) in ranked.items()}

@@ -84,17 +84,17 @@ def _folder(place: str, folder: str, items: Items) -> Iterator[Item]:
         place, folder = waiting.pop()
         try:
             with os.scandir(place) as entries:
-                found = sorted(entries, key=lambda e: _natural(e.name))
+                children = sorted(entries, key=lambda e: _natural(e.name))
         except OSError as error:
             yield Left(text_of(place), f"it cannot be opened: {error.strerror}", failed=True)
             continue
-        folders = [e for e in found if e.is_dir(follow_symlinks=False)]
+        folders = [e for e in children if e.is_dir(follow_symlinks=False)]
         names = {e.name for e in folders}
         if {"cur", "new"} <= names:
             for sub in ("cur", "new"):
                 yield from _maildir(f"{place}/{sub}", folder)
             folders = [e for e in folders if e.name not in {"cur", "new", "tmp"}]
-        for entry in found:
+        for entry in children:
             if not entry.is_dir(follow_symlinks=False) and not _is_quiet(entry.name):
                 yield from opened(File(entry.path, folder, items))
         waiting += [(e.path, f"{folder}/{text_of(e.name)}".lstrip("/")) for e in reversed(folders)]
@@ -199,13 +199,13 @@ def _mbox(file: File, source: str) -> Iterator[Item]:
 def _store(file: File, source: str) -> Iterator[Item]:
     """The items of an Outlook data file."""
     count = 0
-    for told in file.items.store(source):
+    for stored in file.items.store(source):
         count += 1
-        name = text_of(file.name) if told.index < 0 else f"{text_of(file.name)} item {told.index} in {told.folder or '/'}"
-        if isinstance(told.built, str):
-            yield Left(name, told.built, failed=True)
+        name = text_of(file.name) if stored.index < 0 else f"{text_of(file.name)} item {stored.index} in {stored.folder or '/'}"
+        if isinstance(stored.built, str):
+            yield Left(name, stored.built, failed=True)
         else:
-            built, folder = told.built, f"{file.inner}/{told.folder}".rstrip("/")
+            built, folder = stored.built, f"{file.inner}/{stored.folder}".rstrip("/")
             yield Found(folder, name, built.content, built.at, "mailbox", built="pst", properties=built.properties)
     if not count:
         yield Left(text_of(file.name), "it holds no items", failed=False)

@@ -61,9 +61,9 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
             raise Conflict(f"{len(first)} that are out of order or have changed wait for an answer first.")
         full = ReviewRow.objects.select_related(*WITH).filter(pk__in=[r.pk for r in rows]).order_by("id")
         uids, me = answerers.uids_of(part, now), person_of(actor)
-        asked = {r: answerers.about_row(r, actor.uid, now, uids) for r in full}
-        known = foureyes.facts_of(asked.values(), actor, now)
-        mine = [r for r in full if guard.may(actor, "review.decide", replace(asked[r], eyes=known), now=now)]
+        resources = {r: answerers.about_row(r, actor.uid, now, uids) for r in full}
+        facts = foureyes.facts_of(resources.values(), actor, now)
+        mine = [r for r in full if guard.may(actor, "review.decide", replace(resources[r], eyes=facts), now=now)]
         if not mine:
             raise Conflict("Nothing is left here that could be kept together.")
         only_open(part.review)

@@ -51,20 +51,29 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
     found it, Unusable, Conflict."""
     guard.require(actor, "violation.decide", whom.about_violation(row), now=now)
     with transaction.atomic():
-        found = locked(row, "state")
-        decider = apart(found, actor, now)
-        found.state = step(found.state, "propose" if decision.outcome == "permanent" else "decide")
-        _write(found, decision, now)
-        found.since, found.decider = moment(now), decider
+        violation = locked(row, "state")
+        decider = apart(violation, actor, now)
+        violation.state = step(violation.state, "propose" if decision.outcome == "permanent" else "decide")
+        _write(violation, decision, now)
+        violation.since, violation.decider = moment(now), decider
         entered(
-            "violation.decide", found, actor, found.why, now, outcome=found.outcome, proposed=found.proposed, ground=found.ground,
-            cites=found.cites, departs=int(found.departs), procedure=[f"{k}: {v}" for k, v in sorted(found.procedure.items())],
-        )  # fmt: skip
-        if found.state == "decided":
-            _take_effect(found, decision.days, decider, None, actor, now)
-        found.save()
-        tell_next(found, now)
-    return found
+            "violation.decide",
+            violation,
+            actor,
+            violation.why,
+            now,
+            outcome=violation.outcome,
+            proposed=violation.proposed,
+            ground=violation.ground,
+            cites=violation.cites,
+            departs=int(violation.departs),
+            procedure=[f"{k}: {v}" for k, v in sorted(violation.procedure.items())],
+        )
+        if violation.state == "decided":
+            _take_effect(violation, decision.days, decider, None, actor, now)
+        violation.save()
+        tell_next(violation, now)
+    return violation
 
 
 def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
@@ -73,19 +82,19 @@ def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> 
     foureyes.require(actor, "violation.second", whom.about_violation(row), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
-        found = locked(row, "state", "decider_id")
-        second = apart(found, actor, now)
-        found.state, found.since = step(found.state, "agree" if yes else "disagree"), moment(now)
-        entered("violation.second", found, actor, reason, now, yes=int(yes))
+        violation = locked(row, "state", "decider_id")
+        second = apart(violation, actor, now)
+        violation.state, violation.since = step(violation.state, "agree" if yes else "disagree"), moment(now)
+        entered("violation.second", violation, actor, reason, now, yes=int(yes))
         if yes:
-            assert found.decider is not None, "somebody proposed it"
-            found.second, found.seconded = second, moment(now)
-            _take_effect(found, 0, found.decider, second, actor, now)
+            assert violation.decider is not None, "somebody proposed it"
+            violation.second, violation.seconded = second, moment(now)
+            _take_effect(violation, 0, violation.decider, second, actor, now)
         else:
-            found.decider, found.outcome, found.why = None, "", ""
-        found.save()
-        tell_next(found, now)
-    return found
+            violation.decider, violation.outcome, violation.why = None, "", ""
+        violation.save()
+        tell_next(violation, now)
+    return violation
 
 
 def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
@@ -93,13 +102,13 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
     guard.require(actor, "violation.find", whom.about_violation(row), now=now)
     reason = given(reason)
     with transaction.atomic():
-        found = locked(row, "trained")
-        if found.outcome != "warning" or found.decided is None or found.trained is not None:
+        violation = locked(row, "trained")
+        if violation.outcome != "warning" or violation.decided is None or violation.trained is not None:
             raise Conflict("No training is open here.")
-        found.trained = moment(now)
-        found.save(update_fields=["trained"])
-        entered("violation.train", found, actor, reason, now)
-    return found
+        violation.trained = moment(now)
+        violation.save(update_fields=["trained"])
+        entered("violation.train", violation, actor, reason, now)
+    return violation
 
 
 def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
@@ -117,15 +126,15 @@ def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, no
 def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
     text = given(text, "text", least=10, most=4000)
     with transaction.atomic():
-        found = locked(row, "state")
-        found.state = step(found.state, "appeal")
-        if found.decided is None or now >= ms(found.decided) + APPEAL:
+        violation = locked(row, "state")
+        violation.state = step(violation.state, "appeal")
+        if violation.decided is None or now >= ms(violation.decided) + APPEAL:
             raise Conflict("The time for an appeal is over: it was 30 days from the decision.")
-        found.since, found.appeal, found.appealed = moment(now), text, moment(now)
-        found.save()
-        entered("violation.appeal", found, actor, reference, now)
-        tell_next(found, now)
-    return found
+        violation.since, violation.appeal, violation.appealed = moment(now), text, moment(now)
+        violation.save()
+        entered("violation.appeal", violation, actor, reference, now)
+        tell_next(violation, now)
+    return violation
 
 
 def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: str, now: int) -> Violation:
@@ -134,17 +143,17 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
     guard.require(actor, "violation.hear", whom.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
-        found = locked(row, "state")
-        hearer = apart(found, actor, now)
-        found.state, found.since = step(found.state, "uphold" if uphold else "overturn"), moment(now)
-        found.hearer, found.heard, found.hearing = hearer, moment(now), reason
+        violation = locked(row, "state")
+        hearer = apart(violation, actor, now)
+        violation.state, violation.since = step(violation.state, "uphold" if uphold else "overturn"), moment(now)
+        violation.hearer, violation.heard, violation.hearing = hearer, moment(now), reason
         if not uphold:
-            _undo(found, law, hearer, actor, reason, now)
-        found.save()
-        entered("violation.hear", found, actor, reason, now)
-        said = "stands" if uphold else "is overturned"
-        tell_person(found, "heard", f"Your appeal was heard: {found.clause}", [f"What was decided {said}.", reason], now)
-    return found
+            _undo(violation, law, hearer, actor, reason, now)
+        violation.save()
+        entered("violation.hear", violation, actor, reason, now)
+        outcome = "stands" if uphold else "is overturned"
+        tell_person(violation, "heard", f"Your appeal was heard: {violation.clause}", [f"What was decided {outcome}.", reason], now)
+    return violation
 
 
 def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
@@ -153,15 +162,15 @@ def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation
     foureyes.require(actor, "violation.reverse", whom.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
-        found = locked(row, "state")
-        officer = apart(found, actor, now)
-        found.state, found.since = step(found.state, "reverse"), moment(now)
-        found.hearer, found.heard, found.hearing = officer, moment(now), reason
-        count = _reopen(found, officer, actor, reason, now)
-        found.save()
-        entered("violation.reverse", found, actor, reason, now, authorisations=count)
-        tell_person(found, "reversed", f"The record about {found.person} was wrong", ["It is taken back.", reason], now)
-    return found
+        violation = locked(row, "state")
+        officer = apart(violation, actor, now)
+        violation.state, violation.since = step(violation.state, "reverse"), moment(now)
+        violation.hearer, violation.heard, violation.hearing = officer, moment(now), reason
+        count = _reopen(violation, officer, actor, reason, now)
+        violation.save()
+        entered("violation.reverse", violation, actor, reason, now, authorisations=count)
+        tell_person(violation, "reversed", f"The record about {violation.person} was wrong", ["It is taken back.", reason], now)
+    return violation
 
 
 def _write(row: Violation, decision: Decision, now: int) -> None:
@@ -180,7 +189,7 @@ def _write(row: Violation, decision: Decision, now: int) -> None:
     row.departs = decision.outcome != proposed.outcome or bool(proposed.days and decision.days != proposed.days)
     row.ground, row.cites = decision.ground, given(decision.cites, "cites", least=2, most=300)
     row.why = given(decision.why, "why", least=20, most=1000)
-    row.procedure = {key: " ".join(said.split())[:300] for key, said in decision.procedure.items() if said.strip()}
+    row.procedure = {key: " ".join(words.split())[:300] for key, words in decision.procedure.items() if words.strip()}
 
 
 def _take_effect(row: Violation, days: int, first: Person, second: Person | None, actor: Actor, now: int) -> None:
@@ -204,10 +213,10 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
             row.person, "permanent", until=None, origin=origin, reason=reason, first=first, second=second, actor=actor, now=now
         )
     close_for_outsiders(row, now)
-    tell_person(row, "decided", f"Decided: {row.clause}", _told(row), now)
+    tell_person(row, "decided", f"Decided: {row.clause}", _decision_lines(row), now)
 
 
-def _told(row: Violation) -> list[str]:
+def _decision_lines(row: Violation) -> list[str]:
     assert row.decided is not None and row.outcome, "it was decided"
     until = f", until {in_words(last_day(row.until))}" if row.until is not None else ""
     ground = whom.table().grounds.get(row.ground, row.ground)

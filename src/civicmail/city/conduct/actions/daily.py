@@ -49,8 +49,8 @@ def write(now: int) -> int:
 def managers(now: int) -> list[Person]:
     """Who is asked for one department or more at this moment, in order of their rows."""
     everywhere = list(Department.objects.filter(closed__isnull=True))
-    found = {person.pk: person for people in deciders.asked_of(everywhere, now).values() for person in people}
-    return [found[pk] for pk in sorted(found)]
+    by_pk = {person.pk: person for people in deciders.asked_of(everywhere, now).values() for person in people}
+    return [by_pk[pk] for pk in sorted(by_pk)]
 
 
 def _is_working_day(day: date) -> bool:
@@ -80,10 +80,10 @@ def what_waits(person: Person, now: int) -> list[Tasks]:
         return []
     groups = [*office.of(person, actor, standing.of(person.pk, now), now), *conduct.of(actor, now)]
     had = _reminded(person, now)
-    found = [
+    waiting = [
         Tasks(group.name, [t for t in group.tasks if t.state[0] in WAITS and (t.route, *t.args[1:]) not in had]) for group in groups
     ]
-    return joined([group for group in found if group.tasks])
+    return joined([group for group in waiting if group.tasks])
 
 
 def _reminded(person: Person, now: int) -> set[tuple[object, ...]]:

@@ -216,10 +216,10 @@ def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: i
 
 
 def _work(right: Authorisation) -> Episode:
-    found = Episode.objects.select_related("contract").filter(person=right.person_id, ended__isnull=True).first()
-    if found is None:
+    employment = Episode.objects.select_related("contract").filter(person=right.person_id, ended__isnull=True).first()
+    if employment is None:
         raise Conflict(f"{right.person} does not work for the city now.")
-    return found
+    return employment
 
 
 def _latest(right: Authorisation, now: int) -> datetime:

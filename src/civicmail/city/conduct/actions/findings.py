@@ -38,21 +38,23 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     Conflict."""
     guard.require(actor, "violation.find", whom.about_violation(row), now=now)
     with transaction.atomic():
-        found = locked(row, "state", "respond_by")
-        if found.state not in FIRST or found.respond_by is not None or found.person is None:
+        violation = locked(row, "state", "respond_by")
+        if violation.state not in FIRST or violation.respond_by is not None or violation.person is None:
             raise Conflict("The person was asked already, or is not named, or it was found.")
-        apart(found, actor, now)
-        found.respond_by = moment(now + ANSWER)
-        found.save(update_fields=["respond_by"])
-        entered("violation.ask", found, actor, "", now, until=now + ANSWER)
+        apart(violation, actor, now)
+        violation.respond_by = moment(now + ANSWER)
+        violation.save(update_fields=["respond_by"])
+        entered("violation.ask", violation, actor, "", now, until=now + ANSWER)
         pages = settings.CITY.web.url
         lines_ = [
-            f"Somebody has reported that {found.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
-            f"Before anybody decides you can say what you have to say, until {in_words(timezone.localdate(found.respond_by))}.",
-            f"It is read and answered here: {pages}{own_address(found)}" if pages else "It stands on the pages, under My access.",
+            f"Somebody has reported that {violation.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
+            f"Before anybody decides you can say what you have to say, until {in_words(timezone.localdate(violation.respond_by))}.",
+            f"It is read and answered here: {pages}{own_address(violation)}"
+            if pages
+            else "It stands on the pages, under My access.",
         ]
-        tell_person(found, "ask", f"Your answer is asked for: {found.clause}", lines_, now)
-    return found
+        tell_person(violation, "ask", f"Your answer is asked for: {violation.clause}", lines_, now)
+    return violation
 
 
 def respond(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
@@ -71,13 +73,13 @@ def record_response(row: Violation, text: str, reference: str, *, actor: Actor, 
 def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
     text = given(text, "text", least=10, most=RESPONSE_MOST)
     with transaction.atomic():
-        found = locked(row, "state", "response")
-        if found.state not in FIRST or found.response:
+        violation = locked(row, "state", "response")
+        if violation.state not in FIRST or violation.response:
             raise Conflict("It was found meanwhile, or an answer is there already.")
-        found.response, found.responded = text, moment(now)
-        found.save(update_fields=["response", "responded"])
-        entered("violation.respond", found, actor, reference, now)
-    return found
+        violation.response, violation.responded = text, moment(now)
+        violation.save(update_fields=["response", "responded"])
+        entered("violation.respond", violation, actor, reference, now)
+    return violation
 
 
 def find(
@@ -90,28 +92,28 @@ def find(
     if action not in FOUND:
         raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
     with transaction.atomic():
-        found = locked(row, "state", "response")
-        finder = apart(found, actor, now)
-        target = step(found.state, action)
-        _require_fair(found, action, good_faith, now)
-        found.state, found.since, found.found = target, moment(now), moment(now)
-        found.finder, found.finding, found.severe = finder, reason, severe and action == "confirm"
-        found.good_faith = good_faith
-        found.save()
-        entered("violation.find", found, actor, reason, now, severe=int(found.severe), good_faith=int(good_faith))
-        if action == "confirm" and found.bar is None and whom.is_outside(found):
-            shut(found, finder, actor=actor, now=now)
+        violation = locked(row, "state", "response")
+        finder = apart(violation, actor, now)
+        target = step(violation.state, action)
+        _require_fair(violation, action, good_faith, now)
+        violation.state, violation.since, violation.found = target, moment(now), moment(now)
+        violation.finder, violation.finding, violation.severe = finder, reason, severe and action == "confirm"
+        violation.good_faith = good_faith
+        violation.save()
+        entered("violation.find", violation, actor, reason, now, severe=int(violation.severe), good_faith=int(good_faith))
+        if action == "confirm" and violation.bar is None and whom.is_outside(violation):
+            shut(violation, finder, actor=actor, now=now)
         if action == "confirm":
-            tell_person(found, "found", f"Found: {found.clause}", [_FOUND.format(clause=found.clause)], now)
-            tell_next(found, now)
+            tell_person(violation, "found", f"Found: {violation.clause}", [_CONFIRMED.format(clause=violation.clause)], now)
+            tell_next(violation, now)
         else:
-            close_for_outsiders(found, now)
-            if found.respond_by is not None:
-                tell_person(found, "found", f"Closed: {found.clause}", [_CLOSED.format(clause=found.clause)], now)
-    return found
+            close_for_outsiders(violation, now)
+            if violation.respond_by is not None:
+                tell_person(violation, "found", f"Closed: {violation.clause}", [_CLOSED.format(clause=violation.clause)], now)
+    return violation
 
 
-_FOUND = (
+_CONFIRMED = (
     "It was found that {clause} of the e-mail policy was broken. Somebody else decides what follows; you are told, and you can "
     "appeal."
 )
@@ -141,8 +143,8 @@ def apart(row: Violation, actor: Actor, now: int) -> Person:
     me, about = person_of(actor), foureyes.with_facts(whom.about_violation(row), actor, now)
     if about.is_about(actor):
         raise NotPermitted("Nobody decides about themselves.")
-    said = _REPORTED if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _APART
-    if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=said):
+    refusal = _REPORTED if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _APART
+    if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=refusal):
         raise NotPermitted(why)
     if row.person is not None and row.person.uid in lines().above(me.uid):
         raise NotPermitted("Nobody decides about somebody who is above them.")

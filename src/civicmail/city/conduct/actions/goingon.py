@@ -11,7 +11,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import nextsteps
 from civicmail.city.notices.actions import tell
 
-_SAID = {
+_NEWS = {
     "confirmed": "was confirmed and waits for a decision",
     "proposed": "waits for a second officer, who agrees to a permanent bar or does not",
     "appealed": "was appealed and waits for somebody who hears it",
@@ -21,11 +21,11 @@ _SAID = {
 
 def tell_next(row: Violation, now: int) -> None:
     """Once for each time that a case comes to such a state; inside the transaction of a verb. now: ms."""
-    if (said := _SAID.get(row.state)) is None:
+    if (news := _NEWS.get(row.state)) is None:
         return
     pages = settings.CITY.web.url
     place = f"Look at it here: {pages}{address(row)}" if pages else "It stands on the pages, under Violations."
-    text = f"Violation {row.pk} ({row.clause}) {said}. You are asked because you had no part in it so far.\n\n{place}"
+    text = f"Violation {row.pk} ({row.clause}) {news}. You are asked because you had no part in it so far.\n\n{place}"
     for person in nextsteps.asked(row, now):
         if to := told_of(person):
             key = f"violation:{row.pk}:{row.state}:{ms(row.since)}:{to}"

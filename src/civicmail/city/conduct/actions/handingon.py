@@ -108,11 +108,11 @@ def _hand_on(
     """To the first of the chain who may answer it and is not who hands it on."""
     me = person_of(actor).pk
     barred = {me, row.person_id, row.approver_id, row.part.reviewer_id}
-    found = next((c for c in chain if c.person not in barred), None)
-    if found is None:
+    candidate = next((c for c in chain if c.person not in barred), None)
+    if candidate is None:
         raise Conflict("Nobody else is there who could answer this; ask the access office to name a head.")
     before = row.part
-    row.part = part_for(row, department, found)
+    row.part = part_for(row, department, candidate)
     row.hops += 1
     row.save(update_fields=["part", "hops"])
     note(before, what, actor, now, to=row.part.named, words=reason, row=row)

@@ -135,12 +135,12 @@ def _letters(made: list[Leaver], now: int) -> list[Letter]:
     by_department: dict[Department, list[Leaver]] = defaultdict(list)
     for row in made:
         by_department[row.department].append(row)
-    asked = deciders.asked_of(list(by_department), now)
-    found: list[Letter] = []
+    managers = deciders.asked_of(list(by_department), now)
+    letters: list[Letter] = []
     for department, new in by_department.items():
         gone = {row.ending.person_id for row in new}
-        found += _to(department, [person for person in asked[department.pk] if person.pk not in gone], new, now)
-    return found
+        letters += _to(department, [person for person in managers[department.pk] if person.pk not in gone], new, now)
+    return letters
 
 
 def find_overdue(now: int) -> int:

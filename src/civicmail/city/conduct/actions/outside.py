@@ -101,17 +101,17 @@ def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> Non
 def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Actor, reason: str, now: int) -> int:
     """These people get into it, under these names; how many who did not before. All or nothing. Raises NotPermitted, Unusable,
     Conflict."""
-    wanted = list(people)
-    for person, _ in wanted:
+    pairs = list(people)
+    for person, _ in pairs:
         guard.require(actor, "outside.give", about_person(person), now=now)
     reason = given(reason)
-    if wrong := [login for _, login in wanted if not 1 <= len(login) <= 160 or not login.isprintable()]:
+    if wrong := [login for _, login in pairs if not 1 <= len(login) <= 160 or not login.isprintable()]:
         raise Unusable("A name there has between 1 and 160 characters.", {"people": f"{wrong[0][:40]!r} is no name."})
     with transaction.atomic():
         if locked(door, "closed").closed is not None:
             raise Conflict(f"{door} is used no more.")
         made = 0
-        for person, login in wanted:
+        for person, login in pairs:
             episode = employment(person)
             fresh = {"person": person, "login": login, "since": moment(now), "by": actor.uid}
             _, new = OutsideAccount.objects.get_or_create(door=door, episode=episode, ended=None, defaults=fresh)
@@ -187,17 +187,17 @@ def tell_hooks(now: int, sender: Sender | None = None) -> int:
     `{"confirmed": true}`; what was said twice has the same id. Blocks while they answer."""
     wires: dict[str, Hook] = {}
     silent: set[str] = set()
-    told = 0
+    count = 0
     for row in outside.to_tell(now):
         if outside.again(row):
             _drop(row, now)
         elif row.account.door.hook not in silent:  # one that says nothing is not waited for again in this round
             answer = _try(row, wires, sender or _send, now)
-            told += answer.ok
+            count += answer.ok
             _note(row, answer, now)
             if answer.status == 0:
                 silent.add(row.account.door.hook)
-    return told
+    return count
 
 
 def _send(hook: Hook, body: bytes, id_: str, now: int) -> Answer:
@@ -245,10 +245,10 @@ def _note(ending: OutsideEnding, answer: Answer, now: int) -> None:
 
 def _is_confirmed(body: bytes) -> bool:
     try:
-        said = orjson.loads(body)
+        plain = orjson.loads(body)
     except orjson.JSONDecodeError:
         return False
-    return isinstance(said, dict) and said.get("confirmed") is True
+    return isinstance(plain, dict) and plain.get("confirmed") is True
 
 
 def _done(row: OutsideEnding, action: str, how: str, actor: Actor, reason: str, now: int) -> OutsideEnding:

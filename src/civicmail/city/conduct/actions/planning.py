@@ -34,10 +34,10 @@ def plan_due(now: int) -> int:
     """Reviews of the coming weeks stand in the list; how many are new."""
     if not Mailbox.objects.exists():
         return 0
-    wanted = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(moment(now)))}
-    there = set(Review.objects.filter(key__in=wanted).values_list("key", flat=True))
+    by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(moment(now)))}
+    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
     new = 0
-    for key, (tier, day) in wanted.items():
+    for key, (tier, day) in by_key.items():
         if key not in there:
             with transaction.atomic():
                 review = Review.objects.create(key=key, tier=tier, planned=day, by="tick")
@@ -130,11 +130,11 @@ def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review
 
 def micro_due(now: int) -> int:
     """Reviews of people who moved, are on a long leave, or about whom a violation was decided: each change once (R1)."""
-    wanted = {**_moved(now), **_on_leave(now), **_decided(now)}
-    there = set(Review.objects.filter(key__in=wanted).values_list("key", flat=True))
-    people = {person for key, (_, person) in wanted.items() if key not in there}
+    by_key = {**_moved(now), **_on_leave(now), **_decided(now)}
+    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
+    people = {person for key, (_, person) in by_key.items() if key not in there}
     have = _with_something(people, now)
-    new = [(key, *what) for key, what in sorted(wanted.items()) if key not in there and what[1] in have][:AT_ONCE]
+    new = [(key, *what) for key, what in sorted(by_key.items()) if key not in there and what[1] in have][:AT_ONCE]
     for key, cause, person in new:
         with transaction.atomic():
             review = Review.objects.create(
@@ -164,8 +164,8 @@ def _moved(now: int) -> Causes:
         state__in=["active", "suspended"], until__gt=moment(now), role="holder", episode__ended__isnull=True
     )
     rows = rows.exclude(episode__department=F("department"))
-    found = rows.values_list("pk", "person", "episode__department")
-    return {f"moved:{pk}:{department}": ("moved", person) for pk, person, department in found}
+    moves = rows.values_list("pk", "person", "episode__department")
+    return {f"moved:{pk}:{department}": ("moved", person) for pk, person, department in moves}
 
 
 def _on_leave(now: int) -> Causes:

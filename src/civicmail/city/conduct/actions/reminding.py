@@ -53,7 +53,7 @@ def remind_now(review: Review, *, now: int) -> int:
 
 def waiting(reviews: Collection[Review], now: int) -> Work:
     """Whose rows are open, and of which review; what waits for its turn is left out, and one's own."""
-    found: Work = {}
+    work: Work = {}
     rows: dict[int, list[tuple[int, int | None]]] = {}
     open_ = ReviewRow.objects.filter(review__in=reviews, state="open").values_list("part", "person", "approver")
     for of, person, approver in open_:
@@ -63,13 +63,15 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
     ahead = answerers.is_ahead(parts)
     away = absent({p.reviewer_id for p in parts if p.reviewer_id is not None}, now)
     for part in parts:
-        asked = answerers.of_part if part.reviewer_id in away else answerers.asked_of  # while a head is away deputies are asked
-        for who in asked(part, now) - away if part.pk not in ahead else ():
+        reviewers_of = (
+            answerers.of_part if part.reviewer_id in away else answerers.asked_of
+        )  # while a head is away deputies are asked
+        for who in reviewers_of(part, now) - away if part.pk not in ahead else ():
             count = sum(who not in pair for pair in rows[part.pk])
             if count:
-                mine = found.setdefault(who, {})
+                mine = work.setdefault(who, {})
                 mine[part.review_id] = mine.get(part.review_id, 0) + count
-    return found
+    return work
 
 
 def _write(due: list[Review], work: Work, now: int) -> int:
@@ -134,32 +136,32 @@ def _take_over(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
     not come back by that."""
     rows = list(ReviewRow.objects.filter(part=part, state__in=WAITS).values_list("person", "approver"))
     barred = {p for pair in rows for p in pair if p is not None}
-    found = next((c for c in there.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)
-    if found is None:
+    candidate = next((c for c in there.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)
+    if candidate is None:
         return 0
-    name = Person.objects.values_list("display", flat=True).get(pk=found.person)
+    name = Person.objects.values_list("display", flat=True).get(pk=candidate.person)
     if part.replaced is not None:
-        before, part.joined_id = str(part.joined), found.person
+        before, part.joined_id = str(part.joined), candidate.person
     else:
-        before, part.reviewer_id, part.role, part.named = part.named, found.person, found.why, name
+        before, part.reviewer_id, part.role, part.named = part.named, candidate.person, candidate.why, name
     with transaction.atomic():
         part.save(update_fields=["reviewer", "role", "named", "joined"])
         words = f"in place of {before}" if before else "nobody could be asked before"
         _stepped(part, "taken-over", now, to=name, words=words)
-        _tell(part, found.person, "You answer in place of somebody who is not there.", now)
+        _tell(part, candidate.person, "You answer in place of somebody who is not there.", now)
     return 1
 
 
 def _join(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
     assert part.reviewer_id is not None
-    found = there.after(part.department_id, part.reviewer_id)
-    part.joined_id, part.joined_at = (found.person if found else None), moment(now)
-    name = Person.objects.values_list("display", flat=True).get(pk=found.person) if found else ""
+    candidate = there.after(part.department_id, part.reviewer_id)
+    part.joined_id, part.joined_at = (candidate.person if candidate else None), moment(now)
+    name = Person.objects.values_list("display", flat=True).get(pk=candidate.person) if candidate else ""
     with transaction.atomic():
         part.save(update_fields=["joined", "joined_at"])
-        _stepped(part, "joined", now, to=name, words="" if found else "nobody is above")
-        if found is not None:
-            _tell(part, found.person, f"{part.named} has not answered in a week, so you are asked as well.", now)
+        _stepped(part, "joined", now, to=name, words="" if candidate else "nobody is above")
+        if candidate is not None:
+            _tell(part, candidate.person, f"{part.named} has not answered in a week, so you are asked as well.", now)
     return 1
 
 

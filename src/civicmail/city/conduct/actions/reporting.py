@@ -125,17 +125,17 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
     guard.require(actor, "violation.name", now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
-        found = locked(row, "state", "person_id")
-        if found.person is not None or found.state != "reported":
+        violation = locked(row, "state", "person_id")
+        if violation.person is not None or violation.state != "reported":
             raise Conflict("Somebody has named the person meanwhile; look at it again.")
         if foureyes.is_oneself(actor, person, now):
             raise NotPermitted("Somebody else looks at what is about you.")
-        found.clause = _checked_clause(clause)
-        _place(found, person)
-        found.save()
-        entered("violation.name", found, actor, reason, now)
-        _tell_heads(found, now)
-    return found
+        violation.clause = _checked_clause(clause)
+        _place(violation, person)
+        violation.save()
+        entered("violation.name", violation, actor, reason, now)
+        _tell_heads(violation, now)
+    return violation
 
 
 def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now: int) -> Evidence:
@@ -144,15 +144,15 @@ def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now:
     reason = given(reason)
     (number,) = _checked_evidence([number])
     with transaction.atomic():
-        found = locked(row, "state")
-        if found.state not in FIRST:
+        violation = locked(row, "state")
+        if violation.state not in FIRST:
             raise Conflict("It was found already; evidence comes before.")
         made, is_new = Evidence.objects.get_or_create(
-            violation=found, capture=number, defaults={"by": person_of(actor), "at": moment(now)}
+            violation=violation, capture=number, defaults={"by": person_of(actor), "at": moment(now)}
         )
         if not is_new:
             raise Conflict("This message is named already.")
-        entered("violation.evidence", found, actor, reason, now, capture=number)
+        entered("violation.evidence", violation, actor, reason, now, capture=number)
     return made
 
 
@@ -208,16 +208,16 @@ def _checked_clause(clause: str) -> str:
 
 def _checked_evidence(numbers: Sequence[str]) -> list[str]:
     """Numbers of captures as they are written, each once. Raises Unusable."""
-    found: dict[str, None] = {}
+    checked: dict[str, None] = {}
     for number in numbers:
         try:
-            found[str(uuid.UUID(number.strip()))] = None
+            checked[str(uuid.UUID(number.strip()))] = None
         except ValueError:
-            said = "This is no number of a message: it has 32 digits and letters."
-            raise Unusable(said, {"evidence": said}) from None
-    if len(found) > EVIDENCE_MOST:
+            error = "This is no number of a message: it has 32 digits and letters."
+            raise Unusable(error, {"evidence": error}) from None
+    if len(checked) > EVIDENCE_MOST:
         raise Unusable("Too many.", {"evidence": f"At most {EVIDENCE_MOST}."})
-    return list(found)
+    return list(checked)
 
 
 def entered(act: str, row: Violation, actor: Actor, reason: str, now: int, **more: Any) -> None:

@@ -134,23 +134,23 @@ def _questions(review: Review, now: int) -> tuple[list[Question], reviewed.Known
     known.names = dict(Person.objects.filter(uid__in=by).values_list("uid", "display"))
     conflicts = _conflicts(of_duties)
     before = askedrows.before(review.pk, {a.pk for a in of_rights}, {g.pk for g in of_duties})
-    found = [_of_right(review, a, known, before) for a in of_rights]
+    questions = [_of_right(review, a, known, before) for a in of_rights]
     for g in of_duties:
         question = _of_duty(review, g, known, before, conflicts)
         if question is not None:
             question.approver = granters.get(g.by, 0)
             question.row.approver_id = question.approver or None
-            found.append(question)
-    return found, known
+            questions.append(question)
+    return questions, known
 
 
 def _of_right(review: Review, a: Authorisation, k: reviewed.Known, before: dict[Any, Any]) -> Question:
-    asked = askedrows.of_right(a, k)
-    asked["changes"] = askedrows.changes(before.get(("right", a.pk)), asked)
-    asked["first"] = ("right", a.pk) not in before
+    facts = askedrows.of_right(a, k)
+    facts["changes"] = askedrows.changes(before.get(("right", a.pk)), facts)
+    facts["first"] = ("right", a.pk) not in before
     row = ReviewRow(
-        review=review, department_id=a.department_id, person_id=a.person_id, right_id=a.pk, asked=asked,
-        exceptions=reviewed.exceptions_of(a, k), changed=bool(asked["changes"]), essential=a.mailbox_id in k.essential,
+        review=review, department_id=a.department_id, person_id=a.person_id, right_id=a.pk, asked=facts,
+        exceptions=reviewed.exceptions_of(a, k), changed=bool(facts["changes"]), essential=a.mailbox_id in k.essential,
     )  # fmt: skip
     return Question(row, a.department_id)
 
@@ -161,12 +161,12 @@ def _of_duty(review: Review, g: DutyGrant, k: reviewed.Known, before: dict[Any, 
     department = g.department_id or (work.department_id if work else None)
     if department is None:
         return None
-    asked = askedrows.of_duty(g, k)
-    asked["changes"] = askedrows.changes(before.get(("duty", g.pk)), asked)
-    asked["first"] = ("duty", g.pk) not in before
+    facts = askedrows.of_duty(g, k)
+    facts["changes"] = askedrows.changes(before.get(("duty", g.pk)), facts)
+    facts["first"] = ("duty", g.pk) not in before
     row = ReviewRow(
-        review=review, department_id=department, person_id=g.person_id, duty_id=g.pk, asked=asked,
-        exceptions=reviewed.duty_exceptions(g, k, conflicts, asked["privileged"]), changed=bool(asked["changes"]),
+        review=review, department_id=department, person_id=g.person_id, duty_id=g.pk, asked=facts,
+        exceptions=reviewed.duty_exceptions(g, k, conflicts, facts["privileged"]), changed=bool(facts["changes"]),
     )  # fmt: skip
     return Question(row, department)
 
@@ -189,8 +189,8 @@ def _shares(questions: list[Question], known: reviewed.Known, now: int) -> list[
     for department in sorted(by_department):
         head = there.heads.get(department, 0)
         asking = [_asking(n, questions[n], known, head) for n in by_department[department]]
-        found = splitting.split(asking, there.chain(department), there.present)
-        shares += [(department, share) for share in found]
+        split = splitting.split(asking, there.chain(department), there.present)
+        shares += [(department, share) for share in split]
     splitting.in_turn([share for _, share in shares])
     return shares
 

@@ -50,20 +50,20 @@ def _end(review: Review, now: int) -> int:
     review.state = campaignstates.step(review.state, "end")
     review.save(update_fields=["state"])
     rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, state="open").order_by("id"))
-    asked = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
+    reviewers = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
     codes = dict(Department.objects.values_list("pk", "code"))
     elected = set(
         ReviewRow.objects.filter(review=review, right__role="holder", right__episode__kind__in=UNSILENCED).values_list(
             "pk", flat=True
         )
     )
-    shut = [r for r in rows if asked[r.pk] is not None and shuts(r.exceptions) and r.pk not in elected]
+    shut = [r for r in rows if reviewers[r.pk] is not None and shuts(r.exceptions) and r.pk not in elected]
     tripped = breaker.tripped(
         [*(Shutting(r.pk, r.person_id, codes[r.department_id], r.essential) for r in shut), *_lately(codes, now)],
         reviewed.with_access(now),
     )
     for row in rows:
-        if asked[row.pk] is None:
+        if reviewers[row.pk] is None:
             row.state, row.failure = step(row.state, "silence"), NOBODY
         elif not shuts(row.exceptions):
             row.state = step(row.state, "silence")
@@ -77,7 +77,7 @@ def _end(review: Review, now: int) -> int:
     mine = {
         code: why for code, why in tripped.items() if any(r.state == "stopped" and codes[r.department_id] == code for r in rows)
     }
-    _told(review, rows, mine, now)
+    _record_deadline(review, rows, mine, now)
     return len(rows)
 
 
@@ -87,7 +87,7 @@ def _lately(codes: dict[int, str], now: int) -> list[Shutting]:
     return [Shutting(pk, person, codes[department]) for pk, person, department in rows]
 
 
-def _told(review: Review, rows: Sequence[ReviewRow], tripped: dict[str, str], now: int) -> None:
+def _record_deadline(review: Review, rows: Sequence[ReviewRow], tripped: dict[str, str], now: int) -> None:
     counts = {state: sum(r.state == state for r in rows) for state in ("silent", "suspending", "stopped")}
     facts = {"key": review.key, **counts, "tripped": tripped, "rows": [r.pk for r in rows if r.state != "silent"]}
     entries.enter("review.deadline", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
@@ -136,10 +136,10 @@ def leave(review: Review, department: Department, *, actor: Actor, reason: str, 
 
 def _stopped(review: Review, department: Department) -> list[ReviewRow]:
     rows = ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, department=department, state="stopped")
-    found = list(rows.order_by("essential", "id"))
-    if not found:
+    stopped = list(rows.order_by("essential", "id"))
+    if not stopped:
         raise Conflict("Nothing is held back here any more.")
-    return found
+    return stopped
 
 
 def _by_hand(

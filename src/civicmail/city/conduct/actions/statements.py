@@ -39,19 +39,19 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
     if len(remarks) > MOST or (remarks and len(remarks) < 20):
         raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MOST} characters."})
     with transaction.atomic():
-        found = locked(row, "state")
-        half = halves.parse(found.half)
+        statement = locked(row, "state")
+        half = halves.parse(statement.half)
         assert half is not None, "the calendar wrote it"
-        found.state = statementstates.step(found.state, "except" if remarks else "sign")
-        found.remarks, found.person, found.signed = remarks, person_of(actor), moment(now)
-        found.numbers = standings.sections(found.department, half, now)
-        found.save()
-        facts = {"half": found.half, "state": found.state, "due": str(found.due)}
-        object_ = f"department:{found.department.code}"
+        statement.state = statementstates.step(statement.state, "except" if remarks else "sign")
+        statement.remarks, statement.person, statement.signed = remarks, person_of(actor), moment(now)
+        statement.numbers = standings.sections(statement.department, half, now)
+        statement.save()
+        facts = {"half": statement.half, "state": statement.state, "due": str(statement.due)}
+        object_ = f"department:{statement.department.code}"
         entries.enter("statement.sign", actor=actor, reason=given(reason, most=400), now=now, object=object_, facts=facts)
         if remarks:
-            _tell_directors(found, "is signed, and not all is in order", now)
-    return found
+            _tell_directors(statement, "is signed, and not all is in order", now)
+    return statement
 
 
 # -- what the time does
@@ -131,10 +131,10 @@ def _ask(row: Statement, step: str, now: int) -> int:
     return _tell(deciders.asked(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
 
 
-def _tell_directors(row: Statement, said: str, now: int) -> None:
+def _tell_directors(row: Statement, news: str, now: int) -> None:
     half = halves.parse(row.half)
     assert half is not None, "the calendar wrote it"
-    subject = f"{row.department}: the statement for {half.in_words} {said}"
+    subject = f"{row.department}: the statement for {half.in_words} {news}"
     _tell(
         deciders.holders("administration-director", now) or deciders.holders("access-officer", now),
         f"statement:{row.pk}:{row.state}",

@@ -15,14 +15,14 @@ from civicmail.city.directory.models import Person
 def of_part(part: ReviewPart, now: int) -> set[int]:
     """Ids of people: the reviewer until replaced, a delegate while that holds, the next head who joined, and of a head's part the
     deputies, whom nobody has to ask for it."""
-    found = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
+    people = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
     if part.joined_id is not None:
-        found.add(part.joined_id)
+        people.add(part.joined_id)
     if part.delegate_id is not None and part.delegate_until is not None and moment(now) < part.delegate_until:
-        found.add(part.delegate_id)
+        people.add(part.delegate_id)
     if part.role == "head" and part.replaced is None:
-        found |= {p.pk for p in part.department.deputies.all()}
-    return found
+        people |= {p.pk for p in part.department.deputies.all()}
+    return people
 
 
 def asked_of(part: ReviewPart, now: int) -> set[int]:
@@ -55,8 +55,8 @@ def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
     at = moment(now)
     mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
     mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
-    asked = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these
-    rows = ReviewPart.objects.filter(mine, asked, review__state__in=["running", "over"])
+    pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these
+    rows = ReviewPart.objects.filter(mine, pending, review__state__in=["running", "over"])
     return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()
 
 
@@ -78,7 +78,7 @@ def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
 
 def open_rows(parts: Collection[ReviewPart]) -> dict[int, int]:
     """How many rows are open, by part."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for part in ReviewRow.objects.filter(part__in=[p.pk for p in parts], state="open").values_list("part", flat=True):
-        found[part] = found.get(part, 0) + 1
-    return found
+        counts[part] = counts.get(part, 0) + 1
+    return counts

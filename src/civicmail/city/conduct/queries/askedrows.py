@@ -88,11 +88,11 @@ def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
     }
 
 
-def changes(before: dict[str, Any] | None, asked: dict[str, Any]) -> list[str]:
+def changes(before: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
     """What is different from the last review, in words; empty also where there was none."""
     if before is None:
         return []
-    old, new = before.get("state", {}), asked["state"]
+    old, new = before.get("state", {}), facts["state"]
     return [
         f"{_WORDS[key]}: {old[key] or 'none'} → {new[key] or 'none'}" for key in _WORDS if key in old and old[key] != new.get(key)
     ]
@@ -101,19 +101,19 @@ def changes(before: dict[str, Any] | None, asked: dict[str, Any]) -> list[str]:
 def before(review: int, rights: set[int], duties: set[int]) -> dict[tuple[str, int], dict[str, Any]]:
     """What the last review that was answered said of each: ("right" | "duty", id) -> asked. review: not this one. Two queries for
     each 500."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for name, wanted in (("right", sorted(rights)), ("duty", sorted(duties))):
-        for begin in range(0, len(wanted), 500):
-            rows = ReviewRow.objects.filter(**{f"{name}__in": wanted[begin : begin + 500]}).exclude(review=review)
+    by_subject: dict[tuple[str, int], dict[str, Any]] = {}
+    for name, ids in (("right", sorted(rights)), ("duty", sorted(duties))):
+        for begin in range(0, len(ids), 500):
+            rows = ReviewRow.objects.filter(**{f"{name}__in": ids[begin : begin + 500]}).exclude(review=review)
             rows = rows.filter(answer__in=["keep", "change"]).order_by("id")
-            for pk, asked in rows.values_list(name, "asked"):
+            for pk, facts in rows.values_list(name, "asked"):
                 if pk is not None:
-                    found[name, pk] = asked
-    return found
+                    by_subject[name, pk] = facts
+    return by_subject
 
 
 def _person(uid: str, name: str, work: Episode | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "uid": uid,
         "name": name,
         "kind": "",
@@ -123,11 +123,11 @@ def _person(uid: str, name: str, work: Episode | None) -> dict[str, Any]:
         "contract": "",
     }
     if work is not None:
-        said |= {"kind": str(Kind(work.kind).label), "position": work.position, "department": work.department.name}
-        said["supervisor"] = work.supervisor.display if work.supervisor else ""
+        shown |= {"kind": str(Kind(work.kind).label), "position": work.position, "department": work.department.name}
+        shown["supervisor"] = work.supervisor.display if work.supervisor else ""
         if work.contract:
-            said["contract"] = f"{work.contract.agency.name}, contract {work.contract.number} until {in_words(work.contract.ends)}"
-    return said
+            shown["contract"] = f"{work.contract.agency.name}, contract {work.contract.number} until {in_words(work.contract.ends)}"
+    return shown
 
 
 def _state(work: Episode | None) -> dict[str, str]:
@@ -152,6 +152,6 @@ def _day(at: datetime | date | None) -> str:
     return (timezone.localdate(at) if isinstance(at, datetime) else at).isoformat()
 
 
-def end_of(asked: dict[str, Any]) -> datetime:
+def end_of(facts: dict[str, Any]) -> datetime:
     """Until when the right was when it was asked about."""
-    return moment(asked["until"])
+    return moment(facts["until"])

@@ -42,9 +42,9 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
     rows = Closure.objects.filter(state__in=["counted", "stopped"], department__code__in=codes).exclude(
         mailbox__holder__uid=actor.uid
     )
-    found = list(rows.select_related(*WITH).order_by("since")[:20]) if codes else []
-    names = {row.department.code: row.department for row in found}
-    return [Tasks(str(names[code]), [_task(row) for row in found if row.department.code == code]) for code in names]
+    closures = list(rows.select_related(*WITH).order_by("since")[:20]) if codes else []
+    names = {row.department.code: row.department for row in closures}
+    return [Tasks(str(names[code]), [_task(row) for row in closures if row.department.code == code]) for code in names]
 
 
 def _task(row: Closure) -> Task:

@@ -19,14 +19,14 @@ def span(department: Department) -> list[Department]:
     below: dict[int, list[Department]] = {}
     for row in Department.objects.filter(closed__isnull=True, parent__isnull=False).order_by("name", "pk"):
         below.setdefault(row.parent_id or 0, []).append(row)
-    found, waiting, seen = [department], [department.pk], {department.pk}
+    departments, waiting, seen = [department], [department.pk], {department.pk}
     while waiting:
         for row in below.get(waiting.pop(0), []):
             if row.head_id is None and row.pk not in seen:
                 seen.add(row.pk)
-                found.append(row)
+                departments.append(row)
                 waiting.append(row.pk)
-    return found
+    return departments
 
 
 def gone(people: Collection[int]) -> set[int]:
@@ -56,7 +56,7 @@ def asked_of(departments: Collection[Department], now: int) -> dict[int, list[Pe
     links = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
     for at, person in links.values_list("department", "person"):
         deputies.setdefault(at, []).append(person)
-    people = {p.pk: p for p in Person.objects.filter(pk__in={pk for found in deputies.values() for pk in found})}
+    people = {p.pk: p for p in Person.objects.filter(pk__in={pk for ids in deputies.values() for pk in ids})}
     people |= {row.head.pk: row.head for row in rows.values() if row.head is not None}
     away = absent(list(people), now)
     officers = holders("access-officer", now)

@@ -18,7 +18,7 @@ def needed(now: int) -> dict[int, frozenset[str]]:
     rows = Evidence.objects.filter(
         Q(violation__state__in=OPEN) | Q(violation__state="decided", violation__decided__gt=moment(now - APPEAL))
     )
-    found: dict[int, set[str]] = defaultdict(set)
+    by_case: dict[int, set[str]] = defaultdict(set)
     for case, capture in rows.values_list("violation", "capture"):
-        found[case].add(uuid.UUID(capture).hex)
-    return {case: frozenset(captures) for case, captures in found.items()}
+        by_case[case].add(uuid.UUID(capture).hex)
+    return {case: frozenset(captures) for case, captures in by_case.items()}

@@ -36,14 +36,14 @@ def unasked(now: int) -> list[tuple[Ending, Mailbox]]:
     later = Ending.objects.filter(person=OuterRef("person"), pk__gt=OuterRef("pk"), done__isnull=False)
     rows = Ending.objects.filter(done__gt=moment(now) - OLDEST, leaver__isnull=True)
     rows = rows.filter(Exists(mine), ~Exists(again), ~Exists(later))
-    found = list(rows.select_related("person", "episode__department").order_by("id")[:AT_ONCE])
+    employments = list(rows.select_related("person", "episode__department").order_by("id")[:AT_ONCE])
     boxes = {
         box.holder_id: box
-        for box in Mailbox.objects.filter(holder__in=[e.person_id for e in found], kind="personal", closed__isnull=True).order_by(
-            "made"
-        )
+        for box in Mailbox.objects.filter(
+            holder__in=[e.person_id for e in employments], kind="personal", closed__isnull=True
+        ).order_by("made")
     }
-    return [(e, boxes[e.person_id]) for e in found if e.person_id in boxes]
+    return [(e, boxes[e.person_id]) for e in employments if e.person_id in boxes]
 
 
 def is_gone(leaver: Leaver, now: int) -> bool:
@@ -86,8 +86,8 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
         return []
     rows = open_rows(now).filter(department__code__in=codes).exclude(ending__person__uid=actor.uid).order_by()
     late = Count("id", filter=Q(told__lte=moment(now - DAY)))
-    found = rows.values("department__code", "department__name").annotate(n=Count("id"), late=late, since=Min("told"))
-    return [Tasks(row["department__name"], [_task(row["department__code"], row)]) for row in found.order_by("department__name")]
+    counted = rows.values("department__code", "department__name").annotate(n=Count("id"), late=late, since=Min("told"))
+    return [Tasks(row["department__name"], [_task(row["department__code"], row)]) for row in counted.order_by("department__name")]
 
 
 def _task(code: str, row: Mapping[str, Any]) -> Task:

@@ -26,8 +26,8 @@ def waiting(actor: Actor, codes: frozenset[str], *, office: bool) -> tuple[list[
     rows = Violation.objects.filter(theirs | OFFICE if office else theirs).select_related(*PARTS, "department")
     mine = _without_part(actor, list(rows.order_by("since", "id")))
     here = [row for row in mine if row.department is not None and row.department.code in codes and row.state != "proposed"]
-    told = {row.pk for row in here}
-    return here, [row for row in mine if row.pk not in told]
+    shown = {row.pk for row in here}
+    return here, [row for row in mine if row.pk not in shown]
 
 
 def asked(row: Violation, now: int) -> list[Person]:
@@ -44,8 +44,8 @@ def asked(row: Violation, now: int) -> list[Person]:
     return there[:1] or office
 
 
-def _without_part(actor: Actor, found: list[Violation]) -> list[Violation]:
+def _without_part(actor: Actor, rows: list[Violation]) -> list[Violation]:
     """Those in which this person had no part, and that are about nobody who is above them."""
-    mine = [row for row in found if actor.uid not in {p.uid for part in PARTS if (p := getattr(row, part)) is not None}]
+    mine = [row for row in rows if actor.uid not in {p.uid for part in PARTS if (p := getattr(row, part)) is not None}]
     above: set[str] = lines().above(actor.uid) if mine else set()
     return [row for row in mine if row.person is None or row.person.uid not in above]

@@ -59,8 +59,8 @@ def endings() -> QuerySet[OutsideEnding]:
 def unasked(now: int) -> list[tuple[OutsideAccount, Ending]]:
     """Accounts elsewhere of employments whose access has ended, and that nobody was asked to end yet."""
     done = Ending.objects.filter(episode=OuterRef("episode"), done__isnull=False, done__lte=moment(now))
-    asked = OutsideEnding.objects.filter(account=OuterRef("pk"))
-    rows = OutsideAccount.objects.filter(Exists(done), ~Exists(asked), ended__isnull=True).select_related("door").order_by("id")
+    requested = OutsideEnding.objects.filter(account=OuterRef("pk"))
+    rows = OutsideAccount.objects.filter(Exists(done), ~Exists(requested), ended__isnull=True).select_related("door").order_by("id")
     accounts = list(rows[:500])
     ends = {e.episode_id: e for e in Ending.objects.filter(episode__in=[a.episode_id for a in accounts])}
     return [(a, ends[a.episode_id]) for a in accounts]
@@ -84,14 +84,14 @@ def tasks(actor: Actor, _now: int) -> list[Tasks]:
     """What somebody has to end by hand; for the access office what is late, and doors for which nobody answers. Three queries."""
     mine = OutsideEnding.objects.filter(state__in=list(OPEN), account__door__person__uid=actor.uid)
     by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
-    found = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
-    groups = [Tasks("Doors that are not ours", [_task("End access elsewhere", found)])] if found["n"] else []
+    counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
+    groups = [Tasks("Doors that are not ours", [_task("End access elsewhere", counted)])] if counted["n"] else []
     if actor.holds("access-officer"):
         late = OutsideEnding.objects.filter(state__in=list(OPEN), overdue__isnull=False)
         others = late.exclude(account__door__person__uid=actor.uid).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))
-        wanted = [_task("See to it that access elsewhere ends", others)] if others["n"] else []
-        wanted += [_unanswered(door) for door in unanswered()]
-        groups += [Tasks("Access office", wanted)] if wanted else []
+        tasks_ = [_task("See to it that access elsewhere ends", others)] if others["n"] else []
+        tasks_ += [_unanswered(door) for door in unanswered()]
+        groups += [Tasks("Access office", tasks_)] if tasks_ else []
     return groups
 
 
@@ -100,8 +100,8 @@ def _unanswered(door: OutsideDoor) -> Task:
     return Task("Say who answers for another door", "outside-change", (door.code,), hint, ("warn", str(door)), door.made)
 
 
-def _task(label: str, found: Mapping[str, Any]) -> Task:
-    count, late = found["n"], found["late"]
+def _task(label: str, counted: Mapping[str, Any]) -> Task:
+    count, late = counted["n"], counted["late"]
     state = ("stop", f"{late} late") if late else ("wait", f"{count} to end")
     hint = f"{count} {'account is' if count == 1 else 'accounts are'} not confirmed as ended."
-    return Task(label, "outside-endings", (), hint, state, found["since"], query="state=waiting")
+    return Task(label, "outside-endings", (), hint, state, counted["since"], query="state=waiting")

@@ -193,8 +193,15 @@ def _step(s: ReviewStep) -> tuple[object, ...]:
 
 def _shown(r: ReviewRow) -> dict[str, Any]:
     of = r.asked.get("mailbox") or r.asked.get("duty_name", "")
-    said = ANSWERS.get(r.answer, "") or WORDS[r.state][1]
-    return {"name": r.asked["name"], "of": of, "answer": said, "state": WORDS[r.state][1], "row": r, "by": r.by.uid if r.by else ""}
+    words = ANSWERS.get(r.answer, "") or WORDS[r.state][1]
+    return {
+        "name": r.asked["name"],
+        "of": of,
+        "answer": words,
+        "state": WORDS[r.state][1],
+        "row": r,
+        "by": r.by.uid if r.by else "",
+    }
 
 
 def _stamp(at: datetime | None) -> str:

@@ -50,16 +50,16 @@ def lines(codes: Collection[str], now: int, *, feed: bool) -> list[Line]:
     """Everything of these departments, by kind and then by name. feed: with what a reading of the personnel list that waits would
     do, or else what the last one could not, which is the whole city's. About ten queries."""
     names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
-    found = [*_left(codes, now), *_outside(codes), *_moved(codes), *_idle(codes, now), *_open_accounts(codes, now)]
+    discrepancies = [*_left(codes, now), *_outside(codes), *_moved(codes), *_idle(codes, now), *_open_accounts(codes, now)]
     if feed:
-        found += _feed()
+        discrepancies += _feed()
     order = list(KINDS)
-    return sorted(found, key=lambda n: (order.index(n.kind), names.get(n.where, n.where), n.who, n.hint))
+    return sorted(discrepancies, key=lambda n: (order.index(n.kind), names.get(n.where, n.where), n.who, n.hint))
 
 
-def counts(found: Collection[Line]) -> dict[str, int]:
+def counts(discrepancies: Collection[Line]) -> dict[str, int]:
     """How many of each kind, in the order of KINDS, those without any left out."""
-    return {kind: n for kind in KINDS if (n := sum(line.kind == kind for line in found))}
+    return {kind: n for kind in KINDS if (n := sum(line.kind == kind for line in discrepancies))}
 
 
 def _left(codes: Collection[str], now: int) -> Iterator[Line]:
@@ -72,18 +72,18 @@ def _left(codes: Collection[str], now: int) -> Iterator[Line]:
 
 
 def _feed() -> Iterator[Line]:
-    said = {"refused": ("in-feed", "See why the line was refused")}
+    kinds = {"refused": ("in-feed", "See why the line was refused")}
     run = FeedRun.objects.filter(state__in=["proposed", "stopped"]).order_by("-at").first()
     if run is not None:
-        said |= {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
+        kinds |= {"ended": ("not-in-feed", "Look at the reading: it would end them"), "added": ("in-feed", "Look at the reading")}
     else:  # what the last one refused is still not here
         run = FeedRun.objects.filter(state__in=["applied", "live"]).order_by("-at").first()
     if run is None:
         return
-    rows = list(run.lines.filter(did__in=list(said)).order_by("id"))
+    rows = list(run.lines.filter(did__in=list(kinds)).order_by("id"))
     names = dict(Person.objects.filter(uid__in=[line.uid for line in rows]).values_list("uid", "display"))
     for line in rows:
-        kind, act = said[line.did]
+        kind, act = kinds[line.did]
         family, display = line.changes.get("family", ["", ""]), line.changes.get("display", ["", ""])
         who = names.get(line.uid) or str(display[-1] or family[-1] or line.uid or f"Line {line.line}")
         yield Line(kind, who, line.reason or line.uid, "", run.at, act, "feed", (run.pk,))
@@ -127,8 +127,8 @@ def _open_accounts(codes: Collection[str], now: int) -> Iterator[Line]:
     rows = Leaver.objects.filter(department__code__in=codes, mailbox__in=gone).exclude(choice="")
     for row in rows.select_related("ending__person", "mailbox", "department"):
         at = (row.department.code, row.pk)
-        said = f"{row.mailbox.address}: {leavers.CHOICES[row.choice].lower()}"
+        words = f"{row.mailbox.address}: {leavers.CHOICES[row.choice].lower()}"
         yield Line(
-            "open-account", str(row.ending.person), said, row.department.code, timezone.localtime(row.answered),
+            "open-account", str(row.ending.person), words, row.department.code, timezone.localtime(row.answered),
             "Close the account when nobody needs it", "left", at, "quiet",
         )  # fmt: skip

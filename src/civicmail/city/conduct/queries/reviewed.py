@@ -118,29 +118,29 @@ def taken_up(k: Known, grants: Collection[int]) -> None:
 
 def exceptions_of(a: Authorisation, k: Known) -> list[str]:
     """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
-    work, found = k.work.get(a.person_id), _of_person(a.person_id, k)
+    work, exceptions = k.work.get(a.person_id), _of_person(a.person_id, k)
     if a.state == "active":  # who is suspended cannot use it
-        found += _unused(a, k) if a.role == "holder" else _unused_of_another(a, k)
+        exceptions += _unused(a, k) if a.role == "holder" else _unused_of_another(a, k)
     if a.person_id in k.unaccepted:
-        found.append("policy")
+        exceptions.append("policy")
     if work is not None and work.ended is None:
         if work.department_id != a.department_id:
-            found.append("outsider")
+            exceptions.append("outsider")
         if a.profile is not None and a.profile.position != work.position:
-            found.append("purpose")
+            exceptions.append("purpose")
     if a.until <= moment(k.now) + SOON:
-        found.append("ends")
+        exceptions.append("ends")
     if a.state == "suspended":
-        found.append("suspended")
-    return found
+        exceptions.append("suspended")
+    return exceptions
 
 
 def _of_person(person: int, k: Known) -> list[str]:
     work = k.work.get(person)
-    found = ["left"] if work is None or work.ended is not None or person in k.leaving else []
+    exceptions = ["left"] if work is None or work.ended is not None or person in k.leaving else []
     if work is not None and work.contract is not None and work.contract.ends < k.today:
-        found.append("contract")
-    return [*found, "violation"] if person in k.violations else found
+        exceptions.append("contract")
+    return [*exceptions, "violation"] if person in k.violations else exceptions
 
 
 def _unused(a: Authorisation, k: Known) -> list[str]:
@@ -161,12 +161,12 @@ def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
 
 def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
     """What is out of order with a duty. conflicts: people who hold two that exclude each other."""
-    found = _of_person(g.person_id, k)
+    exceptions = _of_person(g.person_id, k)
     if privileged and g.pk not in k.taken_up and g.starts <= moment(k.now) - UNUSED:
-        found.append("idle")
+        exceptions.append("idle")
     if g.until <= moment(k.now) + SOON:
-        found.append("ends")
-    return [*found, "conflict"] if g.person_id in conflicts else found
+        exceptions.append("ends")
+    return [*exceptions, "conflict"] if g.person_id in conflicts else exceptions
 
 
 def with_access(now: int) -> dict[str, int]:

@@ -33,28 +33,28 @@ class Reviewers:
 
     def chain(self, department: int) -> list[Candidate]:
         """Who answers for a department, the nearest first; only who is present, nobody twice."""
-        found: dict[int, str] = {}
+        roles: dict[int, str] = {}
         own = [*self._head(department)]
         for person in own:
-            found.setdefault(person, "head")
+            roles.setdefault(person, "head")
         for why, people in (("deputy", self.deputies), ("authoriser", self.authorisers)):
             for person in people.get(department, []):
-                found.setdefault(person, why)
+                roles.setdefault(person, why)
         for person in self.above(department):
-            found.setdefault(person, NEXT_HEAD)
+            roles.setdefault(person, NEXT_HEAD)
         for person in self.officers:
-            found.setdefault(person, OFFICER)
-        return [Candidate(person, why) for person, why in found.items() if person in self.present]
+            roles.setdefault(person, OFFICER)
+        return [Candidate(person, why) for person, why in roles.items() if person in self.present]
 
     def above(self, department: int) -> list[int]:
         """Heads of the departments above it, the nearest first, and of those without one their deputies; present or not."""
-        found, seen = [], {department}
+        people, seen = [], {department}
         at = self.parents.get(department)
         while at is not None and at not in seen:
             seen.add(at)
-            found += [*self._head(at), *self.deputies.get(at, [])]
+            people += [*self._head(at), *self.deputies.get(at, [])]
             at = self.parents.get(at)
-        return found
+        return people
 
     def after(self, department: int, person: int, besides: Collection[int] = ()) -> Candidate | None:
         """Who answers where this person does not: the next head who is present, else an access officer; None without one."""
@@ -93,7 +93,7 @@ def present(people: Collection[int], by_office: Collection[int], now: int, *, aw
     not_here = absent(list(people), now) if away else set()
     everybody = standing.everybody(now, list(people))
     can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))
-    found = set()
+    able = set()
     for person in set(people) - not_here:
         facts = everybody.facts(person, now)
         if (
@@ -103,5 +103,5 @@ def present(people: Collection[int], by_office: Collection[int], now: int, *, aw
             and not facts.locked
             and is_admitted(facts, person in by_office, now)
         ):
-            found.add(person)
-    return frozenset(found)
+            able.add(person)
+    return frozenset(able)

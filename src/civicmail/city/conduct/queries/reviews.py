@@ -66,14 +66,14 @@ def waiting_for(person: Person, now: int) -> list[Waiting]:
     mine = {p.pk: p for p in parts if p.pk not in ahead}
     rows = ReviewRow.objects.filter(part__in=mine, state__in=["open", "suspended"]).exclude(person=person)
     rows = rows.exclude(approver=person)
-    found: dict[tuple[int, int, bool], list[list[str]]] = {}
+    by_place: dict[tuple[int, int, bool], list[list[str]]] = {}
     for part, state, exceptions in rows.order_by("id").values_list("part", "state", "exceptions"):
         p = mine[part]
         if state == "suspended" or p.review.state == "running":
-            found.setdefault((p.review_id, p.department_id, state == "suspended"), []).append(exceptions)
+            by_place.setdefault((p.review_id, p.department_id, state == "suspended"), []).append(exceptions)
     by_key = {(p.review_id, p.department_id): p for p in mine.values()}
     made = []
-    for (review, department, late), exceptions in found.items():
+    for (review, department, late), exceptions in by_place.items():
         p = by_key[review, department]
         bad = sum(bool(e) for e in exceptions)
         made.append(Waiting(p.review, p.department.code, p.department.name, len(exceptions), bad, last_day(p.review), late))
@@ -98,10 +98,10 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     """Of whoever is asked, and of the access office. A fixed number of queries."""
     person = Person.objects.filter(uid=actor.uid).first() if actor.admitted and actor.uid else None
     mine = [_task(w, now) for w in waiting_for(person, now)] if person is not None else []
-    found = [Tasks(gettext("Access reviews"), mine)]
+    groups = [Tasks(gettext("Access reviews"), mine)]
     if actor.holds("access-officer"):
-        found.append(Tasks(gettext("Access office"), _office()))
-    return found
+        groups.append(Tasks(gettext("Access office"), _office()))
+    return groups
 
 
 def _task(w: Waiting, now: int) -> Task:
@@ -119,21 +119,23 @@ def _task(w: Waiting, now: int) -> Task:
 def _office() -> list[Task]:
     """What was held back, what failed, and what nobody can answer."""
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
-    wanted = rows.filter(Q(state__in=["stopped", "failed"]) | Q(state="open", part__reviewer__isnull=True))
+    blocked = rows.filter(Q(state__in=["stopped", "failed"]) | Q(state="open", part__reviewer__isnull=True))
     counted = Counter(
-        ("nobody" if state == "open" else state, review) for state, review in wanted.order_by().values_list("state", "review")
+        ("nobody" if state == "open" else state, review) for state, review in blocked.order_by().values_list("state", "review")
     )
     words = {
         "stopped": (gettext("Apply or leave what a review held back"), "stop"),
         "failed": (gettext("See what a review could not carry out"), "stop"),
         "nobody": (gettext("Name somebody who can answer a review"), "warn"),
     }
-    found = []
+    tasks_ = []
     for what, (label, role) in words.items():
         reviews = {review: n for (kind, review), n in counted.items() if kind == what}
         for review, n in sorted(reviews.items()):
-            found.append(Task(label, "campaign", (review,), "", (role, ngettext("{count} row", "{count} rows", n).format(count=n))))
-    return found
+            tasks_.append(
+                Task(label, "campaign", (review,), "", (role, ngettext("{count} row", "{count} rows", n).format(count=n)))
+            )
+    return tasks_
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ def standings(review: Review) -> list[Standing]:
         counts["open"] += r.state == "open"
         counts["answered"] += r.by_id is not None
     parts = ReviewPart.objects.filter(review=review).select_related("department", "reviewer", "joined", "delegate").order_by("id")
-    found = [_standing(p, counted.get(p.pk, Counter()), fast.get(p.reviewer.uid, 0) if p.reviewer else 0) for p in parts]
-    return sorted(found, key=lambda s: (-s.open, s.part.pk))
+    unsorted = [_standing(p, counted.get(p.pk, Counter()), fast.get(p.reviewer.uid, 0) if p.reviewer else 0) for p in parts]
+    return sorted(unsorted, key=lambda s: (-s.open, s.part.pk))
 
 
 def _standing(part: ReviewPart, counts: Counter[str], fastest: int) -> Standing:
@@ -170,10 +172,10 @@ def states_of(reviews: Collection[int], department: str = "") -> dict[int, Count
     """How many rows of each review are in each state; department: only those that are asked there (code)."""
     rows = ReviewRow.objects.filter(review__in=reviews)
     rows = rows.filter(part__department__code=department) if department else rows
-    found: dict[int, Counter[str]] = {}
+    by_review: dict[int, Counter[str]] = {}
     for review, state, n in rows.order_by().values("review", "state").annotate(n=Count("id")).values_list("review", "state", "n"):
-        found.setdefault(review, Counter())[state] = n
-    return found
+        by_review.setdefault(review, Counter())[state] = n
+    return by_review
 
 
 def held_back(review: Review) -> dict[str, int]:

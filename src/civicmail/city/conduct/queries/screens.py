@@ -121,20 +121,20 @@ def _put(made: Screen, line: Line) -> None:
 
 def line_of(row: ReviewRow, person: Person, now: int) -> Line:
     """One row as this person sees it."""
-    asked = row.asked
+    facts = row.asked
     barred = person.pk in (row.person_id, row.approver_id)
     return Line(
         row,
-        asked,
+        facts,
         [EXCEPTIONS[e] for e in row.exceptions if e in EXCEPTIONS],
         WORDS[row.state],
         ANSWERS.get(row.answer, ""),
         may=not barred,
         undo=may_undo(row, now) and row.by_id == person.pk,
-        until=moment(asked["until"]),
-        last_sent=parse_date(asked.get("last_sent") or asked.get("last_used") or ""),
-        last_seen=parse_date(asked.get("last_seen") or ""),
-        approved=parse_date(asked.get("approved") or ""),
+        until=moment(facts["until"]),
+        last_sent=parse_date(facts.get("last_sent") or facts.get("last_used") or ""),
+        last_seen=parse_date(facts.get("last_seen") or ""),
+        approved=parse_date(facts.get("approved") or ""),
     )
 
 

@@ -21,11 +21,11 @@ contract ends within 30 days; it is over."""
 def rows(of: Person | None = None) -> QuerySet[Any]:
     """Episodes with `violations`: how many of the person are not decided, or whose appeal was not heard. of: of the people alone
     for whom this person answers."""
-    found = Episode.objects.filter(ended__isnull=True, contract__isnull=False)
+    episodes = Episode.objects.filter(ended__isnull=True, contract__isnull=False)
     if of is not None:
-        found = found.filter(contract__sponsor=of)
+        episodes = episodes.filter(contract__sponsor=of)
     mine = Violation.objects.filter(person=OuterRef("person"), state__in=OPEN).order_by().values("person")
-    return found.annotate(violations=counted(mine))
+    return episodes.annotate(violations=counted(mine))
 
 
 def left(today: date) -> dict[int, date]:
@@ -33,14 +33,14 @@ def left(today: date) -> dict[int, date]:
     return {alone.contract.pk: alone.left for alone in sponsors.alone(today)}
 
 
-def in_state(found: QuerySet[Any], state: str, today: date, owing: dict[int, bool]) -> QuerySet[Any]:
+def in_state(episodes: QuerySet[Any], state: str, today: date, owing: dict[int, bool]) -> QuerySet[Any]:
     """Those to whom one of STATES applies. owing: agency (id of the row) -> whether it owes its undertaking."""
     if state == "open":
-        return found.filter(violations__gt=0)
+        return episodes.filter(violations__gt=0)
     if state == "owed":
-        return found.filter(contract__agency__in=[agency for agency, owes in owing.items() if owes])
+        return episodes.filter(contract__agency__in=[agency for agency, owes in owing.items() if owes])
     if state == "alone":
-        return found.filter(Q(contract__sponsor__isnull=True) | Q(contract__in=list(left(today))))
+        return episodes.filter(Q(contract__sponsor__isnull=True) | Q(contract__in=list(left(today))))
     if state == "soon":
-        return found.filter(contract__ends__gte=today, contract__ends__lte=today + SOON)
-    return found.filter(contract__ends__lt=today)
+        return episodes.filter(contract__ends__gte=today, contract__ends__lte=today + SOON)
+    return episodes.filter(contract__ends__lt=today)

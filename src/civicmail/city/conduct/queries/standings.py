@@ -92,7 +92,7 @@ def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
     answered = reviews.of_departments(codes, since, until)
     unanswered = answered.open + answered.silent + answered.suspended + answered.stopped
-    asked = questions.counts(codes, now).values()
+    usage = questions.counts(codes, now).values()
     decided = Authorisation.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
     return [
         ("Asked about in reviews", answered.asked, ""),
@@ -101,9 +101,9 @@ def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> l
         ("Answered late", answered.late, ""),
         ("Not answered", unanswered, "open, or silence fell on them"),
         ("Authorisations decided", decided.count(), "with the four reasons in writing"),
-        ("Mailboxes never used", sum(c.never for c in asked), "for 30 days after they were given"),
-        ("Mailboxes not used lately", sum(c.unused for c in asked), "for 90 days"),
-        ("Movers to decide about", sum(c.arrived for c in asked), "came from another department"),
+        ("Mailboxes never used", sum(c.never for c in usage), "for 30 days after they were given"),
+        ("Mailboxes not used lately", sum(c.unused for c in usage), "for 90 days"),
+        ("Movers to decide about", sum(c.arrived for c in usage), "came from another department"),
     ]
 
 
@@ -125,14 +125,14 @@ def _left(codes: list[str], since: datetime, until: datetime, now: int) -> list[
 
 
 def _violations(codes: list[str], since: datetime, until: datetime) -> list[tuple[str, object, str]]:
-    found = violations.of_departments(codes, since, until)
+    counts = violations.of_departments(codes, since, until)
     return [
-        ("Reported", found.reported, ""),
-        ("Of agencies' people", found.of_agencies, "their access ends with the record"),
-        ("Confirmed", found.confirmed, ""),
-        ("Decided", found.decided, ""),
-        ("Open now", found.open, ""),
-        ("The slowest finding", f"{found.slowest} days", ""),
+        ("Reported", counts.reported, ""),
+        ("Of agencies' people", counts.of_agencies, "their access ends with the record"),
+        ("Confirmed", counts.confirmed, ""),
+        ("Decided", counts.decided, ""),
+        ("Open now", counts.open, ""),
+        ("The slowest finding", f"{counts.slowest} days", ""),
     ]
 
 
@@ -218,7 +218,7 @@ def _accepted(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 def _waited(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
     rows = Authorisation.objects.filter(department__code__in=codes)
     answered = rows.filter(decided__gte=since, decided__lt=until).values_list("asked", "decided")
-    days = [(decided - asked) / timedelta(days=1) for asked, decided in answered if decided is not None]
+    days = [(decided - requested) / timedelta(days=1) for requested, decided in answered if decided is not None]
     waiting = rows.filter(state="asked")
     long = waiting.filter(Q(asked__lte=moment(now) - LONG)).count()
     return [

@@ -19,7 +19,7 @@ SOON = timedelta(days=7)
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """For the heads of departments what they have to sign; for the administration director how many are late."""
-    found = [*_mine(actor, now)]
+    groups = [*_mine(actor, now)]
     if actor.holds("administration-director"):
         late = Statement.objects.filter(state="open", overdue__isnull=False).aggregate(n=Count("id"), since=Min("overdue"))
         if late["n"]:
@@ -32,8 +32,8 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
                 late["since"],
                 "state=overdue",
             )
-            found.append(Tasks("Statements", [task]))
-    return found
+            groups.append(Tasks("Statements", [task]))
+    return groups
 
 
 def _mine(actor: Actor, now: int) -> list[Tasks]:
@@ -41,13 +41,13 @@ def _mine(actor: Actor, now: int) -> list[Tasks]:
         return []
     today = timezone.localdate(moment(now))
     rows = Statement.objects.filter(state="open", department__code__in=actor.departments).select_related("department")
-    found: dict[str, list[Task]] = {}
+    by_department: dict[str, list[Task]] = {}
     for row in rows.order_by("department__name", "half"):
         half = halves.parse(row.half)
         by = f"By {saying.short(row.due)}"
         state = ("stop", "Overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
         label = f"Sign the statement for {half.in_words if half else row.half}"
-        found.setdefault(row.department.name, []).append(
+        by_department.setdefault(row.department.name, []).append(
             Task(
                 label,
                 "statement",
@@ -57,4 +57,4 @@ def _mine(actor: Actor, now: int) -> list[Tasks]:
                 row.made,
             )
         )
-    return [Tasks(name, each) for name, each in found.items()]
+    return [Tasks(name, each) for name, each in by_department.items()]

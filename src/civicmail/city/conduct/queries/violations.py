@@ -51,17 +51,17 @@ def of_departments(codes: Collection[str], since: datetime, until: datetime) -> 
     def within(at: datetime | None) -> bool:
         return at is not None and since <= at < until
 
-    found = [row for row in rows if within(row.found)]
+    within_span = [row for row in rows if within(row.found)]
     return Counts(
         reported=sum(within(row.made) for row in rows),
         of_agencies=sum(within(row.made) and row.agency_id is not None for row in rows),
-        confirmed=sum(row.state in CONFIRMED for row in found),
-        unfounded=sum(row.state == "unfounded" for row in found),
+        confirmed=sum(row.state in CONFIRMED for row in within_span),
+        unfounded=sum(row.state == "unfounded" for row in within_span),
         decided=sum(within(row.decided) for row in rows),
         heard=sum(within(row.heard) for row in rows),
         permanent=sum(within(row.decided) and row.outcome == "permanent" and row.state in COUNTS for row in rows),
         open=sum(row.state in OPEN and row.made < until for row in rows),
-        slowest=max((_days(row) for row in found), default=0),
+        slowest=max((_days(row) for row in within_span), default=0),
     )
 
 

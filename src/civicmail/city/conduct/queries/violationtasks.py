@@ -25,10 +25,10 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
     codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
     theirs, others = nextsteps.waiting(actor, codes, office=office)
-    found = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
-    found += _departments(theirs, codes)
-    found.append(Tasks(gettext("Access office"), _office(actor, others, now) if office else []))
-    return found
+    groups = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
+    groups += _departments(theirs, codes)
+    groups.append(Tasks(gettext("Access office"), _office(actor, others, now) if office else []))
+    return groups
 
 
 def for_them(actor: Actor, now: int) -> list[int]:
@@ -38,17 +38,17 @@ def for_them(actor: Actor, now: int) -> list[int]:
 
 
 def _mine(actor: Actor, now: int) -> list[Task]:
-    asked = Q(state__in=FIRST, respond_by__isnull=False, response="")
+    to_answer = Q(state__in=FIRST, respond_by__isnull=False, response="")
     decided = Q(state="decided", decided__gt=moment(now - APPEAL))
-    rows = Violation.objects.filter(asked | decided, person__uid=actor.uid).exclude(outcome="none").order_by("id")
-    said = []
+    rows = Violation.objects.filter(to_answer | decided, person__uid=actor.uid).exclude(outcome="none").order_by("id")
+    tasks_ = []
     for row in rows:
         label = gettext("Answer what was reported about you") if row.response == "" and row.state in FIRST else None
         label = label or gettext("Read what was decided about you")
         until = row.respond_by if row.state in FIRST else None
         by = gettext("By {day}").format(day=saying.short(until)) if until is not None else gettext("Open")
-        said.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
-    return said
+        tasks_.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
+    return tasks_
 
 
 def _binds(actor: Actor, now: int) -> list[Task]:
@@ -82,15 +82,15 @@ def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Ta
 
 
 def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
-    found = []
+    tasks_ = []
     if rows:
-        found.append(_task(rows, "violations", ()))
+        tasks_.append(_task(rows, "violations", ()))
     ends = Bar.objects.filter(kind="permanent", ended__isnull=True, asker__isnull=False).exclude(asker__uid=actor.uid)
     if count := ends.count():
         words = ngettext("{count} asked", "{count} asked", count).format(count=count)
-        found.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
+        tasks_.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
     if owing := undertakings.owing(now):
         words = ngettext("{count} agency", "{count} agencies", len(owing)).format(count=len(owing))
         hint = gettext("Their people have no mail without one, or soon.")
-        found.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))
-    return found
+        tasks_.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))
+    return tasks_

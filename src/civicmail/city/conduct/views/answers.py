@@ -44,8 +44,8 @@ def _next(request: Asked, row: ReviewRow) -> str:
         return "/"
     lines = [line.row.pk for line in screens.screen(review, department, me(request), parts, now).lines]
     behind = request.GET.get("next", "") or request.POST.get("next", "")
-    found = next((pk for pk in lines if str(pk) == behind), lines[0] if lines else None)
-    return after(department.code, review.pk, found)
+    row_id = next((pk for pk in lines if str(pk) == behind), lines[0] if lines else None)
+    return after(department.code, review.pk, row_id)
 
 
 @acting("review.decide")
@@ -67,9 +67,9 @@ def keep(request: Asked, pk: int) -> HttpResponse:
     def do() -> ReviewRow:
         return answering.keep(row, actor=request.actor, now=ms(request.now), reason=form.cleaned_data["reason"])
 
-    return _asked(
+    return _answered(
         request, row, form, do, f"Keep {_what(row)}?", effects=_kept(row),
-        verb=f"Keep access of {row.asked['name']}", said=f"Kept: {row.asked['name']}.",
+        verb=f"Keep access of {row.asked['name']}", message=f"Kept: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -94,9 +94,9 @@ def end(request: Asked, pk: int) -> HttpResponse:
     def do() -> ReviewRow:
         return answering.revoke(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
-    return _asked(
+    return _answered(
         request, row, form, do, f"End {_what(row)}?", effects=[*effects, "This cannot be undone: it is asked for anew."],
-        verb=f"End access of {row.asked['name']}", said=f"Ended: {row.asked['name']}.", stop=True,
+        verb=f"End access of {row.asked['name']}", message=f"Ended: {row.asked['name']}.", stop=True,
     )  # fmt: skip
 
 
@@ -111,9 +111,9 @@ def change(request: Asked, pk: int) -> HttpResponse:
         return answering.change(row, until, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
     effects = ["The access ends on the evening of that day; until then nothing changes."]
-    return _asked(
+    return _answered(
         request, row, form, do, f"Until when {_what(row)}?", effects=effects,
-        verb=f"Set the end for {row.asked['name']}", said=f"Changed: {row.asked['name']}.",
+        verb=f"Set the end for {row.asked['name']}", message=f"Changed: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -128,9 +128,9 @@ def not_mine(request: Asked, pk: int) -> HttpResponse:
         return handingon.not_mine(row, where, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
     effects = ["The question goes to whoever is asked in that department. You are not asked about it any more."]
-    return _asked(
+    return _answered(
         request, row, form, do, f"Who answers for {row.asked['name']}?", effects=effects, verb="Hand this on",
-        said=f"Handed on: {row.asked['name']}.",
+        message=f"Handed on: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -144,9 +144,9 @@ def unsure(request: Asked, pk: int) -> HttpResponse:
     def do() -> ReviewRow:
         return handingon.dont_know(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
 
-    return _asked(
+    return _answered(
         request, row, form, do, f"Who knows about {row.asked['name']}?", effects=effects, verb="Ask the next head",
-        said=f"Handed on: {row.asked['name']}.",
+        message=f"Handed on: {row.asked['name']}.",
     )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def stand_in(request: Asked, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _asked(
+def _answered(
     request: Asked,
     row: ReviewRow,
     form: reviewforms.Because | reviewforms.Kept | reviewforms.Until | reviewforms.Whose | reviewforms.Unsure,
@@ -210,13 +210,13 @@ def _asked(
     *,
     effects: list[str],
     verb: str,
-    said: str,
+    message: str,
     stop: bool = False,
 ) -> HttpResponse:
     back = after(row.part.department.code, row.review_id, row.pk)
     return answered(
         request, form, do, page=Page(heading, name_of(row.review), [("The review", back)]), back=back, effects=effects, verb=verb,
-        stop=stop, said=said, to=lambda _: _next(request, row),
+        stop=stop, said=message, to=lambda _: _next(request, row),
     )  # fmt: skip
 
 

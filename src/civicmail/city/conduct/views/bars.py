@@ -43,7 +43,7 @@ def bars(request: Asked) -> HttpResponseBase:
         living = Q(ended__isnull=True) & (Q(until__isnull=True) | Q(until__gt=request.now))
         return rows.filter(living) if value == "now" else rows.exclude(living)
 
-    found = listing.of(
+    table = listing.of(
         request,
         Bar.objects.all(),
         caption="Bars after violations",
@@ -64,7 +64,7 @@ def bars(request: Asked) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("person"),
     )  # fmt: skip
     page = Page("Who may not use mail?", "Violations", [("Violations", reverse("violations"))])
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _person(b: Bar) -> Cell:

@@ -48,7 +48,7 @@ def campaigns(request: Asked) -> HttpResponseBase:
         counts.update(reviews.states_of([r.pk for r in rows[: listing.CSV_MOST]]))
         return rows
 
-    found = listing.of(
+    table = listing.of(
         request,
         Review.objects.all(),
         caption="Reviews",
@@ -74,7 +74,7 @@ def campaigns(request: Asked) -> HttpResponseBase:
         actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
     actions.append(Action("Essential mailboxes", reverse("essential")))
     page = Page("Is access reviewed?", "Access office", actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _about(review: Review) -> str:
@@ -86,24 +86,24 @@ def _about(review: Review) -> str:
 def campaign(request: Asked, pk: int) -> HttpResponse:
     """One review: who answers, how far it is, what was made of it, what silence did."""
     require(request, "reviews.see")
-    found = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
-    standings = reviews.standings(found)
+    review = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
+    standings = reviews.standings(review)
     counts = reviews.states_of([pk]).get(pk, Counter[str]())
-    held_back = reviews.held_back(found)
-    failed = ReviewRow.objects.filter(review=found, state="failed").select_related("person").order_by("id")
+    held_back = reviews.held_back(review)
+    failed = ReviewRow.objects.filter(review=review, state="failed").select_related("person").order_by("id")
     shown = {
-        "page": _page(request, found, counts),
-        "review": found,
-        "plan": PLANS[found.tier],
-        "about": _about(found),
+        "page": _page(request, review, counts),
+        "review": review,
+        "plan": PLANS[review.tier],
+        "about": _about(review),
         "standings": standings[: listing.PER_PAGE],
         "more": max(0, len(standings) - listing.PER_PAGE),
         "states": [(WORDS[state], counts[state]) for state in WORDS if counts.get(state)],
         "held_back": [(d, held_back[d.code]) for d in Department.objects.filter(code__in=held_back)],
         "failed": failed[: listing.PER_PAGE],
-        "steps": [(STEPS.get(s.step, s.step), s) for s in _steps(found)],
-        "by": named.of(found.by),
-        "reminded": found.steps.filter(step="reminded").exclude(to="").count(),
+        "steps": [(STEPS.get(s.step, s.step), s) for s in _steps(review)],
+        "by": named.of(review.by),
+        "reminded": review.steps.filter(step="reminded").exclude(to="").count(),
         "fast": FAST,
         "runs": bool(may(request, "review.run")),
     }
@@ -126,39 +126,39 @@ STEPS = {
 """What happened beside answers and reminders, in words; what is not here is a word of its own."""
 
 
-def _steps(found: Review) -> QuerySet[ReviewStep]:
-    return found.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE]
+def _steps(review: Review) -> QuerySet[ReviewStep]:
+    return review.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE]
 
 
-def _page(request: Asked, found: Review, counts: Any) -> Page:
+def _page(request: Asked, review: Review, counts: Any) -> Page:
     total = sum(counts.values())
-    facts: list[tuple[str, Any]] = [("Starts" if found.state == "planned" else "Began", found.started or found.planned)]
-    if found.deadline:
-        facts.append(("Due", last_day(found)))
+    facts: list[tuple[str, Any]] = [("Starts" if review.state == "planned" else "Began", review.started or review.planned)]
+    if review.deadline:
+        facts.append(("Due", last_day(review)))
         facts.append(("Open", f"{counts.get('open', 0)} of {total}"))
     actions = []
     if may(request, "review.run"):
-        if found.state == "planned":
-            actions.append(Action("Start now…", reverse("campaign-start", args=[found.pk]), primary=True))
-            actions.append(Action("Call off…", reverse("campaign-call-off", args=[found.pk])))
-        if found.state == "running":
-            actions.append(Action("Remind…", reverse("campaign-remind", args=[found.pk])))
+        if review.state == "planned":
+            actions.append(Action("Start now…", reverse("campaign-start", args=[review.pk]), primary=True))
+            actions.append(Action("Call off…", reverse("campaign-call-off", args=[review.pk])))
+        if review.state == "running":
+            actions.append(Action("Remind…", reverse("campaign-remind", args=[review.pk])))
         left = any(counts.get(state) for state in UNANSWERED)
-        if found.state in ("over", "closed") and left and not Review.objects.filter(former=found).exists():
-            actions.append(Action("Ask again what is open…", reverse("campaign-round", args=[found.pk])))
-    if found.started:
-        actions.append(Action("Evidence, as a file", reverse("campaign-pack", args=[found.pk])))
-    return Page(name_of(found), "Access review", [("Reviews", reverse("campaigns"))], CAMPAIGN_WORDS[found.state], facts, actions)
+        if review.state in ("over", "closed") and left and not Review.objects.filter(former=review).exists():
+            actions.append(Action("Ask again what is open…", reverse("campaign-round", args=[review.pk])))
+    if review.started:
+        actions.append(Action("Evidence, as a file", reverse("campaign-pack", args=[review.pk])))
+    return Page(name_of(review), "Access review", [("Reviews", reverse("campaigns"))], CAMPAIGN_WORDS[review.state], facts, actions)
 
 
 @acting("reviews.see")
 def pack(request: Asked, pk: int) -> HttpResponse:
     """The evidence as a file, made from the rows each time; its entries are proved where the ledger has signed them."""
     require(request, "reviews.see")
-    found = get_object_or_404(Review, pk=pk, started__isnull=False)
-    content = packs.file(found, data_folder(), settings.CITY.city.name)
+    review = get_object_or_404(Review, pk=pk, started__isnull=False)
+    content = packs.file(review, data_folder(), settings.CITY.city.name)
     response = HttpResponse(content, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="review-{found.pk}.zip"'
+    response["Content-Disposition"] = f'attachment; filename="review-{review.pk}.zip"'
     return response
 
 
@@ -185,11 +185,11 @@ def new(request: Asked) -> HttpResponse:
 def start(request: Asked, pk: int) -> HttpResponse:
     """One that is planned begins today."""
     require(request, "review.run")
-    found = get_object_or_404(Review, pk=pk)
+    review = get_object_or_404(Review, pk=pk)
     return _confirmed(
-        request, found, f"Start “{name_of(found)}” now?", ["Everybody who is asked is written to today. It has fourteen days."],
+        request, review, f"Start “{name_of(review)}” now?", ["Everybody who is asked is written to today. It has fourteen days."],
         "Start 1 review", "The review has begun.",
-        lambda reason: planning.start_early(found, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: planning.start_early(review, actor=request.actor, reason=reason, now=ms(request.now)),
     )  # fmt: skip
 
 
@@ -197,11 +197,11 @@ def start(request: Asked, pk: int) -> HttpResponse:
 def call_off(request: Asked, pk: int) -> HttpResponse:
     """One that is planned does not take place."""
     require(request, "review.run")
-    found = get_object_or_404(Review, pk=pk)
+    review = get_object_or_404(Review, pk=pk)
     return _confirmed(
-        request, found, f"Call off “{name_of(found)}”?", ["Nobody is asked this time. The next one of its kind takes place."],
+        request, review, f"Call off “{name_of(review)}”?", ["Nobody is asked this time. The next one of its kind takes place."],
         "Call off 1 review", "The review is called off.",
-        lambda reason: planning.call_off(found, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: planning.call_off(review, actor=request.actor, reason=reason, now=ms(request.now)),
     )  # fmt: skip
 
 
@@ -209,13 +209,13 @@ def call_off(request: Asked, pk: int) -> HttpResponse:
 def remind(request: Asked, pk: int) -> HttpResponse:
     """Write to everybody with open rows, once a day."""
     require(request, "review.run")
-    found = get_object_or_404(Review, pk=pk)
-    people = len(reminding.waiting([found], ms(request.now)))
+    review = get_object_or_404(Review, pk=pk)
+    people = len(reminding.waiting([review], ms(request.now)))
     whom = "1 person" if people == 1 else f"{people} people"
     effects = [f"{whom} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
     return _confirmed(
-        request, found, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
-        lambda reason: running.remind(found, actor=request.actor, reason=reason, now=ms(request.now)),
+        request, review, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
+        lambda reason: running.remind(review, actor=request.actor, reason=reason, now=ms(request.now)),
     )  # fmt: skip
 
 
@@ -223,13 +223,13 @@ def remind(request: Asked, pk: int) -> HttpResponse:
 def again(request: Asked, pk: int) -> HttpResponse:
     """A new round of what is open."""
     require(request, "review.run")
-    found = get_object_or_404(Review, pk=pk)
-    left = ReviewRow.objects.filter(review=found, state__in=UNANSWERED).count()
+    review = get_object_or_404(Review, pk=pk)
+    left = ReviewRow.objects.filter(review=review, state__in=UNANSWERED).count()
     rows = "1 open row is" if left == 1 else f"{left} open rows are"
     effects = [f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."]
     return _confirmed(
-        request, found, "Ask again?", effects, "Begin a new round", "The new round has begun.",
-        lambda reason: planning.next_round(found, actor=request.actor, reason=reason, now=ms(request.now)),
+        request, review, "Ask again?", effects, "Begin a new round", "The new round has begun.",
+        lambda reason: planning.next_round(review, actor=request.actor, reason=reason, now=ms(request.now)),
     )  # fmt: skip
 
 
@@ -237,19 +237,19 @@ def again(request: Asked, pk: int) -> HttpResponse:
 def batch(request: Asked, pk: int, department: str) -> HttpResponse:
     """What the breaker holds back in a department: suspend some of it, or leave it."""
     require(request, "review.run")
-    found, where = get_object_or_404(Review, pk=pk), department_of(department)
+    review, where = get_object_or_404(Review, pk=pk), department_of(department)
     form = reviewforms.Batch(request.POST or None)
     back = reverse("campaign", args=[pk])
-    n = reviews.held_back(found).get(where.code, 0)
+    n = reviews.held_back(review).get(where.code, 0)
 
     def do() -> int:
         c, now = form.cleaned_data, ms(request.now)
         if c["what"] == "leave":
-            return silence.leave(found, where, actor=request.actor, reason=c["reason"], now=now)
-        return silence.apply_batch(found, where, actor=request.actor, reason=c["reason"], now=now, essential=c["essential"])
+            return silence.leave(review, where, actor=request.actor, reason=c["reason"], now=now)
+        return silence.apply_batch(review, where, actor=request.actor, reason=c["reason"], now=now, essential=c["essential"])
 
     return answered(
-        request, form, do, page=Page(f"{where.name}: {n} held back", name_of(found), [("The review", back)]), back=back,
+        request, form, do, page=Page(f"{where.name}: {n} held back", name_of(review), [("The review", back)]), back=back,
         effects=["Suspended: sending stops; it ends after fourteen days without an answer."], stays=["No mail is deleted."],
         verb="Answer for them", said=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
     )  # fmt: skip
@@ -272,7 +272,7 @@ def essential(request: Asked) -> HttpResponseBase:
     """Mailboxes that silence never shuts."""
     require(request, "reviews.see")
     runs = bool(may(request, "review.run"))
-    found = listing.of(
+    table = listing.of(
         request,
         Essential.objects.filter(ended__isnull=True),
         caption="Essential mailboxes",
@@ -292,7 +292,7 @@ def essential(request: Asked) -> HttpResponseBase:
     )  # fmt: skip
     actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
     page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 @acting("review.run")
@@ -327,12 +327,12 @@ def essential_end(request: Asked, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _confirmed(request: Asked, found: Review, heading: str, effects: list[str], verb: str, said: str, do: Any) -> HttpResponse:
+def _confirmed(request: Asked, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any) -> HttpResponse:
     """One verb of the office with its reason. do: reason -> what it makes, a review where that is the page to go on with."""
     form = reviewforms.Because(request.POST or None)
-    back = reverse("campaign", args=[found.pk])
+    back = reverse("campaign", args=[review.pk])
     return answered(
         request, form, lambda: do(form.cleaned_data["reason"]), back=back,
-        page=Page(heading, name_of(found), [("The review", back)]), effects=effects, verb=verb, said=said,
+        page=Page(heading, name_of(review), [("The review", back)]), effects=effects, verb=verb, said=message,
         to=lambda made: reverse("campaign", args=[made.pk]) if isinstance(made, Review) else back,
     )  # fmt: skip

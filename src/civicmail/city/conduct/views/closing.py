@@ -94,7 +94,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
             and form.is_valid()
             and tried(form, lambda: decide(row, form, actor=request.actor, now=ms(request.now))) is not None
         ):
-            messages.success(request, _SAID[form.cleaned_data["decision"]])
+            messages.success(request, _MESSAGES[form.cleaned_data["decision"]])
             return redirect("closure", pk=row.pk)
     leaver = Leaver.objects.filter(mailbox=row.mailbox).select_related("department", "ending__person").order_by("-told").first()
     facts: list[tuple[str, Any]] = [("Department", row.department), ("Asked", row.asked), ("By", str(row.by))]
@@ -103,7 +103,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
     return render(request, "conduct/closure.html", shown, status=status_of(form) if form else 200)
 
 
-_SAID = {
+_MESSAGES = {
     "order": "The account is being closed; the certificate will stand here.",
     "again": "The mailbox is being counted once more.",
     "drop": "The account stays as it is.",
@@ -113,13 +113,13 @@ _SAID = {
 def decide(row: Closure, form: Deciding, *, actor: Actor, now: int) -> str:
     """Do what was chosen; which it was."""
     c = form.cleaned_data
-    said: dict[str, Any] = {"actor": actor, "reason": c["reason"], "now": now}
+    recorded: dict[str, Any] = {"actor": actor, "reason": c["reason"], "now": now}
     if c["decision"] == "order":
-        verbs.order(row, live=c["live"], **said)
+        verbs.order(row, live=c["live"], **recorded)
     elif c["decision"] == "again":
-        verbs.again(row, **said)
+        verbs.again(row, **recorded)
     else:
-        verbs.drop(row, **said)
+        verbs.drop(row, **recorded)
     decision: str = c["decision"]
     return decision
 
@@ -132,7 +132,7 @@ def _state(row: Closure) -> tuple[str, str]:
 def everywhere(request: Asked) -> HttpResponseBase:
     """Certificates of the whole city."""
     require(request, "reconcile.see")
-    found = listing.of(
+    table = listing.of(
         request,
         Closure.objects.all(),
         caption="Closed accounts",
@@ -149,7 +149,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
                 "state",
                 "State",
                 lambda rows, value: rows.filter(state=value),
-                [(key, said[1]) for key, said in closurestates.SAID.items()],
+                [(key, words[1]) for key, words in closurestates.SAID.items()],
             ),
         ],
         empty="No account was closed yet. A department closes one on the page of the person who left.",
@@ -157,4 +157,4 @@ def everywhere(request: Asked) -> HttpResponseBase:
         sort="-closed",
         slim=lambda rows: rows.select_related("mailbox", "department"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Which accounts were closed?", "Access office")})
+    return listing.shown(request, "access/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})

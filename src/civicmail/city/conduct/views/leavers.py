@@ -81,7 +81,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
             return rows.filter(pk__in=open_, told__lte=moment(now - DAY))
         return rows.filter(pk__in=open_) if value == "open" else rows.filter(choice=value)
 
-    found = listing.of(
+    table = listing.of(
         request,
         leavers.of_departments([where.code]),
         caption=f"People who left {where.name}",
@@ -102,7 +102,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         sort="-ended",
     )
     page = Page("Who left, and what happens to the mail?", where.name, [(f"{where.name}: people", _people(where))])
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _people(where: Department) -> str:

@@ -59,8 +59,8 @@ class Answering(forms.Form):
 
 def seen_by(request: Asked) -> list[Violation]:
     """What is about the signed-in person and they were told of: asked, recorded, or found; the newest first."""
-    told = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
-    return list(Violation.objects.filter(told, person=me(request)).order_by("-id"))
+    informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
+    return list(Violation.objects.filter(informed, person=me(request)).order_by("-id"))
 
 
 @acting("my.violations")
@@ -80,11 +80,11 @@ def one(request: Asked, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     now, form = ms(request.now), Answering(request.POST or None)
-    wanted, said = _asks(row, now)
+    pending, message = _asks(row, now)
 
     def verb() -> Violation:
         text = form.cleaned_data["text"]
-        if wanted == "appeal":
+        if pending == "appeal":
             return consequences.appeal(row, text, actor=request.actor, now=now)
         return findings.respond(row, text, actor=request.actor, now=now)
 
@@ -97,8 +97,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
     heading = gettext("What was reported, and what do you say?")
     page = Page(heading, gettext("Violations"), crumbs, (role, str(word)), facts)
     return answered(
-        request, form, verb, page=page, back=reverse("my-violations"), said=said, template="conduct/my_violation.html", v=row,
-        title=_title(row), asks=wanted, outcome=_outcome(row),
+        request, form, verb, page=page, back=reverse("my-violations"), said=message, template="conduct/my_violation.html", v=row,
+        title=_title(row), asks=pending, outcome=_outcome(row),
         ground=table.grounds.get(row.ground, row.ground), last=_last(row), to=reverse("my-violation", args=[row.pk]),
     )  # fmt: skip
 

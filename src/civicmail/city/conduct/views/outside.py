@@ -28,7 +28,7 @@ from civicmail.city.conduct.views.outsideforms import ADoor, GivesAccess, NewDoo
 def doors(request: Asked) -> HttpResponseBase:
     """Every system that people of the city get into besides ours."""
     require(request, "outside.see")
-    found = listing.of(
+    table = listing.of(
         request,
         outside.doors(),
         caption="Doors that are not ours",
@@ -49,7 +49,7 @@ def doors(request: Asked) -> HttpResponseBase:
     if may(request, "outside.change"):
         actions.insert(0, Action("Add a door", reverse("outside-new"), primary=True))
     return listing.shown(
-        request, "access/list.html", found, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
+        request, "access/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
     )
 
 
@@ -118,7 +118,7 @@ def door(request: Asked, code: str) -> HttpResponseBase:
     ]
     if change:
         columns.append(Column("act", "", take_cell))
-    found = listing.of(
+    table = listing.of(
         request,
         row.accounts.all(),
         caption=f"People who get into {row}",
@@ -139,7 +139,7 @@ def door(request: Asked, code: str) -> HttpResponseBase:
     )
     state = ("quiet", "Used no more") if row.closed else None
     page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _door_facts(row: OutsideDoor) -> list[tuple[str, Any]]:

@@ -43,7 +43,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
         Column("act", "", lambda a: _act_cell(request, a)),
     ]
-    found = listing.of(
+    table = listing.of(
         request,
         outside.of_person(who),
         caption=f"Doors that are not ours, of {who}",
@@ -57,7 +57,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         (f"{where.name}: people", reverse("people", args=[where.code])),
         (str(who), reverse("person", args=[where.code, who.uid])),
     ]
-    return listing.shown(request, "access/list.html", found, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+    return listing.shown(request, "access/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
 
 
 def _act_cell(request: Asked, account: OutsideAccount) -> Cell:
@@ -106,7 +106,7 @@ def endings(request: Asked) -> HttpResponseBase:
             return rows.filter(state__in=list(doorstates.OPEN))
         return rows.filter(state__in=list(doorstates.OPEN), overdue__isnull=False) if value == "late" else rows.filter(state=value)
 
-    found = listing.of(
+    table = listing.of(
         request,
         rows,
         caption="Ends of access elsewhere",
@@ -132,7 +132,7 @@ def endings(request: Asked) -> HttpResponseBase:
     )
     crumbs = up() if may(request, "outside.see") else ()
     return listing.shown(
-        request, "access/list.html", found, {"page": Page("What has to end elsewhere?", "Doors that are not ours", crumbs)}
+        request, "access/list.html", table, {"page": Page("What has to end elsewhere?", "Doors that are not ours", crumbs)}
     )
 
 

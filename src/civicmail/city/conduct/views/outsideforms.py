@@ -54,6 +54,6 @@ class GivesAccess(forms.Form):
         people = {p.uid: p for p in Person.objects.filter(uid__in=[line[0] for line in lines])}
         for number, line in enumerate(lines, 1):
             if len(line) != 2 or line[0] not in people:
-                said = "has no name behind the number" if len(line) != 2 else f"names {line[0][:60]!r}, whom nobody knows"
-                raise Unusable("A line cannot be read.", {"people": f"Line {number} {said}."})
+                problem = "has no name behind the number" if len(line) != 2 else f"names {line[0][:60]!r}, whom nobody knows"
+                raise Unusable("A line cannot be read.", {"people": f"Line {number} {problem}."})
         return [(people[uid], login.strip()) for uid, login in lines]

@@ -41,7 +41,7 @@ def _shown(request: Asked, page: Page, lines: list[Line], names: dict[str, str])
     kind = request.GET.get("kind", "")
     counts = reconciling.counts(lines)
     rows = [{"pk": n, "line": line} for n, line in enumerate(lines) if kind not in KINDS or line.kind == kind]
-    found = listing.of_rows(
+    table = listing.of_rows(
         request,
         rows,
         caption="What does not fit",
@@ -56,7 +56,7 @@ def _shown(request: Asked, page: Page, lines: list[Line], names: dict[str, str])
         "everything": kind not in KINDS,
         "total": len(lines),
     }
-    return listing.shown(request, "conduct/reconcile.html", found, shown)
+    return listing.shown(request, "conduct/reconcile.html", table, shown)
 
 
 def _columns(names: dict[str, str], *, feeds: bool) -> list[Column]:

@@ -98,7 +98,7 @@ class Marked(forms.Form):
     reason = long("Why can the city not do without it?", least=10)
 
     def clean_address(self) -> Mailbox:
-        found = Mailbox.objects.filter(address=self.cleaned_data["address"].lower(), closed__isnull=True).first()
-        if found is None:
+        mailbox = Mailbox.objects.filter(address=self.cleaned_data["address"].lower(), closed__isnull=True).first()
+        if mailbox is None:
             raise forms.ValidationError("No mailbox in use has this address.")
-        return found
+        return mailbox

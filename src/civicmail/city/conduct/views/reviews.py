@@ -28,17 +28,17 @@ from civicmail.city.conduct.tiers import PLANS
 def review(request: Asked, department: str, pk: int) -> HttpResponse:
     """What this person is asked about a department, or for who only looks, what is asked there."""
     where = department_of(department)
-    found = get_object_or_404(Review, pk=pk)
+    access_review = get_object_or_404(Review, pk=pk)
     now = ms(request.now)
     about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
-    parts = screens.visible(found, where, me(request), now, all_=looks)
+    parts = screens.visible(access_review, where, me(request), now, all_=looks)
     if not parts:
         if not looks:
             require(request, "review.see", about)
         raise Http404
-    shown = screens.screen(found, where, me(request), parts, now)
-    plan = PLANS[found.tier]
+    shown = screens.screen(access_review, where, me(request), parts, now)
+    plan = PLANS[access_review.tier]
     return render(
         request,
         "conduct/review.html",
@@ -50,33 +50,35 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
             "at": request.GET.get("at", ""),
             "keys": letterkeys.are_on(request),
             "here": request.path,
-            "open": found.state in ("running", "over") and shown.mine and (bool(shown.late) or not _has_round(found)),
+            "open": access_review.state in ("running", "over")
+            and shown.mine
+            and (bool(shown.late) or not _has_round(access_review)),
         },
     )
 
 
-def _has_round(found: Review) -> bool:
+def _has_round(access_review: Review) -> bool:
     """Whether it is asked again: then only what silence has suspended is answered here still."""
-    return Review.objects.filter(former=found).exists()
+    return Review.objects.filter(former=access_review).exists()
 
 
 def _page(request: Asked, shown: Screen) -> Page:
-    found, part = shown.review, shown.part
-    facts = [("Due", last_day(found)), ("Silence", "suspends what is out of order")]
+    access_review, part = shown.review, shown.part
+    facts = [("Due", last_day(access_review)), ("Silence", "suspends what is out of order")]
     if part is not None and part.reviewer is not None:
         mine = part.reviewer_id == me(request).pk
         facts.append(("Answers for it", "you" if mine else part.named))
         if part.delegate_id is not None:
             facts.append(("Stands in", str(part.delegate)))
     actions = []
-    if part is not None and part.reviewer_id == me(request).pk and found.state == "running":
+    if part is not None and part.reviewer_id == me(request).pk and access_review.state == "running":
         actions.append(Action("Somebody stands in for me…", reverse("review-stand-in", args=[part.pk])))
     words = f"{shown.open} of {shown.total} open" if shown.open else f"all {shown.total} answered"
     crumbs = [("Home", "/")]
     if may(request, "roster.see", InDepartment(shown.department.code)):
         crumbs = [(f"{shown.department.name}: reviews", reverse("dept-reviews", args=[shown.department.code]))]
     heading = f"Access review, {shown.department.name}: {words}"
-    return Page(heading, name_of(found), crumbs, CAMPAIGN_WORDS[found.state], facts, actions, slim=True)
+    return Page(heading, name_of(access_review), crumbs, CAMPAIGN_WORDS[access_review.state], facts, actions, slim=True)
 
 
 @acting("roster.see")
@@ -86,7 +88,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     require(request, "roster.see", InDepartment(where.code))
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     counts |= reviews.states_of(list(Review.objects.filter(parts__department=where).values_list("pk", flat=True)), where.code)
-    found = listing.of(
+    table = listing.of(
         request,
         Review.objects.filter(parts__department=where).distinct(),
         caption=f"Reviews of {where.name}",
@@ -102,7 +104,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         sort="-began",
     )
     page = Page("Which reviews were there?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def after(row_part_department: str, review_pk: int, next_row: int | None) -> str:

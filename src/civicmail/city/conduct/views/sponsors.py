@@ -51,7 +51,7 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
             Filter("sponsor", gettext("Sponsor"), lambda rows, value: rows.filter(contract__sponsor__uid=value), _sponsors()),
             Filter("agency", gettext("Agency"), lambda rows, value: rows.filter(contract__agency__code=value), _agencies()),
         ]
-    found = listing.of(
+    table = listing.of(
         request,
         sponsored.rows(who),
         caption=gettext("People of agencies"),
@@ -63,7 +63,7 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
         sort="sponsor" if who is None else "person",
         slim=lambda rows: rows.select_related("person", "department", "contract__agency", "contract__sponsor"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole: bool) -> list[Column]:
@@ -73,8 +73,8 @@ def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole
         row, day = e.contract.sponsor, left.get(e.contract.pk)
         if row is None:
             return Cell(gettext("Nobody"), role="warn")
-        said = gettext("left on {day}").format(day=saying.day(day)) if day else ""
-        return Cell(str(row), f"{reverse('sponsors')}?sponsor={row.uid}", hint=said)
+        hint = gettext("left on {day}").format(day=saying.day(day)) if day else ""
+        return Cell(str(row), f"{reverse('sponsors')}?sponsor={row.uid}", hint=hint)
 
     def person(e: Any) -> Cell:
         return Cell(str(e.person), reverse("person", args=[e.department.code, e.person.uid]) if whole else "", hint=e.position)
@@ -106,10 +106,10 @@ def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole
 
 
 def _undertaking(version: int, owes: bool) -> Cell:
-    said = gettext("Version {version}").format(version=version) if version else gettext("None yet")
+    words = gettext("Version {version}").format(version=version) if version else gettext("None yet")
     if owes:
-        return Cell(gettext("Owed"), role="warn", hint=said)
-    return Cell(said, role="plain")
+        return Cell(gettext("Owed"), role="warn", hint=words)
+    return Cell(words, role="plain")
 
 
 def _named(rows: QuerySet[Any], words: str) -> QuerySet[Any]:

@@ -43,12 +43,12 @@ class Signing(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        if found.get("answer") == "except" and len((found.get("remarks") or "").strip()) < 20:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("answer") == "except" and len((cleaned.get("remarks") or "").strip()) < 20:
             self.add_error("remarks", "Say in at least 20 characters what is not in order.")
-        if found.get("answer") == "sign" and (found.get("remarks") or "").strip():
+        if cleaned.get("answer") == "sign" and (cleaned.get("remarks") or "").strip():
             self.add_error("answer", "You wrote what is not in order: choose the second answer, or take the words out.")
-        return found
+        return cleaned
 
 
 @acting("statement.see")
@@ -56,7 +56,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     """All statements of one department, the newest first."""
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))
-    found = listing.of(
+    table = listing.of(
         request,
         Statement.objects.filter(department=where),
         caption=f"Statements of {where.name}",
@@ -71,14 +71,14 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     if not may(request, "roster.see", InDepartment(where.code)):
         up = [("Statements", reverse("all-statements"))]
     page = Page("What has the department answered for?", where.name, up)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 @acting("statements.see")
 def everywhere(request: Asked) -> HttpResponseBase:
     """Of all departments: which have answered, in order of their names, never by how well."""
     require(request, "statements.see")
-    found = listing.of(
+    table = listing.of(
         request,
         Statement.objects.all(),
         caption="Statements of departments",
@@ -93,7 +93,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
         sort="department",
         slim=lambda rows: rows.select_related("department", "person"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Which departments have answered?", "Statements")})
+    return listing.shown(request, "access/list.html", table, {"page": Page("Which departments have answered?", "Statements")})
 
 
 def _department(row: Statement) -> Cell:
@@ -128,7 +128,7 @@ def _by_state() -> Filter:
         return rows.filter(overdue__isnull=False, state="open") if value == "overdue" else rows.filter(state=value)
 
     return Filter(
-        "state", "State", apply, [*((key, said[1]) for key, said in statementstates.SAID.items()), ("overdue", "Overdue")]
+        "state", "State", apply, [*((key, words[1]) for key, words in statementstates.SAID.items()), ("overdue", "Overdue")]
     )
 
 
@@ -150,8 +150,8 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
         form = form or Signing(request.POST)
         if form.is_valid():
             c = form.cleaned_data
-            said = c["remarks"] if c["answer"] == "except" else ""
-            if tried(form, lambda: statements.sign(row, said, actor=request.actor, reason=SENTENCE, now=now)):
+            remarks = c["remarks"] if c["answer"] == "except" else ""
+            if tried(form, lambda: statements.sign(row, remarks, actor=request.actor, reason=SENTENCE, now=now)):
                 return redirect("statement", department=row.department.code, half=row.half)
     sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
     if request.GET.get("format") == "csv":

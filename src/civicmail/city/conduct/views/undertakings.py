@@ -41,7 +41,7 @@ class Bind(forms.Form):
 def record(request: Asked, code: str) -> HttpResponse:
     """The access office has the paper."""
     require(request, "undertaking.record")
-    agency, text = _wanted(request, code)
+    agency, text = _agency_and_policy(request, code)
     form, back = Paper(request.POST or None), reverse("agency", args=[agency.code])
 
     def verb() -> Undertaking:
@@ -62,7 +62,7 @@ def record(request: Asked, code: str) -> HttpResponse:
 def give(request: Asked, code: str) -> HttpResponse:
     """The agency's contact, who has a mailbox here, reads the text and binds the agency."""
     require(request, "undertaking.give")
-    agency, text = _wanted(request, code)
+    agency, text = _agency_and_policy(request, code)
     if undertakings.contact_of(agency) != me(request):
         raise Http404
     form = Bind(request.POST or None, initial={"shown": text.sha256})
@@ -78,7 +78,7 @@ def give(request: Asked, code: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _wanted(request: Asked, code: str) -> tuple[Agency, PolicyText]:
+def _agency_and_policy(request: Asked, code: str) -> tuple[Agency, PolicyText]:
     agency, text = get_object_or_404(Agency, code=code), undertakings.wanted(ms(request.now))
     if text is None:
         raise Http404

@@ -23,7 +23,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.strikes import OUTCOMES
 from civicmail.city.conduct.views import violationforms as typed
-from civicmail.city.conduct.views.violations import DOING, doable, found
+from civicmail.city.conduct.views.violations import DOING, doable, violation_or_404
 from civicmail.city.directory.models import Person
 
 
@@ -47,7 +47,7 @@ def do(request: Asked, department: str, pk: int, what: str) -> HttpResponse:
     act = next((act for key, _, act in DOING if key == what), None)
     if act is None:
         raise Http404
-    row = found(request, department, pk)
+    row = violation_or_404(request, department, pk)
     about = whom.about_violation(row)
     require(request, "violation.see", about)
     require(request, act, about)
@@ -142,8 +142,8 @@ def _decision(request: Asked, row: Violation) -> Step:
     stays = ("Nothing else than mail is decided here. No mail is deleted.",)
 
     def verb(c: dict[str, Any]) -> object:
-        wanted = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
-        return consequences.decide(row, wanted, actor=actor, now=now)
+        decision = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
+        return consequences.decide(row, decision, actor=actor, now=now)
 
     return Step(f"What follows for {row.person}?", form, verb, "Decide 1 case", "It is decided.", effects, stays)
 

@@ -22,8 +22,8 @@ NUMBERS = _("The number of the message, as its page and its record name it; seve
 
 def clauses() -> list[tuple[str, str]]:
     """Rules that somebody can break, with their titles in the language of the page."""
-    found = [(number, f"{number} {saying.said(c.title)}") for number, c in CLAUSES.items() if number not in LEFT_OUT]
-    return [("", str(_("Choose"))), *found]
+    choices = [(number, f"{number} {saying.said(c.title)}") for number, c in CLAUSES.items() if number not in LEFT_OUT]
+    return [("", str(_("Choose"))), *choices]
 
 
 class _AboutARule(forms.Form):
@@ -108,7 +108,7 @@ class Finding(forms.Form):
     def __init__(self, own: bool, reversible: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         left_out = {"note"} - ({"note"} if own else set()) | ({"dismiss"} if reversible else set())
-        offer(self, "finding", [(key, said) for key, said in FOUND.items() if key not in left_out])
+        offer(self, "finding", [(key, words) for key, words in FOUND.items() if key not in left_out])
 
 
 class Deciding(forms.Form):
@@ -132,14 +132,14 @@ class Deciding(forms.Form):
         offer(self, "outcome", [(o, OUTCOMES[o]) for o in ladder.outcomes])
         offer(self, "ground", [("", "Choose"), *table.grounds.items()])
         offer(self, "procedure", [("", "Choose"), *((p.id, p.name) for p in procedures)])
-        self._asked = {p.id: [key for key, _label in p.asks] for p in procedures}
+        self._keys_by_procedure = {p.id: [key for key, _label in p.asks] for p in procedures}
         for procedure in procedures:
             for key, label in procedure.asks:
                 self.fields[key] = forms.CharField(label=f"{procedure.name}: {label}", max_length=300, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for key in self._asked.get(data.get("procedure", ""), []):
+        for key in self._keys_by_procedure.get(data.get("procedure", ""), []):
             if not data.get(key):
                 self.add_error(key, "This procedure asks for it.")
         if data.get("outcome") in ("suspension", "restriction") and not data.get("days") and "days" not in self.errors:
@@ -149,7 +149,7 @@ class Deciding(forms.Form):
     def written(self) -> dict[str, str]:
         """The procedure, and what was written down for it."""
         c = self.cleaned_data
-        return {"procedure": c["procedure"], **{key: c[key] for key in self._asked.get(c["procedure"], [])}}
+        return {"procedure": c["procedure"], **{key: c[key] for key in self._keys_by_procedure.get(c["procedure"], [])}}
 
 
 class YesOrNo(forms.Form):

@@ -55,19 +55,19 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     where = department_of(department)
     require(request, "violation.see", InDepartment(where.code))
     rows = Violation.objects.filter(department=where)
-    found = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
+    table = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
     page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 @acting("violations.see")
 def everywhere(request: Asked) -> HttpResponseBase:
     """Of the whole city; what nobody has a name for yet is here alone."""
     require(request, "violations.see")
-    found = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
+    table = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
     actions = [Action("Bars", reverse("bars"))]
     page = Page("What was reported, and what followed?", "Violations", actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
@@ -120,7 +120,7 @@ def unnamed(request: Asked, pk: int) -> HttpResponse:
     return _show(request, row, Page(f"Violation {row.pk}", "Violations", crumbs, WORDS[row.state], _facts(row), shown))
 
 
-def found(request: Asked, department: str, pk: int) -> Violation:
+def violation_or_404(request: Asked, department: str, pk: int) -> Violation:
     """The violation of this department; 404 elsewhere."""
     where = department_of(department)
     row = Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first()
@@ -133,7 +133,7 @@ def found(request: Asked, department: str, pk: int) -> Violation:
 def one(request: Asked, department: str, pk: int) -> HttpResponse:
     """One case from report to appeal, with what can be done now."""
     require(request, "violation.see", InDepartment(department_of(department).code))
-    row = found(request, department, pk)
+    row = violation_or_404(request, department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
     can = _doable(request, row)
     main = comes_next(row, [what for what, _ in can], ms(request.now))
@@ -160,7 +160,7 @@ def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
         "before": before,
         "proposed": table.proposed(ladder_name, before, severe=row.severe),
         "ground": table.grounds.get(row.ground, row.ground),
-        "asks": _asked(row),
+        "asks": _procedure_facts(row),
         "part": _part(request, row),
         "mandate": bool(could(request, "mandate.ask")),
         "events": history.of(f"violation:{row.pk}"),
@@ -171,7 +171,7 @@ def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
 def doable(row: Violation) -> list[str]:
     """What this case waits for or takes now, whoever asks."""
     named = row.person_id is not None
-    wanted = {
+    possible = {
         "ask": row.state in FIRST and row.respond_by is None and named,
         "response": row.state in FIRST and not row.response and named,
         "evidence": row.state in FIRST,
@@ -183,14 +183,14 @@ def doable(row: Violation) -> list[str]:
         "appeal": row.state == "decided",
         "hearing": row.state == "appealed",
     }
-    return [what for what, yes in wanted.items() if yes]
+    return [what for what, yes in possible.items() if yes]
 
 
 def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
     """Which of the steps that somebody may take is the main one; none while the person has time to answer."""
-    asked = row.respond_by is not None and not row.response and now < ms(row.respond_by)
-    wanted = ("ask", *(() if asked else ("finding",)), "decision", "second", "hearing", "training")
-    return next((what for what in wanted if what in can), "")
+    waits_for_answer = row.respond_by is not None and not row.response and now < ms(row.respond_by)
+    order = ("ask", *(() if waits_for_answer else ("finding",)), "decision", "second", "hearing", "training")
+    return next((what for what in order if what in can), "")
 
 
 _APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"})
@@ -228,10 +228,11 @@ def _facts(row: Violation) -> list[tuple[str, Any]]:
     return facts
 
 
-def _asked(row: Violation) -> list[tuple[str, str]]:
+def _procedure_facts(row: Violation) -> list[tuple[str, str]]:
     """What was written down for the procedure, with its words."""
     labels = {key: label for p in whom.table().procedures for key, label in p.asks}
     names = {p.id: p.name for p in whom.table().procedures}
     return [
-        (labels.get(key, "Procedure"), names.get(said, said) if key == "procedure" else said) for key, said in row.procedure.items()
+        (labels.get(key, "Procedure"), names.get(value, value) if key == "procedure" else value)
+        for key, value in row.procedure.items()
     ]

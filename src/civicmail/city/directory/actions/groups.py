@@ -27,12 +27,12 @@ def make(
 def change(group: MailGroup, members: Iterable[Mailbox], subgroups: Iterable[MailGroup] = ()) -> dict[str, list[str]]:
     """Who is on the list from now on; returns what changed: addresses that were added and removed. A list that contains itself,
     through others, is harmless: it is expanded once."""
-    wanted = {box.address: box for box in members}
+    by_address = {box.address: box for box in members}
     inside = {sub.address: sub for sub in subgroups if sub.pk != group.pk}
     before = set(group.members.values_list("address", flat=True)) | set(group.subgroups.values_list("address", flat=True))
-    group.members.set(wanted.values())
+    group.members.set(by_address.values())
     group.subgroups.set(inside.values())
-    after = set(wanted) | set(inside)
+    after = set(by_address) | set(inside)
     return {"added": sorted(after - before), "removed": sorted(before - after)}
 
 

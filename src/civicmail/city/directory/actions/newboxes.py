@@ -12,14 +12,16 @@ from civicmail.city.directory.models import Address, Department, Mailbox, MailGr
 def open_for(people: Sequence[Person], department: Department, domains: Sequence[str], *, now: datetime) -> dict[int, Mailbox]:
     """The mailbox of each person (by id of the row), owned by this department from now on: the one that they had, else a new one
     with the address that they have already, else with one made of the name."""
-    found: dict[int, Mailbox] = {}
+    by_holder: dict[int, Mailbox] = {}
     for box in Mailbox.objects.filter(holder__in=people).order_by("made"):  # the newest wins, an open one before all
-        if box.holder_id is not None and (box.closed is None or getattr(found.get(box.holder_id), "closed", box.made) is not None):
-            found[box.holder_id] = box
-    again = [box for box in found.values() if box.closed is not None]
-    Mailbox.objects.filter(pk__in=[box.pk for box in found.values()]).update(department=department, closed=None)
+        if box.holder_id is not None and (
+            box.closed is None or getattr(by_holder.get(box.holder_id), "closed", box.made) is not None
+        ):
+            by_holder[box.holder_id] = box
+    again = [box for box in by_holder.values() if box.closed is not None]
+    Mailbox.objects.filter(pk__in=[box.pk for box in by_holder.values()]).update(department=department, closed=None)
     Address.objects.bulk_create([Address(address=b.address, mailbox=b, person_id=b.holder_id, since=now) for b in again])
-    new = [p for p in people if p.pk not in found]
+    new = [p for p in people if p.pk not in by_holder]
     theirs = reserved.main_of([p.pk for p in new])
     taken = _taken([addresses.stem(p) for p in new if p.pk not in theirs], domains[0])
     made = []
@@ -36,16 +38,16 @@ def open_for(people: Sequence[Person], department: Department, domains: Sequence
     for box in again:
         box.closed = None
     reserved.give([*again, *made], now=now)
-    return found | {box.holder_id: box for box in made if box.holder_id is not None}
+    return by_holder | {box.holder_id: box for box in made if box.holder_id is not None}
 
 
 def _taken(stems: list[str], domain: str) -> set[str]:
     """Every address that was ever given and begins like one of these names."""
-    wanted = tuple(stems)
-    found: set[str] = set()
+    prefixes = tuple(stems)
+    taken: set[str] = set()
     if not stems:
-        return found
+        return taken
     for rows in (Address.objects, Mailbox.objects, MailGroup.objects, ReservedAddress.objects):
         every = rows.filter(address__endswith=f"@{domain}").values_list("address", flat=True)
-        found |= {address for address in every.distinct() if address.startswith(wanted)}
-    return found
+        taken |= {address for address in every.distinct() if address.startswith(prefixes)}
+    return taken

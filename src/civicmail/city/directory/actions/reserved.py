@@ -17,14 +17,14 @@ def main_of(people: Collection[int]) -> dict[int, str]:
     return dict(rows.order_by().values_list("person_id", "address"))
 
 
-def keep(wanted: Mapping[int, tuple[str, Collection[str]]]) -> None:
+def keep(addresses_by_person: Mapping[int, tuple[str, Collection[str]]]) -> None:
     """Exactly these addresses are kept for people: id of the person -> (main, others). They are free, or theirs, already."""
-    ids = list(wanted)
+    ids = list(addresses_by_person)
     for begin in range(0, len(ids), AT_ONCE):
         ReservedAddress.objects.filter(person__in=ids[begin : begin + AT_ONCE]).delete()
     rows = [
         ReservedAddress(address=address, person_id=pk, main=address == main)
-        for pk, (main, others) in wanted.items()
+        for pk, (main, others) in addresses_by_person.items()
         for address in sorted({main, *others} - {""})
     ]
     ReservedAddress.objects.bulk_create(rows, batch_size=AT_ONCE)

@@ -27,23 +27,23 @@ from civicmail.mail.pipeline.labels import Label
 log = get_logger()
 
 
-def answer(case: Case, said: str, *, actor: Actor, reason: str, now: int) -> Case:
+def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> Case:
     """said: right or genuine; reason: what every reporter is told. Raises NotPermitted, Unusable, Conflict where somebody has
     answered it meanwhile."""
     guard.require(actor, "report.answer", now=now)
     reason = given(reason, least=10)
-    if said not in ANSWERS:
+    if verdict not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     with transaction.atomic():
         row = locked(case, "state")
-        row.state = states.CASE.step(row.state, said)
+        row.state = states.CASE.step(row.state, verdict)
         row.person, row.answered, row.why = person_of(actor), moment(now), reason[:400]
         row.save()
-        facts = {"case": row.pk, "answer": said, "reports": row.reports.count()}
+        facts = {"case": row.pk, "answer": verdict, "reports": row.reports.count()}
         entries.enter("report.answer", actor=actor, reason=row.why, now=now, object=f"capture:{row.capture}", facts=facts)
         tell_answer(row, row.reports.select_related("reporter"), now)
-    _teach(row, spam=said == "right", actor=actor, now=now)
-    if said == "right":
+    _teach(row, spam=verdict == "right", actor=actor, now=now)
+    if verdict == "right":
         _propose_others(row, now)
     return row
 
@@ -62,5 +62,5 @@ def _teach(case: Case, *, spam: bool, actor: Actor, now: int) -> None:
     data: Path | None = settings.DATA
     assert data is not None, "cases have an installation"
     for capture in queries.captures_of(case):
-        if (found := queries.record(capture)) is not None and labels.is_inbound(found):
+        if (record := queries.record(capture)) is not None and labels.is_inbound(record):
             labels.say(data, UUID(capture).bytes, Label(spam, actor.uid, "operator"), now)

@@ -88,12 +88,12 @@ class Hearing:
     def _looked(self, capture: Capture) -> _About | None:
         """What a report is about; None where that cannot be told."""
         try:
-            said = queries.said_in(capture.id) if capture.size <= reported.BYTES else None
-            if said is None:
+            report = queries.said_in(capture.id) if capture.size <= reported.BYTES else None
+            if report is None:
                 log.warning("a report is too large, or cannot be read", capture=capture.uuid)
                 return None
             person = self._reporter(capture)
-            return _About(said.marks, person, self._theirs(said, capture, person) if person is not None else ())
+            return _About(report.marks, person, self._theirs(report, capture, person) if person is not None else ())
         except (LaterError, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - whoever wrote it must not stop everybody's reports
@@ -120,11 +120,11 @@ class Hearing:
         for id_, marks in about.theirs:
             reporting.report(str(uuid.UUID(bytes=id_)), marks, about.person, "mail", actor=reporting.BY_MAIL, now=now)
 
-    def _theirs(self, said: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
+    def _theirs(self, report: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
         """What came to whoever sent the report, and is reported by it."""
         own = {*queries.addresses_of(person), capture.envelope.sender.lower()}
-        found = list(dict.fromkeys(_found(said, own)))[: reported.MOST]
-        return tuple((id_, marks) for id_ in found if (marks := queries.marks_of(id_)) is not None)
+        ids = list(dict.fromkeys(_reported_captures(report, own)))[: reported.MOST]
+        return tuple((id_, marks) for id_ in ids if (marks := queries.marks_of(id_)) is not None)
 
     def _reporter(self, capture: Capture) -> Person | None:
         """Whoever signed in, else whose mailbox a peer has asserted: in Exchange, Microsoft 365 or Google people sign in there."""
@@ -149,15 +149,15 @@ def _of_link(purpose: str, token: str) -> str:
         return ""
 
 
-def _found(said: Said, own: set[str]) -> Iterator[bytes]:
+def _reported_captures(report: Said, own: set[str]) -> Iterator[bytes]:
     """Captures that came to these addresses and that the report is about."""
-    for message_id in said.ids:
+    for message_id in report.ids:
         if (id_ := queries.by_message_id(message_id, own)) is not None:
             yield id_
-    linked = [number for way, token in said.links if way in reported.PURPOSES and (number := _of_link(way, token))]
-    for number in (*linked, *said.numbers):
-        found = queries.record(number)
-        if found is not None and any(reported.was_theirs(found, address) for address in own):
-            yield found.id
-    if said.quotes and not said.numbers and not linked:
-        yield from queries.by_words(said.subject, said.bands, own)
+    linked = [number for way, token in report.links if way in reported.PURPOSES and (number := _of_link(way, token))]
+    for number in (*linked, *report.numbers):
+        capture = queries.record(number)
+        if capture is not None and any(reported.was_theirs(capture, address) for address in own):
+            yield capture.id
+    if report.quotes and not report.numbers and not linked:
+        yield from queries.by_words(report.subject, report.bands, own)

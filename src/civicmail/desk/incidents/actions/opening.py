@@ -17,13 +17,13 @@ KEPT_DAYS = 90
 """Then whoever has typed a password there has been called, and nobody needs to know who it was."""
 
 
-def opened(capture: str, index: int, mailbox: str, host: str, *, told: bool, now: datetime) -> None:
+def opened(capture: str, index: int, mailbox: str, host: str, *, is_confirmed: bool, now: datetime) -> None:
     """Once for each copy and host. told: the reader said so by the button."""
     with transaction.atomic():
         row, made = Opening.objects.get_or_create(
-            capture=capture, index=index, host=host[:253], defaults={"mailbox": mailbox[:254], "made": now, "told": told}
+            capture=capture, index=index, host=host[:253], defaults={"mailbox": mailbox[:254], "made": now, "told": is_confirmed}
         )
-        if told and not made and not row.told:
+        if is_confirmed and not made and not row.told:
             Opening.objects.filter(pk=row.pk).update(told=True)
 
 

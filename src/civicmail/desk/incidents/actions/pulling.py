@@ -32,20 +32,22 @@ def ask(case: Case, copies: Sequence[Has], query: str, counted: int, *, actor: A
     now, or one of them is to be taken back already."""
     guard.require(actor, "pull.ask", now=now)
     reason = given(reason, least=10)
-    wanted = [has for has in copies if has.can_be_taken]
-    if not wanted:
+    removable = [has for has in copies if has.can_be_taken]
+    if not removable:
         raise Conflict("Nobody has a copy that could be taken back.")
-    if len(wanted) != counted:
-        raise Conflict(f"There are {len(wanted):,} copies by now; look at the number again.")
+    if len(removable) != counted:
+        raise Conflict(f"There are {len(removable):,} copies by now; look at the number again.")
     with transaction.atomic():
         locked(case)  # two officers at one moment, or one twice
-        if queries.to_be_taken(case) & {(has.capture, has.index) for has in wanted}:
+        if queries.to_be_taken(case) & {(has.capture, has.index) for has in removable}:
             raise Conflict("Some of these copies are to be taken back already; look at the number again.")
-        state = states.begins(len(wanted) + queries.taken_alone(case))
+        state = states.begins(len(removable) + queries.taken_alone(case))
         made = Pull.objects.create(
-            case=case, query=query[:400], total=len(wanted), state=state, by=person_of(actor), why=reason[:400], made=moment(now)
+            case=case, query=query[:400], total=len(removable), state=state, by=person_of(actor), why=reason[:400], made=moment(now)
         )
-        Pulled.objects.bulk_create([Pulled(pull=made, capture=has.capture, index=has.index, mailbox=has.mailbox) for has in wanted])
+        Pulled.objects.bulk_create(
+            [Pulled(pull=made, capture=has.capture, index=has.index, mailbox=has.mailbox) for has in removable]
+        )
         _entered("pull.ask", made, actor, reason, now)
         if made.state == "asked":
             tell_second(made, now)

@@ -65,25 +65,25 @@ def _where(case: Case) -> str:
 def tell_answer(case: Case, reports: Iterable[Report], now: int) -> None:
     """Each reporter hears the same, in their own language: what it is, and why. Nobody hears who else had it."""
     rows = list(reports)
-    to, told = senders.addresses_of([row.reporter_id for row in rows]), []
+    to, notices = senders.addresses_of([row.reporter_id for row in rows]), []
     for row in rows:
         if address := to.get(row.reporter_id):
             with translation.override(row.reporter.language):
                 subject, text = _answer(case, timezone.localtime(row.made))
-            told.append((f"report:{case.pk}:{row.reporter_id}", address, subject, text))
-    tell_many(told, now=moment(now))
+            notices.append((f"report:{case.pk}:{row.reporter_id}", address, subject, text))
+    tell_many(notices, now=moment(now))
 
 
 def _answer(case: Case, reported: datetime) -> tuple[str, str]:
     """Subject and text, in the language that is on."""
     if case.state == "right":
         subject = gettext("You were right: what you reported")
-        said = gettext("The message that you reported is dangerous. Thank you: do not answer it, and open nothing in it.")
+        verdict = gettext("The message that you reported is dangerous. Thank you: do not answer it, and open nothing in it.")
     else:
         subject = gettext("It is genuine: what you reported")
-        said = gettext("The message that you reported is what it says it is. Thank you for asking; you may use it.")
+        verdict = gettext("The message that you reported is what it says it is. Thank you for asking; you may use it.")
     when = gettext("You reported it at {time} on {day}.").format(day=saying.day(reported), time=saying.clock(reported))
-    return subject, "\n\n".join([said, when, gettext("Why: {reason}").format(reason=case.why)])
+    return subject, "\n\n".join([verdict, when, gettext("Why: {reason}").format(reason=case.why)])
 
 
 def tell_taken(pull: Pull, mailbox: str, now: int) -> None:

@@ -60,7 +60,7 @@ class Answer(forms.Form):
 def listed(request: Asked) -> HttpResponseBase:
     """The newest first; what waits is asked for beside."""
     require(request, "reports.see")
-    found = listing.of(
+    table = listing.of(
         request,
         Case.objects.annotate(count=Count("reports")),
         caption="Reported mail",
@@ -79,7 +79,7 @@ def listed(request: Asked) -> HttpResponseBase:
         noun="cases",
         sort="-made",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("What was reported?", "Reported mail")})
+    return listing.shown(request, "access/list.html", table, {"page": Page("What was reported?", "Reported mail")})
 
 
 @acting("report.answer")
@@ -87,29 +87,29 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
     """Who has it, what the checks saw, who reported it, and the one answer."""
     require(request, "reports.see")
     row = get_object_or_404(Case.objects.select_related("person"), pk=pk)
-    found, later = _who(row, ms(request.now))
+    spread_, later = _who(row, ms(request.now))
     if request.GET.get("format") == "csv":
-        return listing.shown(request, "", _asked_for(request, row, found), {})
+        return listing.shown(request, "", _export(request, row, spread_), {})
     form = Answer(request.POST or None)
 
     def answer() -> object:
-        said = form.cleaned_data
-        return answering.answer(row, said["answer"], actor=request.actor, reason=said["reason"], now=ms(request.now))
+        typed = form.cleaned_data
+        return answering.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
 
-    there, mailboxes = counted(found.copies)
+    there, mailboxes = counted(spread_.copies)
     pulls = list(row.pulls.all())
     back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
     have = "not known at this moment" if later else _many(there, mailboxes)
     reports, captures = row.reports.count(), queries.captures_of(row)
     return answered(
         request, form, answer, page=_page(row, reports, have), back=reverse("incident", args=[pk]),
-        said="Everybody who reported it is told.", template="incidents/case.html", row=row, found=found, later=later, there=there,
+        said="Everybody who reported it is told.", template="incidents/case.html", row=row, found=spread_, later=later, there=there,
         next=comes_next(row.state, there, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
         count=reports, checks=_checks(row),
         pulls=[(pull, PULLS[pull.state]) for pull in pulls], back_to=back, waits=_waits(row), may=may(request, "report.answer"),
-        spread=_spread(request, found), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
+        spread=_spread(request, spread_), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
         more=max(0, reports - SHOWN), handed=queries.handed(row)[:5] if may(request, "report.read") else [],
-        traced=may(request, "system.see"), openings=_openings(request, captures, found),
+        traced=may(request, "system.see"), openings=_openings(request, captures, spread_),
     )  # fmt: skip
 
 
@@ -144,10 +144,10 @@ def _who(row: Case, now: int) -> tuple[Found, str]:
         return Found((), 0), str(error)
 
 
-def _spread(request: Asked, found: Found) -> listing.Listing:
+def _spread(request: Asked, spread_: Found) -> listing.Listing:
     return listing.of_rows(
         request,
-        [{"pk": f"{has.capture}-{has.index}", "has": has} for has in found.copies],
+        [{"pk": f"{has.capture}-{has.index}", "has": has} for has in spread_.copies],
         caption="Who has it",
         columns=[
             Column("mailbox", "Mailbox", lambda r: Cell(r["has"].mailbox, full=True)),
@@ -159,15 +159,15 @@ def _spread(request: Asked, found: Found) -> listing.Listing:
     )
 
 
-def _asked_for(request: Asked, row: Case, found: Found) -> listing.Listing:
+def _export(request: Asked, row: Case, spread_: Found) -> listing.Listing:
     """The one of its two lists that is wanted as a file."""
-    openings = _openings(request, queries.captures_of(row), found) if request.GET.get("list") == READERS else None
-    return openings or _spread(request, found)
+    openings = _openings(request, queries.captures_of(row), spread_) if request.GET.get("list") == READERS else None
+    return openings or _spread(request, spread_)
 
 
-def _openings(request: Asked, captures: list[str], found: Found) -> listing.Listing | None:
+def _openings(request: Asked, captures: list[str], spread_: Found) -> listing.Listing | None:
     """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
-    rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in found.copies)]))
+    rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in spread_.copies)]))
     if not rows:
         return None
     opened = listing.of_rows(
@@ -196,12 +196,12 @@ def _checks(row: Case) -> list[tuple[str, str]]:
     """What was found when it came in: (what was looked for, what was seen)."""
     seen: dict[str, dict[str, None]] = {}
     for capture in queries.captures_of(row)[:SHOWN]:
-        if (found := queries.record(capture)) is not None:
-            for finding in found.findings:
+        if (capture_record := queries.record(capture)) is not None:
+            for finding in capture_record.findings:
                 if finding.check not in (USE, "policy", "screening"):
                     seen.setdefault(finding.check, {})[finding.code] = None
     return [in_words(check, codes) for check, codes in seen.items()]
 
 
-def _from(query: QuerySet[Case], wanted: str) -> QuerySet[Case]:
-    return query.filter(sender__icontains=wanted)
+def _from(query: QuerySet[Case], text: str) -> QuerySet[Case]:
+    return query.filter(sender__icontains=text)

@@ -52,14 +52,14 @@ def followed(request: asked.Asked, token: str) -> HttpResponse:
         link = wrapped.read(ring, token)
     except (BadLink, CivicmailError, OSError):
         return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
-    found = _asked(link, now)
-    told = request.method == "POST"
-    if found.verdict == "stop" and (told or _is_person(request)):
-        _note(link, found, request, told=told)
-    if told:
+    target = _destination_of(link, now)
+    is_confirmed = request.method == "POST"
+    if target.verdict == "stop" and (is_confirmed or _is_person(request)):
+        _note(link, target, request, is_confirmed=is_confirmed)
+    if is_confirmed:
         return redirect(f"{request.path}?told")
-    shown = {"page": Page(title, gettext("Link")), "to": found, "told": "told" in request.GET, "url": link.url}
-    if found.verdict != "stop":
+    shown = {"page": Page(title, gettext("Link")), "to": target, "told": "told" in request.GET, "url": link.url}
+    if target.verdict != "stop":
         report = ring.sign(Token("report", link.capture, link.index, now + REPORTED_WITHIN))
         shown["report"] = reverse("report-link", args=[report])
     return _sealed(render(request, "incidents/followed.html", shown))
@@ -75,12 +75,17 @@ def _sealed(response: HttpResponse) -> HttpResponse:
 def _is_person(request: asked.Asked) -> bool:
     """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
     ahead, do not say so."""
-    said = request.headers
-    ahead = "prefetch" in f"{said.get('Sec-Purpose', '')} {said.get('Purpose', '')} {said.get('X-Moz', '')}".lower()
-    return request.method == "GET" and said.get("Sec-Fetch-User") == "?1" and said.get("Sec-Fetch-Mode") == "navigate" and not ahead
+    headers = request.headers
+    ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}".lower()
+    return (
+        request.method == "GET"
+        and headers.get("Sec-Fetch-User") == "?1"
+        and headers.get("Sec-Fetch-Mode") == "navigate"
+        and not ahead
+    )
 
 
-def _asked(link: Wrapped, now: int) -> Destination:
+def _destination_of(link: Wrapped, now: int) -> Destination:
     by = Asked(_protected(), _book(), now)
     try:
         known: Known | None = queries.known_of(str(UUID(bytes=link.capture)), links.real(link.url).host)
@@ -107,7 +112,7 @@ def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
     return protect(domains, others)
 
 
-def _note(link: Wrapped, found: Destination, request: asked.Asked, *, told: bool) -> None:
+def _note(link: Wrapped, target: Destination, request: asked.Asked, *, is_confirmed: bool) -> None:
     """A database that is away keeps nobody from being warned."""
     capture = str(UUID(bytes=link.capture))
     now = request.now
@@ -115,6 +120,6 @@ def _note(link: Wrapped, found: Destination, request: asked.Asked, *, told: bool
         record = queries.record(capture)
         to = record.envelope.recipients if record is not None else ()
         mailbox = (to[link.index].box or to[link.index].address).lower() if link.index < len(to) else ""
-        opened(capture, link.index, mailbox, found.host, told=told, now=now)
+        opened(capture, link.index, mailbox, target.host, is_confirmed=is_confirmed, now=now)
     except (DatabaseError, CivicmailError, OSError) as error:
         log.error("a dangerous link was opened and could not be noted", security=True, capture=capture, error=type(error).__name__)

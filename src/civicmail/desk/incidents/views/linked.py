@@ -33,44 +33,44 @@ def report(request: Asked, token: str) -> HttpResponse:
     now = ms(request.now)
     title = gettext("Report this message?")
     try:
-        said = tokens.read(installation(), "report", token, now)
+        token_ = tokens.read(installation(), "report", token, now)
     except (BadLink, OldLink):
-        said = None
-    found = queries.record(str(UUID(bytes=said.capture))) if said is not None else None
-    if said is None or found is None or said.index >= len(found.envelope.recipients):
+        token_ = None
+    capture = queries.record(str(UUID(bytes=token_.capture))) if token_ is not None else None
+    if token_ is None or capture is None or token_.index >= len(capture.envelope.recipients):
         return render(request, "incidents/link.html", {"page": Page(title, gettext("Report"))}, status=404)
-    if _is_somebody_elses(request, found, said.index):
+    if _is_somebody_elses(request, capture, token_.index):
         words = gettext(
             "This link is in somebody else's copy. Report yours in My mail, or send the message as an attachment to report@."
         )
         return render(request, "incidents/link.html", {"page": Page(title, gettext("Report")), "wrong": words}, status=403)
     if request.method == "POST":
-        _report(found, said.index, now)
+        _report(capture, token_.index, now)
         messages.success(request, gettext("Thank you. Security looks at it. Do not answer it, and open nothing in it."))
         return redirect(request.path)
-    page = Page(title, gettext("Report"), facts=[(gettext("Received"), moment(found.received))])
-    return render(request, "incidents/link.html", {"page": page, "found": found})
+    page = Page(title, gettext("Report"), facts=[(gettext("Received"), moment(capture.received))])
+    return render(request, "incidents/link.html", {"page": page, "found": capture})
 
 
-def _is_somebody_elses(request: Asked, found: Capture, index: int) -> bool:
+def _is_somebody_elses(request: Asked, capture: Capture, index: int) -> bool:
     """Whether whoever is signed in would report in the name of the person whose copy it is: links are forwarded with their mail."""
-    user, holder = cast(Any, request).user, _holder(found, index)
+    user, holder = cast(Any, request).user, _holder(capture, index)
     return user.is_authenticated and holder is not None and me(request) != holder
 
 
-def _report(found: Capture, index: int, now: int) -> None:
+def _report(capture: Capture, index: int, now: int) -> None:
     """As whoever holds the mailbox that the copy came to; of one that nobody holds it is a report without a name."""
-    marks = queries.marks_of(found.id)
+    marks = queries.marks_of(capture.id)
     if marks is None:
         raise LaterError("The message cannot be read at this moment, so it was not reported. Try again in a minute.")
-    person = _holder(found, index)
+    person = _holder(capture, index)
     if person is None:
-        reporting.report_from_outside(found.uuid, marks, now=now, known=True)
+        reporting.report_from_outside(capture.uuid, marks, now=now, known=True)
     else:
-        reporting.report(found.uuid, marks, person, "link", actor=reporting.BY_MAIL, now=now)
+        reporting.report(capture.uuid, marks, person, "link", actor=reporting.BY_MAIL, now=now)
 
 
-def _holder(found: Capture, index: int) -> Person | None:
-    recipient = found.envelope.recipients[index]
+def _holder(capture: Capture, index: int) -> Person | None:
+    recipient = capture.envelope.recipients[index]
     row = Mailbox.objects.filter(address=(recipient.box or recipient.address).lower()).select_related("holder").first()
     return row.holder if row is not None else None

@@ -43,13 +43,13 @@ def ask(request: Asked, pk: int) -> HttpResponse:
     require(request, "pull.ask")
     row = get_object_or_404(Case, pk=pk)
     words = request.GET.get("q", "").strip()[:400]
-    found, wrong = _found(row, words, ms(request.now))
-    there, mailboxes = counted(found.copies)
+    spread, wrong = _spread_or_error(row, words, ms(request.now))
+    there, mailboxes = counted(spread.copies)
     form = Why(request.POST or None, initial={"counted": there})
     if request.method == "POST" and form.is_valid() and not wrong:
-        said = form.cleaned_data
+        typed = form.cleaned_data
         made = tried(form, lambda: pulling.ask(
-            row, found.copies, words, said["counted"], actor=request.actor, reason=said["reason"], now=ms(request.now)
+            row, spread.copies, words, typed["counted"], actor=request.actor, reason=typed["reason"], now=ms(request.now)
         ))  # fmt: skip
         if made is not None:
             messages.success(request, "The copies are taken back now." if made.state == "running" else "A second person is asked.")
@@ -59,7 +59,7 @@ def ask(request: Asked, pk: int) -> HttpResponse:
     page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{there:,}"), ("Mailboxes", f"{mailboxes:,}")])
     shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": there, "most": ALONE_MOST,
              "two": begins(there + queries.taken_alone(row)) == "asked",
-             "more": found.more, "elsewhere": len(found.copies) - there}  # fmt: skip
+             "more": spread.more, "elsewhere": len(spread.copies) - there}  # fmt: skip
     return render(request, "incidents/ask.html", shown, status=422 if wrong else status_of(form))
 
 
@@ -88,13 +88,13 @@ def pull(request: Asked, pk: int) -> HttpResponseBase:
 
 def _do(request: Asked, row: Pull, form: Reason) -> bool:
     """What its button says; whether it was done."""
-    said, now, actor = form.cleaned_data["reason"], ms(request.now), request.actor
+    reason, now, actor = form.cleaned_data["reason"], ms(request.now), request.actor
     what = request.POST.get("what", "")
     if what == "undo":
-        done = tried(form, lambda: pulling.undo(row, actor=actor, reason=said, now=now))
+        done = tried(form, lambda: pulling.undo(row, actor=actor, reason=reason, now=now))
         words = "The copies are put back now."
     else:
-        done = tried(form, lambda: pulling.decide(row, agrees=what == "agree", actor=actor, reason=said, now=now))
+        done = tried(form, lambda: pulling.decide(row, agrees=what == "agree", actor=actor, reason=reason, now=now))
         words = "The copies are taken back now." if what == "agree" else "Nothing is taken back."
     if done is not None:
         messages.success(request, words)
@@ -118,7 +118,7 @@ def _copies(request: Asked, row: Pull) -> listing.Listing:
     )
 
 
-def _found(row: Case, words: str, now: int) -> tuple[Found, str]:
+def _spread_or_error(row: Case, words: str, now: int) -> tuple[Found, str]:
     """What the words narrow it to, and what is wrong with them."""
     try:
         return queries.who_has(row, words, now=now), ""

@@ -35,8 +35,8 @@ def read(request: Asked, pk: int, capture: uuid.UUID) -> HttpResponse:
     place = archive.place(capture.bytes)
     if place is None:
         raise Http404
-    found = archive.capture(permit, place)
-    shown = limited.read(given(archive.body(permit, place), found))
+    record = archive.capture(permit, place)
+    shown = limited.read(given(archive.body(permit, place), record))
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
     facts = [("Entry", permit.entry.removeprefix("entry:"))]
     page = Page("What does it say?", "Reported mail", crumbs, ("warn", "One look"), facts)

@@ -31,7 +31,7 @@ DANGER = ("danger", gettext_lazy("It is dangerous, or may be a fraud"))
 ANSWERS = (DANGER, ("spam", gettext_lazy("Yes, this is spam")), ("good", gettext_lazy("No, this is good mail")))
 
 
-class Said(forms.Form):
+class ReportForm(forms.Form):
     """The answer is the button."""
 
     what = forms.ChoiceField(choices=ANSWERS, widget=forms.HiddenInput)
@@ -49,7 +49,7 @@ def report(request: Asked, id: uuid.UUID) -> HttpResponse:
         raise Http404
     back = reverse("mail-message", args=[one.id])
     answers = ANSWERS if may_be_reported(one) else (DANGER,)
-    form = Said(request.POST if request.method == "POST" else None, answers=answers)
+    form = ReportForm(request.POST if request.method == "POST" else None, answers=answers)
     if request.method == "POST" and form.is_valid():
         messages.success(request, carried_out(request, one, form.cleaned_data["what"]))
         return redirect(back)

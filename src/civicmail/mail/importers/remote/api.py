@@ -152,10 +152,10 @@ def side_by_side(items: Sequence[Item], fetch: Callable[[Item], Fetched]) -> Ite
 
 def list_of(plain: Mapping[str, Any], name: str, place: str) -> list[dict[str, Any]]:
     """A list of objects in an answer; none where it is left out. Raises BadServer."""
-    found = plain.get(name, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    values = plain.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise BadServer(f"{place} gives {name} that is no list of objects")
-    return found
+    return values
 
 
 def text_in(plain: Mapping[str, Any], name: str, place: str) -> str:

@@ -96,8 +96,8 @@ class _Reader:
             raise ConfigError("[token] must be a table of texts.")
         if unknown := sorted(plain.keys() - _TOKEN.keys()):
             raise ConfigError(f"{unknown[0]} is no setting of [token].")
-        said = {_TOKEN[name]: value for name, value in plain.items()}
-        return Tokens(Grant(**{"scope": scope} | said))
+        settings = {_TOKEN[name]: value for name, value in plain.items()}
+        return Tokens(Grant(**{"scope": scope} | settings))
 
     def _text(self, name: str, default: str | None = None) -> str:
         value = self._plain.get(name, default)
@@ -120,13 +120,13 @@ class _Reader:
                     rows += [row for row in csv.reader(file) if row and row[0].strip() not in ("", "mailbox")]
             except (OSError, UnicodeDecodeError, csv.Error) as error:
                 raise ConfigError(f"mailboxes_file {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-        found: dict[str, Mailbox] = {}
+        by_name: dict[str, Mailbox] = {}
         for row in rows:
             name = row[0].strip()
             custodian = row[1].strip() if len(row) > 1 and row[1].strip() else name
             if not name or not (name + custodian).isprintable():
                 raise ConfigError(f"{name!r} is no name of a mailbox.")
-            found.setdefault(name, Mailbox(name, custodian))
-        if not found:
+            by_name.setdefault(name, Mailbox(name, custodian))
+        if not by_name:
             raise ConfigError("Neither mailboxes nor mailboxes_file names a mailbox.")
-        return tuple(found.values())
+        return tuple(by_name.values())

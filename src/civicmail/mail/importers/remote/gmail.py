@@ -70,8 +70,8 @@ class GmailBox:
         page, read = "", set[str]()
         while True:
             more = {"pageToken": page} if page else {}
-            wanted = {"maxResults": PAGE, "includeSpamTrash": "true", **query, **more}
-            plain = self._api.json(self._mailbox, f"{self._user}/messages", wanted)
+            parameters = {"maxResults": PAGE, "includeSpamTrash": "true", **query, **more}
+            plain = self._api.json(self._mailbox, f"{self._user}/messages", parameters)
             yield from (text_in(one, "id", self._api.place) for one in list_of(plain, "messages", self._api.place))
             page = str(plain.get("nextPageToken") or "")
             if not page:

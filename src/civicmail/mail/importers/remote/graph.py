@@ -64,10 +64,10 @@ class GraphBox:
         if depth > FOLDERS_DEEP:
             raise BadServer(f"{self._api.place} has folders more than {FOLDERS_DEEP} deep")
         try:
-            found = list(self._pages(place, {"$top": "100", "$select": "id,displayName,childFolderCount"}))
+            children = list(self._pages(place, {"$top": "100", "$select": "id,displayName,childFolderCount"}))
         except Missing as missing:
             raise MailboxRefused(f"{self._api.place} has no mailbox {self._mailbox}: {missing}") from None
-        for plain in found:
+        for plain in children:
             id_ = text_in(plain, "id", self._api.place)
             path = f"{above}/{str(plain.get('displayName') or id_).replace('/', '_')}".lstrip("/")
             if any(path == w or path.startswith(f"{w}/") for w in self._without):
@@ -118,8 +118,8 @@ def _item(path: str, plain: dict[str, Any], place: str) -> Item:
     return Item(path, "", text_in(plain, "id", place), at=_ms(plain.get("receivedDateTime")), flags=flags, labels=labels)
 
 
-def _ms(said: object) -> int | None:
+def _ms(text: object) -> int | None:
     try:
-        return int(datetime.fromisoformat(str(said)).timestamp() * 1000)
+        return int(datetime.fromisoformat(str(text)).timestamp() * 1000)
     except ValueError:
         return None

@@ -115,8 +115,8 @@ class ImapBox:
                 raise
             self._wire, self._refused = wire, 0
             with answering(wire):
-                said = ok(wire.capability())[-1] or b""  # after signing in there are others
-                wire.capabilities = tuple(said.decode("ascii", "replace").upper().split())
+                line = ok(wire.capability())[-1] or b""  # after signing in there are others
+                wire.capabilities = tuple(line.decode("ascii", "replace").upper().split())
         return self._wire
 
     # -- listing
@@ -135,16 +135,16 @@ class ImapBox:
 
     def _listed(self, wire: Wire) -> list[Folder]:
         with answering(wire):
-            found = [folder for line in ok(wire.list()) if line and (folder := _folder(line))]
+            listed = [folder for line in ok(wire.list()) if line and (folder := _folder(line))]
             others: tuple[str, ...] = ()
             if "NAMESPACE" in wire.capabilities:
                 others = tuple(not_personal(ok(wire.namespace())[-1]))
-        own = [f for f in found if not any(f.name.startswith(o) or f.name == o[:-1] for o in others) and self._is_wanted(f)]
+        own = [f for f in listed if not any(f.name.startswith(o) or f.name == o[:-1] for o in others) and self._is_included(f)]
         if _is_gmail(wire):  # each message is in one of these, and its labels come with it
             own = [f for f in own if f.uses & {b"\\all", b"\\junk", b"\\trash"}] or own
         return sorted(own, key=lambda f: (f.path != "INBOX", f.path))
 
-    def _is_wanted(self, folder: Folder) -> bool:
+    def _is_included(self, folder: Folder) -> bool:
         return not any(folder.path == w or folder.path.startswith(f"{w}/") for w in self._without)
 
     def _examined(self, wire: Wire, folder: Folder) -> tuple[str, int]:
@@ -152,8 +152,8 @@ class ImapBox:
         with answering(wire):
             self._selected = ""
             count = ok(wire.select(quoted(folder.name), readonly=True))[-1]
-            said = wire.response("UIDVALIDITY")[1]
-            validity = said[-1].decode() if said and isinstance(said[-1], bytes) else ""
+            lines = wire.response("UIDVALIDITY")[1]
+            validity = lines[-1].decode() if lines and isinstance(lines[-1], bytes) else ""
             if not validity.isdecimal() or count is None:
                 raise BadServer(f"{wire.host} opens {folder.path} without UIDVALIDITY")
             self._selected, self._count = f"{folder.path}\0{validity}", int(count)
@@ -183,34 +183,34 @@ class ImapBox:
         by_place: dict[tuple[str, str], list[Item]] = {}
         for item in items:
             by_place.setdefault((item.folder, item.validity), []).append(item)
-        for place, wanted in by_place.items():
-            yield from self._together(place, wanted)
+        for place, in_folder in by_place.items():
+            yield from self._together(place, in_folder)
 
-    def _together(self, place: tuple[str, str], wanted: list[Item]) -> list[Fetched]:
+    def _together(self, place: tuple[str, str], items: list[Item]) -> list[Fetched]:
         """By one command; where that fails again and again, by two for half of them each, until one message alone is to blame."""
         try:
-            return self.patiently(partial(self._bodies, place=place, wanted=wanted), DROPS_MOST)
+            return self.patiently(partial(self._bodies, place=place, items=items), DROPS_MOST)
         except SignInRefused:
             raise
         except (MailboxRefused, BadServer, Dropped) as refused:
             self.close()
             self._patience.answered()  # it lets us in, so it is there
-            if len(wanted) == 1:
-                return [Fetched(wanted[0], None, str(refused))]
-            half = len(wanted) // 2
-            return [*self._together(place, wanted[:half]), *self._together(place, wanted[half:])]
+            if len(items) == 1:
+                return [Fetched(items[0], None, str(refused))]
+            half = len(items) // 2
+            return [*self._together(place, items[:half]), *self._together(place, items[half:])]
 
-    def _bodies(self, wire: Wire, place: tuple[str, str], wanted: list[Item]) -> list[Fetched]:
+    def _bodies(self, wire: Wire, place: tuple[str, str], items: list[Item]) -> list[Fetched]:
         self._in(wire, *place)
-        most = sum(item.size for item in wanted) * 2 + len(wanted) * _SLACK  # sizes are estimates with some servers
+        most = sum(item.size for item in items) * 2 + len(items) * _SLACK  # sizes are estimates with some servers
         with answering(wire, most):
-            parts = ok(wire.uid("FETCH", _set_of([int(item.id) for item in wanted]), "(UID BODY.PEEK[])"))
-            found = {uid[1].decode(): body for text, body in _answers(parts) if (uid := _UID.search(text)) and b"BODY[]" in text}
+            parts = ok(wire.uid("FETCH", _set_of([int(item.id) for item in items]), "(UID BODY.PEEK[])"))
+            by_uid = {uid[1].decode(): body for text, body in _answers(parts) if (uid := _UID.search(text)) and b"BODY[]" in text}
         fetched = []
-        for item in wanted:
-            if item.id not in found:
+        for item in items:
+            if item.id not in by_uid:
                 fetched.append(Fetched(item, None, "it was deleted in the source since it was listed", gone=True))
-            elif not (body := found[item.id]):
+            elif not (body := by_uid[item.id]):
                 fetched.append(Fetched(item, None, "the server gives no bytes of it"))
             else:
                 fetched.append(Fetched(item, body))
@@ -236,8 +236,8 @@ def _item(folder: str, validity: str, text: bytes, header: bytes) -> Item | None
         return None
     size, flags, date = _SIZE.search(text), _FLAGS.search(text), _DATE.search(text)
     same = b""
-    if found := _EMAILID.search(text) or _GM_ID.search(text):
-        same = found[1]
+    if match := _EMAILID.search(text) or _GM_ID.search(text):
+        same = match[1]
     elif (message_id := header.partition(b":")[2].strip()) and size is not None:
         same = message_id + b" " + size[1]
     return Item(
@@ -254,18 +254,18 @@ def _item(folder: str, validity: str, text: bytes, header: bytes) -> Item | None
 
 def _labels(text: bytes) -> Iterator[str]:
     """Gmail's labels of a message, system labels without their backslash."""
-    found = _GM_LABELS.search(text)
-    for one in _QUOTED.finditer(text, found.end()) if found else ():
+    match = _GM_LABELS.search(text)
+    for one in _QUOTED.finditer(text, match.end()) if match else ():
         if one[3]:
             return
         name = one[1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if one[1] is not None else one[2]
         yield utf7(name.removeprefix(b"\\").decode("utf-8", "replace"))
 
 
-def _ms(said: bytes) -> int | None:
+def _ms(date: bytes) -> int | None:
     """A date-time like 17-Jul-1996 02:44:25 -0700."""
     try:
-        day, month, rest = said.strip().split(b"-", 2)
+        day, month, rest = date.strip().split(b"-", 2)
         year, clock, zone = rest.split()
         hours, minutes, seconds = map(int, clock.split(b":"))
         offset = (int(zone[1:3]) * 60 + int(zone[3:5])) * 60 * (-1 if zone[:1] == b"-" else 1)
@@ -276,17 +276,17 @@ def _ms(said: bytes) -> int | None:
 
 
 def _folder(line: bytes | tuple[bytes, bytes]) -> Folder | None:
-    found = _LISTED.match(line if isinstance(line, bytes) else line[0])
-    if found is None:
+    match = _LISTED.match(line if isinstance(line, bytes) else line[0])
+    if match is None:
         return None
-    uses = frozenset(found["flags"].lower().split())
+    uses = frozenset(match["flags"].lower().split())
     if uses & {b"\\noselect", b"\\nonexistent"}:
         return None
-    raw = line[1] if isinstance(line, tuple) else found["name"].strip()
+    raw = line[1] if isinstance(line, tuple) else match["name"].strip()
     name = raw.decode("utf-8", "replace")
     if not isinstance(line, tuple) and name.startswith('"'):
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    separator = (found["sep"] or b"").decode("utf-8", "replace")[-1:]
+    separator = (match["sep"] or b"").decode("utf-8", "replace")[-1:]
     path = "/".join(utf7(part).replace("/", "_") for part in name.split(separator)) if separator else utf7(name)
     return Folder("INBOX" if path.upper() == "INBOX" else path, name, uses)
 
@@ -294,14 +294,14 @@ def _folder(line: bytes | tuple[bytes, bytes]) -> Folder | None:
 def utf7(name: str) -> str:
     """A folder's name from modified UTF-7 (RFC 3501 5.1.3); what is none stays as it is."""
 
-    def shown(found: re.Match[str]) -> str:
-        if not found[1]:
+    def shown(match: re.Match[str]) -> str:
+        if not match[1]:
             return "&"
-        text = found[1].replace(",", "/")
+        text = match[1].replace(",", "/")
         try:
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-16-be")
         except ValueError:
-            return found[0]
+            return match[0]
 
     return re.sub(r"&([A-Za-z0-9+,]*)-", shown, name)
 

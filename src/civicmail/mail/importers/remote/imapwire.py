@@ -120,16 +120,16 @@ def _by_token(wire: Wire, login: Login, user: str, mailbox: str) -> None:
     assert login.tokens is not None
     token = login.tokens.token(mailbox)
     if login.way == "oauthbearer":
-        said = f"n,a={_saslname(user)},\1host={wire.host}\1port={wire.port}\1auth=Bearer {token}\1\1"
+        response = f"n,a={_saslname(user)},\1host={wire.host}\1port={wire.port}\1auth=Bearer {token}\1\1"
         end = b"\1"
     else:
-        said, end = f"user={user}\1auth=Bearer {token}\1\1", b""
-    asked = 0
+        response, end = f"user={user}\1auth=Bearer {token}\1\1", b""
+    rounds = 0
 
     def answer(_: bytes) -> bytes:
-        nonlocal asked
-        asked += 1
-        return said.encode() if asked == 1 else end  # a second question is the server's reason for refusing
+        nonlocal rounds
+        rounds += 1
+        return response.encode() if rounds == 1 else end  # a second question is the server's reason for refusing
 
     try:
         wire.authenticate(login.way.upper(), answer)
@@ -142,11 +142,11 @@ def _saslname(name: str) -> str:
     return name.replace("=", "=3D").replace(",", "=2C")
 
 
-def ok[Answer](said: tuple[str, Answer]) -> Answer:
+def ok[Answer](reply: tuple[str, Answer]) -> Answer:
     """Raises imaplib's error for NO and BAD, as `answering` sorts it."""
-    if said[0] != "OK":
-        raise imaplib.IMAP4.error(f"{said[0]} {_text(said[1])}")
-    return said[1]
+    if reply[0] != "OK":
+        raise imaplib.IMAP4.error(f"{reply[0]} {_text(reply[1])}")
+    return reply[1]
 
 
 @contextmanager
@@ -190,10 +190,10 @@ def _sorted(host: str, text: str) -> Exception:
 
 def backoff_of(text: str) -> float:
     """Seconds that a server asks to wait for, as Exchange says it ("Suggested Backoff Time: 299961 milliseconds"); else 0."""
-    found = _BACKOFF.search(text)
-    if found is None:
+    match = _BACKOFF.search(text)
+    if match is None:
         return 0.0
-    wait = int(found[1]) / (1000 if (found[2] or "ms").lower().startswith("m") else 1)
+    wait = int(match[1]) / (1000 if (match[2] or "ms").lower().startswith("m") else 1)
     return min(wait, 3600.0)
 
 

@@ -142,7 +142,7 @@ def _ready(items: list[Item], content: bytes, digest: bytes, mailbox: Mailbox, p
     flags = dict.fromkeys(text_of(flag) for item in items for flag in item.flags)
     times = [item.at for item in items if item.at is not None]
     first = items[0]
-    found = Found(
+    message = Found(
         folder="",
         name=f"{mailbox.name} {first.folder} {first.id}",
         content=content,
@@ -152,7 +152,7 @@ def _ready(items: list[Item], content: bytes, digest: bytes, mailbox: Mailbox, p
         flags=tuple(flags),
     )
     occurrence = occurrence_of(mailbox, rank)
-    new = New(found, digest, occurrence_bits(occurrence, digest), occurrence, custodian=mailbox.custodian)
+    new = New(message, digest, occurrence_bits(occurrence, digest), occurrence, custodian=mailbox.custodian)
     return Ready(new, [Row(i.folder, i.validity, i.id, digest, rank) for i in items])
 
 

@@ -131,8 +131,18 @@ class Moving:
         return one.rows
 
     def _ask(self, new: New) -> Ask:
-        found = new.found
-        return new.digest, new.bits, found.at, found.basis, self._into.clock(), (), found.folder, new.custodian, found.labels
+        message = new.found
+        return (
+            new.digest,
+            new.bits,
+            message.at,
+            message.basis,
+            self._into.clock(),
+            (),
+            message.folder,
+            new.custodian,
+            message.labels,
+        )
 
     def _durable(self, batch: list[Taken]) -> None:
         """These are on stable storage: their positions may be written."""

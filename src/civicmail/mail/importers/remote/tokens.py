@@ -64,7 +64,7 @@ class Tokens:
         have, ends = self._have.get(owner, ("", 0.0))
         if self._clock() < ends - EARLY:
             return have
-        have, seconds = self._asked(mailbox)
+        have, seconds = self._requested(mailbox)
         self._have[owner] = have, self._clock() + seconds
         return have
 
@@ -72,14 +72,14 @@ class Tokens:
         """The source did not take it: get another one the next time."""
         self._have.pop(mailbox if self._grant.key_file else "", None)
 
-    def _asked(self, mailbox: str) -> tuple[str, float]:
+    def _requested(self, mailbox: str) -> tuple[str, float]:
         to = urlsplit(self._url)
         body = urlencode({name: value for name, value in self._form(mailbox).items() if value}).encode()
         web = Web(self._url, self._grant.ca)
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
             answer = web.ask("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", headers, body, 1 << 20)
-            said = answer.json() if answer.status < 500 and answer.status != 429 else {}
+            reply = answer.json() if answer.status < 500 and answer.status != 429 else {}
         except (OSError, BadAnswer) as error:
             if type(error).__name__ == "SSLCertVerificationError":
                 raise ConfigError(f"The certificate of {to.hostname} does not verify: {error}.") from None
@@ -88,11 +88,11 @@ class Tokens:
             web.close()
         if answer.status == 429 or answer.status >= 500:
             raise Throttled(f"the token endpoint {to.hostname} answered {answer.status}", seconds_of(answer.headers))
-        token, lasts = said.get("access_token"), said.get("expires_in", 300)
+        token, lasts = reply.get("access_token"), reply.get("expires_in", 300)
         if answer.status != 200 or not isinstance(token, str) or not token:
-            why = " ".join(str(said.get(k)) for k in ("error", "error_description") if said.get(k))[:300]
+            why = " ".join(str(reply.get(k)) for k in ("error", "error_description") if reply.get(k))[:300]
             raise MailboxRefused(f"The token endpoint {to.hostname} gives no token ({answer.status}): {why or 'no reason'}")
-        if isinstance(new := said.get("refresh_token"), str) and new and self._grant.refresh_file:
+        if isinstance(new := reply.get("refresh_token"), str) and new and self._grant.refresh_file:
             self._rotated(new)
         return token, float(lasts) if isinstance(lasts, int | float) else 300.0
 

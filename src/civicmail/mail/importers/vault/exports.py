@@ -56,12 +56,12 @@ class Exports:
         self._before: list[Left] = []
         self._open = ExitStack()
         paths = [path.resolve() if path.is_symlink() else path for path in paths]  # as the walk names what lies there
-        found: dict[tuple[str, str], Export] = {}
+        exports: dict[tuple[str, str], Export] = {}
         for path in paths:
             for export in names.below(str(path)) if path.is_dir() else names.beside(str(path)):
-                kept = found.setdefault((export.folder, export.name), export)
+                kept = exports.setdefault((export.folder, export.name), export)
                 kept.whole = kept.whole or export.whole
-        self._all = [_Read(export) for export in found.values()]
+        self._all = [_Read(export) for export in exports.values()]
         self.paths = self._mail(paths)
         if self._all:
             self._table = self._open.enter_context(closing(Table()))
@@ -157,14 +157,14 @@ class Exports:
     def _rows(self, one: _Read, item: Found, account: str) -> list[Row]:
         """What each file of metadata says of a message."""
         message_id = plain_id((headers.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
-        marks, found = [item.mark] if item.mark else [], []
+        marks, rows = [item.mark] if item.mark else [], []
         for source in one.sources:
             row = self._table.match(source, marks, message_id, account)
             if row is not None:
-                found.append(row)
+                rows.append(row)
                 marks.append(row.gmail)
                 message_id, account = message_id or row.message_id, account or row.account
-        return found
+        return rows
 
     def rest(self) -> Iterator[Left]:
         """What is known when all mail was read: what is missing, what Vault could not export, files with another checksum."""
@@ -178,16 +178,16 @@ class Exports:
     def _missing(self, one: _Read) -> Iterator[Left]:
         """Of an mbox that was named alone only its account is looked at. What several files of metadata name is said once."""
         accounts = None if one.export.whole else set(one.read)
-        said: set[str] = set()
+        reported: set[str] = set()
         for source in one.sources:
             for row in self._table.missing(source, accounts):
                 keys = {key for key in (row.gmail, row.message_id) if key}
-                if said.isdisjoint(keys):
+                if reported.isdisjoint(keys):
                     one.missing += 1
                     what = row.message_id or row.mark or row.gmail
                     whose = f" of {row.account}" if row.account else ""
                     yield Left(f"{one.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
-                said |= keys
+                reported |= keys
 
     def plain(self) -> list[dict[str, Any]]:
         """What the report of the import says of each export."""

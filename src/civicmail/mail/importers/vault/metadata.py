@@ -147,7 +147,7 @@ def _entry(block: bytes, encoding: str) -> Entry | None:
         return None
     one = {name: values[0][:TEXT_MOST] for name, values in tags.items()}
     labels = [one.get("labels", ""), *(_quoted(label[:TEXT_MOST]) for label in tags.get("labelname", [])[:100])]
-    found = Entry(
+    entry = Entry(
         _short(ids.get("mark", "")),
         _short(ids.get("gmail", "")),
         plain_id(one.get("rfc822messageid", "")),
@@ -155,7 +155,7 @@ def _entry(block: bytes, encoding: str) -> Entry | None:
         ",".join(text for text in labels if text),
         _short(one.get("subject", "")),
     )
-    return found if found.mark or found.gmail or found.message_id else None
+    return entry if entry.mark or entry.gmail or entry.message_id else None
 
 
 def _quoted(label: str) -> str:

@@ -45,14 +45,14 @@ class Export:
 def part(file: str) -> tuple[Kind, str] | None:
     """What a file with this name is in an export, and how the export is called ("" where the name does not say it)."""
     for kind, pattern in _NAMES:
-        if found := pattern.fullmatch(file):
-            return kind, found[1]
+        if match := pattern.fullmatch(file):
+            return kind, match[1]
     return None
 
 
 def below(folder: str, *, whole: bool = True) -> list[Export]:
     """The exports that lie in a folder and in the folders in it, in order. No link is followed."""
-    found: list[Export] = []
+    exports: list[Export] = []
     waiting = [folder]
     while waiting:
         place = waiting.pop()
@@ -63,8 +63,8 @@ def below(folder: str, *, whole: bool = True) -> list[Export]:
                     files.append(entry.name)
                 elif entry.is_dir(follow_symlinks=False) and entry.name not in {"cur", "new", "tmp"}:
                     waiting.append(entry.path)
-        found += _in(place, sorted(files), whole=whole)
-    return found
+        exports += _in(place, sorted(files), whole=whole)
+    return exports
 
 
 def beside(path: str) -> list[Export]:

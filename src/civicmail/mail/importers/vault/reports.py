@@ -45,8 +45,8 @@ def counts(path: str) -> Iterator[Counted]:
 def errors(path: str) -> Iterator[str]:
     """Each error of a file of them, as one line. Raises Unreadable."""
     with reading(path) as file:
-        found = _of_xml(file) if path.lower().endswith(".xml") else _of_csv(file)
-        for number, error in enumerate(found):
+        errors_ = _of_xml(file) if path.lower().endswith(".xml") else _of_csv(file)
+        for number, error in enumerate(errors_):
             if number == LISTED_MOST:
                 yield "there are more, which are not listed"
                 return

@@ -81,11 +81,11 @@ class Table:
 
     def missing(self, source: int, accounts: Iterable[str] | None) -> Iterator[Row]:
         """Entries that no message has met, of these accounts, or of all."""
-        wanted = None if accounts is None else set(accounts)
+        only = None if accounts is None else set(accounts)
         for row in self._file.execute("select * from entry where source = ? and not met order by id", (source,)):
-            found = Row(*row)
-            if wanted is None or not found.account or found.account in wanted:
-                yield found
+            row_ = Row(*row)
+            if only is None or not row_.account or row_.account in only:
+                yield row_
 
     def _first(self, question: str, *values: Any) -> Row | None:
         row = self._file.execute(question, values).fetchone()

@@ -26,7 +26,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.views import violationforms as typed
 from civicmail.city.conduct.views.bars import End
-from civicmail.city.conduct.views.violations import found
+from civicmail.city.conduct.views.violations import violation_or_404
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.violations import Case, case
@@ -141,7 +141,7 @@ class AnswerBar(Schema):
 def _seen(request: Call, department: str, id_: int, what: str, act: str, body: CaseSeen) -> Violation:
     """The case as it was seen, for whoever may do this with it. what: of views/violations.py."""
     require(request, "violation.see", InDepartment(department_of(department).code))
-    row = found(request, department, id_)
+    row = violation_or_404(request, department, id_)
     require(request, act, whom.about_violation(row))
     as_seen(request, row.state, body.state, "This case has gone on meanwhile; read it again.")
     return row

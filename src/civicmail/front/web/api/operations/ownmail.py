@@ -23,7 +23,7 @@ from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
 from civicmail.desk.holding.views.digest import Plan
 from civicmail.desk.holding.views.own import Reason, kept_of
 from civicmail.desk.holding.views.verifying import Case, case_of
-from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, Said, carried_out
+from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, ReportForm, carried_out
 from civicmail.desk.mailbox.actions import handling
 from civicmail.desk.mailbox.views.beside import offices_of
 from civicmail.desk.mailbox.views.inviting import respond
@@ -231,7 +231,7 @@ def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
     if one.eye != "given":
         raise Http404
     answers = ANSWERS if may_be_reported(one) else (DANGER,)
-    carried_out(request, one, sending.checked(Said(sending.plain(body), answers=answers))["what"])
+    carried_out(request, one, sending.checked(ReportForm(sending.plain(body), answers=answers))["what"])
     return body
 
 

@@ -19,7 +19,7 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import whom
 from civicmail.city.conduct.views import violationforms as typed
 from civicmail.city.conduct.views.myviolations import Answering, asks, seen_by
-from civicmail.city.conduct.views.violations import doable, found
+from civicmail.city.conduct.views.violations import doable, violation_or_404
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -137,7 +137,7 @@ def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> l
 def read_violation(request: Call, department: str, id: int) -> Case:
     """One case, from the report to the appeal."""
     require(request, "violation.see", InDepartment(department_of(department).code))
-    return case(found(request, department, id))
+    return case(violation_or_404(request, department, id))
 
 
 def case(v: Violation) -> Case:
