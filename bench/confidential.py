@@ -107,21 +107,21 @@ def _use(raw: bytes, read: Letter) -> tuple[str, ...]:
 def _made(report: Report, count: int) -> None:
     rng = random.Random(7)  # the same every time
     recognized = wrong = wrongs = 0
-    least = (2.0, "")
+    worst = (2.0, "")
     for name, make in KINDS.items():
-        here = 0
+        recognized_of_kind = 0
         for _ in range(count):
             made = make(rng)
-            here += made.kind in _high(made.text)
+            recognized_of_kind += made.kind in _high(made.text)
             if made.wrong:
                 wrongs += 1
                 wrong += bool(_high(made.wrong))
-        recognized += here
-        least = min(least, (here / count, name), key=lambda share: share[0])
-    report.note(f"{count} identifiers of each of {len(KINDS)} kinds; the kind that is found least is {least[1]}")
+        recognized += recognized_of_kind
+        worst = min(worst, (recognized_of_kind / count, name), key=lambda share: share[0])
+    report.note(f"{count} identifiers of each of {len(KINDS)} kinds; the kind that is found least is {worst[1]}")
     report.add(
         Row("confiden.", "civicmail", "made identifiers found", 100 * recognized / (count * len(KINDS)), "%", None, ">= 98 %"),
-        Row("confiden.", "civicmail", "the kind found least", 100 * least[0], "%", None, ">= 98 %"),
+        Row("confiden.", "civicmail", "the kind found least", 100 * worst[0], "%", None, ">= 98 %"),
         Row("confiden.", "civicmail", "found with a digit wrong", 100 * wrong / max(1, wrongs), "%", None, "0 %"),
     )
 
@@ -137,12 +137,12 @@ def _sentences(report: Report, where: Path) -> None:
     blocks = re.findall(r"numbers = '''\n(.*?)'''", (where / NUMBERS).read_text("utf-8"), re.DOTALL)
     good, wrong = ([f"to {n} please" for line in block.splitlines() if (n := line.strip(". "))] for block in blocks[:2])
     sentences += [("iban", sentence) for sentence in good]
-    there = [kind in _kinds(sentence) for kind, sentence in sentences]
+    is_recognized = [kind in _kinds(sentence) for kind, sentence in sentences]
     report.note(
         f"{len(sentences)} of dlp_pii: Presidio's sentences of this country's identifiers, however sure, and python-stdnum's IBANs"
     )
     report.add(
-        Row("confiden.", "civicmail", "dlp_pii found", 100 * sum(there) / len(there), "%", None, ">= 98 %"),
+        Row("confiden.", "civicmail", "dlp_pii found", 100 * sum(is_recognized) / len(is_recognized), "%", None, ">= 98 %"),
         Row(
             "confiden.",
             "civicmail",

@@ -11,14 +11,14 @@ from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.mail.search.counts import searchable
 from civicmail.mail.search.errors import NotIndexed
 from civicmail.mail.search.reader import Reader
 from neighbours.civic import Civicmail
 
 CONNECTIONS = 6
-LOOK = 0.2  # seconds between two looks; a lag is known to this much
+POLL_SECONDS = 0.2  # seconds between two looks; a lag is known to this much
 _TEXT = b"line of a small message, sixty letters with its end and all\r\n" * 80
 
 
@@ -70,7 +70,7 @@ def look(data: Path, answers: multiprocessing.Queue[list[float]], accepted: list
             looks.append((time.time(), searchable(reader)))
         except NotIndexed:
             pass
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
     return looks
 
 
@@ -91,7 +91,7 @@ def _send(port: int, a_second: int, seconds: int, answers: multiprocessing.Queue
 
 def _stream(port: int, first: int, total: int, began: float, every: float, accepted: list[float]) -> None:
     """Every sixth message, each at its time or as soon after it as the server allows."""
-    postman = Postman(port)
+    postman = SmtpClient(port)
     for number in range(first, total, CONNECTIONS):
         time.sleep(max(0.0, began + number * every - time.time()))
         head = f"From: steady@lag.example\r\nSubject: steady {number}\r\nMessage-ID: <{number}@lag.example>\r\n\r\n".encode()

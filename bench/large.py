@@ -16,8 +16,8 @@ from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.front.sample.costs import family, peak, role
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
-from civicmail.front.sample.stage import Stage
+from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.stage import MailTracker
 from neighbours.civic import Civicmail
 
 _TARGETS = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courier": "<= 600 MiB", "worker city": "<= 600 MiB"}
@@ -36,7 +36,7 @@ def run(report: Report, *, messages: int, size: int) -> None:
         took = _probe(serving.relay, senders)
         accepted, wall = answers.get(timeout=600)
         senders.join()
-        stage = Stage(serving.data)
+        stage = MailTracker(serving.data)
         _until_over(stage, 180)
         peaks = {role(pid): peak(pid) for pid in family(serving.pid)}
     over = sum(bool(a.found and a.is_delivered) for a in stage.acts.values())
@@ -91,7 +91,7 @@ def _send(port: int, number: int, body: bytes, answers: list[str]) -> None:
 
 def _probe(port: int, senders: BaseProcess) -> list[float]:
     """Milliseconds of each small message while large ones are on their way, sorted."""
-    postman, took, number = Postman(port), [], 0
+    postman, took, number = SmtpClient(port), [], 0
     content = b"line of a small message, sixty letters with its end and all\r\n" * 80
     while senders.is_alive():
         number += 1
@@ -103,9 +103,9 @@ def _probe(port: int, senders: BaseProcess) -> list[float]:
     return sorted(took) or [0.0]
 
 
-def _until_over(stage: Stage, seconds: float) -> None:
+def _until_over(stage: MailTracker, seconds: float) -> None:
     end = time.monotonic() + seconds
-    stage.look()
+    stage.update()
     while not stage.is_over and time.monotonic() < end:
         time.sleep(0.2)
-        stage.look()
+        stage.update()

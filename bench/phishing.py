@@ -95,12 +95,12 @@ def _good(report: Report, source: sources.Source, book: Book, most: int) -> None
         began = time.process_time()
         phishing.find(case)
         spent += time.process_time() - began
-    new = sum(not one.before and bool(one.by) for one in seen)
+    new = sum(not result.before and bool(result.by) for result in seen)
     report.add(
         Row(
             "phishing",
             source.name[:24],
-            f"good: marked before {sum(one.before for one in seen)}, new marks",
+            f"good: marked before {sum(result.before for result in seen)}, new marks",
             new,
             f"of {len(seen)}",
         ),

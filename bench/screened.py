@@ -20,7 +20,7 @@ from civicmail.core.config.settings import CHECKS
 from civicmail.core.message import headers
 from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from neighbours import postfix
 from neighbours.civic import Civicmail
 from neighbours.milters import Rspamd
@@ -155,7 +155,7 @@ def _stream(
     port: int, first: int, total: int, began: float, every: float, bodies: list[bytes], accepted: list[float], waited: list[float]
 ) -> None:
     """Every sixth message, each at its time or as soon after it as the server allows."""
-    postman = Postman(port)
+    postman = SmtpClient(port)
     for number in range(first, total, CONNECTIONS):
         due = began + number * every
         time.sleep(max(0.0, due - time.time()))

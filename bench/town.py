@@ -23,7 +23,7 @@ LARGEST = 640
 DAYS_USED = 40
 """Days with a row of use for each mailbox."""
 ENTRIES = 60_000
-AT_ONCE = 2000
+BATCH_SIZE = 2000
 KINDS = (
     ["employee"] * 80 + ["contractor"] * 6 + ["vendor"] * 2 + ["agent"] * 2 + ["volunteer"] * 5 + ["board"] * 3 + ["elected"] * 2
 )
@@ -102,12 +102,12 @@ def _mailboxes(t: Town, episodes: list[Any]) -> dict[int, Any]:
                     holder=e.person, made=t.now)
             for e in have
         ),
-        batch_size=AT_ONCE,
+        batch_size=BATCH_SIZE,
     )  # fmt: skip
     boxes = {e.person.pk: box for e, box in zip(have, made, strict=True)}
     rows = [Address(address=box.address, mailbox=box, person_id=person, since=t.now) for person, box in boxes.items()]
     rows += [Address(address=f"alias-{box.address}", mailbox=box, person_id=p, since=t.now) for p, box in list(boxes.items())[::10]]
-    Address.objects.bulk_create(rows, batch_size=AT_ONCE)
+    Address.objects.bulk_create(rows, batch_size=BATCH_SIZE)
     return boxes
 
 
@@ -139,8 +139,8 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
     signed = {"text": t.policy, "how": "paper", "reference": "A-1", "at": long}
     access.Undertaking.objects.bulk_create([access.Undertaking(agency_id=pk, **signed) for pk in agencies])
     for model, rows in ((access.Authorisation, rights), (access.Account, accounts), (access.Acknowledgement, answers)):
-        model.objects.bulk_create(rows, batch_size=AT_ONCE)  # type: ignore[attr-defined]  # a list of different models
-    access.Device.objects.bulk_create(devices, batch_size=AT_ONCE)
+        model.objects.bulk_create(rows, batch_size=BATCH_SIZE)  # type: ignore[attr-defined]  # a list of different models
+    access.Device.objects.bulk_create(devices, batch_size=BATCH_SIZE)
 
 
 def _shared(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
@@ -191,17 +191,17 @@ def _past(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
         for person, box in boxes.items()
         for day in range(1, DAYS_USED + 1)
     )
-    while days := list(islice(used, AT_ONCE * 5)):
-        access.Usage.objects.bulk_create(days, batch_size=AT_ONCE)
+    while days := list(islice(used, BATCH_SIZE * 5)):
+        access.Usage.objects.bulk_create(days, batch_size=BATCH_SIZE)
     first = int(t.now.timestamp() * 1000) - 300 * 86_400_000
     acts = ["sign-in", "sign-in", "sign-in", "person.change", "authorisation.approve", "device.add"]
     count = ENTRIES * len(boxes) // PEOPLE
-    for begin in range(0, count, AT_ONCE):
-        done = [(f"person:e-{n % 6000:05}", {"n": n}) for n in range(begin, begin + AT_ONCE)]
+    for begin in range(0, count, BATCH_SIZE):
+        done = [(f"person:e-{n % 6000:05}", {"n": n}) for n in range(begin, begin + BATCH_SIZE)]
         who, at = Actor(f"e-{chance.randrange(6000):05}"), first + begin * 400_000
         with transaction.atomic():
-            enter_each(acts[begin // AT_ONCE % len(acts)], done, actor=who, reason="", now=at)
+            enter_each(acts[begin // BATCH_SIZE % len(acts)], done, actor=who, reason="", now=at)
     waiting = access.Entry.objects.filter(carried__isnull=True).order_by("id")
     carried = (access.Carried(entry=e, journal="bench", number=e.pk, at=e.at) for e in waiting.iterator())
-    while rows := list(islice(carried, AT_ONCE)):
+    while rows := list(islice(carried, BATCH_SIZE)):
         access.Carried.objects.bulk_create(rows)

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 KEPT = Path(".pytest_cache")
-MOST = 5
+MAX_FAILURES = 5
 TESTS_FAILED = 1
 """Of pytest; other codes but 0 say that it did not come to the tests."""
 
@@ -42,8 +42,8 @@ def hopeless(lanes_: dict[Path, int]) -> list[str]:
         names = failed(lane)
         if code not in (0, TESTS_FAILED) or (code == TESTS_FAILED and not names):
             problems.append(f"{lane.name}: pytest ended with {code} before its tests did.")
-        elif code and len(names) > MOST:
-            problems.append(f"{lane.name}: {len(names)} tests failed, more than {MOST}.")
+        elif code and len(names) > MAX_FAILURES:
+            problems.append(f"{lane.name}: {len(names)} tests failed, more than {MAX_FAILURES}.")
     return problems
 
 

@@ -130,19 +130,19 @@ class FirstCity:
         link = next(word for word in self.terminal.run(claim).split() if word.startswith("http"))
         self._join(officer, link)
 
-    def _join(self, one: Browser, link: str) -> None:
-        one.open(link)
-        self._set(one)
+    def _join(self, browser: Browser, link: str) -> None:
+        browser.open(link)
+        self._set(browser)
 
-    def _set(self, one: Browser) -> None:
+    def _set(self, browser: Browser) -> None:
         """By a passkey: a password alone opens nothing before there is one. The device says yes by itself."""
-        wire = one.page.context.new_cdp_session(one.page)
+        wire = browser.page.context.new_cdp_session(browser.page)
         wire.send("WebAuthn.enable", {"enableUI": False})
         options = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "automaticPresenceSimulation": True}
         options |= dict.fromkeys(("hasResidentKey", "hasUserVerification", "isUserVerified"), True)
         wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        one.press("Set a passkey")
-        one.page.locator(".cm-who a").first.wait_for()
+        browser.press("Set a passkey")
+        browser.page.locator(".cm-who a").first.wait_for()
 
     def _steps(self, officer: Browser, link: str) -> None:
         officer.open(f"http://localhost:{self.web}/")
@@ -242,7 +242,7 @@ class FirstCity:
             sam.press("Send")
             if sam.page.locator("main").get_by_role("button", name="Send now").count():
                 sam.press("Send now")
-            self._until(lambda: any(b"Storm drain" in one.content for one in world.taken), "the message has left")
+            self._until(lambda: any(b"Storm drain" in message.content for message in world.taken), "the message has left")
         with step("a message comes in and is read"):
             head = (
                 f"From: ann@far.example\r\nTo: sam.ferrer@{DOMAIN}\r\nSubject: Thursday is fine\r\nMessage-ID: <1@far.example>\r\n"

@@ -10,7 +10,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-LEAST = 15
+MIN_LENGTH = 15
 """Characters of a password that the pages take (front/web/settings.py)."""
 KEPT = 5
 """Bytes of each hash (front/web/signin/passwords.py)."""
@@ -21,7 +21,7 @@ def main(out: str, *lists: str) -> None:
     for name in lists:
         for line in Path(name).read_text("utf-8", "replace").splitlines():
             password = line.strip("\r\n").casefold()
-            if len(password) >= LEAST:
+            if len(password) >= MIN_LENGTH:
                 kept.add(hashlib.sha256(password.encode()).digest()[:KEPT])
     Path(out).write_bytes(b"".join(sorted(kept)))
     print(f"{len(kept):,} passwords, {len(kept) * KEPT:,} bytes")

@@ -22,7 +22,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MOST = 20
+MAX_PROBLEMS = 20
 UNPACKING = (binascii.Error, lzma.LZMAError, struct.error, zlib.error)
 OWN = {"manifest.json", "messages.jsonl", "heads.jsonl", "proofs.jsonl", "SHA256SUMS", "README.txt"}
 
@@ -90,14 +90,14 @@ class Check:
         for name in sorted({n for n in listed if listed.count(n) > 1} if len(listed) != len(self.there) else ()):
             self.problems.append(f"{name} is there more than once")
 
-    def digest(self, name, most=None):
+    def digest(self, name, limit=None):
         """(SHA-256, bytes) of a file; it is read no further than it may be long."""
         h, size = sha256(), 0
         with self.place.open(name) as f:
             while piece := f.read(1 << 20):
                 h.update(piece)
                 size += len(piece)
-                if most is not None and size > most:
+                if limit is not None and size > limit:
                     break
         return h.hexdigest(), size
 
@@ -146,8 +146,8 @@ class Check:
         listed = dict(reversed(line.decode().rstrip("\n").split("  ", 1)) for line in self.lines("SHA256SUMS"))
         expected = {r["file"]: r["sha256"] for r in rows} | manifest["files"] | {"manifest.json": manifest_sum}
         expected["README.txt"] = self.digest("README.txt")[0] if "README.txt" in self.there else "missing"
-        wrong = sorted(name for name in listed.keys() | expected.keys() if listed.get(name) != expected.get(name))
-        self.problems += [f"SHA256SUMS has another checksum of {name}, or none" for name in wrong]
+        mismatched = sorted(name for name in listed.keys() | expected.keys() if listed.get(name) != expected.get(name))
+        self.problems += [f"SHA256SUMS has another checksum of {name}, or none" for name in mismatched]
 
     def proofs(self, rows, given):
         """Each message is in the ledger that the key signed. Returns name, size, root and time of the checkpoint."""
@@ -166,8 +166,8 @@ class Check:
             entries[batch["index"]] = sha256(b"\x00" + raw).digest()
             self.batch(json.loads(raw), batch, leaves)
         demand(len(entries) == first["batches"], f"the proofs speak of {first['batches']} batches, there are {len(entries)}")
-        left = sorted(n for n, _ in leaves.values())
-        demand(not left, f"nothing proves messages/{(left or [0])[0]:06}.eml, and {len(left) - 1} more")
+        missing = sorted(n for n, _ in leaves.values())
+        demand(not missing, f"nothing proves messages/{(missing or [0])[0]:06}.eml, and {len(missing) - 1} more")
         if entries:
             demand(root_of(entries, signed[1], path_of(first)) == signed[2], "the batches are not in the ledger that was signed")
         return signed
@@ -272,7 +272,7 @@ def check_given(given, signed, part, others):
 
 def part_of(plain, signed):
     """(size, root, {size of an older checkpoint: path}) of whatever has proofs of consistency."""
-    return signed[1], signed[2], {one["size"]: path_of(one) for one in plain.get("consistency", ())}
+    return signed[1], signed[2], {note["size"]: path_of(note) for note in plain.get("consistency", ())}
 
 
 def read_consistency(path, key):
@@ -385,10 +385,10 @@ def main():
         problems.append("the zip file is damaged")
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError, *UNPACKING):
         problems.append("something in the export is missing or is not what it should be")
-    for problem in problems[:MOST]:
+    for problem in problems[:MAX_PROBLEMS]:
         print(plain(f"Wrong: {problem}."))
-    if len(problems) > MOST:
-        print(f"And {len(problems) - MOST} more of this kind.")
+    if len(problems) > MAX_PROBLEMS:
+        print(f"And {len(problems) - MAX_PROBLEMS} more of this kind.")
     ending = (
         f"Not good: {len(problems)} problem{'' if len(problems) == 1 else 's'}." if problems else "Good: " + " ".join(sentences)
     )

@@ -117,7 +117,7 @@ def check_given(given, signed, part, others):
 
 def part_of(plain, signed):
     """(size, root, {size of an older checkpoint: path}) of whatever has proofs of consistency."""
-    return signed[1], signed[2], {one["size"]: path_of(one) for one in plain.get("consistency", ())}
+    return signed[1], signed[2], {note["size"]: path_of(note) for note in plain.get("consistency", ())}
 
 
 def read_consistency(path, key):

@@ -27,7 +27,7 @@ CONTENTS = {"definition.json", "questions.jsonl", "rows.csv", "reviewers.csv", "
 OTHERS = {"manifest.json", "SHA256SUMS", "README.txt", "entries.jsonl"}
 ANSWERS = {"keep": "review.keep", "revoke": "review.revoke", "change": "review.change"}
 SILENCE = ("review.deadline", "review.applied", "review.lapse")
-MOST = 500_000_000
+MAX_BYTES = 500_000_000
 
 
 class Wrong(Exception):
@@ -44,7 +44,7 @@ def read(path):
     with zipfile.ZipFile(path) as file:
         names = file.namelist()
         demand(len(names) == len(set(names)), "a file is in the zip twice")
-        demand(sum(i.file_size for i in file.infolist()) <= MOST, "it is larger than any review")
+        demand(sum(i.file_size for i in file.infolist()) <= MAX_BYTES, "it is larger than any review")
         return {name: file.read(name) for name in names}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from civicmail.city.access.saved import DATABASE
 from civicmail.front.sample import installation
-from civicmail.front.sample.stage import Stage
+from civicmail.front.sample.stage import MailTracker
 from neighbours import tables
 from neighbours.process import Process
 
@@ -178,12 +178,12 @@ class Civicmail:
         local, _, domain = address.partition("@")
         return [p.read_bytes() for p in sorted((self.data / "maildir" / domain / local).glob("new/*"))]
 
-    def wait(self, until: Callable[[Stage], bool] | None = None, *, captures: int = 0, seconds: float = 60) -> Stage:
+    def wait(self, until: Callable[[MailTracker], bool] | None = None, *, captures: int = 0, seconds: float = 60) -> MailTracker:
         """Watch until so many captures are there and all are delivered and found, or until the condition holds."""
-        stage = Stage(self.data)
+        stage = MailTracker(self.data)
         end = time.monotonic() + seconds
         while True:
-            stage.look()
+            stage.update()
             if until(stage) if until else (len(stage.acts) >= captures and stage.is_over):
                 return stage
             assert time.monotonic() < end, f"{len(stage.acts)} captures: {list(stage.acts.values())[:3]}\n{self.log()[-3000:]}"

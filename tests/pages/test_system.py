@@ -179,7 +179,7 @@ def test_a_page_reads_so_many_envelopes_and_says_where_it_stopped(
     city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a million messages are never read through; the next page goes on behind the last that was looked at."""
-    monkeypatch.setattr("civicmail.front.web.system.trace.LOOKS", 2)
+    monkeypatch.setattr("civicmail.front.web.system.trace.MAX_ENVELOPES", 2)
     client, path = visit("operator"), "/system/trace/?within=day"
     seen: list[list[str]] = []
     for _ in range(4):

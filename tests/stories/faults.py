@@ -13,8 +13,8 @@ from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
-from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from neighbours.civic import PROGRAM, Civicmail
 
 PATIENCE = 180
@@ -78,7 +78,7 @@ def problems(city: Civicmail, *, later: int = 0) -> set[str]:
 def expected(city: Civicmail, *, later: int = 0) -> list[Finding]:
     """What doctor would say in so many ms if nothing changes."""
     environ = {key: value for key, value in city.environment.items() if key.startswith("CIVICMAIL__")}
-    return list(examine(Patient(city.data, load(city.data, environ=environ), now_ms() + later)))
+    return list(run_checks(Installation(city.data, load(city.data, environ=environ), now_ms() + later)))
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import messages
-from civicmail.front.sample.postman import Postman
-from civicmail.front.sample.stage import Stage
+from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.stage import MailTracker
 from civicmail.front.sample.world import World
 from neighbours import postfix
 from neighbours.civic import Civicmail
@@ -56,7 +56,7 @@ def test_one_unknown_recipient_of_three_fails_alone_and_our_own_sender_is_told(t
 def test_dovecot_that_was_down_gets_everything_once_it_is_back(tmp_path: Path) -> None:
     with Dovecot() as dovecot, Civicmail(tmp_path / "data", courier__local=f"lmtp://127.0.0.1:{dovecot.lmtp}", **SOON) as running:
         dovecot.stop()
-        postman = Postman(running.relay)
+        postman = SmtpClient(running.relay)
         for posting in islice(messages(9, kinds=("newsletter",)), 5):
             assert postman.send(posting._replace(recipients=["ann@city.example"])).accepted
         postman.close()
@@ -112,7 +112,7 @@ def test_a_next_hop_with_bad_manners(tmp_path: Path, flags: tuple[str, ...], wan
                 assert len(better.messages()) == 1
 
 
-def _deferred(_stage: Stage, running: Civicmail) -> int:
+def _deferred(_stage: MailTracker, running: Civicmail) -> int:
     from civicmail.core.disk.tail import Tail
     from civicmail.mail.archive.records import Type
 

@@ -19,7 +19,7 @@ import pytest
 
 from civicmail.front.sample.installation import free_ports
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Type
@@ -46,7 +46,7 @@ class Load:
             thread.start()
 
     def _send(self, sender: int) -> None:
-        postman = Postman(self._port)
+        postman = SmtpClient(self._port)
         with contextlib.suppress(OSError, smtplib.SMTPException):
             for n in range(100_000):
                 name = f"{sender}-{n}"

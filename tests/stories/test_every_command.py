@@ -318,10 +318,10 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
             tokens[uid].write_text(token)
         told = Teller(data, folder, tokens)
         from civicmail.front.sample.mail import Posting
-        from civicmail.front.sample.postman import Postman
+        from civicmail.front.sample.postman import SmtpClient
 
         text = b"From: <pat.crew@city.example>\r\nTo: <b@out.example>\r\nSubject: storm\r\n\r\nwater\r\n"
-        postman = Postman(ours.relay)
+        postman = SmtpClient(ours.relay)
         assert postman.send(Posting("pat.crew@city.example", ["b@out.example"], text)).accepted
         postman.close()
         stage = ours.wait(lambda s: bool(s.acts))

@@ -12,7 +12,7 @@ import pytest
 from civicmail.city.access.saved import DATABASE
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.findings import HOUR, MINUTE
-from civicmail.front.checkup.jobs import LOST
+from civicmail.front.checkup.jobs import CONSEQUENCES
 from civicmail.front.sample import installation
 from neighbours.civic import Civicmail, civicmail
 from stories.faults import changed, damaged, doctor, expected, problems, stopped, until, until_told_in_a_minute, wrong
@@ -51,7 +51,7 @@ def _send(city: Civicmail) -> None:
 
 def _each_job_has_its_line(city: Civicmail) -> None:
     """What doctor says is lost is said of every job that runs, and of none that does not."""
-    for process, lost in LOST.items():
+    for process, lost in CONSEQUENCES.items():
         if process != "standby":
             beat = heartbeats.read(city.data, process)
             assert beat is not None
@@ -65,7 +65,7 @@ def _each_process(city: Civicmail, quiet: set[str]) -> None:
         still.enter_context(stopped(city, *workers))
         _send(city)
         still.enter_context(stopped(city, "run gateway", "run web", "run metrics"))
-        jobs = {f"job {job}" for process in workers for job in LOST[process.removeprefix("--job ")] if job not in SOMETIMES}
+        jobs = {f"job {job}" for process in workers for job in CONSEQUENCES[process.removeprefix("--job ")] if job not in SOMETIMES}
         until_told_in_a_minute(city, "mail in", "pages", "metrics", "who may use mail", *jobs)
         assert {"index delay", "ledger delay", "checkpoint"} <= wrong(expected(city, later=3 * HOUR))
         _kept_in_files(city)

@@ -17,7 +17,7 @@ import pytest
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.sample.mail import Posting, messages
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
@@ -98,7 +98,7 @@ def test_a_gateway_that_is_restarted_in_the_middle_of_a_stream_loses_nothing(tmp
         Civicmail(tmp_path / "data", courier__local=f"lmtp://127.0.0.1:{dovecot.lmtp}", **SOON) as running,
         postfix.edge(running.mx) as edge,
     ):
-        postman = Postman(edge.port)
+        postman = SmtpClient(edge.port)
         for number, posting in enumerate(islice(messages(11, kinds=("newsletter",)), 60)):
             assert postman.send(Posting(posting.sender, ["ann@city.example"], posting.content)).accepted
             if number == 20:

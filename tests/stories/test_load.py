@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import messages
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from neighbours.civic import Civicmail
 from neighbours.tools import smtp_source
 
@@ -42,7 +42,7 @@ def test_sigterm_lets_messages_finish_that_are_on_their_way(tmp_path: Path) -> N
     """What was answered 250 before the end is there after it."""
     accepted = 0
     with Civicmail(tmp_path / "data", "gateway") as gateway:
-        postman = Postman(gateway.relay)
+        postman = SmtpClient(gateway.relay)
         for posting, _ in zip(messages(8), range(50), strict=False):
             accepted += postman.send(posting).accepted
     postman.close()  # the gateway has hung up on it by now

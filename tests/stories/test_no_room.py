@@ -14,7 +14,7 @@ from pathlib import Path
 
 from civicmail.core.disk.files import free_bytes
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.mail.search import coverage
 from neighbours.civic import Civicmail, civicmail
 
@@ -38,7 +38,7 @@ def too_little(data: Path, least: int) -> Iterator[None]:
 
 def send(ours: Civicmail, subject: str) -> int:
     """The reply code; of the command that refused it."""
-    postman = Postman(ours.relay)
+    postman = SmtpClient(ours.relay)
     text = f"From: <printer@city.example>\r\nTo: <{ANN}>\r\nSubject: {subject}\r\n\r\na page\r\n".encode()
     try:
         return postman.send(Posting("printer@city.example", [ANN], text)).code

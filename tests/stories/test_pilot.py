@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.front.sample.world import World
 from neighbours import postfix
 from neighbours.civic import Civicmail, answer, civicmail
@@ -54,7 +54,7 @@ class Pilot:
         self.ours = stack.enter_context(ours)
         self.edge = stack.enter_context(postfix.edge(ours.mx))
         self.sent: dict[int, str] = {}
-        self._doors = {LIVE: Postman(ours.relay), OLD: Postman(self.old.port), OUTSIDE: Postman(self.edge.port)}
+        self._doors = {LIVE: SmtpClient(ours.relay), OLD: SmtpClient(self.old.port), OUTSIDE: SmtpClient(self.edge.port)}
 
     def send(self, sender: str, to: str) -> None:
         number = len(self.sent)

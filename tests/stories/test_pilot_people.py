@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman, Said
+from civicmail.front.sample.postman import SmtpClient, SmtpReply
 from civicmail.front.sample.world import World
 from civicmail.front.web import doors
 from civicmail.mail.archive import outstanding_file
@@ -123,8 +123,8 @@ class City:
         return self.old.waiting() + self.edge.waiting() == 0 and not list(outstanding_file.current(self.data).waiting())
 
 
-def _handed(port: int, posting: Posting) -> Said:
-    with closing(Postman(port)) as postman:
+def _handed(port: int, posting: Posting) -> SmtpReply:
+    with closing(SmtpClient(port)) as postman:
         return postman.send(posting)
 
 

@@ -21,7 +21,7 @@ from civicmail.city.access.models import Device, Entry, Failure
 from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import doors
-from civicmail.front.worker.kicking import Kicking, seen_path
+from civicmail.front.worker.kicking import ImapDisconnect, seen_path
 from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.imapboxes import Away, Boxes
 from neighbours.dovecot import Asks, Dovecot
@@ -60,7 +60,7 @@ class Reading:
             self._follows.join(60)
             return
         kick = doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(self._key))
-        kicking = Kicking(self.data, Watch(self.data, _now), kick, _now)
+        kicking = ImapDisconnect(self.data, Watch(self.data, _now), kick, _now)
         while not seen_path(self.data).exists():  # it knows who may what now: else the first change that it sees is none to it
             kicking.step()
             time.sleep(0.1)
@@ -69,7 +69,7 @@ class Reading:
         self._follows.start()
 
     @staticmethod
-    def _follow(kicking: Kicking, stop: threading.Event) -> None:
+    def _follow(kicking: ImapDisconnect, stop: threading.Event) -> None:
         while not stop.wait(0.1):
             kicking.step()
 

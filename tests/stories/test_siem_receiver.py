@@ -14,7 +14,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.core.disk.tail import Tail
 from civicmail.front.checkup import siem as left
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.mail.archive.records import Type
 from neighbours import tables
 from neighbours.civic import PROGRAM, civicmail
@@ -51,7 +51,7 @@ def test_both_are_killed_and_nothing_is_lost(tmp_path: Path) -> None:
             return set(re.findall(r' ledger="([^"]+)"', "\n".join(receiver.lines())))
 
         def finding() -> str:
-            (found,) = left.siem(Patient(data, load(data), now_ms()))
+            (found,) = left.siem(Installation(data, load(data), now_ms()))
             return found.level
 
         worker = Process(command, tmp_path)

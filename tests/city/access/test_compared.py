@@ -23,7 +23,7 @@ from civicmail.city.access.queries import comparison
 from civicmail.core.disk.errors import DiskFull
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger.entry_journal import EntryJournal
-from civicmail.front.worker.comparing import Comparing
+from civicmail.front.worker.comparing import AuditLogComparison
 
 pytestmark = pytest.mark.django_db
 EXA = Actor("exa", "Exa")
@@ -53,7 +53,7 @@ def heard(data: Path) -> Heard:
 
 
 def found(data: Path, now: int = MS + 1_000_000) -> list[str]:
-    with closing(Comparing(data, lambda: now)) as comparing:
+    with closing(AuditLogComparison(data, lambda: now)) as comparing:
         comparing.step()
     last = compared.read(data)
     assert last is not None

@@ -23,4 +23,4 @@ def test_who_gives_a_day_reads_that_day_in_every_zone(zone: str, day: date) -> N
         ends = datetime.fromtimestamp(end_of(day) / 1000, UTC)
         assert last_day(ends) == last_day(ends - timedelta(hours=1)) == day
         assert last_day(ends + timedelta(hours=1)) == day + timedelta(days=1)
-        assert telling.told(ends) == telling.last_day(ends) == telling.day(day)
+        assert telling.fact(ends) == telling.last_day(ends) == telling.day(day)

@@ -21,7 +21,7 @@ from civicmail.city.directory.models import Department, Episode, FeedRun, Person
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Ldap
 from civicmail.front.checkup import feeds as checkup
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 
 pytestmark = pytest.mark.django_db
 OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
@@ -121,7 +121,7 @@ def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings:
     city = replace(settings.CITY, feeds=replace(settings.CITY.feeds, ldap=[SOURCE]))
 
     def levels(now: int) -> list[tuple[str, str]]:
-        return [(f.level, f.check) for f in checkup.feeds(Patient(installed, city, now))]
+        return [(f.level, f.check) for f in checkup.feeds(Installation(installed, city, now))]
 
     assert levels(MS) == [("warning", "feeds")], "it was never heard"
     feedsheard.note(installed, "ldap", "hr", "applied", MS)

@@ -20,7 +20,7 @@ from civicmail.desk.holding.actions.hearing import Hearing
 from civicmail.desk.holding.models import Approval, AskedDepartment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.front.worker import findings
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.screening.correspondents import LOOK_EVERY
@@ -73,7 +73,7 @@ class Bureau:
     def hear(self, after: int = 0) -> None:
         """The worker's round, so many ms from now, on the connection of the test."""
         self.desk.now += after
-        Listening(self.data, Hearing(), lambda: self.desk.now).all()
+        JournalReader(self.data, Hearing(), lambda: self.desk.now).all()
         findings.sweep(self.desk.now)
 
     def copies(self, row: Approval) -> dict[str, str]:

@@ -23,7 +23,7 @@ from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.desk.oversight import zones
 from civicmail.front.checkup import zone as zone_of_health
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.screening.reports import kept
 from civicmail.mail.screening.resolver import Answer, Kind
@@ -109,7 +109,7 @@ def test_a_resolver_that_does_not_answer_is_said_and_holds_up_nobody(tmp_path: P
 def test_domains_and_health_say_the_same_of_a_name_for_trials(city: Town, visit: Visit, installed: Path) -> None:
     """One called its records missing, the other called them good: nobody was asked."""
     page = words(visit("operator").get(PAGE))
-    (said,) = zone_of_health.zone(Patient(installed, load(installed), ms(city.now)))
+    (said,) = zone_of_health.zone(Installation(installed, load(installed), ms(city.now)))
     assert said.text in page and "a name for trials" in said.text and "DMARC" not in page
 
 

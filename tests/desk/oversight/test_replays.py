@@ -21,7 +21,7 @@ from civicmail.desk.oversight.actions import replays, rules
 from civicmail.desk.oversight.heads import Told
 from civicmail.desk.oversight.models import Hits, Replay
 from civicmail.desk.oversight.replaying import Replaying, Tally
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from desk.oversight.book import CHANGED, approved, author, officer, text
 from desk.oversight.mailed import DAY, keep, letter, released
 from pages.world import Town
@@ -165,7 +165,7 @@ def test_hits_are_counted_once_and_what_people_let_go_is_told(city: Town, instal
     )
     keep(installed, [kept, quiet], [released(kept, now, "p-office", 1), released(quiet, now, "returning", 0)])
     for _ in range(2):
-        Listening(installed, tasks.Counting(installed), lambda: now).all()
+        JournalReader(installed, tasks.Counting(installed), lambda: now).all()
     found = {(h.rule, h.how): (h.copies, h.overridden) for h in Hits.objects.order_by("day", "pk")}
     total = {how: sum(h.copies for h in Hits.objects.filter(how=how)) for how in ("enforce", "notify", "shadow")}
     assert total == {"enforce": 2, "notify": 1, "shadow": 0}, found

@@ -14,7 +14,7 @@ import pytest
 
 from civicmail.core.config.settings import Gateway, Listener, Metrics, Oversight, Settings, Siem, Web
 from civicmail.front.checkup import certificates
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from neighbours.authority import Authority
 
 DAY = 24 * HOUR
@@ -22,7 +22,7 @@ NOW = int(datetime.now(UTC).timestamp() * 1000)
 
 
 def told(settings: Settings, now: int = NOW) -> list[Finding]:
-    return list(certificates.certificates(Patient(Path("/nowhere"), settings, now)))
+    return list(certificates.certificates(Installation(Path("/nowhere"), settings, now)))
 
 
 def listener(certificate: Path) -> Settings:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Courier, Gateway, Listener, Plain, Programs, Secure, Settings
-from civicmail.front.checkup.clear import clear, offered
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.clear import capabilities, cleartext
+from civicmail.front.checkup.findings import Installation
 from neighbours.dovecot import Dovecot
 
 NOW = int(datetime(2027, 3, 1, tzinfo=UTC).timestamp() * 1000)
@@ -17,7 +17,7 @@ NOW = int(datetime(2027, 3, 1, tzinfo=UTC).timestamp() * 1000)
 
 def said(tmp_path: Path, listener: Listener, *plain: Plain, courier: Courier | None = None) -> list[str]:
     settings = Settings(gateway=Gateway(listener=[listener]), courier=courier or Courier(), secure=Secure(plain=list(plain)))
-    return [f.level for f in clear(Patient(tmp_path, settings, NOW))]
+    return [f.level for f in cleartext(Installation(tmp_path, settings, NOW))]
 
 
 @pytest.mark.rule("P-19", "doctor is red for a door beyond this machine without TLS.")
@@ -67,7 +67,7 @@ def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path,
     def levels(url: str, *said: str) -> list[str]:
         plain = [Plain(door=door, owner="Networks", until="2027-06-30")] if door else []
         settings = Settings(programs=Programs(imap=url), secure=Secure(plain=plain))
-        return [f.level for f in clear(Patient(tmp_path, settings, NOW), lambda *_: frozenset(said))]
+        return [f.level for f in cleartext(Installation(tmp_path, settings, NOW), lambda *_: frozenset(said))]
 
     assert levels("imap://imap.city.example:143", "IMAP4REV1", "STARTTLS") == [level]
     assert levels("imap://imap.city.example:143", "IMAP4REV1", "STARTTLS", "LOGINDISABLED") == ["ok"]
@@ -78,5 +78,5 @@ def test_a_mailbox_server_that_takes_passwords_before_tls_is_red(tmp_path: Path,
 def test_what_a_real_mailbox_server_says_before_tls() -> None:
     """The one of these tests takes passwords in clear on loopback, and says so."""
     with Dovecot(only=["a@city.example"]) as dovecot:
-        said = offered("127.0.0.1", dovecot.imap)
+        said = capabilities("127.0.0.1", dovecot.imap)
     assert "IMAP4REV1" in said and "LOGINDISABLED" not in said

@@ -12,7 +12,7 @@ import pytest
 
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup import heartbeats, jobs
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 from civicmail.front.worker.loops import Job, Work, run_all
 
@@ -22,7 +22,9 @@ GOOD = Heartbeat("mail", 17, NOW, (Beat("seal", done=NOW - 900), Beat("screen", 
 
 def told(data: Path, now: int = NOW) -> dict[str, Finding]:
     """What is said of the mail worker."""
-    return {f.check: f for f in jobs.jobs(Patient(data, Settings(), now)) if f.check in ("job seal", "job screen", "worker mail")}
+    return {
+        f.check: f for f in jobs.jobs(Installation(data, Settings(), now)) if f.check in ("job seal", "job screen", "worker mail")
+    }
 
 
 @pytest.mark.rule(

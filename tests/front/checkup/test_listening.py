@@ -15,7 +15,7 @@ import pytest
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import Gateway, Listener, Metrics, Settings, Web
 from civicmail.front.checkup import listening, reaching
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.front.metrics.listen import Listener as Numbers
 from civicmail.front.sample.installation import free_ports
 from civicmail.mail.gateway.errors import CannotListen
@@ -29,7 +29,7 @@ def free() -> int:
 
 
 def levels(data: Path, settings: Settings) -> list[str]:
-    return [finding.level for finding in listening.mail_in(Patient(data, settings, now()))]
+    return [finding.level for finding in listening.mail_in(Installation(data, settings, now()))]
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -38,7 +38,7 @@ def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> 
     certificate, key = Authority(tmp_path / "tls").issue("mail.city.example") if tls else ("", "")
     rules = Metrics(port=free(), certificate=str(certificate), key=str(key))
     data = Office(tmp_path / "data").data
-    patient = Patient(data, Settings(metrics=rules), now())
+    patient = Installation(data, Settings(metrics=rules), now())
     assert [one.level for one in listening.metrics(patient)] == ["not-set-up"]
     (data / "leases" / "listening").touch()
     assert [one.level for one in listening.metrics(patient)] == ["problem"]
@@ -50,7 +50,7 @@ def test_metrics_that_nobody_serves_are_a_problem(tmp_path: Path, tls: bool) -> 
         thread.join()
         (hung,) = listening.metrics(patient)
         assert "no answer" in hung.text or "timed out" in hung.text
-    assert not list(listening.metrics(Patient(data, Settings(), now())))
+    assert not list(listening.metrics(Installation(data, Settings(), now())))
 
 
 @pytest.mark.rule("P-15", "`doctor` is red where nobody listens any more on a listener.")
@@ -61,7 +61,7 @@ def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
     assert levels(data, settings) == ["not-set-up"] * 2
     with running(data, settings):
         assert levels(data, settings) == ["ok"]
-    away = list(listening.mail_in(Patient(data, settings, now())))
+    away = list(listening.mail_in(Installation(data, settings, now())))
     assert [finding.level for finding in away] == ["problem"] * 2
     assert "connection refused" in away[0].text and "civicmail run" in away[0].do
     assert levels(data, settings_for(Listener(port=0))) == ["ok"]
@@ -70,15 +70,15 @@ def test_doctor_is_red_where_nobody_listens_any_more(tmp_path: Path) -> None:
 def test_doctor_is_red_where_the_pages_do_not_answer(tmp_path: Path) -> None:
     office, port = Office(tmp_path / "data"), free()
     settings = Settings(web=Web(port=port))
-    said = [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+    said = [f.level for f in listening.pages(Installation(office.data, settings, now()))]
     (office.data / "leases" / "listening").touch()
-    said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+    said += [f.level for f in listening.pages(Installation(office.data, settings, now()))]
     with answering(port, b"HTTP/1.1 200 OK\r\n\r\n"):
-        said += [f.level for f in listening.pages(Patient(office.data, settings, now()))]
+        said += [f.level for f in listening.pages(Installation(office.data, settings, now()))]
     with answering(port, b"HTTP/1.1 503 Service Unavailable\r\n\r\n"):
-        (waits,) = listening.pages(Patient(office.data, settings, now()))
+        (waits,) = listening.pages(Installation(office.data, settings, now()))
     assert said == ["not-set-up", "problem", "ok"] and "wait for the database" in waits.text
-    assert not list(listening.pages(Patient(office.data, Settings(web=Web(serve=False)), now())))
+    assert not list(listening.pages(Installation(office.data, Settings(web=Web(serve=False)), now())))
 
 
 @pytest.mark.rule("P-15, P-23", "Who takes a connection and does not answer is away.")
@@ -87,7 +87,7 @@ def test_who_takes_connections_and_says_nothing_is_away(tmp_path: Path, monkeypa
     monkeypatch.setattr(reaching, "SECONDS", 0.2)
     office, port = Office(tmp_path / "data"), free()
     (office.data / "leases" / "listening").touch()
-    patient = Patient(office.data, Settings(web=Web(port=port), gateway=Gateway(listener=[Listener(port=port)])), now())
+    patient = Installation(office.data, Settings(web=Web(port=port), gateway=Gateway(listener=[Listener(port=port)])), now())
     with closing(socket.create_server(("127.0.0.1", port))):
         for check in (listening.mail_in, listening.pages):
             (away,) = check(patient)

@@ -10,8 +10,8 @@ import pytest
 from civicmail.city.notices import tokens
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Marks, Web
-from civicmail.front.checkup.findings import Patient
-from civicmail.front.checkup.marking import marks
+from civicmail.front.checkup.findings import Installation
+from civicmail.front.checkup.marking import warning_banners
 
 URL = "https://mail.city.example"
 
@@ -22,7 +22,7 @@ def test_links_without_an_address_and_a_damaged_key_are_problems(data: Path) -> 
 
     def levels(rules: Marks, url: str = URL) -> list[str]:
         settings = replace(load(data), marks=rules, web=Web(url=url))
-        return [found.level for found in marks(Patient(data, settings, now=0))]
+        return [found.level for found in warning_banners(Installation(data, settings, now=0))]
 
     assert levels(Marks(links=["*"]), "") == ["problem"] and levels(Marks(), "") == levels(Marks(doubt=[])) == []
     assert levels(Marks()) == levels(Marks(url=URL)) == ["ok"]

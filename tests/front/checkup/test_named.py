@@ -11,7 +11,7 @@ import pytest
 from civicmail.core.config import explain
 from civicmail.core.config.load import FILE
 from civicmail.front.checkup import examine, named
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from front.cli.office import Office
 from mail.gateway.test_tls import make
 
@@ -73,7 +73,7 @@ def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made
 ) -> None:
     """What is damaged is what brings people to `doctor`."""
 
-    def broken(_: Patient) -> Iterator[Finding]:
+    def broken(_: Installation) -> Iterator[Finding]:
         yield Finding("broken", "ok", str(int("no number")))
 
     monkeypatch.setattr(examine, "CHECKS", (broken, *examine.CHECKS))
@@ -85,7 +85,7 @@ def test_a_check_that_fails_in_whatever_way_is_a_finding_and_the_others_are_made
 def test_what_may_not_be_read_is_given_back_to_its_owner_and_not_verified(
     office: Office, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shut(_: Patient) -> Iterator[Finding]:
+    def shut(_: Installation) -> Iterator[Finding]:
         raise PermissionError(13, "Permission denied", f"{office.data}/journal/0001")
         yield
 

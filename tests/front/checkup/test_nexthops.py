@@ -12,13 +12,13 @@ import pytest
 
 from civicmail.core.config.settings import Courier, Settings, Signin
 from civicmail.front.checkup import nexthops
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.sample.world import World
 from front.checkup.test_listening import free
 
 
 def told(courier: Courier) -> dict[str, Finding]:
-    return {f.check: f for f in nexthops.nexthops(Patient(Path("/"), Settings(courier=courier), 0))}
+    return {f.check: f for f in nexthops.next_hops(Installation(Path("/"), Settings(courier=courier), 0))}
 
 
 @pytest.mark.rule(
@@ -66,8 +66,8 @@ def test_whether_connections_can_be_ended_is_known_before_somebody_loses_access(
     (tmp_path / "key").write_text("secret")
     with dovecot(status) as url:
         settings = Settings(signin=Signin(kick=url, kick_key_file=str(tmp_path / "key")))
-        (finding,) = nexthops.kick(Patient(tmp_path, settings, 0))
+        (finding,) = nexthops.imap_disconnect(Installation(tmp_path, settings, 0))
     assert finding.level == level and "secret" not in finding.text
-    (away,) = nexthops.kick(Patient(tmp_path, settings, 0))
+    (away,) = nexthops.imap_disconnect(Installation(tmp_path, settings, 0))
     assert away.level == "problem"
-    assert not list(nexthops.kick(Patient(tmp_path, Settings(), 0)))
+    assert not list(nexthops.imap_disconnect(Installation(tmp_path, Settings(), 0)))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from civicmail.city.directory import store
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.onelist import departments
 
 
 def _found(data: Path) -> Finding:
-    (found,) = departments(Patient(data, Settings(), 0))
+    (found,) = departments(Installation(data, Settings(), 0))
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Hook, Outside
-from civicmail.front.checkup.findings import Patient
-from civicmail.front.checkup.otherdoors import doors
+from civicmail.front.checkup.findings import Installation
+from civicmail.front.checkup.otherdoors import external_systems
 
 
 def test_a_secret_that_cannot_be_read_and_a_name_twice_are_problems(data: Path, tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_secret_that_cannot_be_read_and_a_name_twice_are_problems(data: Path, 
 
     def levels(*hooks: Hook) -> list[str]:
         settings = replace(load(data), outside=Outside(hook=list(hooks)))
-        return [found.level for found in doors(Patient(data, settings, now=0))]
+        return [found.level for found in external_systems(Installation(data, settings, now=0))]
 
     assert levels(good, bad) == ["ok", "problem"]
     assert levels(good, good) == ["problem", "problem"] and levels() == []

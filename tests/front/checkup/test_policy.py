@@ -10,7 +10,7 @@ import pytest
 from civicmail.core.config.settings import City, MtaSts, Screening, Settings
 from civicmail.front.checkup import policy as checkup
 from civicmail.front.checkup import zone as zonecheck
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.screening import stspolicy
 from front.checkup.test_zone import GOOD
 from mail.screening.zone import Zone, zone
@@ -31,7 +31,7 @@ def found(settings: Settings, mx: list[str] | str = "", served: str | None = Non
             raise OSError("certificate has expired")
         return stspolicy.text(settings) if served is None else served
 
-    return list(checkup.policy(Patient(Path(), settings, 0), Zone({"city.example": {"MX": mx or MX}}), fetch))
+    return list(checkup.policy(Installation(Path(), settings, 0), Zone({"city.example": {"MX": mx or MX}}), fetch))
 
 
 def test_a_policy_that_others_read_and_that_names_the_servers_of_mx_is_fine() -> None:
@@ -75,7 +75,7 @@ def test_the_zone_has_the_id_of_the_policy_that_is_served(tmp_path: Path) -> Non
 
     def told(record: str) -> list[Finding]:
         rows = {**GOOD, name: record} if record else {key: value for key, value in GOOD.items() if key != name}
-        return list(zonecheck.zone(Patient(tmp_path, settings, 0), zone(rows)))
+        return list(zonecheck.zone(Installation(tmp_path, settings, 0), zone(rows)))
 
     assert all(one.level != "warning" for one in told(right))
     for record in (GOOD[name], "v=STSv1;", ""):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Programs, Settings
-from civicmail.front.checkup.findings import Finding, Patient
-from civicmail.front.checkup.programs import asked, programs
+from civicmail.front.checkup.findings import Finding, Installation
+from civicmail.front.checkup.programs import programs, query_srv
 
 GOOD = {
     "_imaps._tcp.city.example": [(993, "imap.city.example.")],
@@ -28,7 +28,7 @@ def found(dns: dict[str, list[tuple[int, str]]] | OSError, named: bool = True) -
             raise dns
         return dns.get(name, [])
 
-    return list(programs(Patient(Path(), dataclasses.replace(Settings(), programs=told), 0), ask))
+    return list(programs(Installation(Path(), dataclasses.replace(Settings(), programs=told), 0), ask))
 
 
 def test_records_that_are_there_are_fine() -> None:
@@ -70,6 +70,6 @@ def test_a_resolver_that_fails_is_an_answer_and_no_bug(monkeypatch: pytest.Monke
         monkeypatch.setattr(dns.resolver.Resolver, "resolve", resolve)
         if expected is OSError:
             with pytest.raises(OSError, match="NoNameservers"):
-                asked("_imaps._tcp.city.example")
+                query_srv("_imaps._tcp.city.example")
         else:
-            assert asked("_imaps._tcp.city.example") == expected
+            assert query_srv("_imaps._tcp.city.example") == expected

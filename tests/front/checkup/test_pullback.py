@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Courier, Settings
-from civicmail.front.checkup.findings import Patient
-from civicmail.front.checkup.pullback import pullback
+from civicmail.front.checkup.findings import Installation
+from civicmail.front.checkup.pullback import message_removal
 from civicmail.front.sample.installation import free_ports
 from neighbours.dovecot import Dovecot
 
 
 def told(**courier: str) -> list[tuple[str, str]]:
-    return [(f.level, f.text) for f in pullback(Patient(Path("/"), Settings(courier=Courier(**courier)), 0))]  # type: ignore[arg-type]
+    return [(f.level, f.text) for f in message_removal(Installation(Path("/"), Settings(courier=Courier(**courier)), 0))]  # type: ignore[arg-type]
 
 
 def test_folders_of_ours_need_nothing_and_mailboxes_behind_lmtp_a_way_back(tmp_path: Path) -> None:

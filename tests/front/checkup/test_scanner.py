@@ -8,7 +8,7 @@ import pytest
 
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.front.checkup import scanner
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.mail.screening import clamav
 from mail.screening.fakeclamd import VERSION, FakeClamd
 
@@ -16,7 +16,7 @@ MADE = clamav.signatures(VERSION)
 
 
 def told(address: str, now: int = MADE) -> Finding:
-    (finding,) = scanner.clamd(Patient(Path("/"), Settings(screening=Screening(clamd=address)), now))
+    (finding,) = scanner.clamd(Installation(Path("/"), Settings(screening=Screening(clamd=address)), now))
     return finding
 
 

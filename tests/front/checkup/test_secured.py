@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.settings import Partner, Secure, Settings, Web
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.checkup.addressed import addressed, missing
-from civicmail.front.checkup.findings import Finding, Patient
-from civicmail.front.checkup.secured import secure
+from civicmail.front.checkup.addressed import limitations, page_address
+from civicmail.front.checkup.findings import Finding, Installation
+from civicmail.front.checkup.secured import secure_mail
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
@@ -31,7 +31,7 @@ PAGES = Web(url="https://mail.city.example", hosts=["mail.city.example"])
 
 
 def found(data: Path, now: int = NOW, **kw: object) -> list[Finding]:
-    return list(secure(Patient(data, Settings(**kw), now)))  # type: ignore[arg-type]
+    return list(secure_mail(Installation(data, Settings(**kw), now)))  # type: ignore[arg-type]
 
 
 def levels(data: Path, now: int = NOW, **kw: object) -> list[str]:
@@ -98,10 +98,10 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
     office: Office, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """Links in letters, and the portal; before anybody sends."""
-    (finding,) = addressed(Patient(office.data, Settings(), NOW))
+    (finding,) = page_address(Installation(office.data, Settings(), NOW))
     assert finding.level == "not-set-up" and "digests" in finding.text
-    assert [f.level for f in addressed(Patient(office.data, Settings(web=PAGES), NOW))] == ["ok"]
-    assert missing(Settings(web=PAGES)) == []
+    assert [f.level for f in page_address(Installation(office.data, Settings(web=PAGES), NOW))] == ["ok"]
+    assert limitations(Settings(web=PAGES)) == []
     capfdbinary.readouterr()
     assert office.run("config", "check", "--json") == 0
     said = orjson.loads(capfdbinary.readouterr().out)

@@ -10,7 +10,7 @@ import pytest
 from civicmail.city.access.published import alive_path, publish, snapshot_path, touch_alive
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup import snapshot
-from civicmail.front.checkup.findings import MINUTE, Patient
+from civicmail.front.checkup.findings import MINUTE, Installation
 from mail.gateway.town import city
 
 NOW = 1_772_452_800_000
@@ -26,7 +26,7 @@ def claimed(tmp_path: Path) -> Path:
 
 
 def told(data: Path, now: int) -> str:
-    (finding,) = snapshot.snapshot(Patient(data, Settings(), now))
+    (finding,) = snapshot.snapshot(Installation(data, Settings(), now))
     return f"{finding.level}: {finding.text}"
 
 
@@ -48,6 +48,6 @@ def test_what_cannot_be_read_lets_nobody_send(claimed: Path) -> None:
 
 
 def test_before_anybody_has_a_mailbox_nothing_is_said(tmp_path: Path) -> None:
-    assert not list(snapshot.snapshot(Patient(tmp_path, Settings(), NOW)))
+    assert not list(snapshot.snapshot(Installation(tmp_path, Settings(), NOW)))
     (tmp_path / "claimed").touch()
-    assert not list(snapshot.snapshot(Patient(tmp_path, Settings(), NOW)))
+    assert not list(snapshot.snapshot(Installation(tmp_path, Settings(), NOW)))

@@ -10,7 +10,7 @@ import pytest
 
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.front.checkup import zone as checkup
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.screening import published
 from civicmail.mail.screening.resolver import Answer, Kind
@@ -27,7 +27,7 @@ GOOD = {
 def found(data: Path, dns: Zone | Hung, *, asks: bool = True, now: int = 0) -> list[Finding]:
     screening = Screening(resolver=["127.0.0.1:53"] if asks else [])
     settings = dataclasses.replace(Settings(), city=City(domains=["City.example"]), screening=screening)
-    return list(checkup.zone(Patient(data, settings, now), dns))
+    return list(checkup.zone(Installation(data, settings, now), dns))
 
 
 def zone(rows: dict[str, str | list[str]]) -> Zone:

@@ -10,8 +10,8 @@ import pytest
 
 from civicmail.core.config.load import load
 from civicmail.core.sandbox import confine, ocr
-from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.findings import Finding, Installation
 from core.sandbox import samples
 from front.cli.office import Office, now
 
@@ -43,7 +43,7 @@ def said(office: Office, capsys: pytest.CaptureFixture[str], *words: str) -> str
 
 
 def findings(office: Office, check: str) -> list[Finding]:
-    return [f for f in examine(Patient(office.data, load(office.data), now())) if f.check == check]
+    return [f for f in run_checks(Installation(office.data, load(office.data), now())) if f.check == check]
 
 
 def test_show_says_why_a_part_of_an_attachment_gave_no_text(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.cli.atwork import AtWork
+from civicmail.front.cli.atwork import OfficeProcess
 
 
 def test_people_at_work_say_what_they_did_when_the_day_ends(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with AtWork(data, 60, 1) as desks:
+    with OfficeProcess(data, 60, 1) as desks:
         desks.begin(time.monotonic())
         desks.require_open()
         assert desks.end().done == {}
@@ -27,8 +27,8 @@ def test_people_at_work_say_what_they_did_when_the_day_ends(data: Path, capfd: p
 
 def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None:
     dies = (
-        "import os, sys, pathlib; from civicmail.front.cli.atwork import AtWork;"
-        "desks = AtWork(pathlib.Path(sys.argv[1]), 60, 1).__enter__(); desks.begin(0); print(desks.pid, flush=True);"
+        "import os, sys, pathlib; from civicmail.front.cli.atwork import OfficeProcess;"
+        "desks = OfficeProcess(pathlib.Path(sys.argv[1]), 60, 1).__enter__(); desks.begin(0); print(desks.pid, flush=True);"
         "os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", dies, str(data)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
@@ -40,7 +40,7 @@ def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None
 
 @pytest.mark.rule("P-22", "A simulated day whose played people do not come back has its report all the same, and that says so.")
 def test_a_day_whose_people_do_not_come_back_has_a_report_that_says_so(data: Path) -> None:
-    with AtWork(data, 60, 1) as desks:
+    with OfficeProcess(data, 60, 1) as desks:
         desks.begin(time.monotonic())
         os.kill(desks.pid, signal.SIGKILL)
         worked = desks.end()
@@ -56,6 +56,6 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.rule("P-22", "Played people who cannot work end the simulated day with a reason; nobody waits for them.")
 def test_people_who_cannot_work_are_not_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CivicmailError, match="do not work any more"), AtWork(tmp_path / "nowhere", 60, 1):
+    with pytest.raises(CivicmailError, match="do not work any more"), OfficeProcess(tmp_path / "nowhere", 60, 1):
         pass
     assert "nowhere" in capfd.readouterr().err

@@ -16,8 +16,8 @@ from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.checkup import keeping, machine
-from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.replica import status as standby
 from civicmail.mail.replica.status import Status
@@ -34,13 +34,13 @@ def office(tmp_path: Path) -> Office:
 
 
 def findings(office: Office, check: str, *, at: int | None = None, settings: Settings | None = None) -> list[Finding]:
-    patient = Patient(office.data, settings or load(office.data), at or now())
-    return [f for f in examine(patient) if f.check == check and f.level != "ok"]
+    patient = Installation(office.data, settings or load(office.data), at or now())
+    return [f for f in run_checks(patient) if f.check == check and f.level != "ok"]
 
 
 def test_every_finding_that_is_not_ok_says_what_to_do(office: Office) -> None:
     office.receive(BODY)
-    for finding in examine(Patient(office.data, load(office.data), now())):
+    for finding in run_checks(Installation(office.data, load(office.data), now())):
         assert finding.text.endswith(".")
         assert bool(finding.do) == (finding.level != "ok")
 
@@ -143,7 +143,7 @@ def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch
     assert findings(office, "ledger lag") == []
     office.receive(BODY, BODY)
     assert findings(office, "ledger lag")[0].level == "warning"
-    monkeypatch.setattr(keeping, "BEHIND_MOST", 1)
+    monkeypatch.setattr(keeping, "MAX_RECORDS_BEHIND", 1)
     assert findings(office, "ledger lag")[0].level == findings(office, "index lag")[0].level == "problem"
     with Lease.take(lease_path(office.data, "ledger")):
         assert findings(office, "ledger lag")[0].level == "warning"

@@ -11,7 +11,7 @@ import pytest
 from civicmail.core.config.load import load
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.front.checkup.keeping import journals
 from front.cli.office import Office, now
 
@@ -29,7 +29,7 @@ def office(tmp_path: Path) -> Office:
 
 
 def test_a_damaged_journal_is_repaired_and_the_loss_stays_named(office: Office, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    [finding] = journals(Patient(office.data, load(office.data), now()))
+    [finding] = journals(Installation(office.data, load(office.data), now()))
     assert "civicmail repair journal" in finding.do
     capsysbinary.readouterr()
     assert office.run("repair", "journal", "--reason", "the disk broke", "--json") == 0
@@ -43,7 +43,7 @@ def test_a_damaged_journal_is_repaired_and_the_loss_stays_named(office: Office, 
     assert problem["code"] == "lost"
     assert problem["text"] == "Record 1 of journal 0001 is lost; entry 0002:1 says why: the disk broke"
     assert verdict["messages"] == 2
-    assert [f.level for f in journals(Patient(office.data, load(office.data), now()))] == ["warning"]
+    assert [f.level for f in journals(Installation(office.data, load(office.data), now()))] == ["warning"]
 
 
 def test_a_person_reads_what_was_done(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

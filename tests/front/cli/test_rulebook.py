@@ -14,7 +14,7 @@ from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.oversight.heads import Told
-from civicmail.front.cli.explaining import explained, tellable
+from civicmail.front.cli.explaining import explanation, visible_facts
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -115,15 +115,15 @@ def test_an_operator_is_told_why_and_never_what_stands_in_mail() -> None:
         "use-political", "'campaign' in use.categories", "use.categories = ['campaign']", do="deliver", review="use"
     )
     of = book(political, text_of("quarantined", "auth.dmarc == 'fail'", "auth.dmarc = 'fail'", do="quarantine"))
-    found = explained(told(), of)
+    found = explanation(told(), of)
     assert found["facts"] == {"inbound": True, "auth.dmarc": "fail", "auth.dmarc_policy": "quarantine"}
     assert found["copies"][0]["rules"] == ["deliver"]
     assert found["copies"][0]["today"] == {"do": "quarantine", "rules": ["quarantined"]}
-    assert set(tellable(dict.fromkeys(("from.address", "spam.score", "files.sha256"), 1))) == {"spam.score"}
+    assert set(visible_facts(dict.fromkeys(("from.address", "spam.score", "files.sha256"), 1))) == {"spam.score"}
 
 
 def test_what_was_not_recorded_is_not_guessed() -> None:
-    found = explained(told(facts={}), starter())
+    found = explanation(told(facts={}), starter())
     assert (found["facts"], found["copies"][0]["today"]) == ({}, {})
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from civicmail.front.cli import screen
 from civicmail.front.sample.play import Play
-from civicmail.front.sample.stage import Act, Answer
+from civicmail.front.sample.stage import SearchTiming, TrackedMessage
 
 
 @pytest.fixture
@@ -20,16 +20,16 @@ def play(tmp_path: Path) -> Iterator[Play]:
     with Play(tmp_path / "data", seed=1, rate=8) as play:
         play.sent.update(accepted=2, copies=3)
         play.took = [3.0, 5.0]
-        done = Act(
+        done = TrackedMessage(
             "01890000-0000-7000-8000-000000000001", "0001", 1, 1000, "clerk@city.example", ("a@home.example",), 700, {0}, 1040, 1900
         )
-        open_ = Act(
+        open_ = TrackedMessage(
             "01890000-0000-7000-8000-000000000002", "0001", 2, 2000, "", ("law@city.example", "fire@city.example"), 900, {1}
         )
         play.stage.acts = {b"1": done, b"2": open_}
         play.stage._under_way = {b"2": open_}
         play.stage.over, play.stage.copies, play.stage.found = [done], 2, 1
-        play.answers = [Answer("has:attachment", 1, 2, 3.2)]
+        play.answers = [SearchTiming("has:attachment", 1, 2, 3.2)]
         yield play
 
 

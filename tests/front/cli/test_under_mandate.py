@@ -29,7 +29,7 @@ from civicmail.core.query.parse import parse
 from civicmail.desk.workbench.export import Message
 from civicmail.desk.workbench.scope import Gate
 from civicmail.front.cli import claimed
-from civicmail.front.cli.asking import Ask, hits
+from civicmail.front.cli.asking import IndexQuery, hits
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -171,7 +171,7 @@ def test_an_export_ends_with_its_mandate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], what: str, said: bytes
 ) -> None:
     """E3, E5: in the middle, too, and what is written is nothing but the messages before."""
-    monkeypatch.setattr(claimed, "EVERY", 0)
+    monkeypatch.setattr(claimed, "RECHECK_SECONDS", 0)
     monkeypatch.chdir(tmp_path)
     read, reads = Gate.read, []
 
@@ -231,7 +231,7 @@ def test_whatever_the_query_the_index_answers_with_the_scope_and_nothing_else(
     except QueryError:
         return
     reader = Reader(installed)
-    answer = {hit.id.replace("-", "") for hit in hits(reader, Ask(scope.within(asked, MS), 0))}
+    answer = {hit.id.replace("-", "") for hit in hits(reader, IndexQuery(scope.within(asked, MS), 0))}
     names = {name for name, (capture, _) in kept.items() if capture.id.hex() in answer}
     assert names <= IN_SCOPE and len(names) == len(answer)
     wanted = {

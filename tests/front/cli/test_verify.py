@@ -186,7 +186,7 @@ def test_a_capture_that_the_index_says_it_covers_and_does_not_have_is_named(
     (generation / "coverage.json").write_bytes(orjson.dumps(coverage))
     assert [(p["code"], p["where"]) for p in verify("--deep")["problems"]] == [("not-found", id_.replace("-", ""))]
     assert verify()["problems"] == []
-    monkeypatch.setattr(command, "AT_ONCE", 2)
+    monkeypatch.setattr(command, "BATCH_SIZE", 2)
     assert len(verify("--deep")["problems"]) == 1
 
 

@@ -14,9 +14,9 @@ from civicmail.core.disk.meters import Values
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 from civicmail.front.metrics.families import KNOWN
-from civicmail.front.metrics.filling import HOUR, Filling
+from civicmail.front.metrics.filling import HOUR, DiskForecast
 from civicmail.front.metrics.gauges import Gauges
-from civicmail.front.metrics.looking import Look
+from civicmail.front.metrics.looking import Collector
 
 DAY = 24 * HOUR
 
@@ -62,10 +62,10 @@ def test_what_cannot_be_read_is_left_out_and_the_rest_is_told(tmp_path: Path, mo
 
 
 def test_days_left_are_counted_from_the_pace_of_a_week(tmp_path: Path) -> None:
-    filling = Filling(tmp_path, least=100)
+    filling = DiskForecast(tmp_path, min_free=100)
     assert filling.left_seconds(1100, 0) == math.inf
     assert filling.left_seconds(1000, 12 * HOUR) == math.inf, "half a day is no pace"
-    assert Filling(tmp_path, least=100).left_seconds(900, 2 * DAY) == pytest.approx(8 * DAY / 1000), (
+    assert DiskForecast(tmp_path, min_free=100).left_seconds(900, 2 * DAY) == pytest.approx(8 * DAY / 1000), (
         "100 a day, also after a restart"
     )
     assert filling.left_seconds(2000, 3 * DAY) == math.inf
@@ -80,7 +80,7 @@ def test_a_look_that_fails_keeps_what_was_seen_with_its_time(tmp_path: Path) -> 
             raise ValueError
         return {("civicmail_database_up", ()): 1}
 
-    look = Look("office", 1, collect)
+    look = Collector("office", 1, collect)
     look.once()
     seen, at = look.seen, look.at
     broken.append(1)

@@ -20,7 +20,7 @@ from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.config.settings import Metrics, Settings
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.metrics import examined as module
-from civicmail.front.metrics.examined import Examined
+from civicmail.front.metrics.examined import CheckMetrics
 from civicmail.front.metrics.listen import Listener
 from civicmail.mail.gateway import certificates
 from neighbours.authority import Authority
@@ -107,8 +107,8 @@ def test_a_port_that_is_taken_is_said() -> None:
 @pytest.mark.rule("P-17", "Health for programs has names of checks, and no words that may name somebody.")
 def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     findings = [Finding("audit log", "problem", "An entry of Pat Clerk was changed."), Finding("disk", "ok", "")]
-    monkeypatch.setattr(module, "examine", lambda patient: iter(findings))
-    examined = Examined(Settings(), tmp_path)
+    monkeypatch.setattr(module, "run_checks", lambda patient: iter(findings))
+    examined = CheckMetrics(Settings(), tmp_path)
     assert examined.health(now_ms()) == (False, {"status": "starting", "at": None, "problems": [], "warnings": []})
     now = now_ms()
     values = examined.values(now)
@@ -120,8 +120,8 @@ def test_health_has_names_of_checks_and_no_word_that_may_name_somebody(tmp_path:
 
 @pytest.mark.rule("P-23", "Health for programs is not good when nobody has looked for minutes.")
 def test_an_old_look_is_no_good_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "examine", lambda patient: iter([Finding("disk", "warning", "")]))
-    examined = Examined(Settings(), tmp_path)
+    monkeypatch.setattr(module, "run_checks", lambda patient: iter([Finding("disk", "warning", "")]))
+    examined = CheckMetrics(Settings(), tmp_path)
     examined.values(1000)
     assert examined.health(1000)[1]["status"] == "ok"
     assert examined.health(1000 + 6 * 60_000) == (False, {"status": "stale", "at": 1.0, "problems": [], "warnings": ["disk"]})

@@ -15,13 +15,13 @@ from random import Random
 
 import pytest
 
-from civicmail.front.sample.costs import Roles
+from civicmail.front.sample.costs import ProcessCosts
 from civicmail.front.sample.day import HOURS, READINGS, Kind, Load, due
-from civicmail.front.sample.daymail import Letter, Letters, keep, kept
-from civicmail.front.sample.incidents import Incident, Thief, play, stop
+from civicmail.front.sample.daymail import DayMail, DueMessage, keep, kept
+from civicmail.front.sample.incidents import Incident, StolenAccount, play, stop
 from civicmail.front.sample.people import DEPARTMENTS, OFFICES
 from civicmail.front.sample.receipts import Receipts
-from civicmail.front.sample.watch import Watch
+from civicmail.front.sample.watch import DayTracker
 
 
 def test_a_day_has_the_mail_of_the_policy_in_both_readings() -> None:
@@ -64,9 +64,9 @@ def test_what_goes_wrong_begins_and_ends_once_and_never_outlives_its_day() -> No
 def test_letters_that_wait_in_a_file_come_out_as_they_were_and_the_same_for_the_same_seed() -> None:
     kinds: tuple[Kind, ...] = ("inside", "junk", "outward", "inward")
 
-    def day(seed: int) -> list[Letter]:
-        letters = Letters(seed, OFFICES, lambda posting: posting)
-        return [Letter(n / 3, kinds[n % 4], letters.next(kinds[n % 4])) for n in range(80)]
+    def day(seed: int) -> list[DueMessage]:
+        letters = DayMail(seed, OFFICES, lambda posting: posting)
+        return [DueMessage(n / 3, kinds[n % 4], letters.next(kinds[n % 4])) for n in range(80)]
 
     first = day(1)
     with io.BytesIO() as file:
@@ -92,26 +92,26 @@ def test_a_message_that_is_missing_is_not_made_good_by_one_that_came_twice() -> 
     one, two, three = (uuid.UUID(int=n) for n in (1, 2, 3))
     receipts = Receipts()
     for id_ in (one, two):
-        receipts.told(f"2.0.0 Ok archived={id_}", accepted=True)
-    receipts.kept(two.bytes)
-    receipts.kept(three.bytes)
-    assert (receipts.lost, receipts.untold) == (1, 1)
-    receipts.kept(one.bytes)
-    receipts.told(f"5.7.1 No archived={three}", accepted=False)
-    receipts.told("4.3.1 Come again", accepted=False)
-    assert (receipts.lost, receipts.untold) == (0, 0)
-    receipts.told("2.0.0 Ok", accepted=True)
+        receipts.acknowledged(f"2.0.0 Ok archived={id_}", accepted=True)
+    receipts.archived(two.bytes)
+    receipts.archived(three.bytes)
+    assert (receipts.lost, receipts.unacknowledged) == (1, 1)
+    receipts.archived(one.bytes)
+    receipts.acknowledged(f"5.7.1 No archived={three}", accepted=False)
+    receipts.acknowledged("4.3.1 Come again", accepted=False)
+    assert (receipts.lost, receipts.unacknowledged) == (0, 0)
+    receipts.acknowledged("2.0.0 Ok", accepted=True)
     assert receipts.lost == 1
 
 
 @pytest.mark.rule("P-01", "A simulated day tells what each role costs; the simulation itself counts from midnight on.")
 def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_look() -> None:
-    roles, seen = Roles(), {os.getpid(): "ourselves"}
-    roles.look(os.getppid(), seen)
+    roles, seen = ProcessCosts(), {os.getpid(): "ourselves"}
+    roles.sample(os.getppid(), seen)
     assert roles.spent["ourselves"] == 0 and roles.peak["ourselves"] > 1
     while roles.spent["ourselves"] == 0:
         sum(range(100_000))
-        roles.look(os.getppid(), seen)
+        roles.sample(os.getppid(), seen)
     assert roles.cpu >= roles.spent["ourselves"]
 
 
@@ -122,9 +122,9 @@ def test_what_a_process_costs_is_told_by_its_role_and_of_others_since_the_first_
 def test_whoever_watches_the_day_waits_for_no_thief(tmp_path: Path) -> None:
     """Nobody greets the thief, and the hour is over all the same."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        thief = Thief(silent.getsockname()[1], Receipts())
+        thief = StolenAccount(silent.getsockname()[1], Receipts())
         thief.sender = "somebody@city.example"
-        hour = thief.incident(Watch(tmp_path, 0, Receipts()))
+        hour = thief.incident(DayTracker(tmp_path, 0, Receipts()))
         hangs_up = threading.Timer(5, silent.close)  # so that a watcher who waits gets through, too late
         hangs_up.start()
         play((hour,), 16.0)

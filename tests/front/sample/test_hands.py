@@ -12,8 +12,8 @@ import pytest
 import time_machine
 
 from civicmail.desk.holding.models import ApprovalCopy
-from civicmail.front.sample.hands import Hands
-from civicmail.front.sample.worked import Worked
+from civicmail.front.sample.hands import OfficeWorkers
+from civicmail.front.sample.worked import WorkDone
 from desk.holding.leaving import ACME, DOT, LENA, Bureau, bureau
 from desk.mailbox.conftest import city as city
 from pages.world import Town
@@ -35,12 +35,12 @@ def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is
     for to in (ACME, DOT):
         files.asked("crew0", LENA, to)
     hours, over = [9.0], False
-    hands = Hands(1, lambda: (hours[-1], files.desk.now), lambda: over)
+    hands = OfficeWorkers(1, lambda: (hours[-1], files.desk.now), lambda: over)
     hands.work()
     hours.append(9.01)
     with django_assert_num_queries(2):
         hands.work()
-    assert hands.worked == Worked(Counter({"p-head": 2}), [], Counter())
+    assert hands.worked == WorkDone(Counter({"p-head": 2}), [], Counter())
     hours.append(17.5)
     over = True
     hands.work()
@@ -49,4 +49,4 @@ def test_a_manager_is_asked_once_and_a_look_costs_two_queries_until_something_is
     hands.work()
     assert hands.worked.waits == pytest.approx([510.0, 510.0], abs=1) and hands.worked.asked == {"p-head": 2}
     assert not ApprovalCopy.objects.filter(state="waits").exists()
-    assert Worked.decode(hands.worked.encode()) == hands.worked
+    assert WorkDone.decode(hands.worked.encode()) == hands.worked

@@ -8,7 +8,7 @@ import orjson
 
 from civicmail.city.access.demo import OUTSIDE
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.outside import MOST, Link, links, note
+from civicmail.front.sample.outside import MAX_LINKS, Link, links, note
 
 PAGES = "http://127.0.0.1:8025"
 MAIL = (
@@ -24,7 +24,7 @@ def test_links_to_the_pages_are_found_and_other_mail_is_not_read() -> None:
 
 
 def test_the_newest_links_are_kept(tmp_path: Path) -> None:
-    for n in range(MOST + 2):
+    for n in range(MAX_LINKS + 2):
         note(tmp_path, [Link("ada@home.example", f"no {n}", f"{PAGES}/pickup/{n}/")])
     kept = orjson.loads((tmp_path / OUTSIDE).read_bytes())
-    assert [one["subject"] for one in kept] == [f"no {n}" for n in range(MOST + 1, 1, -1)]
+    assert [one["subject"] for one in kept] == [f"no {n}" for n in range(MAX_LINKS + 1, 1, -1)]

@@ -45,7 +45,7 @@ def test_processes_that_choose_at_once_choose_different_ports() -> None:
 
 def test_a_fork_chooses_ports_of_its_own_and_all_can_be_had_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "_PORTS", range(20_000, 20_300))
-    monkeypatch.setattr(installation, "_choosing", choosing := installation._Choosing())
+    monkeypatch.setattr(installation, "_chooser", choosing := installation._PortChooser())
     (first,) = installation.free_ports(1)
     reader, writer = os.pipe()
     if not (child := os.fork()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.sample.stage import Stage
+from civicmail.front.sample.stage import MailTracker
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
@@ -26,8 +26,8 @@ def _kept(data: Path) -> tuple[Writer, bytes]:
 
 def test_a_capture_enters_once_it_is_durable_and_is_delivered_when_every_copy_is(data: Path) -> None:
     writer, id_ = _kept(data)
-    stage = Stage(data)
-    stage.look()
+    stage = MailTracker(data)
+    stage.update()
     act = stage.acts[id_]
     assert (act.sender, act.recipients, act.is_delivered, act.found) == (
         "a@home.example",
@@ -38,7 +38,7 @@ def test_a_capture_enters_once_it_is_durable_and_is_delivered_when_every_copy_is
     for to in (0, 1):
         writer.event(Event(Type.DELIVERED, id_, NOON + 40 + to, (to,), {"hop": "maildir"}))
     writer.flush()
-    stage.look()
+    stage.update()
     assert act.is_delivered
     assert act.delivered == NOON + 41
     assert not stage.is_over, "it cannot be found yet"
@@ -51,12 +51,12 @@ def test_a_delivery_that_is_read_before_its_receipt_counts_all_the_same(data: Pa
     writer, id_ = _kept(data)
     courier.event(Event(Type.DELIVERED, id_, NOON + 40, (0, 1), {"hop": "maildir"}))
     courier.flush()
-    stage = Stage(data)
-    stage.look()
+    stage = MailTracker(data)
+    stage.update()
     assert stage.acts[id_].is_delivered
     for journal in (courier, writer):
         journal.close()
 
 
 def test_without_an_index_there_is_no_answer(data: Path) -> None:
-    assert Stage(data).ask("subject:x") is None
+    assert MailTracker(data).ask("subject:x") is None

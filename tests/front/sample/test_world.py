@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from civicmail.front.sample.mail import Posting, messages
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.front.sample.world import World
 
 LETTER = Posting("a@city.example", ["b@far.example", "c@far.example"], b"Subject: x\r\n\r\n.dots\r\n..\r\n")
@@ -18,7 +18,7 @@ LETTER = Posting("a@city.example", ["b@far.example", "c@far.example"], b"Subject
 def test_what_is_sent_is_what_the_world_takes() -> None:
     sent = list(islice(messages(11), 150))
     with World() as world:
-        postman = Postman(world.port)
+        postman = SmtpClient(world.port)
         assert all(postman.send(posting).accepted for posting in [LETTER, *sent])
         postman.close()
         assert world.taken == [LETTER, *sent]
@@ -26,7 +26,7 @@ def test_what_is_sent_is_what_the_world_takes() -> None:
 
 def test_a_refused_recipient_is_left_out_and_none_at_all_is_said() -> None:
     with World(answer=lambda path: "550 5.1.1 No" if path.startswith("b@") else "250 2.1.5 Ok") as world:
-        postman = Postman(world.port)
+        postman = SmtpClient(world.port)
         assert postman.send(LETTER).accepted
         assert world.taken[0].recipients == ["c@far.example"]
         said = postman.send(LETTER._replace(recipients=["b@far.example"]))
@@ -37,7 +37,7 @@ def test_a_refused_recipient_is_left_out_and_none_at_all_is_said() -> None:
 
 def test_the_reply_to_the_last_dot_is_the_takers() -> None:
     with World(lambda _: "451 4.3.0 Later") as world:
-        postman = Postman(world.port)
+        postman = SmtpClient(world.port)
         assert postman.send(LETTER).code == 451
         postman.close()
 
@@ -55,7 +55,7 @@ def test_lmtp_answers_once_for_each_recipient() -> None:
 def test_closing_hangs_up_and_leaves_no_thread() -> None:
     before = threading.active_count()
     world = World()
-    postman = Postman(world.port)
+    postman = SmtpClient(world.port)
     postman.send(LETTER)
     world.close()
     assert threading.active_count() == before

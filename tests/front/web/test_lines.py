@@ -16,7 +16,7 @@ def test_a_line_that_takes_nothing_is_let_go() -> None:
     """Also while it answers that it has no room; other sockets of the process are left as they are."""
     mine, theirs = socket.socketpair()
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as reader, mine, theirs:
-        assert lines.bound(1) >= 1
+        assert lines.set_timeouts(1) >= 1
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect(listening.getsockname())
         accepted, _ = listening.accept()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from civicmail.front.web import seats
-from civicmail.front.web.seats import DOORS_MOST, MACHINES, PAGES, PAGES_MOST, Seats
+from civicmail.front.web.seats import MACHINES, MAX_WAITING_DOORS, MAX_WAITING_PAGES, PAGES, ThreadPools
 
 
 class Response(list[bytes]):
@@ -65,7 +65,7 @@ def who(environ: dict[str, Any]) -> str:
     return str(environ.get("who", ""))
 
 
-def answered(application: Seats, path: str, whose: str = "") -> bytes:
+def answered(application: ThreadPools, path: str, whose: str = "") -> bytes:
     return b"".join(application({"PATH_INFO": path, "who": whose}, told))
 
 
@@ -83,10 +83,10 @@ def town() -> Iterator[Town]:
 )
 def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_at_once(town: Town) -> None:
     """Red on main of 29 November, where four slow pages were all threads that there are."""
-    application = Seats(town, lambda environ, start: [b"busy"], who)
+    application = ThreadPools(town, lambda environ, start: [b"busy"], who)
     server = ThreadPoolExecutor(seats.THREADS)
-    pages = [server.submit(answered, application, "/slow") for _ in range(PAGES_MOST)]
-    while town.inside < PAGES or sum(f.running() for f in pages) < PAGES_MOST:
+    pages = [server.submit(answered, application, "/slow") for _ in range(MAX_WAITING_PAGES)]
+    while town.inside < PAGES or sum(f.running() for f in pages) < MAX_WAITING_PAGES:
         time.sleep(0.01)
     time.sleep(0.1)
     for path in MACHINES:
@@ -103,11 +103,11 @@ def test_slow_pages_take_no_thread_of_the_doors_and_who_comes_too_late_is_told_a
 @pytest.mark.rule("P-07", "One session, or one token, waits for four pages at most, whatever it asks for.")
 def test_one_session_takes_a_few_seats_and_no_more(town: Town) -> None:
     """Files of a page are not counted: a browser asks for several at once."""
-    application = Seats(town, lambda environ, start: [b"busy"], who)
+    application = ThreadPools(town, lambda environ, start: [b"busy"], who)
     server = ThreadPoolExecutor(seats.THREADS)
-    for _ in range(seats.EACH_MOST):
+    for _ in range(seats.MAX_PER_CLIENT):
         server.submit(answered, application, "/slow", "ann")
-    while town.inside < seats.EACH_MOST:
+    while town.inside < seats.MAX_PER_CLIENT:
         time.sleep(0.01)
     assert answered(application, "/", "ann") == b"busy"
     assert answered(application, "/static/cm.css", "ann").startswith(b"page")
@@ -121,11 +121,11 @@ def test_one_session_takes_a_few_seats_and_no_more(town: Town) -> None:
 
 
 def test_the_server_has_a_thread_for_everybody_who_may_wait() -> None:
-    assert seats.THREADS > PAGES_MOST + DOORS_MOST
+    assert seats.THREADS > MAX_WAITING_PAGES + MAX_WAITING_DOORS
 
 
 def test_pieces_are_made_by_a_thread_of_the_pages_a_few_ahead_and_no_more_when_nobody_takes_them(town: Town) -> None:
-    taking: Any = Seats(town, lambda environ, start: [b"busy"], who)({"PATH_INFO": "/streamed"}, told)
+    taking: Any = ThreadPools(town, lambda environ, start: [b"busy"], who)({"PATH_INFO": "/streamed"}, told)
     assert [next(taking) for _ in range(3)] == [b"x"] * 3
     assert town.streamed.by.startswith("page")
     taking.close()
@@ -135,4 +135,4 @@ def test_pieces_are_made_by_a_thread_of_the_pages_a_few_ahead_and_no_more_when_n
 
 def test_what_goes_wrong_is_heard_by_the_server(town: Town) -> None:
     with pytest.raises(ValueError, match="wrong"):
-        answered(Seats(town, lambda environ, start: [b"busy"], who), "/wrong")
+        answered(ThreadPools(town, lambda environ, start: [b"busy"], who), "/wrong")

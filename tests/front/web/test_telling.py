@@ -71,13 +71,13 @@ def test_a_share_is_never_told_without_its_base_and_money_has_two_digits() -> No
     assert telling.share(31, 258) == "12 % (31 of 258)"
     assert telling.share(0, 0) == "none of 0"
     assert telling.money(21_250) == "$212.50"
-    assert telling.told(1204) == "1,204"
+    assert telling.fact(1204) == "1,204"
 
 
 def test_facts_tell_the_hour_of_what_is_near_and_the_day_of_what_is_not(frozen: Traveller) -> None:
-    assert "Today 9:12 a.m." in str(telling.told(datetime(2026, 3, 2, 15, 12, tzinfo=UTC)))
-    assert telling.told(datetime(2026, 1, 2, 15, 12, tzinfo=UTC)) == telling.day(date(2026, 1, 2))
-    assert telling.told(date(2026, 3, 2)) == telling.day(date(2026, 3, 2))
+    assert "Today 9:12 a.m." in str(telling.fact(datetime(2026, 3, 2, 15, 12, tzinfo=UTC)))
+    assert telling.fact(datetime(2026, 1, 2, 15, 12, tzinfo=UTC)) == telling.day(date(2026, 1, 2))
+    assert telling.fact(date(2026, 3, 2)) == telling.day(date(2026, 3, 2))
 
 
 def test_times_and_amounts_are_told_in_spanish_as_in_the_united_states(frozen: Traveller) -> None:
@@ -88,4 +88,4 @@ def test_times_and_amounts_are_told_in_spanish_as_in_the_united_states(frozen: T
         assert ">2 mar 2026</time>" in telling.day(date(2026, 3, 2))
         assert (telling.span(1), telling.span(259_200)) == ("1 segundo", "3 días")
         assert telling.share(31, 1258) == "2 % (31 de 1,258)"
-        assert (telling.told(1204), telling.money(21_250), telling.size(4_100_000)) == ("1,204", "$212.50", "4.1 MB")
+        assert (telling.fact(1204), telling.money(21_250), telling.size(4_100_000)) == ("1,204", "$212.50", "4.1 MB")

@@ -18,7 +18,7 @@ from civicmail.city.access.published import Watch
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.config.load import load
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.worker.answering import Answering
+from civicmail.front.worker.answering import AutoReplies
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Source
@@ -67,7 +67,7 @@ class Town:
 
     def work(self) -> int:
         """Everything that wants an answer gets it, by a worker that begins now; how many."""
-        answering, count = Answering(self.settings, self.data, lambda: self.now), 0
+        answering, count = AutoReplies(self.settings, self.data, lambda: self.now), 0
         while not answering.is_done:
             count += answering.step()
         return count
@@ -112,7 +112,7 @@ def test_a_sender_is_answered_once_a_week(town: Town) -> None:
 def test_whoever_died_between_the_answer_and_the_note_of_it_answers_nothing_twice(town: Town) -> None:
     _away(town)
     town.comes()
-    first = Answering(town.settings, town.data, lambda: town.now)
+    first = AutoReplies(town.settings, town.data, lambda: town.now)
     assert first.step() == 1
     HeardForAnswers.objects.all().delete()
     town.now += 60_000

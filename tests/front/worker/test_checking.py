@@ -16,7 +16,7 @@ from civicmail.city.notices.models import Notice
 from civicmail.city.policy import published
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.wire.paths import parse_path
-from civicmail.front.worker.answering import Answering
+from civicmail.front.worker.answering import AutoReplies
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Source
@@ -59,7 +59,7 @@ def asked(desk: Office, content: str, *to: str, login: str = "p-crew0/phone", so
 
 
 def answers(desk: Office) -> list[Notice]:
-    with closing(Answering(configured.CITY, desk.data, lambda: desk.now)) as answering:
+    with closing(AutoReplies(configured.CITY, desk.data, lambda: desk.now)) as answering:
         while not answering.is_done:
             answering.step()
     return list(Notice.objects.filter(key__startswith="check:").order_by("pk"))

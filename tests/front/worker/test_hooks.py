@@ -18,7 +18,7 @@ from civicmail.city.access.models import Hook
 from civicmail.city.notices.outgoing import is_signed
 from civicmail.core.config.settings import Oversight, Settings, Webhook
 from civicmail.front.checkup import hooks as left
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.front.worker import hooks
 
 NOW = 1_772_452_800_000
@@ -75,20 +75,20 @@ def _entry(at: int = NOW) -> str:
 def test_entries_are_posted_signed_and_again_after_a_fault_also_by_another_worker(data: Path, tmp_path: Path, siem: _Heard) -> None:
     """Over a real connection; the position outlives the worker."""
     hook = _hook(tmp_path, siem)
-    telling = hooks.Telling(hook, data, hooks.post)
+    telling = hooks.WebhookDelivery(hook, data, hooks.post)
     ids = [_entry(), _entry()]
     siem.answers = [503]
     assert telling.step(NOW) == 0
     row = Hook.objects.get()
     assert row.problem == "it answered 503" and row.due > NOW
-    assert hooks.Telling(hook, data, hooks.post).step(row.due) == 2
+    assert hooks.WebhookDelivery(hook, data, hooks.post).step(row.due) == 2
     assert [headers["webhook-id"] for headers, _ in siem.came] == [ids[0], *ids]
     headers, body = siem.came[-1]
     signed = (headers["webhook-id"], headers["webhook-timestamp"], body, headers["webhook-signature"])
     assert is_signed(SECRET.encode(), *signed, now=row.due)
     assert not is_signed(SECRET.encode(), signed[0], signed[1], body + b" ", signed[3], now=row.due)
     assert orjson.loads(body)["data"]["object"] == "person:e-17"
-    assert hooks.Telling(hook, data, hooks.post).step(row.due + 1) == 0
+    assert hooks.WebhookDelivery(hook, data, hooks.post).step(row.due + 1) == 0
 
 
 @pytest.mark.rule("P-29", "Doctor says how far each program is behind and why, without a database.")
@@ -98,11 +98,11 @@ def test_doctor_says_how_far_a_program_is_behind_without_asking_the_database(dat
     city = replace(Settings(), oversight=Oversight(webhook=[hook]))
 
     def found(now: int) -> tuple[str, str]:
-        (finding,) = left.hooks(Patient(data, city, now))
+        (finding,) = left.hooks(Installation(data, city, now))
         return finding.level, finding.text
 
     assert found(NOW)[0] == "warning"
-    telling = hooks.Telling(hook, data, hooks.post)
+    telling = hooks.WebhookDelivery(hook, data, hooks.post)
     _entry()
     assert telling.step(NOW) == 1 and found(NOW) == ("ok", "It was told of every entry.")
     _entry()
@@ -110,15 +110,15 @@ def test_doctor_says_how_far_a_program_is_behind_without_asking_the_database(dat
     assert telling.step(NOW + 1000) == 0
     assert found(NOW + 1000)[0] == "warning" and "it answered 500" in found(NOW + 1000)[1]
     siem.answers = [500]
-    telling.step(NOW + left.BEHIND_MOST + 60_000)
-    assert found(NOW + left.BEHIND_MOST + 60_000)[0] == "problem"
+    telling.step(NOW + left.MAX_LAG_MS + 60_000)
+    assert found(NOW + left.MAX_LAG_MS + 60_000)[0] == "problem"
 
 
 def test_a_hook_whose_secret_cannot_be_used_is_a_fault_that_the_log_names(data: Path, tmp_path: Path, siem: _Heard) -> None:
     from civicmail.core.config.errors import ConfigError
 
     hook = replace(_hook(tmp_path, siem), secret_file=str(tmp_path / "none"))
-    telling = hooks.Telling(hook, data, hooks.post)
+    telling = hooks.WebhookDelivery(hook, data, hooks.post)
     _entry()
     with pytest.raises(ConfigError, match="secret file"):
         telling.step(NOW)

@@ -15,7 +15,7 @@ from city.access.people import T0, city, own, person
 from civicmail.city.access.published import Watch, publish
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.errors import ConfigError
-from civicmail.front.worker.kicking import AGAIN, LOOK_EVERY, Kicking
+from civicmail.front.worker.kicking import LOOK_EVERY, RETRY_AFTER_MS, ImapDisconnect
 from civicmail.mail.courier.doveadm import doveadm
 
 
@@ -74,25 +74,25 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def kicking(world: World) -> Kicking:
-    made = Kicking(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+def kicking(world: World) -> ImapDisconnect:
+    made = ImapDisconnect(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
     made.step()
-    world.now += AGAIN
+    world.now += RETRY_AFTER_MS
     made.step()
     world.told.clear()
     return made
 
 
-def begun(world: World) -> Kicking:
+def begun(world: World) -> ImapDisconnect:
     """A worker that begins now, after two rounds."""
-    made = Kicking(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+    made = ImapDisconnect(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
     made.step()
-    world.now += AGAIN
+    world.now += RETRY_AFTER_MS
     made.step()
     return made
 
 
-def test_a_start_ends_what_may_not_be_open(world: World, kicking: Kicking) -> None:
+def test_a_start_ends_what_may_not_be_open(world: World, kicking: ImapDisconnect) -> None:
     """Also a right that ended by its date while no worker ran."""
     begun(world)
     assert world.told == [["eve@city.example", "frank@city.example"]] * 2
@@ -103,7 +103,7 @@ def test_a_start_ends_what_may_not_be_open(world: World, kicking: Kicking) -> No
     "An open IMAP connection ends also where access, sessions or a device password were ended while no worker ran.",
 )
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
-def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: World, kicking: Kicking, how: str) -> None:
+def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: World, kicking: ImapDisconnect, how: str) -> None:
     """A new worker does not know whose connection stands on what is gone; the next one has nothing to do."""
     ann = city().people["ann"]
     changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
@@ -123,25 +123,25 @@ def test_what_was_lost_while_nobody_followed_ends_all_connections_once(world: Wo
     "Whoever lost access, all sessions or a device is no longer connected by IMAP, also not by a sign-in that was under way.",
 )
 @pytest.mark.parametrize("how", ["access", "epoch", "device"])
-def test_who_lost_access_sessions_or_a_device_is_kicked_twice(world: World, kicking: Kicking, how: str) -> None:
+def test_who_lost_access_sessions_or_a_device_is_kicked_twice(world: World, kicking: ImapDisconnect, how: str) -> None:
     """The second time for a sign-in that was under way at the first."""
     ann = city().people["ann"]
     changed = {"access": replace(ann, grants=()), "epoch": replace(ann, epoch=2), "device": replace(ann, devices=())}[how]
     world.publish(city(people=[changed]))
     assert kicking.step() == 1 and kicking.step() == 0
-    world.now += AGAIN
+    world.now += RETRY_AFTER_MS
     assert kicking.step() == 1 and world.told == [["ann@city.example"]] * 2
-    world.now += AGAIN
+    world.now += RETRY_AFTER_MS
     assert kicking.step() == 0
 
 
-def test_others_are_left_alone(world: World, kicking: Kicking) -> None:
+def test_others_are_left_alone(world: World, kicking: ImapDisconnect) -> None:
     world.publish(city(people=[replace(city().people["ann"], name="Ann Other"), person("zoe", "Zoe", own("zoe"))]))
     kicking.step()
     assert world.told == []
 
 
-def test_a_right_that_ends_by_its_date_ends_without_anybody_publishing(world: World, kicking: Kicking) -> None:
+def test_a_right_that_ends_by_its_date_ends_without_anybody_publishing(world: World, kicking: ImapDisconnect) -> None:
     world.publish(city(people=[person("ann", "Ann Müller", own("ann", world.now + 5_000))]))
     kicking.step()
     assert world.told == []
@@ -150,12 +150,12 @@ def test_a_right_that_ends_by_its_date_ends_without_anybody_publishing(world: Wo
     assert world.told == [["ann@city.example"]]
 
 
-def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: Kicking) -> None:
+def test_dovecot_that_is_away_is_told_when_it_is_back(world: World, kicking: ImapDisconnect) -> None:
     world.is_away = True
     world.publish(city(people=[replace(city().people["ann"], devices=())]))
     assert kicking.step() == 0
     world.is_away = False
-    world.now += AGAIN
+    world.now += RETRY_AFTER_MS
     assert kicking.step() == 1 and world.told == [["ann@city.example"]]
 
 

@@ -10,7 +10,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker import listening as module
-from civicmail.front.worker.listening import WRITE_EVERY, Listening
+from civicmail.front.worker.listening import WRITE_EVERY, JournalReader
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.seal import Sealer
@@ -52,7 +52,7 @@ def test_where_nothing_came_nothing_is_written(tmp_path: Path, ear: Ear) -> None
     """Else the database changes all night, and is copied all night."""
     now = 1_000_000
     _say(tmp_path)
-    listening = Listening(tmp_path, ear, lambda: now)
+    listening = JournalReader(tmp_path, ear, lambda: now)
     assert listening.step() and not ear.written
     for _ in range(10):
         now += WRITE_EVERY
@@ -73,7 +73,7 @@ def test_what_was_sealed_in_long_absence_is_heard_in_pieces_and_once(
     """Whoever was away for weeks held all of it in memory, and wrote all of it at once."""
     monkeypatch.setattr(module, "WINDOW", 5)
     data = installation(tmp_path / "data")
-    listening = Listening(data, ear, lambda: 1_000_000)
+    listening = JournalReader(data, ear, lambda: 1_000_000)
     for _ in range(12):
         _say(data)
     with Sealer(data) as sealer:
@@ -89,7 +89,7 @@ def test_what_could_not_be_written_is_tried_again_and_news_do_not_wait(tmp_path:
     """The database was away."""
     now = 1_000_000
     _say(tmp_path)
-    listening = Listening(tmp_path, ear, lambda: now)
+    listening = JournalReader(tmp_path, ear, lambda: now)
     ear.answer = False
     for _ in range(3):
         now += WRITE_EVERY

@@ -16,7 +16,7 @@ import pytest
 
 from civicmail.core.config.systemd import Manager
 from civicmail.front.checkup.heartbeats import Beat
-from civicmail.front.worker.liveness import ROUND_MOST, STILL_MOST, Asked, Liveness, Pulse, processor_ns
+from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent, processor_ns
 from civicmail.front.worker.loops import Job, Work, run_job
 
 CIRCLES = """
@@ -33,7 +33,7 @@ def circles():
 def start(work):
     yield work
 
-jobs = [Job("good", lambda: start(lambda: False), 0.1), Job("bad", lambda: start(circles), 0.1, round_most=2.0)]
+jobs = [Job("good", lambda: start(lambda: False), 0.1), Job("bad", lambda: start(circles), 0.1, max_round=2.0)]
 run_all("circles", jobs, Path(sys.argv[1]), threading.Event())
 """
 """Another job of the process goes on, and so does the thread that tells."""
@@ -106,7 +106,7 @@ def test_a_round_that_hangs_is_not_alive_after_ten_minutes(tmp_path: object) -> 
         until(lambda: bool(job.beat.began))
         time.sleep(0.05)
         assert job.looks(2) == ["ready", "alive"]
-        assert job.looks(STILL_MOST, STILL_MOST + 3, 3 * STILL_MOST) == ["alive"]
+        assert job.looks(MAX_STILL_SECONDS, MAX_STILL_SECONDS + 3, 3 * MAX_STILL_SECONDS) == ["alive"]
         never.set()
 
 
@@ -128,7 +128,7 @@ def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
             used = processor_ns(job.thread)
             until(lambda used=used: processor_ns(job.thread) > used)  # type: ignore[misc]
             assert job.looks(hour * 3600.0)[-1:] == ["alive"]
-        assert job.looks(3600.0 + ROUND_MOST + 1) == []
+        assert job.looks(3600.0 + MAX_ROUND_SECONDS + 1) == []
         done.set()
 
 
@@ -136,7 +136,7 @@ def test_a_round_that_works_for_hours_is_alive(tmp_path: object) -> None:
 def test_a_round_without_an_end_is_alive_while_it_asks_whether_it_should_stop() -> None:
     """Delivery and the second place."""
     now = 0.0
-    asked, beat = Asked(threading.Event(), lambda: now), Beat("j", began=1)
+    asked, beat = StopEvent(threading.Event(), lambda: now), Beat("j", began=1)
     pulse = Pulse(threading.Event(), beat, 60.0, 600.0, asked)
     for used in range(100):
         now += 300.0

@@ -60,7 +60,7 @@ def test_a_job_outlives_its_failures_with_growing_pauses(tmp_path: Path) -> None
     run_job(Job("j", _start(work), 1.0), tmp_path, stop)
     assert rounds == 10
     assert stop.waited[:4] == [0.5, 1.0, 2.0, 4.0]
-    assert max(stop.waited) == loops.PAUSE_MOST
+    assert max(stop.waited) == loops.MAX_PAUSE
 
 
 @pytest.mark.parametrize(("error", "traced"), [(type("OperationalError", (Exception,), {}), False), (RuntimeError, True)])

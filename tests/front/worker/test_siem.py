@@ -18,7 +18,7 @@ from civicmail.core.config.settings import Oversight, Settings, Siem
 from civicmail.core.disk import journal
 from civicmail.core.disk.frames import NO_ID
 from civicmail.front.checkup import siem as left
-from civicmail.front.checkup.findings import Patient
+from civicmail.front.checkup.findings import Installation
 from civicmail.front.worker import siem, siemwire
 from civicmail.front.worker.siem import Forwarding
 from civicmail.front.worker.siemevents import SecurityEvent
@@ -136,7 +136,7 @@ def test_what_a_receiver_did_not_confirm_is_sent_again_under_its_uuid(data: Path
     city = replace(Settings(), oversight=Oversight(siem=[one]))
 
     def found(now: int) -> tuple[str, str]:
-        (finding,) = left.siem(Patient(data, city, now))
+        (finding,) = left.siem(Installation(data, city, now))
         return finding.level, finding.text
 
     assert found(NOW)[0] == "warning"
@@ -150,7 +150,7 @@ def test_what_a_receiver_did_not_confirm_is_sent_again_under_its_uuid(data: Path
         "warning",
         "The oldest event that it did not confirm has waited 2 seconds. it is away.",
     )
-    assert found(NOW + left.BEHIND_MOST + 1)[0] == "problem"
+    assert found(NOW + left.MAX_LAG_MS + 1)[0] == "problem"
     kept.away, kept.dies = False, True
     for step in range(2, 6):
         job.step(NOW + step * 100_000)

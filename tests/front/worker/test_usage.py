@@ -15,7 +15,7 @@ from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.models import Usage
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.web.system.tracing import Asked, find
+from civicmail.front.web.system.tracing import TraceQuery, find
 from civicmail.front.worker import people
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -69,7 +69,7 @@ def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) 
     (installed / "claimed").touch()
     play(installed)
     people.one_round(installed, lambda: None, lambda: MS)
-    archive, asked = Archive(installed), Asked(MS - 90 * 86_400_000, MS, recipient=BOX)
+    archive, asked = Archive(installed), TraceQuery(MS - 90 * 86_400_000, MS, recipient=BOX)
     came = find(archive, None, (), asked, actor=AUDITOR, now=MS).rows
     went = find(archive, None, (), replace(asked, recipient="", sender=BOX), actor=AUDITOR, now=MS).rows
     assert len(came) == 9 and len(went) == 3, "the trace shows each, whatever became of it"

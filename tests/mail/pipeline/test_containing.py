@@ -12,7 +12,7 @@ import pytest
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.shapes import Envelope
-from civicmail.front.worker.habits import Learning
+from civicmail.front.worker.habits import BaselineJob
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.copies import HELD, WAITING
 from civicmail.mail.archive.machine import Machine
@@ -101,7 +101,7 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
     first.containing._looked = 0  # a quarter of a second is over
     assert held(first.take(1, at=NOW + 999)) == [True]
     second.close(), first.close()
-    learning = Learning(SETTINGS, tmp_path, lambda: NOW)
+    learning = BaselineJob(SETTINGS, tmp_path, lambda: NOW)
     assert learning.step() and not learning.step()
     learning.save()
     assert load(tmp_path).tripped.keys() == {"bob"} and load(tmp_path).habits["bob"].most
@@ -110,13 +110,13 @@ def test_another_process_and_a_later_one_hold_it_too(tmp_path: Path) -> None:
     third.close()
 
 
-def _started_anew(data: Path, at: int) -> Learning:
+def _started_anew(data: Path, at: int) -> BaselineJob:
     """The mail worker ends, and comes again."""
-    ended = Learning(SETTINGS, data, lambda: at)
+    ended = BaselineJob(SETTINGS, data, lambda: at)
     while ended.step():
         pass
     ended.save()
-    return Learning(SETTINGS, data, lambda: at)
+    return BaselineJob(SETTINGS, data, lambda: at)
 
 
 @pytest.mark.rule("P-25", "What an account sent in the last hour is counted on after a restart of gateways and workers.")

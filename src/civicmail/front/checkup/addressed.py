@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier.ways import why_no_portal
 
 CHECK = "address of the pages"
 
 
-def addressed(p: Patient) -> Iterator[Finding]:
+def page_address(p: Installation) -> Iterator[Finding]:
     if p.settings.web.url:
         yield Finding(CHECK, "ok", f"Letters lead people to {p.settings.web.url}.")
         return
@@ -19,7 +19,7 @@ def addressed(p: Patient) -> Iterator[Finding]:
     yield Finding(CHECK, "not-set-up", text, "Set web.url to where people reach the pages.")
 
 
-def missing(settings: Settings) -> list[str]:
+def limitations(settings: Settings) -> list[str]:
     """What will not work with these settings, good as they are: for whoever has just written them."""
     problems = [] if settings.web.url else ["web.url is empty: links in letters lead nowhere."]
     if why := why_no_portal(settings):

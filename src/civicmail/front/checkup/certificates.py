@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.front.checkup.words import when
 
 CHECK = "certificates"
@@ -23,22 +23,22 @@ PORTS = {"https": 443, "imaps": 993, "submissions": 465, "ldaps": 636}
 """Schemes that begin with TLS, so that a certificate can be looked at without saying anything."""
 
 
-def certificates(p: Patient) -> Iterator[Finding]:
+def certificates(p: Installation) -> Iterator[Finding]:
     """The last day of each certificate, of files and of servers that show one."""
-    ends = last_days(p.settings)
-    wrong = [finding for what, end in ends.items() if (finding := _finding(what, end, p.now))]
-    yield from wrong
-    if ends and not wrong:
+    ends = expiries(p.settings)
+    problems = [finding for what, end in ends.items() if (finding := _finding(what, end, p.now))]
+    yield from problems
+    if ends and not problems:
         first = min(end for end in ends.values() if isinstance(end, int))
         yield Finding(CHECK, "ok", f"{len(ends)} certificates are good; the first of them ends at {when(first)}.")
 
 
-def last_days(settings: Settings) -> dict[str, int | str]:
+def expiries(settings: Settings) -> dict[str, int | str]:
     """Of what each is, to ms, or why nobody knows it."""
-    ends = {what: _of_file(Path(file)) for what, file in _files(settings) if file}
+    ends = {what: _expiry_of_file(Path(file)) for what, file in _files(settings) if file}
     served = dict(_servers(settings))
     with ThreadPoolExecutor(max(1, len(served))) as pool:
-        return ends | dict(zip(served, pool.map(_of_server, served.values()), strict=True))
+        return ends | dict(zip(served, pool.map(_expiry_of_server, served.values()), strict=True))
 
 
 def _finding(what: str, end: int | str, now: int) -> Finding | None:
@@ -57,9 +57,9 @@ def _finding(what: str, end: int | str, now: int) -> Finding | None:
 
 def _files(settings: Settings) -> Iterator[tuple[str, str]]:
     """What they are of, and where they lie. A file that is not there is another check's."""
-    for one in settings.gateway.listener:
-        yield f"{one.kind} on port {one.port}", one.certificate
-        yield f"the authority of peers on port {one.port}", one.client_ca
+    for listener in settings.gateway.listener:
+        yield f"{listener.kind} on port {listener.port}", listener.certificate
+        yield f"the authority of peers on port {listener.port}", listener.client_ca
     yield f"metrics on port {settings.metrics.port}", settings.metrics.certificate
     for siem in settings.oversight.siem:
         yield f"ours for the SIEM {siem.name}", siem.certificate
@@ -92,29 +92,29 @@ def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int]]]:
             yield what, (parts.hostname, parts.port or PORTS[parts.scheme])
 
 
-def _of_file(path: Path) -> int | str:
+def _expiry_of_file(path: Path) -> int | str:
     """The first end in a chain, ms; or why it cannot be told."""
     try:
-        return min(_end(one) for one in x509.load_pem_x509_certificates(path.read_bytes()))
+        return min(_expiry(certificate) for certificate in x509.load_pem_x509_certificates(path.read_bytes()))
     except OSError as error:
         return (error.strerror or "it is not there").lower()
     except ValueError:
         return "it is no certificate"
 
 
-def _of_server(where: tuple[str, int]) -> int | str:
+def _expiry_of_server(where: tuple[str, int]) -> int | str:
     """What a server shows to anybody; whether it is to be trusted is asked by whoever uses it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         with socket.create_connection(where, SECONDS) as line, context.wrap_socket(line, server_hostname=where[0]) as tls:
             shown = tls.getpeercert(binary_form=True)
-        return _end(x509.load_der_x509_certificate(shown or b""))
+        return _expiry(x509.load_der_x509_certificate(shown or b""))
     except OSError as error:
         return (error.strerror or str(error) or "no answer").lower()
     except ValueError:
         return "it is no certificate"
 
 
-def _end(one: x509.Certificate) -> int:
-    return int(one.not_valid_after_utc.timestamp() * 1000)
+def _expiry(certificate: x509.Certificate) -> int:
+    return int(certificate.not_valid_after_utc.timestamp() * 1000)

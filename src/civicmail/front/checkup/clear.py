@@ -11,28 +11,28 @@ from urllib.parse import urlsplit
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Plain, Settings
 from civicmail.core.wire.hosts import is_here
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier.hops import parse_hop
 
 CHECK = "clear text"
-_DOORS = frozenset({"submission", "relay", "lmtp", "journal"})
+_LISTENERS = frozenset({"submission", "relay", "lmtp", "journal"})
 SECONDS = 5.0
 DO = "Give it a certificate, or name in [[secure.plain]] who answers for it, and until when."
 
 
-def clear(p: Patient, greet: Callable[[str, int], frozenset[str]] | None = None) -> Iterator[Finding]:
+def cleartext(p: Installation, greet: Callable[[str, int], frozenset[str]] | None = None) -> Iterator[Finding]:
     """submission, LMTP, relay, journals, IMAP and next hops: TLS beyond loopback, or an entry with owner and end date. greet: what
     an IMAP server says that it can, before TLS."""
     has_plain_hop = False
-    for door, where in (*_plain(p.settings), *_imap(p.settings, greet or offered)):
+    for service, address in (*_plain(p.settings), *_imap(p.settings, greet or capabilities)):
         has_plain_hop = True
-        entry = next((e for e in p.settings.secure.plain if e.door == door), None)
+        entry = next((e for e in p.settings.secure.plain if e.door == service), None)
         if entry is None:
-            yield Finding(CHECK, "problem", f"Mail goes through {door} at {where} without TLS, beyond this machine.", DO)
-        elif why := _useless(entry, p.now):
-            yield Finding(CHECK, "problem", f"Mail goes through {door} at {where} without TLS, and {why}.", DO)
+            yield Finding(CHECK, "problem", f"Mail goes through {service} at {address} without TLS, beyond this machine.", DO)
+        elif why := _invalid_exception(entry, p.now):
+            yield Finding(CHECK, "problem", f"Mail goes through {service} at {address} without TLS, and {why}.", DO)
         else:
-            text = f"Mail goes through {door} at {where} without TLS; {entry.owner} answers for it until {entry.until}."
+            text = f"Mail goes through {service} at {address} without TLS; {entry.owner} answers for it until {entry.until}."
             yield Finding(CHECK, "warning", text, "Give it a certificate before that day.")
     if not has_plain_hop:
         yield Finding(CHECK, "ok", "Mail passes every door beyond this machine over TLS.")
@@ -42,7 +42,7 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
     """(door, address) of each that has none."""
     for listener in settings.gateway.listener:
         bare = listener.tls == "off" or not listener.certificate
-        if listener.kind in _DOORS and bare and not is_here(listener.address):
+        if listener.kind in _LISTENERS and bare and not is_here(listener.address):
             yield listener.kind, f"{listener.address}:{listener.port}"
     courier = settings.courier
     if courier.tls != "required":
@@ -65,13 +65,13 @@ def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> It
             yield "imap", f"{url.hostname}:{url.port or 143}"
 
 
-def offered(host: str, port: int) -> frozenset[str]:
+def capabilities(host: str, port: int) -> frozenset[str]:
     """The capabilities of an IMAP server to whoever has just come in. Raises OSError, imaplib.IMAP4.error."""
     with imaplib.IMAP4(host, port, timeout=SECONDS) as wire:
         return frozenset(wire.capabilities)
 
 
-def _useless(entry: Plain, now: int) -> str:
+def _invalid_exception(entry: Plain, now: int) -> str:
     if not entry.owner.strip():
         return "nobody answers for it"
     try:

@@ -36,34 +36,34 @@ from civicmail.front.checkup import (
     snapshot,
     zone,
 )
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[Installation], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    named.named, listening.mail_in, listening.pages, listening.metrics,
+    named.configured_files, listening.mail_in, listening.pages, listening.metrics,
     machine.disk, machine.volume, keys.keys, keys.recovery, machine.clock,
     jobs.jobs, readers.readers, machine.scans, keeping.index, keeping.lag, keeping.delay, keeping.checkpoint, keeping.entries,
-    people.people, passing.outstanding, passing.screening, keeping.journals, keeping.second_place, keeping.backup, passing.claimed,
-    snapshot.snapshot, passing.outbound, nexthops.nexthops, nexthops.kick,
-    programs.programs, zone.zone, policy.policy, scanner.clamd, scanner.filters, pullback.pullback, feeds.feeds, hooks.hooks,
-    siem.siem, otherdoors.doors, certificates.certificates, marking.marks, clear.clear, secured.secure, addressed.addressed,
-    onelist.departments,
+    people.people, passing.outstanding, passing.screening, keeping.journals, keeping.standby_lag, keeping.backup, passing.claimed,
+    snapshot.snapshot, passing.outbound, nexthops.next_hops, nexthops.imap_disconnect,
+    programs.programs, zone.zone, policy.policy, scanner.clamd, scanner.filters, pullback.message_removal, feeds.feeds, hooks.hooks,
+    siem.siem, otherdoors.external_systems, certificates.certificates, marking.warning_banners,
+    clear.cleartext, secured.secure_mail, addressed.page_address, onelist.departments,
 )  # fmt: skip
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
+def run_checks(installation: Installation) -> Iterator[Finding]:
     """All findings. A check that fails itself is a finding, so that the others are still made."""
     for check in CHECKS:
-        yield from made(check, patient)
+        yield from run_check(check, installation)
 
 
-def made(check: Check, patient: Patient) -> Iterator[Finding]:
+def run_check(check: Check, site: Installation) -> Iterator[Finding]:
     """The findings of one check, and that it failed where it did, however it did: what is broken is what brings people here."""
     try:
-        yield from check(patient)
+        yield from check(site)
     except PermissionError as error:
-        do = f"Give it back to the owner of the data folder: chown -R --reference={patient.data} {error.filename}; chmod -R u+rwX."
+        do = f"Give it back to the owner of the data folder: chown -R --reference={site.data} {error.filename}; chmod -R u+rwX."
         yield Finding(check.__name__, "problem", f"This could not be checked: {error.filename} may not be read.", do)
     except (CivicmailError, OSError) as error:
         yield Finding(check.__name__, "problem", f"This could not be checked: {error}", "civicmail verify")

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.city.directory import feedsheard
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.front.checkup.words import when
 
 _DAY = 24 * HOUR
 
 
-def feeds(p: Patient) -> Iterator[Finding]:
+def feeds(p: Installation) -> Iterator[Finding]:
     """Whether each personnel feed was heard in time, answers, and is not held."""
     last_runs = feedsheard.heard(p.data)
-    troubles = list(_silent(p, last_runs))
+    findings = list(_silent(p, last_runs))
     for feed in last_runs:
         if feed.state == "stopped":
             text = f"The feed {feed.source} is held by the brake since {when(feed.at)}."
-            troubles.append(Finding("feeds", "problem", text, "An access officer decides: Access office, Personnel feed."))
+            findings.append(Finding("feeds", "problem", text, "An access officer decides: Access office, Personnel feed."))
         elif feed.state == "failed":
             text = f"The feed {feed.source} did not answer at {when(feed.at)}."
             do = f"civicmail people pull {feed.source} says why; nobody is ended by it meanwhile."
-            troubles.append(Finding("feeds", "problem", text, do))
-    if troubles:
-        yield from troubles
+            findings.append(Finding("feeds", "problem", text, do))
+    if findings:
+        yield from findings
     elif last_runs:
         yield Finding("feeds", "ok", f"{len(last_runs)} feeds of people were heard in time.")
     else:
@@ -32,18 +32,18 @@ def feeds(p: Patient) -> Iterator[Finding]:
         yield Finding("feeds", "not-set-up", text, "Access office, Personnel feed; or: civicmail people sync --help")
 
 
-def _silent(p: Patient, last_runs: list[feedsheard.Heard]) -> Iterator[Finding]:
+def _silent(p: Installation, last_runs: list[feedsheard.Heard]) -> Iterator[Finding]:
     """A source of the settings that was never heard, or any that was not heard for long."""
     known = {feed.source: feed for feed in last_runs if feed.kind == "ldap"}
-    every = {source.name: source.every for source in p.settings.feeds.ldap}
-    for name in every:
+    intervals = {source.name: source.every for source in p.settings.feeds.ldap}
+    for name in intervals:
         if name not in known:
             text = f"The feed {name} was never heard."
             yield Finding("feeds", "warning", text, f"civicmail people pull {name}")
     for feed in last_runs:
         max_age_ms = p.settings.feeds.stale * _DAY
-        if feed.kind == "ldap" and every.get(feed.source):
-            max_age_ms = min(max_age_ms or _DAY, max(3 * every[feed.source] * MINUTE, HOUR))
+        if feed.kind == "ldap" and intervals.get(feed.source):
+            max_age_ms = min(max_age_ms or _DAY, max(3 * intervals[feed.source] * MINUTE, HOUR))
         if max_age_ms and p.now - feed.at > max_age_ms and feed.state not in ("stopped", "failed"):
             text = f"The feed {feed.source} says nothing since {when(feed.at)}."
             yield Finding("feeds", "warning", text, "Look whether it still runs: people who left may still be in.")

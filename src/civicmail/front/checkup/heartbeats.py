@@ -54,6 +54,6 @@ def read(data: Path, process: str) -> Heartbeat | None:
     """None where that process has never run here, or has left nothing that can be read."""
     try:
         plain = orjson.loads((folder(data) / f"{process}.json").read_bytes())
-        return Heartbeat(plain["process"], plain["pid"], plain["at"], tuple(Beat(**one) for one in plain["jobs"]))
+        return Heartbeat(plain["process"], plain["pid"], plain["at"], tuple(Beat(**job) for job in plain["jobs"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

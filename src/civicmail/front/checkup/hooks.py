@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.front.checkup.findings import MINUTE, Finding, Level, Patient
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation, Level
 
-BEHIND_MOST = 10 * MINUTE
+MAX_LAG_MS = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HookStatus:
     """How one hook stands. at: ms when that was written; lag: ms for which the oldest entry has waited; told: ms of the last that
     was taken, 0 for none; problem: why the last one was not."""
 
@@ -31,35 +31,37 @@ def path(data: Path, name: str) -> Path:
     return data / "hooks" / f"{name}.json"
 
 
-def write(data: Path, known: Told, files: Files = OS_FILES) -> None:
+def write(data: Path, status: HookStatus, files: Files = OS_FILES) -> None:
     """Whole, or as it was before."""
-    keep(path(data, known.name), known, files)
+    save(path(data, status.name), status, files)
 
 
-def keep(where: Path, known: Any, files: Files = OS_FILES) -> None:
+def save(path_: Path, status: Any, files: Files = OS_FILES) -> None:
     """Write a dataclass durably, whole, or leave what was there before."""
-    files.make_folder(where.parent)
-    files.replace(where, orjson.dumps(asdict(known)))
+    files.make_folder(path_.parent)
+    files.replace(path_, orjson.dumps(asdict(status)))
 
 
-def read(data: Path, name: str) -> Told | None:
+def read(data: Path, name: str) -> HookStatus | None:
     """None where no worker has written anything that can be read."""
     try:
-        return Told(**orjson.loads(path(data, name).read_bytes()))
+        return HookStatus(**orjson.loads(path(data, name).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def hooks(p: Patient) -> Iterator[Finding]:
+def hooks(p: Installation) -> Iterator[Finding]:
     """Whether each program hears of entries within ten minutes."""
     for hook in p.settings.oversight.webhook:
-        check, one = f"webhook {hook.name}", read(p.data, hook.name)
-        if one is None:
+        check, status = f"webhook {hook.name}", read(p.data, hook.name)
+        if status is None:
             yield Finding(check, "warning", "It was told nothing yet.", f"civicmail run --data {p.data}")
-        elif one.problem or one.lag > BEHIND_MOST:
-            waited = f"The oldest entry that it was not told has waited {(one.lag + max(0, p.now - one.at)) // 1000:,} seconds"
-            why = f": {one.problem}." if one.problem else "."
-            level: Level = "problem" if one.lag > BEHIND_MOST else "warning"
+        elif status.problem or status.lag > MAX_LAG_MS:
+            waited = (
+                f"The oldest entry that it was not told has waited {(status.lag + max(0, p.now - status.at)) // 1000:,} seconds"
+            )
+            why = f": {status.problem}." if status.problem else "."
+            level: Level = "problem" if status.lag > MAX_LAG_MS else "warning"
             yield Finding(check, level, waited + why, f"Look at {hook.url}, and at the page Webhooks. Nothing is lost.")
         else:
             yield Finding(check, "ok", "It was told of every entry.")

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from civicmail.core.disk import lease
 from civicmail.front.checkup import heartbeats
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Level, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation, Level
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 from civicmail.front.checkup.words import when
 
-SILENT_MOST = MINUTE
+MAX_SILENCE_MS = MINUTE
 """ms after which a process that notes nothing is taken to do nothing."""
-FAILURES_MOST = 3
-ROUND_MOST = HOUR
+MAX_FAILURES = 3
+MAX_ROUND_MS = HOUR
 """ms after which somebody should look at a round that does not end."""
 
-LOST: dict[str, dict[str, str]] = {
+CONSEQUENCES: dict[str, dict[str, str]] = {
     "search": {"index": "what is new cannot be found"},
     "mail": {
         "seal": "journals grow and are not sealed",
@@ -65,72 +65,72 @@ CORE = {"courier", "extract", "index", "ledger", "seal"}
 """Jobs without which there is no mail system: they are named before anything has run."""
 
 
-def jobs(p: Patient) -> Iterator[Finding]:
+def jobs(p: Installation) -> Iterator[Finding]:
     """Whether each job is done: a problem a minute after nobody does it, and when it fails again and again."""
-    for process in LOST:
+    for process in CONSEQUENCES:
         beat = heartbeats.read(p.data, process)
         if beat is None:
-            yield from _never(p, process)
+            yield from _never_ran(p, process)
         elif process == "standby" and not p.settings.archive.standby:
             continue
-        elif abs(p.now - beat.at) >= SILENT_MOST:  # other checks wait for answers: it may be newer than the look
-            yield from _silent(p, beat)
+        elif abs(p.now - beat.at) >= MAX_SILENCE_MS:  # other checks wait for answers: it may be newer than the look
+            yield from _stopped(p, beat)
         else:
-            yield from _at_work(p, beat)
+            yield from _running(p, beat)
 
 
-def _lost(process: str, job: str) -> str:
+def _consequence(process: str, job: str) -> str:
     if job.startswith("hook "):
         return "a program is not told of entries"
     if job == "traces":
         return "no traces of messages are sent"
     if job.startswith("siem "):
         return "a SIEM is not sent security events"
-    return LOST[process].get(job, "what it does is not done")
+    return CONSEQUENCES[process].get(job, "what it does is not done")
 
 
-def _never(p: Patient, process: str) -> Iterator[Finding]:
+def _never_ran(p: Installation, process: str) -> Iterator[Finding]:
     """A process that has noted nothing here, ever: what has the lease of its job was started by an older program."""
-    for job, lost in LOST[process].items():
+    for job, consequence in CONSEQUENCES[process].items():
         if job in CORE and not lease.is_held(lease.lease_path(p.data, job)):
-            yield Finding(f"job {job}", "not-set-up", f"Nobody does it: {lost}.", _start(p, process))
+            yield Finding(f"job {job}", "not-set-up", f"Nobody does it: {consequence}.", _start(p, process))
         elif job in CORE:
             yield Finding(f"job {job}", "ok", f"Process {lease.holder(lease.lease_path(p.data, job))} does it.")
 
 
-def _silent(p: Patient, beat: Heartbeat) -> Iterator[Finding]:
+def _stopped(p: Installation, beat: Heartbeat) -> Iterator[Finding]:
     """A process that has ended, or was stopped, with all that it did."""
-    for one in beat.jobs:
-        text = f"Nobody does it since {when(beat.at)}: {_lost(beat.process, one.job)}."
-        yield Finding(f"job {one.job}", "problem", text, _start(p, beat.process))
+    for job in beat.jobs:
+        text = f"Nobody does it since {when(beat.at)}: {_consequence(beat.process, job.job)}."
+        yield Finding(f"job {job.job}", "problem", text, _start(p, beat.process))
 
 
-def _at_work(p: Patient, beat: Heartbeat) -> Iterator[Finding]:
-    well = 0
-    for one in beat.jobs:
-        if one.elsewhere:
+def _running(p: Installation, beat: Heartbeat) -> Iterator[Finding]:
+    healthy = 0
+    for job in beat.jobs:
+        if job.elsewhere:
             continue
-        finding = _wrong(beat, one)
+        finding = _problem_of(beat, job)
         if finding is None:
-            well += 1
+            healthy += 1
         else:
             yield finding
-    yield Finding(f"worker {beat.process}", "ok", f"Process {beat.pid} does {well} of {len(beat.jobs)} jobs.")
+    yield Finding(f"worker {beat.process}", "ok", f"Process {beat.pid} does {healthy} of {len(beat.jobs)} jobs.")
 
 
-def _wrong(beat: Heartbeat, one: Beat) -> Finding | None:
+def _problem_of(beat: Heartbeat, job: Beat) -> Finding | None:
     """What is wrong with a job of a process that is at work."""
-    since = f" since {when(one.done)}" if one.done else ""
-    if one.failures:
-        level: Level = "problem" if one.failures > FAILURES_MOST else "warning"
-        why = f" ({one.problem})" if one.problem else ""
-        text = f"It fails{since}, {one.failures} times in a row{why}: {_lost(beat.process, one.job)}."
-        return Finding(f"job {one.job}", level, text, "The log of the worker says why; it is tried again by itself.")
-    if one.job not in ("courier", "replicate") and one.began and beat.at - one.began > ROUND_MOST:
-        text = f"One round runs since {when(one.began)}; meanwhile {_lost(beat.process, one.job)}."
-        return Finding(f"job {one.job}", "warning", text, "Wait where it has much to do; else start it anew and report it.")
+    since = f" since {when(job.done)}" if job.done else ""
+    if job.failures:
+        level: Level = "problem" if job.failures > MAX_FAILURES else "warning"
+        why = f" ({job.problem})" if job.problem else ""
+        text = f"It fails{since}, {job.failures} times in a row{why}: {_consequence(beat.process, job.job)}."
+        return Finding(f"job {job.job}", level, text, "The log of the worker says why; it is tried again by itself.")
+    if job.job not in ("courier", "replicate") and job.began and beat.at - job.began > MAX_ROUND_MS:
+        text = f"One round runs since {when(job.began)}; meanwhile {_consequence(beat.process, job.job)}."
+        return Finding(f"job {job.job}", "warning", text, "Wait where it has much to do; else start it anew and report it.")
     return None
 
 
-def _start(p: Patient, process: str) -> str:
+def _start(p: Installation, process: str) -> str:
     return f"civicmail run --data {p.data}, or its part alone: civicmail run worker --job {process}"

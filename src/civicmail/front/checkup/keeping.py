@@ -14,7 +14,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.journal_heads import journal_heads
 from civicmail.core.ledger.problems import Problem
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.front.checkup.words import size, when
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.replica import epoch
@@ -24,16 +24,16 @@ from civicmail.mail.search.counts import searchable
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.reader import Reader
 
-BEHIND_MOST = 10_000  # records
-DELAY_MOST = MINUTE
-COMPARED_MOST = 2 * HOUR
+MAX_RECORDS_BEHIND = 10_000  # records
+MAX_DELAY_MS = MINUTE
+MAX_COMPARISON_AGE_MS = 2 * HOUR
 
 
-def index(p: Patient) -> Iterator[Finding]:
+def index(p: Installation) -> Iterator[Finding]:
     """Whether the search index can be opened, and has what it says that it has read: else nothing is found, or not all of it."""
     do = f"civicmail rebuild index --data {p.data}; nothing is lost, it is made of what is kept."
     try:  # in this order, for mail comes in meanwhile: what is there now was read, or is behind, when the index is looked at
-        archived, behind = Archive(p.data).count(), behind_of(p.data, coverage.covered(p.data))
+        archived, behind = Archive(p.data).count(), records_behind(p.data, coverage.covered(p.data))
         indexed = searchable(Reader(p.data))
     except NotIndexed:
         return  # what is behind is said by others
@@ -47,11 +47,11 @@ def index(p: Patient) -> Iterator[Finding]:
         yield Finding("index", "ok", f"The search index can be opened, and has {indexed} of {archived} captures.")
 
 
-def lag(p: Patient) -> Iterator[Finding]:
+def lag(p: Installation) -> Iterator[Finding]:
     """How many durable records index and ledger do not have: few are all right while somebody is at it."""
     for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
         try:
-            behind = behind_of(p.data, what(p.data))
+            behind = records_behind(p.data, what(p.data))
         except CivicmailError as error:
             yield Finding(f"{job} lag", "problem", str(error), "civicmail verify")
             continue
@@ -61,15 +61,17 @@ def lag(p: Patient) -> Iterator[Finding]:
             text = f"The search index rests, because too little is free on its volume: {text}"
             yield Finding(f"{job} lag", "problem", text, "Free some space or enlarge the volume; it goes on by itself.")
             continue
-        if behind == 0 or (held and behind <= BEHIND_MOST):
+        if behind == 0 or (held and behind <= MAX_RECORDS_BEHIND):
             yield Finding(f"{job} lag", "ok", text)
         elif held:
             yield Finding(f"{job} lag", "warning", text, "Wait while an import is running; else look at the worker's log.")
         else:
-            yield Finding(f"{job} lag", "problem" if behind > BEHIND_MOST else "warning", text, f"civicmail run --data {p.data}")
+            yield Finding(
+                f"{job} lag", "problem" if behind > MAX_RECORDS_BEHIND else "warning", text, f"civicmail run --data {p.data}"
+            )
 
 
-def delay(p: Patient) -> Iterator[Finding]:
+def delay(p: Installation) -> Iterator[Finding]:
     """The newest mail is the canary: how long the oldest record that is not there yet has waited."""
     for job, what, may in (("index", coverage.covered, "be found"), ("ledger", sequencer.positions, "be proved")):
         try:
@@ -80,9 +82,9 @@ def delay(p: Patient) -> Iterator[Finding]:
         known = [at for at in times if at]
         waited = max(0, p.now - min(known, default=p.now))
         text = f"The oldest message or event that cannot {may} yet has waited {waited / 1000:.1f} seconds."
-        if waited > DELAY_MOST:
+        if waited > MAX_DELAY_MS:
             do = "Wait while an import is running; else look at the worker's log, or start it: civicmail run"
-            yield Finding(f"{job} delay", "problem" if waited > 10 * DELAY_MOST else "warning", text, do)
+            yield Finding(f"{job} delay", "problem" if waited > 10 * MAX_DELAY_MS else "warning", text, do)
         elif known:
             yield Finding(f"{job} delay", "ok", text)
         else:
@@ -91,7 +93,7 @@ def delay(p: Patient) -> Iterator[Finding]:
             )
 
 
-def entries(p: Patient) -> Iterator[Finding]:
+def entries(p: Installation) -> Iterator[Finding]:
     """Whether the table of entries is what the journals say: no look was removed, changed or invented in the database."""
     last = compared.read(p.data)
     if last is None:
@@ -104,13 +106,13 @@ def entries(p: Patient) -> Iterator[Finding]:
         text = f"{text}: {last.count} are not what these say. {last.differences[0].text}"
         do = "Somebody has written to the database: copy it away, look at the page of entries, and call civicmail verify."
         yield Finding("audit log", "problem", text, do)
-    elif abs(p.now - last.at) >= COMPARED_MOST:
+    elif abs(p.now - last.at) >= MAX_COMPARISON_AGE_MS:
         yield Finding("audit log", "warning", f"{text}, and not since.", "Is the job compare running?")
     else:
         yield Finding("audit log", "ok", f"{text}, and are what these say.")
 
 
-def checkpoint(p: Patient) -> Iterator[Finding]:
+def checkpoint(p: Installation) -> Iterator[Finding]:
     """Whether the newest checkpoint is no older than two of its intervals, or than an hour where that is more."""
     latest = checkpoints.latest(sequencer.folder(p.data))
     if latest is None:
@@ -123,13 +125,13 @@ def checkpoint(p: Patient) -> Iterator[Finding]:
         yield Finding("checkpoint", "ok", text)
 
 
-def journals(p: Patient) -> Iterator[Finding]:
+def journals(p: Installation) -> Iterator[Finding]:
     """Whether the journals are whole, and are sealed before they grow to four times what may lie unsealed."""
     problems: list[Problem] = []
     count = sum(1 for _ in journal_heads(p.data, problems.append))
     for problem in problems:
-        gone = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
-        if problem.last and not lost.without([(problem.number, problem.last)], gone):
+        lost_ranges = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
+        if problem.last and not lost.without([(problem.number, problem.last)], lost_ranges):
             yield Finding("journals", "warning", problem.text, "Nothing: an entry accounts for it, `civicmail verify` names it.")
             continue
         do = "Stop what runs, copy the data folder away, restore the file, or else: civicmail repair journal --reason TEXT"
@@ -142,7 +144,7 @@ def journals(p: Patient) -> Iterator[Finding]:
         yield Finding("journals", "ok", text)
 
 
-def second_place(p: Patient) -> Iterator[Finding]:
+def standby_lag(p: Installation) -> Iterator[Finding]:
     """How far the second place is behind: five seconds are a problem. Without one nothing is behind."""
     archive = p.settings.archive
     if epoch.is_fenced(p.data):
@@ -167,7 +169,7 @@ def second_place(p: Patient) -> Iterator[Finding]:
         yield Finding("standby", "ok", f"The second place is {lag / 1000:.1f} seconds behind.")
 
 
-def backup(p: Patient) -> Iterator[Finding]:
+def backup(p: Installation) -> Iterator[Finding]:
     """How old the newest backup is, by the file that the backup program touches at its end."""
     archive = p.settings.archive
     if not archive.backup:
@@ -191,7 +193,7 @@ def backup(p: Patient) -> Iterator[Finding]:
         yield Finding("backup", "ok", text)
 
 
-def behind_of(data: Path, positions: Mapping[str, int]) -> int:
+def records_behind(data: Path, positions: Mapping[str, int]) -> int:
     """How many durable records are behind these positions."""
     top = journal.folder(data)
     return sum(max(0, journal.read_durable(top / n) - positions.get(n, 0)) for n in journal.names(data))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.ledger import keys as signing
-from civicmail.front.checkup.findings import Finding, Level, Patient
+from civicmail.front.checkup.findings import Finding, Installation, Level
 from civicmail.mail.archive import keyring, masterkey, segments
 
 
-def keys(p: Patient) -> Iterator[Finding]:
+def keys(p: Installation) -> Iterator[Finding]:
     """Whether each key is there, fits, and is nobody else's to read."""
     try:
         ring = keyring.Keyring(p.data)
@@ -34,7 +34,7 @@ def keys(p: Patient) -> Iterator[Finding]:
     yield Finding("keys", "ok", "Master key and ledger key are there.")
 
 
-def recovery(p: Patient) -> Iterator[Finding]:
+def recovery(p: Installation) -> Iterator[Finding]:
     """Whether somebody has proved to have the recovery key."""
     try:
         proved = keyring.is_proved(p.data)

@@ -10,7 +10,7 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.disk import files, journal
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.sandbox import ocr
-from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from civicmail.front.checkup.words import size, when
 from civicmail.mail.search import coverage
 from civicmail.mail.search.attached import PICTURES
@@ -18,31 +18,31 @@ from civicmail.mail.search.counts import still
 from civicmail.mail.search.order import counted
 from civicmail.mail.search.reader import Reader
 
-AHEAD_MOST = 2 * MINUTE
+MAX_AHEAD_MS = 2 * MINUTE
 REST = "mailboxes and the search index wait"
 
 
-def disk(p: Patient) -> Iterator[Finding]:
+def disk(p: Installation) -> Iterator[Finding]:
     """Free space: below `gateway.min_free` no mail is taken, below three times that is a warning. And free inodes. Mailboxes and
     index where they lie on volumes of their own."""
-    free, least = files.free_bytes(p.data), p.settings.gateway.min_free
-    text = f"{size(free)} are free on the volume of the data folder; below {size(least)} new mail is told 452, and {REST}."
-    if free < least:
+    free, min_free = files.free_bytes(p.data), p.settings.gateway.min_free
+    text = f"{size(free)} are free on the volume of the data folder; below {size(min_free)} new mail is told 452, and {REST}."
+    if free < min_free:
         yield Finding("disk", "problem", text, f"Free some space or enlarge the volume, now: no mail is taken in, {REST}.")
-    elif free < 3 * least:
+    elif free < 3 * min_free:
         yield Finding("disk", "warning", text, "Free some space or enlarge the volume soon.")
     else:
         yield Finding("disk", "ok", text)
     for place, what in ((p.data / "maildir", "mailboxes"), (coverage.top(p.data), "the search index")):
-        if place.exists() and place.stat().st_dev != p.data.stat().st_dev and (free := files.free_bytes(place)) < least:
-            text = f"{size(free)} are free on the volume of {what}; below {size(least)} nothing is written there."
+        if place.exists() and place.stat().st_dev != p.data.stat().st_dev and (free := files.free_bytes(place)) < min_free:
+            text = f"{size(free)} are free on the volume of {what}; below {size(min_free)} nothing is written there."
             yield Finding("disk", "problem", text, "Free some space or enlarge that volume; it goes on by itself.")
     volume = os.statvfs(p.data)
     if volume.f_files and volume.f_favail < volume.f_files // 50:
         yield Finding("disk", "warning", f"Only {volume.f_favail} more files can be made.", "Make room for more files (inodes).")
 
 
-def volume(p: Patient) -> Iterator[Finding]:
+def volume(p: Installation) -> Iterator[Finding]:
     """Whether what we do not encrypt lies on an encrypted volume."""
     if is_encrypted(p.data.stat().st_dev):
         yield Finding("volume", "ok", "The data folder lies on an encrypted volume.")
@@ -51,7 +51,7 @@ def volume(p: Patient) -> Iterator[Finding]:
     yield Finding("volume", "warning", text, "Journals, spool and index are not encrypted by us: use LUKS or your provider's.")
 
 
-def clock(p: Patient) -> Iterator[Finding]:
+def clock(p: Installation) -> Iterator[Finding]:
     """Whether the clock is behind what was written already, by more than two minutes."""
     newest, what = 0, ""
     for name in journal.names(p.data):
@@ -60,7 +60,7 @@ def clock(p: Patient) -> Iterator[Finding]:
     latest = checkpoints.latest(sequencer.folder(p.data))
     if latest is not None:
         newest, what = max((newest, what), (latest.at, "the newest checkpoint"))
-    if newest > p.now + AHEAD_MOST:
+    if newest > p.now + MAX_AHEAD_MS:
         text = f"The clock says {when(p.now)}, but {what} was written at {when(newest)}."
         yield Finding("clock", "problem", text, "Set the clock and keep it by NTP: received times are evidence.")
     elif p.now < 1_735_689_600_000:  # 2025
@@ -69,7 +69,7 @@ def clock(p: Patient) -> Iterator[Finding]:
         yield Finding("clock", "ok", f"The clock says {when(p.now)}, and nothing was written later.")
 
 
-def scans(p: Patient) -> Iterator[Finding]:
+def scans(p: Installation) -> Iterator[Finding]:
     """Whether pictures are read: those that wait for the index, and those that leave the city (P-19)."""
     languages = p.settings.search.ocr_languages
     is_missing = ocr.found(languages) is None

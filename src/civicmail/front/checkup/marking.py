@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from civicmail.city.notices import tokens
 from civicmail.core.config.errors import ConfigError
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
 CHECK = "marks"
 
 
-def marks(p: Patient) -> Iterator[Finding]:
+def warning_banners(p: Installation) -> Iterator[Finding]:
     """The address of our pages, and the key that signs links."""
     rules, web = p.settings.marks, p.settings.web
     if not (rules.links or rules.doubt):

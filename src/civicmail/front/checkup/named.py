@@ -10,7 +10,7 @@ from typing import Any
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Listener, Settings
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.gateway.certificates import Certificate
 from civicmail.mail.gateway.doors import make_door
 
@@ -22,16 +22,16 @@ FILES = frozenset({
 """The settings that name a file of this machine."""
 
 
-def named(p: Patient) -> Iterator[Finding]:
+def configured_files(p: Installation) -> Iterator[Finding]:
     """Whether what the settings name is there."""
-    faults = wrong(p.settings, p.data)
+    faults = unusable_files(p.settings, p.data)
     for text in faults:
         yield Finding(CHECK, "problem", text, "Correct civicmail.toml, or the file that it names: civicmail config check")
     if not faults:
         yield Finding(CHECK, "ok", "Every file that the settings name can be read.")
 
 
-def wrong(settings: Settings, data: Path) -> list[str]:
+def unusable_files(settings: Settings, data: Path) -> list[str]:
     """A sentence for each thing that is not there or cannot be used, though the settings are well formed."""
     problems = [text for key, path in _files(settings, "") if (text := _unreadable(key, path))]
     for listener in settings.gateway.listener:
@@ -62,9 +62,9 @@ def _files(part: Any, at: str) -> Iterator[tuple[str, str]]:
         if is_dataclass(value):
             yield from _files(value, key)
         elif isinstance(value, list):
-            for one in value:
-                if is_dataclass(one):
-                    yield from _files(one, key)
+            for item in value:
+                if is_dataclass(item):
+                    yield from _files(item, key)
         elif each.name in FILES and value:
             yield key, value
 

@@ -9,7 +9,7 @@ import orjson
 
 from civicmail.front.checkup.findings import HOUR, Finding
 
-AGAIN = 24 * HOUR
+REMIND_AFTER_MS = 24 * HOUR
 """ms after which a problem that stays is told anew."""
 
 
@@ -38,6 +38,6 @@ def write(data: Path, notified: Mapping[str, int]) -> None:
 def split(findings: Iterable[Finding], notified: Mapping[str, int], now: int) -> tuple[list[Finding], list[str], dict[str, int]]:
     """Problems to tell now, checks whose problem is over, and what to remember. now: ms."""
     problems = [f for f in findings if f.level == "problem"]
-    due = {f.check for f in problems if not 0 <= now - notified.get(f.check, -1) < AGAIN}
+    due = {f.check for f in problems if not 0 <= now - notified.get(f.check, -1) < REMIND_AFTER_MS}
     remembered = {f.check: now if f.check in due else notified[f.check] for f in problems}
     return [f for f in problems if f.check in due], sorted(notified.keys() - remembered), remembered

@@ -7,24 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.findings import Finding, Patient
-from civicmail.front.checkup.reaching import greeted, why_away
+from civicmail.front.checkup.findings import Finding, Installation
+from civicmail.front.checkup.reaching import greets, why_unreachable
 from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.hops import Hop, parse_hop
 
-AT_ONCE = 8
+MAX_PARALLEL = 8
 
 
-def nexthops(p: Patient) -> Iterator[Finding]:
+def next_hops(p: Installation) -> Iterator[Finding]:
     """Whether each next hop of the settings greets."""
     try:
         hops = list(_hops(p.settings))
     except CivicmailError as error:
         yield Finding("next hop", "problem", str(error), "civicmail config explain courier")
         return
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        whys = list(pool.map(lambda hop: why_away((hop.host, hop.port), greeted), hops))
-    for hop, why in zip(hops, whys, strict=True):
+    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
+        reasons = list(pool.map(lambda hop: why_unreachable((hop.host, hop.port), greets), hops))
+    for hop, why in zip(hops, reasons, strict=True):
         check = f"next hop {hop}"
         if why:
             text = f"It does not answer ({why}), so mail for it waits."
@@ -40,7 +40,7 @@ def _hops(settings: Settings) -> Iterator[Hop]:
     yield from dict.fromkeys(hop for text in texts if (hop := parse_hop(text)) is not None and hop.kind != "maildir")
 
 
-def kick(p: Patient) -> Iterator[Finding]:
+def imap_disconnect(p: Installation) -> Iterator[Finding]:
     """Whether Dovecot takes our key for ending connections; nobody is ended by asking."""
     rules, check = p.settings.signin, "end of connections"
     if not rules.kick:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from civicmail.city.directory import store
 from civicmail.city.directory.errors import BadDirectory
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
 CHECK = "departments"
 
 
-def departments(p: Patient) -> Iterator[Finding]:
+def departments(p: Installation) -> Iterator[Finding]:
     """One that was there first counts until it is opened; one that is written beside the list is read by nobody."""
     by_hand = p.data / store.DIRECTORY
     if not by_hand.exists():

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from civicmail.city.notices.outgoing import Hook
 from civicmail.core.config.errors import ConfigError
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
 
-def doors(p: Patient) -> Iterator[Finding]:
+def external_systems(p: Installation) -> Iterator[Finding]:
     """One for each address of the settings; nobody is told anything by this."""
     names = [hook.name for hook in p.settings.outside.hook]
     for hook in p.settings.outside.hook:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from civicmail.city.access import demo, guard
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.mail.archive import outstanding_file
 
 AFTER_MINUTES = 5
 """Half of the time that a message waits before it is held for a person."""
 
 
-def outstanding(p: Patient) -> Iterator[Finding]:
+def outstanding(p: Installation) -> Iterator[Finding]:
     """How many messages have recipients that wait, and for how long the oldest."""
     try:
         waiting = list(outstanding_file.current(p.data).waiting())
@@ -35,7 +35,7 @@ def outstanding(p: Patient) -> Iterator[Finding]:
         yield Finding("outstanding", "ok", text)
 
 
-def screening(p: Patient) -> Iterator[Finding]:
+def screening(p: Installation) -> Iterator[Finding]:
     """What came while a part of screening was away (promise 6)."""
     try:
         pending = list(outstanding_file.current(p.data).pending())
@@ -53,7 +53,7 @@ def screening(p: Patient) -> Iterator[Finding]:
     yield Finding("screening", "warning" if minutes < AFTER_MINUTES else "problem", f"{text} since {minutes} minutes.", do)
 
 
-def claimed(p: Patient) -> Iterator[Finding]:
+def claimed(p: Installation) -> Iterator[Finding]:
     """Whether looking at mail needs a person, a duty and a reason."""
     if (p.data / demo.FILE).is_file():
         text = "This is a demo: whoever sits at this machine can be anybody."
@@ -66,7 +66,7 @@ def claimed(p: Patient) -> Iterator[Finding]:
         yield Finding("access", "warning" if p.has_mail() else "not-set-up", text, do)
 
 
-def outbound(p: Patient) -> Iterator[Finding]:
+def outbound(p: Installation) -> Iterator[Finding]:
     """Whether mail for others has a way out."""
     courier = p.settings.courier
     if courier.outbound or courier.route:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from civicmail.city.access import setback
 from civicmail.city.access.saved import DATABASE, SAVED, fault
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.words import when
 
 CHECK = "people"
 
 
-def people(p: Patient) -> Iterator[Finding]:
+def people(p: Installation) -> Iterator[Finding]:
     """Where a server keeps them it is asked by whoever needs it."""
     place = p.data / DATABASE
     if not p.settings.database.url and place.exists() and place.stat().st_size:
@@ -26,7 +26,7 @@ def people(p: Patient) -> Iterator[Finding]:
     yield from _set_back(p)
 
 
-def _set_back(p: Patient) -> Iterator[Finding]:
+def _set_back(p: Installation) -> Iterator[Finding]:
     try:
         back = setback.read(p.data)
     except ValueError as error:

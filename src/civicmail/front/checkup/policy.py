@@ -8,7 +8,7 @@ import http.client
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier import sts
 from civicmail.mail.courier.sts import Policy
 from civicmail.mail.screening import nameserver, published, stspolicy
@@ -23,7 +23,7 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 Fetch = Callable[[str], str]
 
 
-def policy(p: Patient, resolver: Resolver | None = None, fetch: Fetch | None = None) -> Iterator[Finding]:
+def policy(p: Installation, resolver: Resolver | None = None, fetch: Fetch | None = None) -> Iterator[Finding]:
     """What is served. resolver, fetch: who is asked, else the installation's resolver and the host itself."""
     ours = sts.parsed(stspolicy.text(p.settings))
     if ours is None:
@@ -33,9 +33,9 @@ def policy(p: Patient, resolver: Resolver | None = None, fetch: Fetch | None = N
     if not real:
         yield Finding(CHECK, "not-set-up", published.on_trial(trials))
         return
-    wrong = [*_unnamed(ours, resolver or nameserver.open_(p.settings), real), *_unread(ours, fetch or _fetched, real)]
-    yield from wrong
-    if not wrong:
+    findings = [*_unnamed(ours, resolver or nameserver.open_(p.settings), real), *_unread(ours, fetch or _fetched, real)]
+    yield from findings
+    if not findings:
         yield Finding(CHECK, "ok", f"The policy ({ours.mode}) is read at mta-sts.{real[0]}, and names the servers of MX.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from civicmail.core.config import services
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
 CHECK = "mail programs"
 _NONE = "No service for mail programs is named ([programs]), so phones and computers cannot set themselves up."
@@ -13,30 +13,30 @@ SECONDS = 3.0
 """How long one record is asked for."""
 
 
-def programs(p: Patient, ask: services.Ask | None = None) -> Iterator[Finding]:
+def programs(p: Installation, ask: services.Ask | None = None) -> Iterator[Finding]:
     """Whether the DNS has the records by which mail programs find us. ask: who says what it has, else the machine's resolver."""
     known = services.of(p.settings)
     if not known:
         yield Finding(CHECK, "not-set-up", _NONE, "Name them: civicmail config explain programs")
         return
-    looks = list(services.look(known, p.settings.city.domains, ask or asked))
-    for look in looks:
+    results = list(services.look(known, p.settings.city.domains, ask or query_srv))
+    for look in results:
         if look.state == "missing":
             text = f"The DNS has no {look.record.name}, so mail programs do not find the city's mail by it."
             yield Finding(CHECK, "warning", text, f"Add to the zone: {look.record}")
         elif look.state == "other":
             text = f"The DNS has another {look.record.name} than the settings say: {look.said}."
             yield Finding(CHECK, "warning", text, f"In the zone should be: {look.record}")
-    unknown = [look for look in looks if look.state == "unknown"]
+    unknown = [look for look in results if look.state == "unknown"]
     if unknown:
         text = f"The DNS could not be asked for {len(unknown)} records of mail programs: {unknown[0].said}."
         yield Finding(CHECK, "warning", text, f"In the zone should be: {'; '.join(str(look.record) for look in unknown)}")
-    there = sum(look.state == "there" for look in looks)
-    if there == len(looks):
-        yield Finding(CHECK, "ok", f"The DNS has the {there} records by which mail programs find the city's mail.")
+    present = sum(look.state == "there" for look in results)
+    if present == len(results):
+        yield Finding(CHECK, "ok", f"The DNS has the {present} records by which mail programs find the city's mail.")
 
 
-def asked(name: str) -> Sequence[tuple[int, str]]:
+def query_srv(name: str) -> Sequence[tuple[int, str]]:
     """The SRV records of a name. Raises OSError when nobody answers."""
     import dns.exception
     import dns.resolver

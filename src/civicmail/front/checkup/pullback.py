@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier.imapboxes import BadServer, Boxes
 
 CHECK = "taking mail back"
 _ADVICE = "See docs/operate/incidents.md; until then a pull shuts My mail alone."
 
 
-def pullback(p: Patient) -> Iterator[Finding]:
+def message_removal(p: Installation) -> Iterator[Finding]:
     """Whether the server of the mailboxes, where there is one, lets us in."""
     courier = p.settings.courier
     if not courier.imap:

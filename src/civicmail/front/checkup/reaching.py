@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 SECONDS = 3.0
 
-Answers = Callable[[socket.socket], str]
+Probe = Callable[[socket.socket], str]
 """Why whoever took a connection does not answer as they should, empty where they do. Raises OSError."""
-Where = str | tuple[str, int]
+Address = str | tuple[str, int]
 """A host and its port, or the path of a socket."""
 
 
-def why_away(where: Where, answers: Answers) -> str:
+def why_unreachable(where: Address, answers: Probe) -> str:
     """Why nobody answers there to this machine, in some words; empty where somebody does."""
     try:
         with _connected(where) as line:
@@ -24,7 +24,7 @@ def why_away(where: Where, answers: Answers) -> str:
         return (error.strerror or "no answer").lower()
 
 
-def _connected(where: Where) -> socket.socket:
+def _connected(where: Address) -> socket.socket:
     if not isinstance(where, str):
         return socket.create_connection(where, SECONDS)
     line = socket.socket(socket.AF_UNIX)
@@ -37,12 +37,12 @@ def _connected(where: Where) -> socket.socket:
     return line
 
 
-def taken(_line: socket.socket) -> str:
+def accepts(_line: socket.socket) -> str:
     """A connection is enough."""
     return ""
 
 
-def greeted(line: socket.socket) -> str:
+def greets(line: socket.socket) -> str:
     """By a server of SMTP or LMTP (RFC 5321 4.3.1); 421 says that it is too busy, or cannot."""
     greeting = line.recv(512)
     line.sendall(b"QUIT\r\n")

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 
 from civicmail.core.sandbox import calls, confine
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 
 KERNEL = "Use a kernel that has it (Linux 5.13 or newer), and let services have it."
 
 
-def readers(_p: Patient) -> Iterator[Finding]:
+def readers(_p: Installation) -> Iterator[Finding]:
     """Calls of the architecture, files, namespaces, memory."""
     missing, machine = confine.tried(), os.uname().machine
     if (why := missing.get("seccomp")) is None:

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterator
 from functools import partial
 
-from civicmail.front.checkup.findings import HOUR, Finding, Level, Patient
-from civicmail.front.checkup.reaching import why_away
+from civicmail.front.checkup.findings import HOUR, Finding, Installation, Level
+from civicmail.front.checkup.reaching import why_unreachable
 from civicmail.mail.screening import clamav, rspamd, spamassassin
 from civicmail.mail.screening.clamd import Answer, Clamd, is_address
 from civicmail.mail.screening.programs import program_at
@@ -16,7 +16,7 @@ from civicmail.mail.screening.programs import program_at
 CHECK = "virus scanner"
 
 
-def clamd(p: Patient) -> Iterator[Finding]:
+def clamd(p: Installation) -> Iterator[Finding]:
     """Whether the virus scanner answers, and its signatures are fresh."""
     address = p.settings.screening.clamd
     if not address:
@@ -27,8 +27,8 @@ def clamd(p: Patient) -> Iterator[Finding]:
         text = f"screening.clamd is no address: {address}."
         yield Finding(CHECK, "problem", text, "Name it like unix:/run/clamav/clamd.ctl or 127.0.0.1:3310.")
         return
-    there, version = asyncio.run(_ping(address))
-    if not there:
+    is_up, version = asyncio.run(_ping(address))
+    if not is_up:
         text = f"The virus scanner at {address} does not answer ({version.said or 'timeout'})."
         yield Finding(CHECK, "problem", text, "Start clamd; until then the check for malware is unavailable, and rules decide.")
         return
@@ -41,7 +41,7 @@ async def _ping(address: str) -> tuple[bool, Answer]:
     return version.kind == "clean" and await ask.ping(), version
 
 
-def _age(p: Patient, version: str) -> Iterator[Finding]:
+def _age(p: Installation, version: str) -> Iterator[Finding]:
     made = clamav.signatures(version)
     hours = (p.now - made) // HOUR
     if made < 0:
@@ -54,7 +54,7 @@ def _age(p: Patient, version: str) -> Iterator[Finding]:
         yield Finding(CHECK, "ok", f"The virus scanner answers; its signatures are {max(hours, 0)} hours old.")
 
 
-def filters(p: Patient) -> Iterator[Finding]:
+def filters(p: Installation) -> Iterator[Finding]:
     """Whether the spam filters that the settings name answer. Where none is named, our own check is all that judges spam."""
     screening = p.settings.screening
     for name, address, port, question in (
@@ -64,7 +64,7 @@ def filters(p: Patient) -> Iterator[Finding]:
         if not address:
             continue
         check, place = f"spam filter {name}", program_at(address, port)
-        if why := why_away((place.host, place.port), partial(_pong, question)):
+        if why := why_unreachable((place.host, place.port), partial(_pong, question)):
             text = f"It does not answer at {address} ({why}), so mail is screened without it."
             yield Finding(check, "problem", text, "Start it; until then this check is unavailable, and rules decide.")
         else:
@@ -76,8 +76,8 @@ def _pong(question: bytes, line: socket.socket) -> str:
     line.sendall(question)
     answer = b""
     while b"pong" not in answer.lower():
-        more = line.recv(512)
-        if not more or len(answer) > 4096:
+        chunk = line.recv(512)
+        if not chunk or len(answer) > 4096:
             return "it says something else"
-        answer += more
+        answer += chunk
     return ""

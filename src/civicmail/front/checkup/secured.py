@@ -8,26 +8,26 @@ from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.courier import openpgp, readerkeys, ways
 
 CHECK = "secure mail"
-SOON = 14 * 86_400_000
+EXPIRES_SOON_MS = 14 * 86_400_000
 """ms before the end of a certificate from which it is said."""
 _PORTAL = "Set web.url to the https address where people outside reach the pages."
 _NO_TLS = "TLS is proven to nobody ([[secure.partner]], secure.resolver, secure.mta_sts); what a smart host does proves nothing"
 
 
-def secure(p: Patient) -> Iterator[Finding]:
+def secure_mail(p: Installation) -> Iterator[Finding]:
     """The ways by which confidential mail leaves."""
-    wrong = [*_portal(p), *_files(p.settings), *_partners(p.settings), *_keys(p)]
-    yield from wrong
-    if not wrong:
+    problems = [*_portal(p), *_files(p.settings), *_partners(p.settings), *_keys(p)]
+    yield from problems
+    if not problems:
         yield Finding(CHECK, "ok", f"Confidential mail leaves encrypted. {_by_tls(p.settings)}.")
 
 
-def _portal(p: Patient) -> Iterator[Finding]:
+def _portal(p: Installation) -> Iterator[Finding]:
     """The last way: without it a copy that has no other waits for as long as it takes."""
     if not (why := ways.why_no_portal(p.settings)):
         return
@@ -39,7 +39,7 @@ def _portal(p: Patient) -> Iterator[Finding]:
         yield Finding(CHECK, "warning" if p.settings.web.url else "not-set-up", text, _PORTAL)
 
 
-def _waiting(p: Patient) -> int:
+def _waiting(p: Installation) -> int:
     """How many messages have a copy that waits for want of a way."""
     try:
         waiting = list(outstanding_file.current(p.data).waiting())
@@ -68,11 +68,11 @@ def _partners(settings: Settings) -> Iterator[Finding]:
             yield Finding(CHECK, "problem", text, "Put the PEM file there.")
 
 
-def _keys(p: Patient) -> Iterator[Finding]:
+def _keys(p: Installation) -> Iterator[Finding]:
     known = readerkeys.listed(p.data)
     if any(kind == "openpgp" for _, kind in known) and not openpgp.program():
         yield Finding(CHECK, "problem", "There are OpenPGP keys of readers, and no gpg.", "Install gnupg.")
-    ending = sum(kind == "smime" and bool(readerkeys.complaint(p.data, of, p.now + SOON)) for of, kind in known)
+    ending = sum(kind == "smime" and bool(readerkeys.complaint(p.data, of, p.now + EXPIRES_SOON_MS)) for of, kind in known)
     if ending:
         has = "certificate of a reader ends" if ending == 1 else "certificates of readers end"
         text = f"{ending} {has} within two weeks, or cannot be used: then what is confidential takes another way to them."

@@ -10,9 +10,9 @@ import orjson
 
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.front.checkup import hooks
-from civicmail.front.checkup.findings import MINUTE, Finding, Level, Patient
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation, Level
 
-BEHIND_MOST = 10 * MINUTE
+MAX_LAG_MS = 10 * MINUTE
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ def path(data: Path, name: str) -> Path:
 
 def write(data: Path, known: Forwarded, files: Files = OS_FILES) -> None:
     """Durable, because what was confirmed is not sent again."""
-    hooks.keep(path(data, known.name), known, files)
+    hooks.save(path(data, known.name), known, files)
 
 
 def read(data: Path, name: str) -> Forwarded | None:
@@ -48,18 +48,18 @@ def read(data: Path, name: str) -> Forwarded | None:
         return None
 
 
-def siem(p: Patient) -> Iterator[Finding]:
+def siem(p: Installation) -> Iterator[Finding]:
     """Whether each receiver has security events that are older than ten minutes."""
-    for one in p.settings.oversight.siem:
-        check, known = f"SIEM {one.name}", read(p.data, one.name)
+    for receiver in p.settings.oversight.siem:
+        check, known = f"SIEM {receiver.name}", read(p.data, receiver.name)
         if known is None:
             yield Finding(check, "warning", "It was sent nothing yet.", f"civicmail run --data {p.data}")
             continue
         waited = max(0, p.now - known.waiting) if known.waiting else 0
-        if known.problem or waited > BEHIND_MOST:
-            level: Level = "problem" if waited > BEHIND_MOST else "warning"
+        if known.problem or waited > MAX_LAG_MS:
+            level: Level = "problem" if waited > MAX_LAG_MS else "warning"
             why = f" {known.problem.rstrip('.')}." if known.problem else ""
             text = f"The oldest event that it did not confirm has waited {waited // 1000:,} seconds.{why}"
-            yield Finding(check, level, text, f"Look at {one.url}. Nothing is lost: it is sent again by itself.")
+            yield Finding(check, level, text, f"Look at {receiver.url}. Nothing is lost: it is sent again by itself.")
         else:
             yield Finding(check, "ok", f"It has every event; {known.sent:,} were sent.")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from civicmail.city.access import guard
 from civicmail.city.access.published import Watch, alive_path
-from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from civicmail.front.checkup.words import when
 
 CHECK = "who may use mail"
 
 
-def snapshot(p: Patient) -> Iterator[Finding]:
+def snapshot(p: Installation) -> Iterator[Finding]:
     """Whether the database answered, or somebody published, within a minute."""
     if not guard.is_claimed(p.data):
         return

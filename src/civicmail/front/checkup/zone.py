@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver, published, stspolicy
@@ -17,11 +17,11 @@ CHECK = "zone"
 DAY = 24 * HOUR
 SECONDS = 8.0
 """For all records together."""
-AGE_MOST = 400
+MAX_KEY_AGE_DAYS = 400
 """Days that a key signs before somebody is reminded of it."""
 
 
-def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
+def zone(p: Installation, resolver: Resolver | None = None) -> Iterator[Finding]:
     """Whether the zones have our keys and records. resolver: else the installation's own."""
     real, trials = published.to_ask(p.settings)
     if not real:
@@ -34,7 +34,7 @@ def zone(p: Patient, resolver: Resolver | None = None) -> Iterator[Finding]:
         yield Finding(CHECK, "problem", str(error), "Until then mail that should be signed waits.")
         return
     try:
-        looks, unpublished = asyncio.run(_looked(resolver or nameserver.open_(p.settings), real, keys, stspolicy.id_(p.settings)))
+        looks, unpublished = asyncio.run(_query(resolver or nameserver.open_(p.settings), real, keys, stspolicy.id_(p.settings)))
     except TimeoutError:
         yield Finding(CHECK, "warning", "The DNS did not answer in time, so the records of the zone could not be looked at.")
         return
@@ -54,19 +54,19 @@ def _keys(keys: list[Key], unpublished: list[Key], now: int) -> Iterator[Finding
         text = f"The DNS does not have the key {key.name} that mail is signed with, so its signatures do not hold."
         yield Finding(CHECK, "problem", text, f'In the zone should be: {key.name} TXT "{key.record}"')
     for key in keys:
-        if (days := (now - key.since) // DAY) > AGE_MOST:
+        if (days := (now - key.since) // DAY) > MAX_KEY_AGE_DAYS:
             text = f"The key {key.name} has signed for {days} days."
             yield Finding(CHECK, "warning", text, f"Make a new one before it is a year and a half: civicmail dkim new {key.domain}")
     if keys and not unpublished:
         yield Finding(CHECK, "ok", f"The DNS has what mail is signed with: {', '.join(key.name for key in keys)}.")
 
 
-async def _looked(resolver: Resolver, domains: list[str], keys: list[Key], policy: str) -> tuple[list[Look], list[Key]]:
+async def _query(resolver: Resolver, domains: list[str], keys: list[Key], policy: str) -> tuple[list[Look], list[Key]]:
     async with asyncio.timeout(SECONDS):
         asking = (published.look(resolver, domain, policy) for domain in domains)
         looks = [look for each in await asyncio.gather(*asking) for look in each]
-        there = await asyncio.gather(*(_is_there(resolver, key) for key in keys))
-    return looks, [key for key, is_there in zip(keys, there, strict=True) if not is_there]
+        present = await asyncio.gather(*(_is_there(resolver, key) for key in keys))
+    return looks, [key for key, is_there in zip(keys, present, strict=True) if not is_there]
 
 
 async def _is_there(resolver: Resolver, key: Key) -> bool:

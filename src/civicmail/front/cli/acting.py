@@ -18,8 +18,8 @@ from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.front.cli import claimed, options, verbs
-from civicmail.front.cli.door import Asker
-from civicmail.front.cli.patience import until_the_tables_are_there
+from civicmail.front.cli.door import Credentials
+from civicmail.front.cli.patience import wait_for_tables
 from civicmail.mail.archive.commit import SHORT_FILE, Entering, Writer, unentered
 from civicmail.mail.archive.records import Event, Type
 
@@ -53,7 +53,7 @@ class Doing(NamedTuple):
     entering: Entering
 
 
-def person(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> By:
+def person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> By:
     """Who does it: in a claimed installation the person who shows the token and may do the act of this verb,
     after the entry; before, the owner of the folder. facts: text and whole numbers that say to what.
 
@@ -68,7 +68,7 @@ def person(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: i
     return By(actor.uid, f"entry:{made.uuid}")
 
 
-def deed(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> Doing:
+def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> Doing:
     """As person, for what becomes a record of the archive: the entry stands in that, or nowhere."""
     actor = _who(data, verb, asker, now)
     if actor is None:
@@ -79,12 +79,12 @@ def deed(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int
 
 
 @contextmanager
-def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> Iterator[By]:
+def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> Iterator[By]:
     """As person, for what changes files: change them within, and what is raised there leaves no entry. Where nobody has claimed the
     folder it is work on the machine (`owner`)."""
     actor = _who(data, verb, asker, now)
     if actor is None:
-        with _machine_deed(data, verb, asker.reason, now, facts) as by:
+        with _machine_act(data, verb, asker.reason, now, facts) as by:
             yield by
         return
     from civicmail.city.access.actions import deeds
@@ -93,7 +93,7 @@ def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now:
         yield By(actor.uid, entry)
 
 
-def _who(data: Path, verb: str, asker: Asker, now: int) -> Actor | None:
+def _who(data: Path, verb: str, asker: Credentials, now: int) -> Actor | None:
     """The person who may do the act of this verb; None for the owner of a folder that nobody has claimed."""
     act = verbs.line(verb).act
     if not guard.is_claimed(data):
@@ -105,7 +105,7 @@ def _who(data: Path, verb: str, asker: Asker, now: int) -> Actor | None:
     return actor
 
 
-def _audit_facts(verb: str, facts: dict[str, Any], asker: Asker) -> dict[str, Any]:
+def _audit_facts(verb: str, facts: dict[str, Any], asker: Credentials) -> dict[str, Any]:
     return {"reason": asker.reason.strip()[:400], "duty": asker.duty, "facts": {"verb": verb, **facts}}
 
 
@@ -114,12 +114,12 @@ def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | i
     """The owner of the folder does work on the machine that leaves entries: that it begins, and whether it was done; who that is.
     Raises NotPermitted for another user of the operating system. now: ms."""
     assert verbs.line(verb).written, verb
-    with _machine_deed(data, verb, reason, now, facts) as by:
+    with _machine_act(data, verb, reason, now, facts) as by:
         yield by.name
 
 
 @contextmanager
-def _machine_deed(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
+def _machine_act(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
     """There may be no database, and whoever dies in between leaves an entry that only says that it began."""
     name = machine_of(data)
     entry = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
@@ -154,7 +154,7 @@ def office(verb: str, data: Path | None, config: Path | None, as_: str, *, now: 
     verbs.line(verb)
     folder, settings = options.installation(data, config)
     _ready(folder, config, tables)
-    return Desk(folder, settings, claimed.office(folder, Asker(as_, config=config), now=now), now)
+    return Desk(folder, settings, claimed.office(folder, Credentials(as_, config=config), now=now), now)
 
 
 def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
@@ -162,7 +162,7 @@ def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, no
     verbs.line(verb)
     folder, settings = options.installation(data, config)
     _ready(folder, config, tables)
-    return Desk(folder, settings, claimed.person(folder, Asker(as_, config=config), now=now), now)
+    return Desk(folder, settings, claimed.person(folder, Credentials(as_, config=config), now=now), now)
 
 
 def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
@@ -179,7 +179,7 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
     if tables:
         from civicmail.front.web.start import prepare
 
-        prepare(folder, config, until_the_tables_are_there())
+        prepare(folder, config, wait_for_tables())
 
 
 def named(text: str) -> Person:

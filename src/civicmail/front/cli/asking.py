@@ -17,7 +17,7 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import output
-from civicmail.front.cli.door import Opened
+from civicmail.front.cli.door import ContentAccess
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import search as finder
@@ -34,7 +34,7 @@ Query = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class IndexQuery:
     """What to look for; limit 0 means everything."""
 
     tree: Tree
@@ -60,7 +60,7 @@ def reader_of(data: Path) -> Reader | None:
         return None
 
 
-def asked_of_index(reader: Reader | None, tree: Tree, archive: Archive, opened: Opened) -> Tree:
+def resolve_threads(reader: Reader | None, tree: Tree, archive: Archive, opened: ContentAccess) -> Tree:
     """The tree with every thread: widened to the conversation of the message it names, which is read for it; and-ed with the
     scope."""
     if reader is None:
@@ -79,32 +79,32 @@ def asked_of_index(reader: Reader | None, tree: Tree, archive: Archive, opened: 
     return opened.within(threads.resolved(reader, tree, read, opened.within))
 
 
-def hits(reader: Reader | None, ask: Ask) -> Iterator[finder.Hit]:
+def hits(reader: Reader | None, ask: IndexQuery) -> Iterator[finder.Hit]:
     """Hits in order."""
     for page in pages(reader, ask):
         yield from page.hits
 
 
-def pages(reader: Reader | None, ask: Ask) -> Iterator[finder.Page]:
+def pages(reader: Reader | None, ask: IndexQuery) -> Iterator[finder.Page]:
     """Hits in order, page by page."""
-    left = ask.limit
+    remaining = ask.limit
     cursor = ""
     while reader is not None:
-        size = min(left, PAGE) if ask.limit else PAGE
+        size = min(remaining, PAGE) if ask.limit else PAGE
         page = finder.search(reader, ask.tree, limit=size, sort=ask.sort, cursor=cursor, unique=ask.unique)
         yield page
-        left -= len(page.hits)
+        remaining -= len(page.hits)
         cursor = page.cursor
-        if not cursor or (ask.limit and left <= 0):
+        if not cursor or (ask.limit and remaining <= 0):
             return
 
 
-def searched(reader: Reader | None) -> int:
+def searchable_count(reader: Reader | None) -> int:
     """How many captures an answer could see."""
     return searchable(reader) if reader else 0
 
 
-def say_coverage(there: int, archived: int) -> None:
+def print_coverage(searchable_: int, archived: int) -> None:
     """Nothing when everything archived was searched, else what is missing (promise 8)."""
-    if there < archived:
-        output.words(f"Searched {there} of {archived} archived captures; the others are not indexed yet.")
+    if searchable_ < archived:
+        output.words(f"Searched {searchable_} of {archived} archived captures; the others are not indexed yet.")

@@ -21,10 +21,10 @@ from typing import IO
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.sample.day import HOURS
-from civicmail.front.sample.worked import Worked
+from civicmail.front.sample.worked import WorkDone
 from civicmail.front.web.start import start
 
-LOOK = 0.25
+POLL_SECONDS = 0.25
 """Seconds between two looks at what waits, where half a minute of the day is not more."""
 MANAGERS = 4
 """Who answer at the same moment: the pages have as many threads for them, and more."""
@@ -33,7 +33,7 @@ END_SECONDS = 120
 """For what somebody is doing when the day ends."""
 
 
-class AtWork:
+class OfficeProcess:
     """From here on the process lives. data: of the installation; seconds: how long the day takes. It complains on our standard
     error."""
 
@@ -42,7 +42,7 @@ class AtWork:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
         self.pid = self._process.pid
 
-    def __enter__(self) -> AtWork:
+    def __enter__(self) -> OfficeProcess:
         """Waits until everybody is there. Raises CivicmailError where nobody comes."""
         assert self._process.stdout is not None
         if self._process.stdout.readline() != READY:
@@ -66,13 +66,13 @@ class AtWork:
         if self._process.poll() is not None:
             raise _stopped()
 
-    def end(self) -> Worked:
+    def end(self) -> WorkDone:
         """The day is over. Of whoever does not come back then the report says so: a day is too long to have none."""
         with suppress(subprocess.TimeoutExpired):
             output, _ = self._process.communicate(timeout=END_SECONDS)
             if not self._process.returncode:
-                return Worked.decode(output)
-        return Worked(Counter(), [math.inf], Counter({"people who did not come back from their desks": 1}))
+                return WorkDone.decode(output)
+        return WorkDone(Counter(), [math.inf], Counter({"people who did not come back from their desks": 1}))
 
 
 def _stopped() -> CivicmailError:
@@ -82,13 +82,13 @@ def _stopped() -> CivicmailError:
 def main(data: Path, seconds: float, seed: int, input_: IO[bytes], output: IO[bytes]) -> None:
     """The process itself."""
     start(data)
-    from civicmail.front.sample.hands import Hands
+    from civicmail.front.sample.hands import OfficeWorkers
 
     output.write(READY)
     output.flush()
     if line := input_.readline():
-        began, pause = float(line), max(LOOK, seconds / HOURS / 120)
-        hands = Hands(
+        began, pause = float(line), max(POLL_SECONDS, seconds / HOURS / 120)
+        hands = OfficeWorkers(
             seed,
             lambda: (min((time.monotonic() - began) * HOURS / seconds, HOURS), now_ms()),
             lambda: bool(select.select([input_], [], [], 0)[0]),

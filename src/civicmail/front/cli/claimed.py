@@ -20,18 +20,18 @@ from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import verbs
-from civicmail.front.cli.door import Asker, Opened
+from civicmail.front.cli.door import ContentAccess, Credentials
 from civicmail.front.web.start import start
 
 if TYPE_CHECKING:
     from civicmail.city.access.actors import Actor
     from civicmail.city.access.mandates import Mandate
 
-EVERY = 1.0
+RECHECK_SECONDS = 1.0
 TOKEN_FILE = "CIVICMAIL_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
-def opened(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: int) -> Opened:
+def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> ContentAccess:
     """The door for a person, under a mandate of theirs. What --duty says must be the mandate's, and what --reason says stands in
     the entry beside the reason for which the mandate was asked. Raises NotPermitted, NotRecorded; then nothing may be shown."""
     if not (asker.person and asker.mandate):
@@ -45,7 +45,7 @@ def opened(data: Path, verb: str, facts: dict[str, Any], asker: Asker, *, now: i
         raise NotPermitted(f"Mandate {mandate.number} is for the duty {mandate.duty}.")
     full_facts = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
     permit = looking.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
-    return Opened(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))
+    return ContentAccess(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))
 
 
 def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
@@ -58,7 +58,7 @@ def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
 
     def still() -> None:
         nonlocal last
-        if time.monotonic() - last < EVERY:
+        if time.monotonic() - last < RECHECK_SECONDS:
             return
         last, now = time.monotonic(), now_ms()
         actor = actor_of(Account.objects.select_related("person").get(person__uid=mandate.person), "command line", now)
@@ -70,7 +70,7 @@ def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
     return still
 
 
-def person(data: Path, asker: Asker, *, now: int) -> Actor:
+def person(data: Path, asker: Credentials, *, now: int) -> Actor:
     """Who shows the token, as the actor with all duties. Raises NotPermitted. Django runs from here on."""
     text = token()
     start(data, asker.config)
@@ -80,7 +80,7 @@ def person(data: Path, asker: Asker, *, now: int) -> Actor:
     return actor_of(account_by(text, asker.person, now=now), "command line", now)
 
 
-def office(data: Path, asker: Asker, *, now: int) -> Actor:
+def office(data: Path, asker: Credentials, *, now: int) -> Actor:
     """Who does the access office's work: a person with a token, or the owner of a folder that nobody has claimed yet."""
     if guard.is_claimed(data):
         if not asker.person:

@@ -23,13 +23,13 @@ def check(data: options.Data = None, config: options.Config = None, json: option
     """Read the settings as every command does, and look whether the files that they name are there; say what is wrong with them,
     and what does not work with them. Ends with 3 when something is wrong."""
     folder, settings = options.installation(data, config)
-    wrong, missing = named.wrong(settings, folder), addressed.missing(settings)
+    problems, missing = named.unusable_files(settings, folder), addressed.limitations(settings)
     if json:
-        output.emit({"ok": not wrong, "file": str(config or folder / FILE), "wrong": wrong, "missing": missing})
+        output.emit({"ok": not problems, "file": str(config or folder / FILE), "wrong": problems, "missing": missing})
     else:
-        for line in wrong or [f"{config or folder / FILE} is good.", *missing]:
+        for line in problems or [f"{config or folder / FILE} is good.", *missing]:
             output.words(line)
-    if wrong:
+    if problems:
         raise typer.Exit(ConfigError.exit_code)
 
 

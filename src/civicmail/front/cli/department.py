@@ -57,7 +57,7 @@ def mode(
         raise UsageError(f"A department is in one of the modes {', '.join(get_args(Mode))}.")
     options.why(reason)
 
-    now, asker = now_ms(), door.Asker(as_, duty, reason, config)
+    now, asker = now_ms(), door.Credentials(as_, duty, reason, config)
 
     @contextmanager
     def entering(facts: dict[str, str]) -> Iterator[str]:
@@ -140,5 +140,11 @@ def lead(
     output.show(f"{code} is decided for by {names or 'nobody'}.")
 
 
-def _plain(one: Department) -> dict[str, Any]:
-    return {"name": one.name, "mode": one.mode, "since": one.since, "entry": one.entry, "addresses": len(one.addresses)}
+def _plain(department: Department) -> dict[str, Any]:
+    return {
+        "name": department.name,
+        "mode": department.mode,
+        "since": department.since,
+        "entry": department.entry,
+        "addresses": len(department.addresses),
+    }

@@ -9,7 +9,7 @@ import typer
 from civicmail.city.access.guard import is_claimed
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed
@@ -39,7 +39,7 @@ def dispose(
     folder, _ = options.installation(data, config)
     if not simulate:
         raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)
-    acting.person(folder, "dispose", {}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "dispose", {}, Credentials(as_, duty, reason, config), now=now_ms())
 
     def each(item: Item) -> None:
         row: dict[str, Any] = {"id": item.capture.uuid, "class": item.decision.class_, "received": item.capture.received}
@@ -54,5 +54,5 @@ def dispose(
         output.emit({"due": outcome.gone, "kept": outcome.kept} | ({"put_aside": outcome.pieces} if outcome.pieces else {}))
         return
     kept = ", ".join(f"{n} {why}" for why, n in sorted(outcome.kept.items())) or "nothing"
-    aside = f", and {outcome.pieces} pieces that a repair has put aside" if outcome.pieces else ""
-    output.words(f"{outcome.gone} captures would go{aside}. What stays: {kept}.")
+    pieces = f", and {outcome.pieces} pieces that a repair has put aside" if outcome.pieces else ""
+    output.words(f"{outcome.gone} captures would go{pieces}. What stays: {kept}.")

@@ -14,7 +14,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening import nameserver, published, stspolicy
 from civicmail.mail.screening.domains import a_labels
@@ -78,7 +78,7 @@ def reports(
     taken = None
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
-        acting.person(folder, "dns reports", facts, Asker(as_, duty, reason, config), now=now)
+        acting.person(folder, "dns reports", facts, Credentials(as_, duty, reason, config), now=now)
         taken = kept.keep(folder, parsed, domains, now=now)
     _show(summary, json=json)
     if taken is not None:
@@ -101,9 +101,9 @@ def _show(summary: Summary, *, json: bool) -> None:
     for sessions in summary.sessions.values():
         output.show(f"{sessions.domain}  {sessions.good} sessions over TLS, {sessions.bad} failed{_why(sessions)}")
     others = f"; {summary.others} messages and sessions are of domains that are not ours" if summary.others else ""
-    more = f"; {len(senders) - _SHOWN} more senders are not shown" if len(senders) > _SHOWN else ""
+    omitted = f"; {len(senders) - _SHOWN} more senders are not shown" if len(senders) > _SHOWN else ""
     days = f", {_day(summary.begin)} to {_day(summary.end)}" if summary.end else ""
-    output.words(f"{summary.reports} reports by {len(summary.reporters)} reporters{days}{others}{more}.")
+    output.words(f"{summary.reports} reports by {len(summary.reporters)} reporters{days}{others}{omitted}.")
 
 
 def _plain(sender: Sender) -> dict[str, object]:
@@ -124,7 +124,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"There is no file {path}.")
-        yield from sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        yield from sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
 def _content(path: Path) -> bytes:

@@ -12,8 +12,8 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.front.checkup import news as remembered
-from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.cli import options, output
 
 _SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM", "not-set-up": "not set up"}
@@ -30,7 +30,7 @@ def doctor(
     """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do, and what is not set up yet. Ends with 1 when
     there is a problem."""
     folder, settings = options.installation(data, config)
-    findings = examine(Patient(folder, settings, now_ms()))
+    findings = run_checks(Installation(folder, settings, now_ms()))
     if news:
         findings = _new(folder, list(findings))
     red = False

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Credentials:
     """What the command line says about who asks: --as, --duty, --reason, --mandate; config: where the settings are, if
     elsewhere."""
 
@@ -40,7 +40,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ContentAccess:
     """permit, and the mandate that it is under; without one everything may be seen. now: ms, when it was opened; still: raises
     NotPermitted or Conflict when it is not open any more, asked before each message."""
 
@@ -74,14 +74,14 @@ class Opened:
         return read
 
 
-def opened(data: Path, verb: str, facts: Mapping[str, Any], asker: Asker) -> Opened:
+def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credentials) -> ContentAccess:
     """The door to content for what this command line asks. facts: the query or the ids, as they will stand in the ledger for ever.
     Raises NotPermitted, NotRecorded."""
     if not guard.is_claimed(data):
-        return Opened(data, permit(data, verb, facts), now_ms())
+        return ContentAccess(data, permit(data, verb, facts), now_ms())
     from civicmail.front.cli import claimed
 
-    return claimed.opened(data, verb, dict(facts), asker, now=now_ms())
+    return claimed.open_for_person(data, verb, dict(facts), asker, now=now_ms())
 
 
 def permit(data: Path, verb: str, facts: Mapping[str, Any], *, reason: str = "command line") -> Permit:

@@ -121,8 +121,8 @@ def conflict(
     from civicmail.city.access.actions import duties
 
     who = acting.named(person)
-    last, one, other = options.end_of(until), _duty(first), _duty(second)
-    duties.record_conflict(who, one, other, control=control, until=last, actor=desk.actor, now=desk.now)
+    last, first_role, other = options.end_of(until), _duty(first), _duty(second)
+    duties.record_conflict(who, first_role, other, control=control, until=last, actor=desk.actor, now=desk.now)
     output.show(f"{who} may have both duties until {until}.")
 
 

@@ -80,7 +80,7 @@ def _export(rows: Iterator[tuple[dict[str, Any], str, int]], format_: Format, se
     from civicmail.front.worker.siem import render
     from civicmail.front.worker.siemevents import of_entry
 
-    enterprise = next((one.enterprise for one in settings.oversight.siem), Siem().enterprise)
+    enterprise = next((receiver.enterprise for receiver in settings.oversight.siem), Siem().enterprise)
     for head, journal, number in rows:
         event = of_entry(head, journal, number, settings.city.domains)
         sys.stdout.buffer.write(render(event, format_, settings, enterprise) + b"\n")

@@ -12,7 +12,7 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening.confidential import lists
 
@@ -39,7 +39,7 @@ def add(
     folder, _ = options.installation(data, config)
     lists.path_of(folder, name)
     now = now_ms()
-    with acting.in_files(folder, "exact-list add", {"list": name}, Asker(as_, duty, reason, config), now=now):
+    with acting.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, duty, reason, config), now=now):
         content, used, unused = lists.build(lists.make_key(folder), _rows(file, id_, with_), now)
         if not used:
             raise UsageError(f"No row of {file} has an identifier and a name.")
@@ -66,15 +66,15 @@ def list_(
 ) -> None:
     """The lists, with how many values each has and when it was made."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "exact-list list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "exact-list list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     paths = lists.there(folder)
     key = lists.read_key(folder) if paths else b""
     for path in paths:
-        one = lists.read(path, key)
+        info = lists.read(path, key)
         if json:
-            output.emit({"list": one.name, "values": one.count, "made": one.made})
+            output.emit({"list": info.name, "values": info.count, "made": info.made})
         else:
-            output.show(f"{one.name:30} {one.count:>10,} values  made {output.when(one.made)}")
+            output.show(f"{info.name:30} {info.count:>10,} values  made {output.when(info.made)}")
     if not paths and not json:
         output.words("There are no lists.")
 
@@ -90,7 +90,7 @@ def remove(
 ) -> None:
     """Look for the values of a list no longer."""
     folder, _ = options.installation(data, config)
-    with acting.in_files(folder, "exact-list remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+    with acting.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
         if name not in {path.stem for path in lists.there(folder)}:
             raise UsageError(f"There is no list {name}.")
         lists.remove(folder, name)

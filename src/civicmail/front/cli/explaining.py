@@ -17,13 +17,13 @@ from civicmail.city.policy.rules import Book, Decision
 from civicmail.city.policy.shapes import Disposition, Facts, plain_facts, tellable_rules
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.mail.archive.reading import Archive
 
 if TYPE_CHECKING:
     from civicmail.desk.oversight.heads import Told
 
-_UNTOLD = ("from.", "use.", "message.subject", "links.hosts", "links.places", "files.sha256")
+_HIDDEN = ("from.", "use.", "message.subject", "links.hosts", "links.places", "files.sha256")
 
 
 def explain(
@@ -39,7 +39,7 @@ def explain(
     from civicmail.desk.oversight.heads import Heads  # with the search behind it, which other verbs do not need
 
     folder, _ = options.installation(data, config)
-    acting.person(folder, "policy explain", {"id": id_}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "policy explain", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
     places = Archive(folder).find(id_)
     if not places:
         output.words(f"civicmail: nothing is kept under {id_}.")
@@ -48,23 +48,23 @@ def explain(
     for place in places:
         head = heads.told(place.id)
         if json:
-            output.emit(explained(head, book))
+            output.emit(explanation(head, book))
         else:
-            _show(head, explained(head, book), book)
+            _show(head, explanation(head, book), book)
 
 
-def explained(head: Told, book: Book) -> dict[str, Any]:
+def explanation(head: Told, book: Book) -> dict[str, Any]:
     """As JSON. today: what the book in force would do, empty where nothing was recorded that it could be asked about."""
     known = bool(head.facts)
     today = decide(book, head.facts, [copy.facts for copy in head.copies], head.received) if known else (None,) * len(head.copies)
     copies = [_copy(copy, decision) for copy, decision in zip(head.copies, today, strict=True)]
-    plain = {"id": head.id, "received": head.received, "source": head.source, "facts": plain_facts(tellable(head.facts))}
+    plain = {"id": head.id, "received": head.received, "source": head.source, "facts": plain_facts(visible_facts(head.facts))}
     return plain | {"copies": copies}
 
 
-def tellable(facts: Facts) -> Facts:
+def visible_facts(facts: Facts) -> Facts:
     """The facts that an operator may see, in the order in which they are explained."""
-    return {name: facts[name] for name in FACTS if name in facts and not name.startswith(_UNTOLD)}
+    return {name: facts[name] for name in FACTS if name in facts and not name.startswith(_HIDDEN)}
 
 
 def _copy(copy: Disposition, today: Decision | None) -> dict[str, Any]:

@@ -14,8 +14,17 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.query.tree import Everything
 from civicmail.desk.workbench import gathering
 from civicmail.front.cli import door, options, output
-from civicmail.front.cli.asking import Ask, Query, asked_of_index, hits, reader_of, say_coverage, searched, words_of
-from civicmail.front.cli.door import Opened
+from civicmail.front.cli.asking import (
+    IndexQuery,
+    Query,
+    hits,
+    print_coverage,
+    reader_of,
+    resolve_threads,
+    searchable_count,
+    words_of,
+)
+from civicmail.front.cli.door import ContentAccess
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
@@ -48,17 +57,19 @@ def export(
     folder, settings = options.installation(data, config)
     text, tree = words_of(query)
     _refuse_existing(out, format_, proof)
-    opened = door.opened(folder, "export", {"query": text, "format": format_}, door.Asker(as_, duty, reason, config, mandate))
+    opened = door.open_content(
+        folder, "export", {"query": text, "format": format_}, door.Credentials(as_, duty, reason, config, mandate)
+    )
     archive, reader = Archive(folder), reader_of(folder)
-    tree = asked_of_index(reader, tree, archive, opened)
-    results = hits(reader, Ask(tree, 0, "oldest", unique))
+    tree = resolve_threads(reader, tree, archive, opened)
+    results = hits(reader, IndexQuery(tree, 0, "oldest", unique))
     done = failed = 0
     writing = _proved(archive, opened, reader, results, out, settings.city.name, text) if proof else None
     with output.progress("Exporting") as report:
         for ok in writing or (_as_eml if format_ == "eml" else _as_mbox)(archive, opened.reading(archive), results, out):
             done, failed = done + ok, failed + (not ok)
             report(done)
-    say_coverage(searched(reader), archive.count())
+    print_coverage(searchable_count(reader), archive.count())
     if json:
         output.emit({"exported": done, "failed": failed})
     else:
@@ -70,7 +81,7 @@ export.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-
 
 
 def _proved(
-    archive: Archive, opened: Opened, reader: Reader | None, results: Iterator[Hit], out: Path, city: str, text: str
+    archive: Archive, opened: ContentAccess, reader: Reader | None, results: Iterator[Hit], out: Path, city: str, text: str
 ) -> Iterator[bool]:
     from civicmail.front.cli import proving  # what it needs takes long to import
     from civicmail.mail.search.counts import Counts, counts
@@ -97,8 +108,8 @@ def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
 
 def _bodies(archive: Archive, read: Read, results: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
     """Each hit with its bytes, in the order of hits."""
-    for some in gathering.in_groups(results):
-        for hit, body in gathering.read(archive, read, some):
+    for group in gathering.in_groups(results):
+        for hit, body in gathering.read(archive, read, group):
             if isinstance(body, str):
                 output.words(f"failed: {hit.id}: {body}")
             yield hit, None if isinstance(body, str) else body

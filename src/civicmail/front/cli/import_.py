@@ -11,13 +11,13 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.mail.importers.importing import Request, Told, run_import
 from civicmail.mail.importers.vault.exports import LEFT_OUT, UNNAMED
 from civicmail.mail.importers.walk import Left
 from civicmail.mail.replica import epoch
 
-LISTED_MOST = 20  # files that are no mail; failed ones are all listed
+MAX_LISTED = 20  # files that are no mail; failed ones are all listed
 
 
 def import_(
@@ -43,7 +43,7 @@ def import_(
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     facts = {"custodian": custodian, "source": source, "paths": len(paths)}
-    acting.person(folder, "import", facts, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "import", facts, Credentials(as_, duty, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
         progress = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
@@ -81,19 +81,19 @@ class _Lists:
     def left(self, left: Left) -> None:
         if left.why in {LEFT_OUT, UNNAMED}:
             self._unlisted[left.why] += 1
-            if self._unlisted[left.why] > LISTED_MOST:
+            if self._unlisted[left.why] > MAX_LISTED:
                 return
         if left.failed or left.note:
             output.words(f"{'failed' if left.failed else 'note'}: {left.name}: {left.why}")
             return
         self._skipped[left.why] += 1
-        if self._skipped.total() <= LISTED_MOST:
+        if self._skipped.total() <= MAX_LISTED:
             output.words(f"no mail: {left.name}: {left.why}")
 
     def close(self) -> None:
-        if self._skipped.total() > LISTED_MOST:
+        if self._skipped.total() > MAX_LISTED:
             reasons = "; ".join(f"{n} because {why}" for why, n in self._skipped.most_common())
             output.words(f"{self._skipped.total()} files are no mail: {reasons}.")
         for why, number in self._unlisted.items():
-            if number > LISTED_MOST:
+            if number > MAX_LISTED:
                 output.words(f"{number} messages in all: {why}. A manifest (--manifest) lists each.")

@@ -11,7 +11,7 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.mail.importers.importing import Into, Told
 from civicmail.mail.importers.remote.described import described
 from civicmail.mail.importers.remote.moving import Moving, report
@@ -37,7 +37,7 @@ def import_mailboxes(
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
     facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
-    acting.person(folder, "import-mailboxes", facts, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "import-mailboxes", facts, Credentials(as_, duty, reason, config), now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
         progress = Told(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
@@ -49,11 +49,11 @@ def import_mailboxes(
             made = report(plan.source, moving.counts, begun, now_ms())
             if out is not None:
                 out.write_text(json_.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for one in counts:
-        if one.refused:
-            output.words(f"failed: {one.mailbox.name}: {one.refused}")
-        for failure in one.failures:
-            output.words(f"failed: {one.mailbox.name}: {failure['folder']} {failure['id']}: {failure['reason']}")
+    for mailbox_ in counts:
+        if mailbox_.refused:
+            output.words(f"failed: {mailbox_.mailbox.name}: {mailbox_.refused}")
+        for failure in mailbox_.failures:
+            output.words(f"failed: {mailbox_.mailbox.name}: {failure['folder']} {failure['id']}: {failure['reason']}")
     _say(made, json=json)
     raise typer.Exit(0 if made["whole"] else 1)
 

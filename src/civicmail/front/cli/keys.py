@@ -6,9 +6,9 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import acting, options, output, recoverykey
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import until_the_worker_lets_go
+from civicmail.front.cli.patience import wait_for_worker
 from civicmail.mail.archive import keyring, masterkey
 
 app = group("The recovery key: the only way to the archive when the master key is lost.")
@@ -49,8 +49,8 @@ def rotate_master(
     A worker that runs lets the lease `seal` go for it. After a crash call it again.
     """
     folder, _ = options.installation(data, config)
-    with acting.in_files(folder, "keys rotate-master", {}, Asker(as_, duty, reason, config), now=now_ms()):
-        count = masterkey.rotate(folder, show=_show_new, patience=until_the_worker_lets_go())
+    with acting.in_files(folder, "keys rotate-master", {}, Credentials(as_, duty, reason, config), now=now_ms()):
+        count = masterkey.rotate(folder, show=_show_new, patience=wait_for_worker())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
 
 
@@ -67,7 +67,7 @@ def rotate_links(
 
     folder, _ = options.installation(data, config)
     now = now_ms()
-    with acting.in_files(folder, "keys rotate-links", {}, Asker(as_, duty, reason, config), now=now):
+    with acting.in_files(folder, "keys rotate-links", {}, Credentials(as_, duty, reason, config), now=now):
         older = len(tokens.rotate(folder, now).keys) - 1
     output.words(f"Links are signed with a new key; {older} older ones still verify.")
 

@@ -12,7 +12,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import acting, captureid, door, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 
 What = Annotated[str, typer.Argument(metavar="PATH|ID", help="A message that is kept, or a file, Maildir or mbox of others.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help="How many tokens are shown.")]
@@ -30,11 +30,11 @@ def learn(
 ) -> None:
     """Say that messages are spam, or that they are good. The learner takes it in within seconds."""
     folder, _ = options.installation(data, config)
-    asker = Asker(as_, duty, reason, config)
+    asker = Credentials(as_, duty, reason, config)
     kind = "spam" if spam else "ham"
     facts = {"what": what[:200], "label": kind}
     if not Path(what).exists():
-        _label(folder, what, acting.deed(folder, "learn", facts, asker, now=now_ms()), spam=spam)
+        _label(folder, what, acting.for_record(folder, "learn", facts, asker, now=now_ms()), spam=spam)
         output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
         return
     from civicmail.mail.pipeline import taught
@@ -59,9 +59,9 @@ def unlearn(
 ) -> None:
     """Take back what was said of messages, by `learn` or by anybody."""
     folder, _ = options.installation(data, config)
-    asker = Asker(as_, duty, reason, config)
+    asker = Credentials(as_, duty, reason, config)
     if not Path(what).exists():
-        by = acting.deed(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
+        by = acting.for_record(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
         _label(folder, what, by, spam=True, undone=True)
         output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
         return
@@ -93,7 +93,7 @@ def explain(
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
     place = captureid.one(archive, id_)
-    opened = door.opened(folder, "explain", {"id": place.uuid}, Asker(as_, duty, reason, config, mandate))
+    opened = door.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, duty, reason, config, mandate))
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     ours = model.read(folder)
     try:

@@ -94,9 +94,9 @@ def change(
 
     row = _group(address)
     on, inside = {box.address: box for box in row.members.all()}, {sub.address: sub for sub in row.subgroups.all()}
-    for gone in (text.strip().lower() for text in remove or ()):
-        if on.pop(gone, None) is None and inside.pop(gone, None) is None:
-            raise Unusable(f"{gone} is not on the list {row}.")
+    for address_ in (text.strip().lower() for text in remove or ()):
+        if on.pop(address_, None) is None and inside.pop(address_, None) is None:
+            raise Unusable(f"{address_} is not on the list {row}.")
     for text in add or ():
         _put(text.strip().lower(), on, inside)
     mailboxes.change_group(row, on.values(), inside.values(), actor=desk.actor, reason=reason, now=desk.now)

@@ -12,7 +12,7 @@ from civicmail.core.config import formats
 from civicmail.core.config.release import VERSION
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import options, output
-from civicmail.front.cli.patience import until_the_tables_are_there
+from civicmail.front.cli.patience import wait_for_tables
 
 WOULD_CHANGE = 1
 
@@ -63,7 +63,7 @@ def _pending(settings: Settings, folder: Path, config: Path | None) -> list[tupl
 def _do(folder: Path, config: Path | None, *, save: bool) -> list[tuple[str, str]]:
     from civicmail.front.web.start import upgrade
 
-    return upgrade(folder, config, until_the_tables_are_there(), save=save)
+    return upgrade(folder, config, wait_for_tables(), save=save)
 
 
 def _say(steps: list[tuple[str, str]], made_anew: list[formats.Difference], check: bool, tables: str) -> None:

@@ -9,11 +9,11 @@ WORKER_SECONDS = 600.0  # a large seal that is under way ends first
 TABLES_SECONDS = 120.0  # the first start of a large installation under a new version
 
 
-def until_the_worker_lets_go() -> Patience:
+def wait_for_worker() -> Patience:
     """For what needs a lease that a worker may hold."""
     return Patience(WORKER_SECONDS, output.words)
 
 
-def until_the_tables_are_there() -> Patience:
+def wait_for_tables() -> Patience:
     """For what needs the tables, which another process brings up to date at this moment."""
     return Patience(TABLES_SECONDS)

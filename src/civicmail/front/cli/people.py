@@ -107,8 +107,8 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
     guard.require(desk.actor, "feed.run", now=desk.now)
     saved = FeedMapping.objects.filter(name=mapping.lower()).first() if mapping else None
     if mapping and saved is None:
-        there = ", ".join(FeedMapping.objects.values_list("name", flat=True)) or "none"
-        raise UsageError(f"There is no mapping {mapping}; there are {there}.")
+        names = ", ".join(FeedMapping.objects.values_list("name", flat=True)) or "none"
+        raise UsageError(f"There is no mapping {mapping}; there are {names}.")
     if saved is None and not (table := feedtable.read(content)).is_ours:
         saved = feedmaps.recognised(table)
     if saved is None:

@@ -23,7 +23,7 @@ def prove(
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
     place = captureid.one(archive, id_)
-    opened = door.opened(folder, "prove", {"id": place.uuid}, door.Asker(as_, duty, reason, config, mandate))
+    opened = door.open_content(folder, "prove", {"id": place.uuid}, door.Credentials(as_, duty, reason, config, mandate))
     opened.reading(archive)(place)  # also of a proof: its envelope says who wrote to whom
     head = archive.head(opened.permit, place)
     plain = orjson.loads(head)

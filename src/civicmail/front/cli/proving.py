@@ -20,7 +20,7 @@ from civicmail.desk.workbench.parcels import Folder, Parcel, Zip
 from civicmail.desk.workbench.running import remove
 from civicmail.desk.workbench.zipping import parts_path
 from civicmail.front.cli import output
-from civicmail.front.cli.door import Opened
+from civicmail.front.cli.door import ContentAccess
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
@@ -49,7 +49,7 @@ def publish(data: Path, is_covered: Callable[[], bool]) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def about(opened: Opened, city: str, query: str) -> About:
+def about(opened: ContentAccess, city: str, query: str) -> About:
     """Who exports what, for the manifest."""
     permit, mandate = opened.permit, opened.mandate
     ground, scope = ("", {}) if mandate is None else (mandate.ground, asdict(mandate.scope))
@@ -58,15 +58,20 @@ def about(opened: Opened, city: str, query: str) -> About:
 
 
 def export(
-    archive: Archive, opened: Opened, results: Iterator[Hit], out: Path, about_: About, coverage: Callable[[], dict[str, int]]
+    archive: Archive,
+    opened: ContentAccess,
+    results: Iterator[Hit],
+    out: Path,
+    about_: About,
+    coverage: Callable[[], dict[str, int]],
 ) -> Iterator[bool]:
     """Write it, a zip where the name ends so, else into a folder; whether each message could be read."""
     work = out.with_name(f".{out.name}.work")
     parcel: Parcel = Zip(out, _new(work), about_.at) if out.suffix == ".zip" else Folder(out)
     made = Export(opened.data, parcel, about_)
     try:
-        for some in gathering.in_groups(results):
-            for hit, message in gathering.read(archive, _reading(archive, opened), some):
+        for group in gathering.in_groups(results):
+            for hit, message in gathering.read(archive, _reading(archive, opened), group):
                 if isinstance(message, str):
                     output.words(f"failed: {hit.id}: {message}")
                     made.fail(hit.id, message)
@@ -94,7 +99,7 @@ def _new(work: Path) -> Path:
     return work
 
 
-def _reading(archive: Archive, opened: Opened) -> Callable[[Place], Message]:
+def _reading(archive: Archive, opened: ContentAccess) -> Callable[[Place], Message]:
     if opened.mandate is not None:
         return opened.under(archive, opened.mandate)
 

@@ -12,7 +12,7 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.outstanding import Entry
@@ -22,7 +22,7 @@ from civicmail.mail.courier.hops import Routes
 app = group("Mail that was accepted and has recipients who are not served yet.")
 Id = Annotated[str, typer.Argument(metavar="ID", help="A capture id, or its first digits as long as they fit only one.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record of the message.")]
-_MOST = 200  # characters of an answer for a person
+MAX_REPLY_CHARS = 200  # characters of an answer for a person
 
 
 @app.command("list")
@@ -36,7 +36,7 @@ def list_(
 ) -> None:
     """One line for each recipient that waits or is held, oldest mail first."""
     folder, settings = options.installation(data, config)
-    acting.person(folder, "queue list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "queue list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
@@ -59,7 +59,7 @@ def show(
 ) -> None:
     """Everything about one message that waits."""
     folder, settings = options.installation(data, config)
-    acting.person(folder, "queue show", {"id": id_}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "queue show", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
     entry = _one(folder, id_)
     for row in _rows(entry, _routes(folder, settings)):
         if json:
@@ -83,7 +83,7 @@ def retry(
     json: options.Json = False,
 ) -> None:
     """Try again at once, whatever time was set."""
-    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Asker(as_, duty, reason, config), json)
+    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Credentials(as_, duty, reason, config), json)
 
 
 @app.command()
@@ -97,14 +97,16 @@ def drop(
     json: options.Json = False,
 ) -> None:
     """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
-    asker = Asker(as_, duty, options.why(reason), config)
+    asker = Credentials(as_, duty, options.why(reason), config)
     _decide("queue drop", actions.drop, "will not be delivered", id_, data, asker, json)
 
 
-def _decide(verb: str, action: Callable[..., list[int]], words: str, id_: str, data: Path | None, asker: Asker, json: bool) -> None:
+def _decide(
+    verb: str, action: Callable[..., list[int]], words: str, id_: str, data: Path | None, asker: Credentials, json: bool
+) -> None:
     folder, settings = options.installation(data, asker.config)
     now = now_ms()
-    by = acting.deed(folder, verb, {"id": id_}, asker, now=now)
+    by = acting.for_record(folder, verb, {"id": id_}, asker, now=now)
     entry = _one(folder, id_)
     indices = action(folder, entry, actor=by.name, reason=asker.reason, now=now, entering=by.entering)
     bell.ring(folder)
@@ -169,5 +171,5 @@ def _state(row: dict[str, Any]) -> str:
         case "open":
             return "an attempt has no outcome yet"
         case "deferred":
-            return f"again {output.when(row['next'])}: {row['reply'][:_MOST]}"
+            return f"again {output.when(row['next'])}: {row['reply'][:MAX_REPLY_CHARS]}"
     return "due now" if row["hop"] else "waits: no next hop is configured"

@@ -13,7 +13,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import until_the_worker_lets_go
+from civicmail.front.cli.patience import wait_for_worker
 from civicmail.mail.archive import outstanding_file, recatalogue, replay
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import coverage
@@ -44,12 +44,12 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
                     output.words("It rests until its volume has room (civicmail doctor), and rebuilds the index then.")
                     raise typer.Exit(1) from None
                 time.sleep(LOOK_SECONDS)
-    there, archived = searchable(Reader(folder)), Archive(folder).count()
-    if there == archived:
+    searchable_, archived = searchable(Reader(folder)), Archive(folder).count()
+    if searchable_ == archived:
         output.words(f"The index is new: all {archived} captures of the archive can be found.")
         return
     output.words(
-        f"The index is new, and has {there} of {archived} captures of the archive. `civicmail verify` says which segments or "
+        f"The index is new, and has {searchable_} of {archived} captures of the archive. `civicmail verify` says which segments or "
         "journals cannot be read; where none is named, call this again while nothing comes in."
     )
     raise typer.Exit(1)
@@ -62,7 +62,7 @@ def catalogue(data: options.Data = None, config: options.Config = None) -> None:
     def done(folder: Path) -> str:
         return f"The catalogue is new: the archive has {Archive(folder).count()} captures in it and in journals."
 
-    _anew("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, done, data, config)
+    _rebuild("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, done, data, config)
 
 
 @app.command()
@@ -73,16 +73,16 @@ def outstanding(data: options.Data = None, config: options.Config = None) -> Non
         waiting = sum(1 for _ in outstanding_file.current(folder).waiting())
         return f"The snapshot of those who wait is new: {waiting} of {Archive(folder).count()} captures have recipients that wait."
 
-    _anew("outstanding", "Finding out who waits", replay.rebuild, done, data, config)
+    _rebuild("outstanding", "Finding out who waits", replay.rebuild, done, data, config)
 
 
-def _anew(
+def _rebuild(
     what: str, doing: str, make: Callable[..., list[str]], done: Callable[[Path], str], data: Path | None, config: Path | None
 ) -> None:
     """Exit 1 where something could not be read."""
     folder, _ = options.installation(data, config)
     with acting.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
-        problems = make(folder, now=now_ms(), progress=report, patience=until_the_worker_lets_go())
+        problems = make(folder, now=now_ms(), progress=report, patience=wait_for_worker())
     for problem in problems:
         output.words(problem)
     output.words(done(folder))

@@ -26,14 +26,16 @@ def journal(reason: Reason, data: options.Data = None, config: options.Config = 
     reason = options.why(reason)
     folder, _ = options.installation(data, config)
     done = repairing.repair(folder, person=acting.machine_of(folder), reason=reason, now=now_ms())
-    for one in done:
+    for item in done:
         if json:
-            moved = [m.plain for m in one.moved]
-            output.emit({"journal": one.journal, "lost": one.lost, "moved": moved, "entry": one.entry})
+            moved = [m.plain for m in item.moved]
+            output.emit({"journal": item.journal, "lost": item.lost, "moved": moved, "entry": item.entry})
             continue
-        lost = ", ".join(records_text(first, last, one.journal) for first, last in one.lost)
-        output.show(f"Journal {one.journal}: {f'{lost} lost' if lost else 'no record lost'}; entry {one.entry} says what was done.")
-        for m in one.moved:
-            output.show(f"    {m.size} bytes are in damaged/{one.journal}/{m.name}")
+        lost = ", ".join(records_text(first, last, item.journal) for first, last in item.lost)
+        output.show(
+            f"Journal {item.journal}: {f'{lost} lost' if lost else 'no record lost'}; entry {item.entry} says what was done."
+        )
+        for m in item.moved:
+            output.show(f"    {m.size} bytes are in damaged/{item.journal}/{m.name}")
     if not done:
         output.words("No journal is damaged.")

@@ -19,7 +19,7 @@ from civicmail.city.policy.rules import Rule
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 
 if TYPE_CHECKING:
     from civicmail.desk.oversight.replaying import Tally
@@ -46,7 +46,7 @@ def replay(
     folder, settings = options.installation(data, config)
     now = now_ms()
     rule = _rule(file)
-    acting.person(folder, "policy replay", {"rule": rule.id, "days": days}, Asker(as_, duty, reason, config), now=now)
+    acting.person(folder, "policy replay", {"rule": rule.id, "days": days}, Credentials(as_, duty, reason, config), now=now)
     zone = ZoneInfo(settings.city.time_zone)
 
     def day(at: int) -> date:

@@ -34,16 +34,16 @@ def rules(
     book = published.active(options.data_folder(data))
     if rule and book.rule(rule) is None:
         raise UsageError(f"There is no rule {rule}{_nearest(rule, [r.id for r in book.rules])}.")
-    for one in book.rules:
-        if rule and one.id != rule:
+    for rule_ in book.rules:
+        if rule and rule_.id != rule:
             continue
         if json:
-            output.emit(plain(one) | {"acts": one.acts(now_ms())})
+            output.emit(plain(rule_) | {"acts": rule_.acts(now_ms())})
         elif rule:
-            _whole(one)
+            _details(rule_)
         else:
-            ends = f"until {one.expires}" if one.acts(now_ms()) else f"ended {one.expires}"
-            output.show(f"{one.id:<20} {one.mode:<8} {one.do:<10} {one.clause}  {one.severity:<6} {ends}")
+            ends = f"until {rule_.expires}" if rule_.acts(now_ms()) else f"ended {rule_.expires}"
+            output.show(f"{rule_.id:<20} {rule_.mode:<8} {rule_.do:<10} {rule_.clause}  {rule_.severity:<6} {ends}")
     if not json and not rule:
         output.words(f"{len(book.rules)} rules, book {book.version}, {'in force' if not book.title else book.title.lower()}.")
 
@@ -55,15 +55,15 @@ def test(files: Files = None, data: options.Data = None, json: options.Json = Fa
     except UnusableBook as error:
         output.emit({"problem": str(error)}) if json else output.words(f"civicmail: {error}")
         raise typer.Exit(1) from None
-    loose = [(one, part) for one in book.rules for part in unpinned(one)]
-    for one, part in loose:
-        warning = f"no example of {one.id} needs `{part}`"
-        output.emit({"rule": one.id, "warning": warning}) if json else output.words(f"{one.file}, line {one.line}: {warning}.")
-    ending = [one for one in book.rules if not one.acts(now_ms() + SOON)]
-    for one in ending:
-        warning = f"{one.id} {'ends soon' if one.acts(now_ms()) else 'has ended'} ({one.expires})"
-        output.emit({"rule": one.id, "warning": warning}) if json else output.words(f"{one.file}, line {one.line}: {warning}.")
-    count = sum(len(one.examples) for one in book.rules)
+    loose = [(rule, part) for rule in book.rules for part in unpinned(rule)]
+    for rule, part in loose:
+        warning = f"no example of {rule.id} needs `{part}`"
+        output.emit({"rule": rule.id, "warning": warning}) if json else output.words(f"{rule.file}, line {rule.line}: {warning}.")
+    ending = [rule for rule in book.rules if not rule.acts(now_ms() + SOON)]
+    for rule in ending:
+        warning = f"{rule.id} {'ends soon' if rule.acts(now_ms()) else 'has ended'} ({rule.expires})"
+        output.emit({"rule": rule.id, "warning": warning}) if json else output.words(f"{rule.file}, line {rule.line}: {warning}.")
+    count = sum(len(rule.examples) for rule in book.rules)
     if json:
         output.emit({"rules": len(book.rules), "examples": count, "version": book.version})
     else:
@@ -134,7 +134,7 @@ def plain(rule: Rule) -> dict[str, object]:
     return {"id": rule.id, **{field: getattr(rule, field) for field in comparing.FIELDS}, "examples": examples}
 
 
-def _whole(rule: Rule) -> None:
+def _details(rule: Rule) -> None:
     output.show(rule.id)
     for field in comparing.FIELDS:
         if text := getattr(rule, field):

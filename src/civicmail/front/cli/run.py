@@ -107,10 +107,10 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
 def stop_on_signal() -> threading.Event:
     """An event that SIGTERM and SIGINT set; the kernel ends the process when it has not drained in time."""
     stop = threading.Event()
-    heard: queue.SimpleQueue[None] = queue.SimpleQueue()
+    signals: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def pass_on() -> None:
-        heard.get()
+        signals.get()
         stop.set()
 
     def ask(_number: int, _frame: object) -> None:
@@ -118,7 +118,7 @@ def stop_on_signal() -> threading.Event:
         # it. Ctrl-C comes from the terminal and again, as SIGTERM, from the supervisor, and the time is counted from the first.
         if not signal.getitimer(signal.ITIMER_REAL)[0]:
             signal.alarm(DRAIN_SECONDS)
-        heard.put(None)
+        signals.put(None)
 
     threading.Thread(target=pass_on, daemon=True).start()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from civicmail.front.sample import people
 from civicmail.front.sample.play import Play, Show
-from civicmail.front.sample.stage import Act
+from civicmail.front.sample.stage import TrackedMessage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,7 @@ class _Lines:
             print(f"search {a.query}: {a.count} of {a.of} in {a.took:.0f} ms", flush=True)
 
 
-def _way(act: Act) -> str:
+def _way(act: TrackedMessage) -> str:
     went = f"delivered +{act.delivered - act.archived} ms" if act.delivered else "kept back"
     return f"archived, {went}, found +{(act.found - act.archived) / 1000:.1f} s"
 
@@ -59,9 +59,9 @@ def _who(address: str) -> str:
     return _NAMES.get(address, address or "<>")
 
 
-def _to(act: Act) -> str:
-    more = len(act.recipients) - 1
-    return _who(act.recipients[0]) + (f" and {more} more" if more else "")
+def _to(act: TrackedMessage) -> str:
+    others = len(act.recipients) - 1
+    return _who(act.recipients[0]) + (f" and {others} more" if others else "")
 
 
 def _picture(play: Play) -> RenderableType:

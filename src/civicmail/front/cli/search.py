@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from civicmail.front.cli import door, options, output
-from civicmail.front.cli.asking import Ask, Query, Sort, asked_of_index, pages, reader_of, say_coverage, searched, words_of
+from civicmail.front.cli.asking import (
+    IndexQuery,
+    Query,
+    Sort,
+    pages,
+    print_coverage,
+    reader_of,
+    resolve_threads,
+    searchable_count,
+    words_of,
+)
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.counts import Counts, counts
 from civicmail.mail.search.search import Hit
@@ -30,26 +40,26 @@ def search(
     """Find mail. Says on stderr how much there is, and what is not searchable yet."""
     folder, _ = options.installation(data, config)
     text, tree = words_of(query)
-    opened = door.opened(folder, "search", {"query": text}, door.Asker(as_, duty, reason, config, mandate))
+    opened = door.open_content(folder, "search", {"query": text}, door.Credentials(as_, duty, reason, config, mandate))
     archive = Archive(folder)
     archived = archive.count()
     reader = reader_of(folder)
-    tree = asked_of_index(reader, tree, archive, opened)
+    tree = resolve_threads(reader, tree, archive, opened)
     if count:
         _say_counts(counts(reader, tree, archived=archived) if reader else Counts(0, 0, 0, archived, 0), json)
         return
     shown = fitting = 0
-    for page in pages(reader, Ask(tree, limit, sort, unique)):
+    for page in pages(reader, IndexQuery(tree, limit, sort, unique)):
         fitting = fitting or page.total  # the first page says it
         for hit in page.hits:
             _say_hit(hit, json)
         shown += len(page.hits)
-    there = searched(reader)
+    searchable_ = searchable_count(reader)
     if not fitting:
-        output.words(f"Nothing was found among {there} captures. Fewer words, or the start of one (storm*), find more.")
+        output.words(f"Nothing was found among {searchable_} captures. Fewer words, or the start of one (storm*), find more.")
     elif not unique and shown < fitting:
         output.words(f"{shown} of {fitting} shown; --limit 0 shows all.")
-    say_coverage(there, archived)
+    print_coverage(searchable_, archived)
 
 
 search.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-defined]  # so that -subject:x is a word of a query

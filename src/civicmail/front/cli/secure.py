@@ -13,7 +13,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.courier import readerkeys
 
@@ -33,7 +33,7 @@ def list_(
     """Whose keys are here, of which kind, and until when certificates are good; gpg says it of OpenPGP keys."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    acting.person(folder, "secure list", {}, Asker(as_, duty, reason, config), now=now)
+    acting.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)
     keys = readerkeys.listed(folder)
     for address, kind in keys:
         until = readerkeys.until(folder, address, now) if kind == "smime" else ""
@@ -58,7 +58,7 @@ def add(
     """Keep a reader's key. Compare its fingerprint with them by telephone first."""
     folder, _ = options.installation(data, config)
     address, now = _checked(address), now_ms()
-    asker = Asker(as_, duty, reason, config)
+    asker = Credentials(as_, duty, reason, config)
     with acting.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
         try:
             content = file.read_bytes()
@@ -80,7 +80,7 @@ def remove(
     """Forget a reader's keys."""
     folder, _ = options.installation(data, config)
     address = _checked(address)
-    asker = Asker(as_, duty, reason, config)
+    asker = Credentials(as_, duty, reason, config)
     with acting.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
         if not readerkeys.remove(folder, address):
             raise UsageError(f"There is no key of {address}.")

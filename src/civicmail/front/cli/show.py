@@ -22,7 +22,7 @@ from civicmail.mail.search import seenlimited
 from civicmail.mail.search.extracted import reasons
 from civicmail.mail.search.seenread import Printed, PrintedFile
 
-TEXT_MOST = 100_000  # characters for a person; --raw gives all
+MAX_TEXT_CHARS = 100_000  # characters for a person; --raw gives all
 
 
 def show(
@@ -45,7 +45,7 @@ def show(
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
     place = captureid.one(archive, id_, bytes_only=raw)
-    opened = door.opened(folder, "show", {"id": place.uuid}, door.Asker(as_, duty, reason, config, mandate))
+    opened = door.open_content(folder, "show", {"id": place.uuid}, door.Credentials(as_, duty, reason, config, mandate))
     permit, body = opened.permit, opened.reading(archive)(place)
     if raw:
         output.emit_bytes(body)
@@ -165,10 +165,10 @@ def _attachment_plain(file: PrintedFile, data: Path) -> dict[str, Any]:
     return {**plain, "unreadable": why} if why else plain
 
 
-def broken_of(capture: Capture) -> list[str]:
+def reading_problems(capture: Capture) -> list[str]:
     """What of the item that a message was built from could not be read."""
     properties = capture.properties or {}
-    attached = [one.get("unread") for one in properties.get("attachments", []) if isinstance(one, dict)]
+    attached = [attachment.get("unread") for attachment in properties.get("attachments", []) if isinstance(attachment, dict)]
     return [str(why) for why in (properties.get("broken"), *attached) if why]
 
 
@@ -194,7 +194,7 @@ def _read(read: Printed, why: str, capture: Capture, data: Path) -> None:
         output.show(f"Attachment: {file.name or file.part} ({file.type}, {file.size} bytes)")
         for unread in reasons(data, file.digest):
             output.show(f"    unreadable: {unread}")
-    for missing in broken_of(capture):
+    for missing in reading_problems(capture):
         output.show(f"Incomplete: {missing}")
     for line in read.among_header.splitlines():
         output.show(f"Among the header, and no field: {line}")
@@ -203,9 +203,9 @@ def _read(read: Printed, why: str, capture: Capture, data: Path) -> None:
     if read.defects:
         output.show(f"Defects: {', '.join(dict.fromkeys(code.replace('-', ' ') for code, _ in read.defects))}")
     output.show("")
-    for line in read.text[:TEXT_MOST].splitlines():
+    for line in read.text[:MAX_TEXT_CHARS].splitlines():
         output.show(line)
-    if len(read.text) > TEXT_MOST:
-        output.words(f"The text goes on for {len(read.text) - TEXT_MOST} characters; --raw gives all of it.")
+    if len(read.text) > MAX_TEXT_CHARS:
+        output.words(f"The text goes on for {len(read.text) - MAX_TEXT_CHARS} characters; --raw gives all of it.")
     if why:
         output.words(f"What the message says cannot be read: {why}. --raw gives its exact bytes.")

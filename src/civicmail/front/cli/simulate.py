@@ -56,7 +56,7 @@ def day(
 
 def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: int) -> tuple[str, bool]:
     """The report, and whether everything was met."""
-    from civicmail.front.cli.atwork import AtWork
+    from civicmail.front.cli.atwork import OfficeProcess
     from civicmail.front.sample.day import READINGS
     from civicmail.front.sample.dayreport import goals, report
     from civicmail.front.sample.people import OFFICES
@@ -73,7 +73,7 @@ def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: 
         played.let_in(sign_in(now_ms()))
         output.words(f"Writing {count:,} letters …")
         played.write_letters(samplecity.snapshot(folder), output.words)
-        with samplecity.serving(folder) as pid, AtWork(folder, minutes * 60, seed) as desks:
+        with samplecity.serving(folder) as pid, OfficeProcess(folder, minutes * 60, seed) as desks:
             played.wait_for_gateway()
             output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
             worked = played.run(pid, desks, output.words)

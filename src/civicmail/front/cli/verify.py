@@ -14,15 +14,15 @@ from civicmail.core.config.load import require_folder
 from civicmail.core.ledger.problems import KeptRecord, Verdict
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import checkpoints, options, output
-from civicmail.front.web.entrytable import Table
+from civicmail.front.web.entrytable import AuditLogCheck
 from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check, torn_tails
 from civicmail.mail.search import counts
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.reader import Reader
 
-AT_ONCE = 1000
-LISTED_MOST = 1000
+BATCH_SIZE = 1000
+MAX_LISTED = 1000
 
 
 def verify(
@@ -45,9 +45,9 @@ def verify(
     require_folder(folder)
     outside = checkpoints.outside(checkpoint or [], key)
     check = Check(folder, deep=deep)
-    searchable = Findable(folder) if deep else None
+    searchable = SearchIndexCheck(folder) if deep else None
     losses = Losses()
-    with closing(Table(folder, config)) as table:
+    with closing(AuditLogCheck(folder, config)) as table:
         hearers = [losses.add, table.add, *([searchable.add] if searchable is not None else [])]
         with output.progress("Checking") as report:
             verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
@@ -72,7 +72,7 @@ def _each(hearers: Sequence[Callable[[KeptRecord], None]], report: output.Report
         looked += 1
         for hear in hearers:
             hear(record)
-        if looked % AT_ONCE == 0:
+        if looked % BATCH_SIZE == 0:
             report(looked)
 
     return each
@@ -92,11 +92,11 @@ def _disposed(records: int) -> list[str]:
 def _say(problems: list[dict[str, Any]], numbers: dict[str, int], pending: int) -> None:
     if pending:
         output.words(f"Note: the ledger has not taken in all of it yet (records: {pending}); until then that can change unseen.")
-    output.emit({**numbers, "pending": pending, "problems": problems[:LISTED_MOST], "problem_count": len(problems)})
+    output.emit({**numbers, "pending": pending, "problems": problems[:MAX_LISTED], "problem_count": len(problems)})
     raise typer.Exit(1 if problems else 0)
 
 
-class Findable:
+class SearchIndexCheck:
     """Whether every capture that the index says it covers is in it: membership, never a flag (promise 8)."""
 
     def __init__(self, data: Path) -> None:
@@ -125,7 +125,7 @@ class Findable:
             self._waiting.append(bytes.fromhex(orjson.loads(record.head)["id"].replace("-", "")))
         except (ValueError, KeyError, TypeError, AttributeError):
             return  # the ledger's check names such a head
-        if len(self._waiting) >= AT_ONCE:
+        if len(self._waiting) >= BATCH_SIZE:
             self._look()
 
     def problems(self) -> list[dict[str, Any]]:

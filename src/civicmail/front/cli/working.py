@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from civicmail.front.cli.acting import Desk
 
 Dept = Annotated[str, typer.Option("--department", metavar="CODE", help="The code of a department.")]
-KindOf = Annotated[str, typer.Option("--kind", help="employee, contractor, vendor, agent, volunteer, board or elected.")]
+Kind = Annotated[str, typer.Option("--kind", help="employee, contractor, vendor, agent, volunteer, board or elected.")]
 Position = Annotated[str, typer.Option("--position", help="The position.")]
-Boss = Annotated[str, typer.Option("--supervisor", metavar="PERSON", help="Number or sign-in name.")]
+Supervisor = Annotated[str, typer.Option("--supervisor", metavar="PERSON", help="Number or sign-in name.")]
 Contract = Annotated[str, typer.Option("--contract", metavar="AGENCY/NUMBER", help="For contractors, vendors and agents.")]
 Starts = Annotated[str, typer.Option("--starts", metavar="DAY", help="The first day, like 2026-03-02; else today.")]
 
@@ -31,9 +31,9 @@ def add(
     as_: options.Signed,
     reason: options.Why,
     given: Annotated[str, typer.Option("--given", help="Given name.")] = "",
-    kind: KindOf = "employee",
+    kind: Kind = "employee",
     position: Position = "",
-    supervisor: Boss = "",
+    supervisor: Supervisor = "",
     contract: Contract = "",
     starts: Starts = "",
     data: options.Data = None,
@@ -55,9 +55,9 @@ def rehire(
     department: Dept,
     as_: options.Signed,
     reason: options.Why,
-    kind: KindOf = "employee",
+    kind: Kind = "employee",
     position: Position = "",
-    supervisor: Boss = "",
+    supervisor: Supervisor = "",
     contract: Contract = "",
     starts: Starts = "",
     data: options.Data = None,
@@ -80,7 +80,7 @@ def move(
     as_: options.Signed,
     reason: options.Why,
     position: Position = "",
-    supervisor: Boss = "",
+    supervisor: Supervisor = "",
     overlap: Annotated[int, typer.Option("--overlap", min=0, max=90, help="Days for which access goes on.")] = 30,
     data: options.Data = None,
     config: options.Config = None,

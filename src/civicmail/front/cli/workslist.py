@@ -11,7 +11,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Asker
+from civicmail.front.cli.door import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening.use import works
 
@@ -33,9 +33,9 @@ def add(
     """Make a list of such lines, in the place of the one with this name."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    with acting.in_files(folder, "works add", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+    with acting.in_files(folder, "works add", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
         try:
-            entries, wrong = works.read(file)
+            entries, bad_lines = works.read(file)
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
         if not entries:
@@ -43,11 +43,11 @@ def add(
         OS_FILES.make_folder(path.parent)
         OS_FILES.replace(path, "".join(f"{digest.hex()}  {title}\n" for digest, title in entries.items()).encode())
     if json:
-        output.emit({"list": name, "files": len(entries), "unused": wrong})
+        output.emit({"list": name, "files": len(entries), "unused": bad_lines})
         return
     output.show(f"The list {name} has {len(entries):,} files.")
-    if wrong:
-        output.words(f"{wrong:,} lines were left out: they begin with no SHA-256 of 64 hexadecimal digits.")
+    if bad_lines:
+        output.words(f"{bad_lines:,} lines were left out: they begin with no SHA-256 of 64 hexadecimal digits.")
 
 
 @app.command("list")
@@ -61,14 +61,16 @@ def list_(
 ) -> None:
     """The lists, with how many files each has and how many of its lines are none."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "works list", {}, Asker(as_, duty, reason, config), now=now_ms())
+    acting.person(folder, "works list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     paths = works.there(folder)
     for path in paths:
-        entries, wrong = works.read(path)
+        entries, bad_lines = works.read(path)
         if json:
-            output.emit({"list": path.stem, "files": len(entries), "unused": wrong})
+            output.emit({"list": path.stem, "files": len(entries), "unused": bad_lines})
         else:
-            output.show(f"{path.stem:30} {len(entries):>10,} files" + (f"  {wrong:,} lines cannot be read" if wrong else ""))
+            output.show(
+                f"{path.stem:30} {len(entries):>10,} files" + (f"  {bad_lines:,} lines cannot be read" if bad_lines else "")
+            )
     if not paths and not json:
         output.words("There are no lists.")
 
@@ -85,7 +87,7 @@ def remove(
     """Look for the files of a list no longer."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    with acting.in_files(folder, "works remove", {"list": name}, Asker(as_, duty, reason, config), now=now_ms()):
+    with acting.in_files(folder, "works remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
         if not path.exists():
             raise UsageError(f"There is no list {name}.")
         OS_FILES.unlink(path)

@@ -12,15 +12,15 @@ from typing import Any
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.meters import Values
-from civicmail.front.checkup.certificates import last_days
-from civicmail.front.checkup.examine import examine
-from civicmail.front.checkup.findings import MINUTE, Finding, Patient
+from civicmail.front.checkup.certificates import expiries
+from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 
 STALE = 5 * MINUTE
 """ms after which nobody can say that all is well: an examination takes seconds, and one is made each minute."""
 
 
-class Examined:
+class CheckMetrics:
     """Of one installation. Not safe for two threads at once but for `health`."""
 
     def __init__(self, settings: Settings, data: Path) -> None:
@@ -30,7 +30,7 @@ class Examined:
 
     def values(self, now: int) -> Values:
         """Look at everything. now: ms. Takes seconds."""
-        findings = list(examine(Patient(self._data, self._settings, now)))
+        findings = list(run_checks(Installation(self._data, self._settings, now)))
         self._seen = now, findings
         problems = Counter(finding.check for finding in findings if finding.level == "problem")
         warnings = Counter(finding.check for finding in findings if finding.level == "warning")
@@ -38,7 +38,7 @@ class Examined:
         for check in dict.fromkeys(finding.check for finding in findings):
             values["civicmail_check_problems", (check,)] = problems[check]
             values["civicmail_check_warnings", (check,)] = warnings[check]
-        for what, end in last_days(self._settings).items():
+        for what, end in expiries(self._settings).items():
             if isinstance(end, int):
                 values["civicmail_certificate_end_timestamp_seconds", (what,)] = end / 1000
         return values

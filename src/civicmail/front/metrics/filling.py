@@ -12,27 +12,27 @@ from civicmail.core.disk import meters
 
 HOUR = 3_600_000
 DAYS = 7
-LEAST = 24 * HOUR
+MIN_SPAN_MS = 24 * HOUR
 """ms that have to lie between two looks before a pace is told: one large import is none."""
 
 
-class Filling:
+class DiskForecast:
     """least: bytes that must stay free."""
 
-    def __init__(self, data: Path, least: int) -> None:
+    def __init__(self, data: Path, min_free: int) -> None:
         self._place = meters.folder(data) / "disk.seen"
-        self._least = least
+        self._min_free = min_free
         self._seen = _read(self._place)
 
     def left_seconds(self, free: int, now: int) -> float:
         """Until no more than that is free, at the pace since the oldest look; infinite while nothing grows, or on the first day."""
         self._note(free, now)
         at, then = self._seen[0]
-        if free <= self._least:
+        if free <= self._min_free:
             return 0.0
-        if now - at < LEAST or then <= free:
+        if now - at < MIN_SPAN_MS or then <= free:
             return math.inf
-        return (free - self._least) * (now - at) / (then - free) / 1000
+        return (free - self._min_free) * (now - at) / (then - free) / 1000
 
     def _note(self, free: int, now: int) -> None:
         self._seen = [(at, then) for at, then in self._seen if now - DAYS * 24 * HOUR <= at <= now]

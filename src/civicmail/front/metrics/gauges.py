@@ -15,9 +15,9 @@ from civicmail.core.disk import files
 from civicmail.core.disk.meters import Values
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.front.checkup import heartbeats
-from civicmail.front.checkup.jobs import LOST
-from civicmail.front.checkup.keeping import behind_of, waiting_since
-from civicmail.front.metrics.filling import Filling
+from civicmail.front.checkup.jobs import CONSEQUENCES
+from civicmail.front.checkup.keeping import records_behind, waiting_since
+from civicmail.front.metrics.filling import DiskForecast
 from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Entry, Outstanding
 from civicmail.mail.courier.hops import DESTINATIONS, Routes
@@ -38,7 +38,7 @@ class Gauges:
         self._followed = Followed(data)
         self._modes = Modes(settings, data)
         self._routes = Routes(settings, self._modes)
-        self._filling = Filling(data, settings.gateway.min_free)
+        self._filling = DiskForecast(data, settings.gateway.min_free)
 
     def values(self, now: int) -> Values:
         """now: ms. What cannot be read at this moment is left out; doctor says why."""
@@ -75,7 +75,7 @@ class Gauges:
         for name, positions in readers:
             read = positions(self._data)
             known = [at for at in waiting_since(self._data, read) if at]
-            values[f"civicmail_{name}_lag_records", ()] = behind_of(self._data, read)
+            values[f"civicmail_{name}_lag_records", ()] = records_behind(self._data, read)
             values[f"civicmail_{name}_lag_seconds", ()] = _seconds(now - min(known, default=now))
         if latest := checkpoints.latest(sequencer.folder(self._data)):
             values["civicmail_checkpoint_timestamp_seconds", ()] = latest.at / 1000
@@ -98,7 +98,7 @@ class Gauges:
     def _jobs(self, _now: int) -> Values:
         values: Values = {}
         unused = () if self._settings.archive.standby else ("standby",)
-        for process in LOST.keys() - unused:
+        for process in CONSEQUENCES.keys() - unused:
             if (beat := heartbeats.read(self._data, process)) is None:
                 continue
             values["civicmail_heartbeat_timestamp_seconds", (process,)] = beat.at / 1000
@@ -112,8 +112,8 @@ class Gauges:
         """The backup that the settings name, and the copy of the database where no server keeps it."""
         settings = self._settings
         places = {"archive": settings.archive.backup, "database": "" if settings.database.url else str(self._data / SAVED)}
-        there = {what: Path(place) for what, place in places.items() if place and Path(place).exists()}
-        return {("civicmail_backup_timestamp_seconds", (what,)): place.stat().st_mtime for what, place in there.items()}
+        present = {what: Path(place) for what, place in places.items() if place and Path(place).exists()}
+        return {("civicmail_backup_timestamp_seconds", (what,)): place.stat().st_mtime for what, place in present.items()}
 
 
 def _kept_back(outstanding: Outstanding, now: int) -> Values:

@@ -22,7 +22,7 @@ from civicmail.mail.gateway.certificates import Certificate
 
 SECONDS = 10
 """For a client to say what it wants, and to take the answer."""
-AT_ONCE = 16
+MAX_CONNECTIONS = 16
 """Connections; whoever comes then is cut off, and comes again."""
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -37,12 +37,12 @@ class Listener(ThreadingHTTPServer):
     listen, ConfigError for a certificate that cannot be used."""
 
     daemon_threads = True
-    request_queue_size = AT_ONCE
+    request_queue_size = MAX_CONNECTIONS
 
     def __init__(self, settings: Metrics, metrics: Callable[[str], str], health: Callable[[], tuple[bool, dict[str, Any]]]) -> None:
         self.address_family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
         self._networks = [ipaddress.ip_network(net, strict=False) for net in settings.networks or LOOPBACK]
-        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._room = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._metrics = metrics
         self._health = health
         self._certificate = certificate_of(settings)

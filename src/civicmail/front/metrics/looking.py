@@ -13,7 +13,7 @@ from civicmail.core.disk.meters import Values
 log = get_logger()
 
 
-class Look:
+class Collector:
     """collect: made again so many seconds after it ended. at: ms of the last one that ended well, 0 before; seen: what it saw."""
 
     def __init__(self, name: str, every: float, collect: Callable[[int], Values]) -> None:
@@ -43,7 +43,7 @@ class Look:
 
 
 @contextmanager
-def looking(looks: list[Look]) -> Iterator[None]:
+def collecting(looks: list[Collector]) -> Iterator[None]:
     """Meanwhile each of them is made."""
     stop = threading.Event()
     for look in looks:

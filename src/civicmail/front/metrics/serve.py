@@ -13,11 +13,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.config.systemd import Manager
 from civicmail.core.disk import meters
 from civicmail.core.disk.meters import Values
-from civicmail.front.metrics.examined import Examined
+from civicmail.front.metrics.examined import CheckMetrics
 from civicmail.front.metrics.exposition import text
 from civicmail.front.metrics.gauges import Gauges
 from civicmail.front.metrics.listen import Listener
-from civicmail.front.metrics.looking import Look, looking
+from civicmail.front.metrics.looking import Collector, collecting
 from civicmail.front.web.start import start
 
 STATE_EVERY, OFFICE_EVERY, EXAMINE_EVERY = 5.0, 15.0, 60.0
@@ -35,11 +35,11 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
     start(data, config)
     from civicmail.front.web import officenumbers  # models, which are there from now on
 
-    examined = Examined(settings, data)
+    examined = CheckMetrics(settings, data)
     looks = [
-        Look("state", STATE_EVERY, Gauges(settings, data).values),
-        Look("office", OFFICE_EVERY, officenumbers.values),
-        Look("checks", EXAMINE_EVERY, examined.values),
+        Collector("state", STATE_EVERY, Gauges(settings, data).values),
+        Collector("office", OFFICE_EVERY, officenumbers.values),
+        Collector("checks", EXAMINE_EVERY, examined.values),
     ]
     listener = Listener(
         settings.metrics,
@@ -47,7 +47,7 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
         lambda: examined.health(now_ms()),
     )
     log.info("listening", kind="metrics", listener=f"{settings.metrics.address}:{settings.metrics.port}")
-    with listener, looking(looks):
+    with listener, collecting(looks):
         thread = threading.Thread(target=listener.serve_forever, name="listener", daemon=True)
         thread.start()
         manager.ready()
@@ -58,7 +58,7 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
         thread.join()
 
 
-def collected(data: Path, looks: list[Look]) -> Values:
+def collected(data: Path, looks: list[Collector]) -> Values:
     """What processes have counted until now, and what was seen last."""
     values = meters.read(data)
     values["civicmail_build", (version("civicmail"),)] = 1

@@ -24,8 +24,8 @@ def children(pid: int) -> list[int]:
 def family(pid: int) -> list[int]:
     """A process and everything below it."""
     pids = [pid]
-    for one in pids:  # it grows meanwhile
-        pids += children(one)
+    for parent in pids:  # it grows meanwhile
+        pids += children(parent)
     return pids
 
 
@@ -68,7 +68,7 @@ def role(pid: int) -> str:
 
 
 @dataclass(slots=True)
-class Roles:
+class ProcessCosts:
     """peak: role of a process -> the most memory it ever had, MiB; cpu: seconds of all processes of the installation, also of those
     that have ended; spent: role -> seconds of the processes that were seen."""
 
@@ -77,19 +77,19 @@ class Roles:
     _spent: dict[int, tuple[str, float]] = field(default_factory=dict)
     _before: dict[int, float] = field(default_factory=dict)
 
-    def look(self, pid: int, others: Mapping[int, str]) -> None:
+    def sample(self, pid: int, others: Mapping[int, str]) -> None:
         """pid: of the supervisor; others: roles of processes that are not the installation's, by pid, and count from the first look
         on."""
         pids = family(pid)
         self.cpu = max(self.cpu, cpu(pids))
-        for one in (*pids, *others):
+        for process in (*pids, *others):
             with suppress(OSError):
-                if not (what := others.get(one) or role(one)):  # it has ended, and nobody has asked how
+                if not (what := others.get(process) or role(process)):  # it has ended, and nobody has asked how
                     continue
-                seconds = own(one)
-                since = self._before.setdefault(one, seconds) if one in others else 0.0
-                self.peak[what] = max(self.peak.get(what, 0.0), peak(one))
-                self._spent[one] = what, seconds - since
+                seconds = own(process)
+                since = self._before.setdefault(process, seconds) if process in others else 0.0
+                self.peak[what] = max(self.peak.get(what, 0.0), peak(process))
+                self._spent[process] = what, seconds - since
 
     @property
     def spent(self) -> dict[str, float]:

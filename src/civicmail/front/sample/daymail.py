@@ -23,7 +23,7 @@ _PRETENDED = 0.1
 """Share of junk that is no advertisement: programs in archives, forms, borrowed names."""
 
 
-class Letter(NamedTuple):
+class DueMessage(NamedTuple):
     """at: seconds after midnight."""
 
     at: float
@@ -31,21 +31,21 @@ class Letter(NamedTuple):
     posting: Posting
 
 
-def keep(file: BinaryIO, letters: Iterable[Letter]) -> None:
+def keep(file: BinaryIO, letters: Iterable[DueMessage]) -> None:
     """Of each a line of JSON: [at, kind, sender, recipients, octets], and then its octets."""
     for at, kind, (sender, recipients, content) in letters:
         file.write(orjson.dumps([at, kind, sender, recipients, len(content)]) + b"\n" + content)
 
 
-def kept(file: BinaryIO) -> Iterator[Letter]:
+def kept(file: BinaryIO) -> Iterator[DueMessage]:
     """What was kept in a file, from its beginning, one after the other."""
     file.seek(0)
     while line := file.readline():
         at, kind, sender, recipients, size = orjson.loads(line)
-        yield Letter(at, kind, Posting(sender, recipients, file.read(size)))
+        yield DueMessage(at, kind, Posting(sender, recipients, file.read(size)))
 
 
-class Letters:
+class DayMail:
     """Gives the next message of a kind. known: who of the recipients takes mail here; None where nobody does."""
 
     def __init__(self, seed: int, town: Town, known: Callable[[Posting], Posting | None]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from civicmail.front.sample.day import Kind
 from civicmail.front.sample.simulation import INDEX, KEPT, Simulation, clock, median, quantile
-from civicmail.front.sample.worked import Worked
+from civicmail.front.sample.worked import WorkDone
 
 _WORDS: dict[Kind, str] = {
     "inside": "among people of the city",
@@ -41,7 +41,7 @@ class Goal(NamedTuple):
     met: bool
 
 
-def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> list[Goal]:
+def goals(day: Simulation, worked: WorkDone, verified: Mapping[str, object]) -> list[Goal]:
     """What issue after issue has promised of such a day."""
     accept_s, searchable_s = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
     problems, most = verified.get("problems"), max(worked.asked.values(), default=0)
@@ -68,7 +68,7 @@ def goals(day: Simulation, worked: Worked, verified: Mapping[str, object]) -> li
     ]
 
 
-def report(day: Simulation, worked: Worked, title: str, verified: Mapping[str, object]) -> Iterator[str]:
+def report(day: Simulation, worked: WorkDone, title: str, verified: Mapping[str, object]) -> Iterator[str]:
     """title: which day it was, in words. Lines."""
     yield f"# {title}"
     yield ""
@@ -96,7 +96,7 @@ def _mail(day: Simulation) -> Iterator[str]:
     yield ""
     yield from _table(("way", "offered", "accepted", "refused"), rows)
     yield f"Put off and tried again: {day.traffic.put_off:,} times. The system wrote {day.watch.own:,} messages of its own."
-    yield f"Archived without an acknowledgement that came through: {day.receipts.untold:,}."
+    yield f"Archived without an acknowledgement that came through: {day.receipts.unacknowledged:,}."
     yield ""
     yield from _table(("copies", "count"), [(words, f"{n:,}") for key, words in _DONE.items() if (n := day.watch.copies[key])])
 
@@ -125,7 +125,7 @@ def _happened(day: Simulation) -> Iterator[str]:
     yield ""
 
 
-def _people(worked: Worked) -> Iterator[str]:
+def _people(worked: WorkDone) -> Iterator[str]:
     yield "## What people did"
     yield ""
     rows = [(words, f"{count:,}") for words, count in sorted(worked.done.items())]

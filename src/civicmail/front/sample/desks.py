@@ -44,7 +44,7 @@ from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents
 
 HOUR = 3_600_000
-MOST = 10 << 20
+MAX_DRAFT_BYTES = 10 << 20
 """Bytes of the files of a draft."""
 _SWITCH = "Public works asks its managers about files first (P-22)."
 _NOT = "Its letters rarely have files, and the council reads the report each month."
@@ -162,7 +162,7 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
     _close(city, now)
     written, file = waiting.draft(_who(city.named["clerk"]))
     attached = [New(file.name, file.content, "pdf")]
-    draft = drafting.save(uuid.uuid4(), written, version=0, actor=clerk, now=now, most=MOST, files=attached)
+    draft = drafting.save(uuid.uuid4(), written, version=0, actor=clerk, now=now, most=MAX_DRAFT_BYTES, files=attached)
     puttingup.put_up(draft, actor=clerk, words="The council wants it before Friday.", now=now)
     containing.publish()
 

@@ -23,7 +23,7 @@ from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approving, containing, letting
 from civicmail.desk.holding.models import Approval, Containment
 from civicmail.front.sample.cityhall import actor, on_duty
-from civicmail.front.sample.worked import Worked
+from civicmail.front.sample.worked import WorkDone
 
 MEDIAN_MINUTES = 12
 """After so long a manager has looked, half of the times; P-22 works where that is below thirty."""
@@ -32,14 +32,14 @@ _OFFICE = (8.0, 17.5)
 _LOCK_HOURS, _RELEASE_HOURS = 0.3, 2.0
 _GOOD_AMONG_SPAM = 0.02
 _APPROVED = 0.95
-_AT_ONCE = 100
+_BATCH_SIZE = 100
 """Messages whose questions are looked at together."""
 
 Moment = Callable[[], tuple[float, int]]
 """The hour of the day, and the time in ms."""
 
 
-class Hands:
+class OfficeWorkers:
     """worked: what was done so far. A look reads the numbers of what waits; more of it only when it is new or due.
     is_over: asked before each answer, because a look at much of it takes long; hour: ms that an hour of the day takes; at_once: how
     many managers answer at the same moment, each in a thread."""
@@ -49,7 +49,7 @@ class Hands:
     ) -> None:
         self._moment, self._is_over, self._hour = moment, is_over, hour
         self._managers = ThreadPoolExecutor(at_once, thread_name_prefix="manager") if at_once > 1 else None
-        self.worked = Worked(Counter(), [], Counter())
+        self.worked = WorkDone(Counter(), [], Counter())
         self._random = Random(seed)  # noqa: S311 - the same people for the same seed
         self._due: dict[int, float] = {}
         self._began: dict[int, float] = {}
@@ -72,14 +72,14 @@ class Hands:
     def _approve(self, hour: float, now: int) -> None:
         waiting = list(Approval.objects.filter(copies__state="waits").order_by("pk").values_list("pk", flat=True).distinct())
         rows = Approval.objects.select_related("person", "department__head")
-        for some in batched((pk for pk in waiting if pk not in self._due), _AT_ONCE):
-            for row in rows.filter(pk__in=some):
+        for batch in batched((pk for pk in waiting if pk not in self._due), _BATCH_SIZE):
+            for row in rows.filter(pk__in=batch):
                 self.worked.asked.update(p.uid for p in approvers.asked(row, now)[:1])
                 self._began[row.pk], self._due[row.pk] = hour - (now - ms(row.made)) / self._hour, self._later(hour)
                 self._says[row.pk] = "approve" if self._random.random() < _APPROVED else "refuse"
         answers = map if self._managers is None else self._managers.map
-        for some in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _AT_ONCE):
-            for what, minutes in chain.from_iterable(answers(self._answer, list(rows.filter(pk__in=some)))):
+        for batch in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _BATCH_SIZE):
+            for what, minutes in chain.from_iterable(answers(self._answer, list(rows.filter(pk__in=batch)))):
                 self.worked.waits.append(minutes)
                 self.worked.done["files approved" if what == "approve" else "files not approved"] += 1
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from civicmail.front.sample import people
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman
+from civicmail.front.sample.postman import SmtpClient
 from civicmail.front.sample.receipts import Receipts
-from civicmail.front.sample.watch import Watch
+from civicmail.front.sample.watch import DayTracker
 from civicmail.front.sample.world import World
 
 _ROOM = 4 << 30
@@ -37,7 +37,7 @@ class Incident:
     over: bool = False
 
 
-class Neighbour:
+class SmartHostOutage:
     """The world as a server that may be away: it answers each recipient with 451 then."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Disk:
             self._path.unlink()
 
 
-class Thief:
+class StolenAccount:
     """Has an account that is not theirs: the same words to a hundred strangers, as fast as they are taken. sent: how many were."""
 
     COUNT = 120
@@ -91,7 +91,7 @@ class Thief:
         self._port = port
         self._thread = threading.Thread(target=self._send, name="thief", daemon=True)
 
-    def incident(self, watch: Watch) -> Incident:
+    def incident(self, watch: DayTracker) -> Incident:
         def begin() -> None:
             watch.suspect = self.sender
             self._thread.start()
@@ -104,12 +104,12 @@ class Thief:
         return self._thread.is_alive()
 
     def _send(self) -> None:
-        postman = Postman(self._port, "thief.example", self.login)
+        postman = SmtpClient(self._port, "thief.example", self.login)
         for number in range(self.COUNT):
             to = f"owner{number}@shop{number}.example"
             with suppress(OSError, smtplib.SMTPException):  # the doors may be locked by now
                 reply = postman.send(Posting(self.sender, [to], self._words(number, to)))
-                self._receipts.told(reply.text, accepted=reply.accepted)
+                self._receipts.acknowledged(reply.text, accepted=reply.accepted)
                 self.sent += reply.accepted
         postman.close()
 
@@ -121,21 +121,21 @@ class Thief:
 def play(incidents: Sequence[Incident], hour: float) -> list[str]:
     """Begin and end what is due at this hour of the day; what happened, in words."""
     log_lines = []
-    for one in incidents:
-        if not one.under_way and not one.over and hour >= one.at:
-            one.begin()
-            one.under_way = True
-            log_lines.append(f"{one.name}: begins")
-        if one.under_way and hour >= one.until:
-            one.end()
-            one.under_way, one.over = False, True
-            log_lines.append(f"{one.name}: is over")
+    for incident in incidents:
+        if not incident.under_way and not incident.over and hour >= incident.at:
+            incident.begin()
+            incident.under_way = True
+            log_lines.append(f"{incident.name}: begins")
+        if incident.under_way and hour >= incident.until:
+            incident.end()
+            incident.under_way, incident.over = False, True
+            log_lines.append(f"{incident.name}: is over")
     return log_lines
 
 
 def stop(incidents: Sequence[Incident]) -> None:
     """Whatever is under way is over."""
-    for one in incidents:
-        if one.under_way:
-            one.end()
-            one.under_way, one.over = False, True
+    for incident in incidents:
+        if incident.under_way:
+            incident.end()
+            incident.under_way, incident.over = False, True

@@ -72,7 +72,7 @@ class Ports(NamedTuple):
     people: int = 0
 
 
-class _Choosing:
+class _PortChooser:
     """Ports that this process may choose: blocks of them, which no other process that chooses here has meanwhile."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class _Choosing:
         self._blocks = []
 
 
-_choosing = _Choosing()
+_chooser = _PortChooser()
 
 
 def free_ports(count: int) -> list[int]:
@@ -115,7 +115,7 @@ def free_ports(count: int) -> list[int]:
     for _ in range(2 * len(_PORTS)):
         if len(ports) == count:
             return ports
-        if (port := _choosing.next()) not in ports and is_free(port):
+        if (port := _chooser.next()) not in ports and is_free(port):
             ports.append(port)
     raise OSError(errno.EADDRINUSE, "Every port is in use.")
 
@@ -181,13 +181,13 @@ def settings(
     its key, for whoever signs in; pages: where links in mail lead,
     those to unknown hosts, too; "" for nowhere."""
     door = _PEOPLE.format(port=ports.people, certificate=certificate[0], key=certificate[1]) if certificate else ""
-    more = f'[screening]\nresolver = ["{resolver}"]\n\n' if resolver else ""
+    resolver_lines = f'[screening]\nresolver = ["{resolver}"]\n\n' if resolver else ""
     if pace != 1:
         most = Containment()
         usual = {name: round(getattr(most, name) * pace) for name in ("outside", "inside", "service")}
-        more += "[containment]\n" + "".join(f"{name} = {count}\n" for name, count in usual.items()) + "\n"
+        resolver_lines += "[containment]\n" + "".join(f"{name} = {count}\n" for name, count in usual.items()) + "\n"
     where = f'url = "{pages}"\n\n[marks]\nlinks = ["*"]\n' if pages else ""
-    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=more, pages=where)
+    return _SETTINGS.format(ports=ports, world=world, min_free=min_free, retry=retry, people=door, more=resolver_lines, pages=where)
 
 
 def make(data: Path, text: str) -> str:

@@ -92,12 +92,12 @@ def _pair(desk: Desk) -> tuple[Department, Person, Person]:
     """A department, somebody who writes and somebody who is written to: inside, inward or outward, in about equal shares."""
     department = desk.department()
     staff = desk.town.staff_of(department.short)
-    one = desk.random.choice(staff[1:])
+    member = desk.random.choice(staff[1:])
     way = desk.random.random()
     if way < 0.4:
-        return department, one, desk.random.choice([p for p in staff if p is not one])
+        return department, member, desk.random.choice([p for p in staff if p is not member])
     other = desk.random.choice(people.residents() if way < 0.85 else people.vendors())
-    return (department, other, desk.random.choice(staff)) if desk.random.random() < 0.6 else (department, one, other)
+    return (department, other, desk.random.choice(staff)) if desk.random.random() < 0.6 else (department, member, other)
 
 
 def plain(desk: Desk) -> Written:

@@ -24,7 +24,7 @@ from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import Pipeline
 
 DAYS = 30
-AT_ONCE = 500
+BATCH_SIZE = 500
 """Messages that share a sync."""
 
 
@@ -56,17 +56,17 @@ def letters(snapshot: Snapshot, *, count: int, until: datetime, seed: int, town:
             yield _letter(reached, _login(snapshot, posting.sender, now) if posting.inside else "", round(at.timestamp() * 1000))
 
 
-def keep(data: Path, some: Iterator[Letter], snapshot: Snapshot, now: int) -> int:
+def keep(data: Path, letters_: Iterator[Letter], snapshot: Snapshot, now: int) -> int:
     """Archive them; how many. now: ms."""
-    return asyncio.run(_keep(data, some, snapshot, now))
+    return asyncio.run(_keep(data, letters_, snapshot, now))
 
 
-async def _keep(data: Path, some: Iterator[Letter], snapshot: Snapshot, now: int) -> int:
+async def _keep(data: Path, letters_: Iterator[Letter], snapshot: Snapshot, now: int) -> int:
     commit = GroupCommit(Writer(data, lambda: now))
     pipeline = Pipeline(commit, people=lambda: snapshot)
     done = 0
     try:
-        for batch in batched(some, AT_ONCE):
+        for batch in batched(letters_, BATCH_SIZE):
             done += len(await asyncio.gather(*(pipeline.accept(*letter) for letter in batch)))
     finally:
         await commit.close()

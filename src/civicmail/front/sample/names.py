@@ -22,7 +22,7 @@ _TTL = 3600
 _LETS = '"v=spf1 ip4:127.0.0.1 -all"'
 
 
-class Names:
+class NameServer:
     """Answers on a free port of this machine, over UDP, until close. address: "127.0.0.1:5353", as settings want it."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from civicmail.city.access.demo import OUTSIDE
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.sample.mail import Posting
 
-MOST = 6
+MAX_LINKS = 6
 """Links that are kept, the newest first."""
 
 
@@ -43,4 +43,4 @@ def note(data: Path, links: list[Link]) -> None:
     """For the page on which a visitor chooses whom to be."""
     path = data / OUTSIDE
     before = orjson.loads(path.read_bytes()) if path.exists() else []
-    OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in links), *before][:MOST]))
+    OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in links), *before][:MAX_LINKS]))

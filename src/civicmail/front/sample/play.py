@@ -16,9 +16,9 @@ from pathlib import Path
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.sample import installation, month, outside, people
 from civicmail.front.sample.mail import Posting, messages
-from civicmail.front.sample.names import Names
-from civicmail.front.sample.postman import Postman
-from civicmail.front.sample.stage import Answer, Stage
+from civicmail.front.sample.names import NameServer
+from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.stage import MailTracker, SearchTiming
 from civicmail.front.sample.world import World
 
 _QUESTIONS = (
@@ -42,7 +42,7 @@ class Play:
 
     def __init__(self, data: Path, *, seed: int, rate: float) -> None:
         self.data = data
-        self.world, self._names = World(self._take), Names()
+        self.world, self._names = World(self._take), NameServer()
         self._writing = threading.Lock()
         ports = installation.Ports(*installation.free_ports(3))
         self._claim = installation.claimed(WEB)  # the pages listen there when a month of mail is made
@@ -54,7 +54,7 @@ class Play:
         self.refused: list[str] = []
         self.took: list[float] = []
         self.behind = 0
-        self.answers: list[Answer] = []
+        self.answers: list[SearchTiming] = []
         self.began = time.monotonic()
         self._seed, self._rate = seed, rate
         self._questions = itertools.cycle(_QUESTIONS)
@@ -89,9 +89,9 @@ class Play:
         return "250 2.0.0 Taken by the world"
 
     @cached_property
-    def stage(self) -> Stage:
+    def stage(self) -> MailTracker:
         """Follows what is sent from the first look on."""
-        return Stage(self.data, since=round(time.time() * 1000))
+        return MailTracker(self.data, since=round(time.time() * 1000))
 
     def keep_a_month(self, snapshot: Snapshot) -> None:
         """The mail before today, and who of the city takes mail now; before anything listens."""
@@ -132,7 +132,7 @@ class Play:
             self._watch(show)
 
     def _send(self) -> None:
-        doors = {True: Postman(self.ports.relay, "city.example"), False: Postman(self.ports.mx)}
+        doors = {True: SmtpClient(self.ports.relay, "city.example"), False: SmtpClient(self.ports.mx)}
         due = time.monotonic()
         for posting in self._mail():
             due = max(due + 1 / self._rate, time.monotonic() - 1)
@@ -153,7 +153,7 @@ class Play:
             door.close()
 
     def _watch(self, show: Show) -> None:
-        self.stage.look()
+        self.stage.update()
         if time.monotonic() >= self._next_question:
             self._next_question = time.monotonic() + 0.7
             if (answer := self.stage.ask(next(self._questions))) is not None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from civicmail.front.sample.mail import Posting
 
 
-class Said(NamedTuple):
+class SmtpReply(NamedTuple):
     """What the server answered to the end of a message (or to what came before it), and after how many milliseconds."""
 
     code: int
@@ -24,7 +24,7 @@ class Said(NamedTuple):
         return self.code == 250
 
 
-class Postman:
+class SmtpClient:
     """One connection to a server of this machine, made when it is needed and made again when it was lost. login: name and password
     of whoever signs in, over TLS from the first octet on; nobody looks whose certificate that is."""
 
@@ -34,7 +34,7 @@ class Postman:
         self._login = login
         self._wire: smtplib.SMTP | None = None
 
-    def send(self, posting: Posting) -> Said:
+    def send(self, posting: Posting) -> SmtpReply:
         """One transaction; refused recipients are left out. OSError and smtplib's errors mean that nobody answered."""
         wire = self._wire or self._connect()
         try:
@@ -44,7 +44,7 @@ class Postman:
             wire.close()
             raise
 
-    def _talk(self, wire: smtplib.SMTP, posting: Posting) -> Said:
+    def _talk(self, wire: smtplib.SMTP, posting: Posting) -> SmtpReply:
         began = time.perf_counter()
         answers = [wire.mail(posting.sender, ["body=8bitmime"])]
         if answers[-1][0] == 250:
@@ -54,7 +54,7 @@ class Postman:
         code, text = answers[-1]
         if code != 250:
             wire.rset()
-        return Said(code, text.decode(errors="replace"), 1000 * (time.perf_counter() - began))
+        return SmtpReply(code, text.decode(errors="replace"), 1000 * (time.perf_counter() - began))
 
     def _connect(self) -> smtplib.SMTP:
         if self._login is None:

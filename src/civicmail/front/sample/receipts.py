@@ -18,14 +18,14 @@ class Receipts:
         self._kept: set[bytes] = set()
         self._nameless = 0
 
-    def told(self, answer: str, *, accepted: bool) -> None:
+    def acknowledged(self, answer: str, *, accepted: bool) -> None:
         """What the server answered to a message, which names what it has kept."""
         if (match := _ARCHIVED.search(answer)) is not None:
             self._one(uuid.UUID(match[1]).bytes, self._acknowledged, self._kept)
         elif accepted:
             self._nameless += 1
 
-    def kept(self, id_: bytes) -> None:
+    def archived(self, id_: bytes) -> None:
         """It is in the archive, where somebody from outside handed it in."""
         self._one(id_, self._kept, self._acknowledged)
 
@@ -35,13 +35,13 @@ class Receipts:
         return len(self._acknowledged) + self._nameless
 
     @property
-    def untold(self) -> int:
+    def unacknowledged(self) -> int:
         """Messages in the archive whose acknowledgement nobody got: honest servers come again with them."""
         return len(self._kept)
 
-    def _one(self, id_: bytes, here: set[bytes], there: set[bytes]) -> None:
+    def _one(self, id_: bytes, seen: set[bytes], other: set[bytes]) -> None:
         with self._lock:
-            if id_ in there:
-                there.discard(id_)
+            if id_ in other:
+                other.discard(id_)
             else:
-                here.add(id_)
+                seen.add(id_)

@@ -20,22 +20,22 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.front.sample import certificate, costs, incidents, installation, month, people
 from civicmail.front.sample.day import HOURS, Load, due
-from civicmail.front.sample.daymail import Letter, Letters, keep, kept
-from civicmail.front.sample.incidents import Disk, Incident, Neighbour, Thief
-from civicmail.front.sample.names import Names
+from civicmail.front.sample.daymail import DayMail, DueMessage, keep, kept
+from civicmail.front.sample.incidents import Disk, Incident, SmartHostOutage, StolenAccount
+from civicmail.front.sample.names import NameServer
 from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.traffic import Traffic
-from civicmail.front.sample.watch import Watch
-from civicmail.front.sample.worked import Worked
+from civicmail.front.sample.watch import DayTracker
+from civicmail.front.sample.worked import WorkDone
 
 LOOK, ROLES = 0.25, 2.0
 """Seconds between two looks at what became of the mail, and at what processes cost."""
 SETTLE_SECONDS = 120
 """For what is under way when the day has ended."""
-AGAIN_HOURS = 0.1
+RETRY_HOURS = 0.1
 """After six minutes of the day honest servers come again with what was put off."""
 Say = Callable[[str], None]
-TOLD = 20_000
+REPORT_EVERY = 20_000
 """After so many letters their number is told."""
 OURSELVES, AT_DESKS = "(the simulation: postmen, the world)", "(the simulation: people at their desks)"
 KEPT = "archive, with its evidence"
@@ -55,7 +55,7 @@ class Desks(Protocol):
     def require_open(self) -> None:
         """Raises CivicmailError where it has ended by itself."""
 
-    def end(self) -> Worked:
+    def end(self) -> WorkDone:
         """The day is over; what they did."""
 
 
@@ -64,11 +64,11 @@ class Simulation:
 
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
-        self.roles = costs.Roles()
+        self.roles = costs.ProcessCosts()
         self._began = self._again = 0.0
         self.happened: list[tuple[float, str]] = []
         self._seed = seed
-        self._names, self._neighbour = Names(), Neighbour()
+        self._names, self._neighbour = NameServer(), SmartHostOutage()
         data.parent.mkdir(parents=True, exist_ok=True)
         self._letters = tempfile.TemporaryFile(dir=data.parent)  # noqa: SIM115 - __exit__ closes it; it has no name and goes with us
         self._others = {os.getpid(): OURSELVES}
@@ -85,9 +85,9 @@ class Simulation:
         )
         installation.make(data, text)
         self.receipts = Receipts()
-        self.traffic = Traffic(self.ports, AGAIN_HOURS * seconds / HOURS, self.receipts)
-        self.watch = Watch(data, now_ms(), self.receipts)
-        self.thief = Thief(self.ports.people, self.receipts)
+        self.traffic = Traffic(self.ports, RETRY_HOURS * seconds / HOURS, self.receipts)
+        self.watch = DayTracker(data, now_ms(), self.receipts)
+        self.thief = StolenAccount(self.ports.people, self.receipts)
         self.incidents: Sequence[Incident] = (
             self._neighbour.incident(), disk.incident(), self.thief.incident(self.watch),
         )  # fmt: skip
@@ -124,19 +124,19 @@ class Simulation:
 
     def write_letters(self, snapshot: Snapshot, say: Say) -> None:
         """All of the day, into a file without a name beside the data folder. Raises OSError where there is no room."""
-        letters = Letters(self._seed, people.OFFICES, lambda posting: month.known(posting, snapshot, now_ms()))
+        letters = DayMail(self._seed, people.OFFICES, lambda posting: month.known(posting, snapshot, now_ms()))
         load = self.load.part(self.share)
         plan = due(load, self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
 
-        def made() -> Iterator[Letter]:
+        def made() -> Iterator[DueMessage]:
             for number, (at, kind) in enumerate(plan, 1):
-                yield Letter(at, kind, letters.next(kind))
-                if number % TOLD == 0:
+                yield DueMessage(at, kind, letters.next(kind))
+                if number % REPORT_EVERY == 0:
                     say(f"{number:,} of {load.total:,} letters are written")
 
         keep(self._letters, made())
 
-    def run(self, pid: int, desks: Desks, say: Say) -> Worked:
+    def run(self, pid: int, desks: Desks, say: Say) -> WorkDone:
         """From midnight to midnight, and until everything has settled; what people did. pid: of the supervisor. Raises
         CivicmailError where people at their desks have stopped."""
         self._others[desks.pid] = AT_DESKS
@@ -149,14 +149,14 @@ class Simulation:
             finally:
                 self.traffic.stop.set()
         sent.result()
-        self.roles.look(pid, self._others)
+        self.roles.sample(pid, self._others)
         worked = desks.end()
         incidents.stop(self.incidents)
         end, at_it = time.monotonic() + SETTLE_SECONDS, True
         while (at_it or self.watch.open) and time.monotonic() < end:
             at_it = self.thief.is_at_it  # what came before the last look is seen by it
             self._look(pid)
-        self.roles.look(pid, self._others)
+        self.roles.sample(pid, self._others)
         return worked
 
     @property
@@ -178,10 +178,10 @@ class Simulation:
                 say(f"{clock(last_hour)}  {watch.captures:,} archived, {watch.open:,} under way, {self.traffic.put_off:,} put off")
 
     def _look(self, pid: int) -> None:
-        self.watch.look()
+        self.watch.update()
         if time.monotonic() >= self._again:  # a look at all threads of all processes is dear
             self._again = time.monotonic() + ROLES
-            self.roles.look(pid, self._others)
+            self.roles.sample(pid, self._others)
         time.sleep(LOOK)
 
     def weigh(self) -> None:

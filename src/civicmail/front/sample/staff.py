@@ -181,8 +181,8 @@ def _roster(city: Staff, short: str, now: int) -> None:
     for position in dict.fromkeys(_TEAM):
         profile = roster.write_profile(where, position, REASONS, actor=deputy, now=now)
         team_members = [p for n, p in enumerate(team[2:]) if _TEAM[n % 4] == position and p not in none]
-        for some in batched(team_members, 50):
-            roster.authorise(profile, list(some), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now)
+        for batch in batched(team_members, 50):
+            roster.authorise(profile, list(batch), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now)
 
 
 _OUTSIDERS = (

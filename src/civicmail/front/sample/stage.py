@@ -22,7 +22,7 @@ from civicmail.mail.search.reader import Reader
 
 
 @dataclass(slots=True)
-class Act:
+class TrackedMessage:
     """One capture on the stage. Times are ms since 1970, 0 while it has not happened; done: indices of recipients that have it."""
 
     uuid: str
@@ -42,7 +42,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchTiming:
     """A question to the index: how many captures fit, of how many, in how many milliseconds."""
 
     query: str
@@ -51,7 +51,7 @@ class Answer:
     took: float
 
 
-class Stage:
+class MailTracker:
     """Follows the journals of a data folder, captures received from `since` (ms) on.
 
     acts: every capture that somebody has sent, by its id; own: how many the system itself has written; over: those whose way is
@@ -60,22 +60,22 @@ class Stage:
     """
 
     def __init__(self, data: Path, since: int = 0) -> None:
-        self.acts: dict[bytes, Act] = {}
-        self.over: list[Act] = []
+        self.acts: dict[bytes, TrackedMessage] = {}
+        self.over: list[TrackedMessage] = []
         self.own = 0
         self.copies = 0
         self.left = 0
         self.found = 0
         self._since = since
-        self._under_way: dict[bytes, Act] = {}
+        self._under_way: dict[bytes, TrackedMessage] = {}
         self._data = data
         self._early: dict[bytes, list[Event]] = {}  # journals are read one after the other: a delivery may come before its receipt
         self._tail = Tail(data, bodies=False)
         self._reader: Reader | None = None
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Take in what happened since the last look."""
-        for record in news(self._tail, self._since):
+        for record in new_records(self._tail, self._since):
             if record.type == Type.RECEIPT:
                 self._enter(Capture.from_head(record.head))
             elif record.type == Type.DELIVERED:
@@ -95,7 +95,7 @@ class Stage:
             return
         to = tuple(r.address for r in c.envelope.recipients)
         nobody = {d.to for d in c.dispositions if d.do not in WAITING}  # held, refused or only kept: not to be delivered now
-        act = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=nobody)
+        act = TrackedMessage(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=nobody)
         self.acts[c.id] = self._under_way[c.id] = act
         for event in self._early.pop(c.id, ()):
             self._deliver(event)
@@ -117,7 +117,7 @@ class Stage:
         """Everything that was archived has been delivered and can be found."""
         return not self._under_way
 
-    def ask(self, query: str) -> Answer | None:
+    def ask(self, query: str) -> SearchTiming | None:
         """Ask the index; None while there is none."""
         tree = parse(query, now=datetime.now(UTC))
         began = time.perf_counter()
@@ -128,10 +128,10 @@ class Stage:
         except NotIndexed:
             return None
         fits, of = count(self._reader, tree), searchable(self._reader)
-        return Answer(query, fits, of, 1000 * (time.perf_counter() - began))
+        return SearchTiming(query, fits, of, 1000 * (time.perf_counter() - began))
 
 
-def news(tail: Tail, since: int) -> Iterator[Record]:
+def new_records(tail: Tail, since: int) -> Iterator[Record]:
     """What the journals say since the last time, about captures received from `since` (ms) on."""
     while records := tail.poll():
         yield from (record for record in records if received_of(record.id) >= since)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from civicmail.front.sample.day import Kind
-from civicmail.front.sample.daymail import Letter
+from civicmail.front.sample.daymail import DueMessage
 from civicmail.front.sample.installation import Ports
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import Postman, Said
+from civicmail.front.sample.postman import SmtpClient, SmtpReply
 from civicmail.front.sample.receipts import Receipts
 
 _CONNECTIONS = 12
@@ -60,7 +60,7 @@ class Traffic:
     def accepted(self) -> int:
         return sum(count for (_, answer), count in self.answers.items() if answer == "accepted")
 
-    def run(self, letters: Iterator[Letter], patience: float) -> None:
+    def run(self, letters: Iterator[DueMessage], patience: float) -> None:
         """Until everything was answered for good; patience: seconds that what was put off is tried after the day has ended."""
         threads = [threading.Thread(target=self._carry, name="postman", daemon=True) for _ in range(_CONNECTIONS)]
         for thread in threads:
@@ -83,63 +83,63 @@ class Traffic:
         for thread in threads:
             thread.join()
 
-    def _put(self, one: _Due) -> None:
+    def _put(self, message: _Due) -> None:
         with self._lock:
-            if not one.tries:
-                self.offered[one.kind] += 1
+            if not message.tries:
+                self.offered[message.kind] += 1
                 self._open += 1
-        self._ready.put(one)
+        self._ready.put(message)
 
     def _bring_back(self) -> None:
         while True:
             with self._lock:
                 if not self._back or self._back[0].at > time.monotonic() + 1:
                     return
-                one = heapq.heappop(self._back)
-            self._ready.put(one)
+                message = heapq.heappop(self._back)
+            self._ready.put(message)
 
     def _carry(self) -> None:
-        doors = {True: Postman(self._ports.relay, "city.example"), False: Postman(self._ports.mx)}
-        while isinstance(one := self._ready.get(), _Due):
-            if (early := one.at - time.monotonic()) > 0:
+        doors = {True: SmtpClient(self._ports.relay, "city.example"), False: SmtpClient(self._ports.mx)}
+        while isinstance(message := self._ready.get(), _Due):
+            if (early := message.at - time.monotonic()) > 0:
                 time.sleep(early)
             began = time.monotonic()
             try:
-                reply = self._send(one.posting, doors)
+                reply = self._send(message.posting, doors)
                 code, text, took = reply.code, reply.text, reply.took
-                self._receipts.told(text, accepted=reply.accepted)
+                self._receipts.acknowledged(text, accepted=reply.accepted)
             except (OSError, smtplib.SMTPException):
                 code, text, took = 421, "", 0.0
             with self._lock:
-                self.late = max(self.late, 0.0 if one.tries else began - one.at)
-                self._take(one, code, text, took)
+                self.late = max(self.late, 0.0 if message.tries else began - message.at)
+                self._take(message, code, text, took)
         for door in doors.values():
             door.close()
 
-    def _send(self, posting: Posting, doors: dict[bool, Postman]) -> Said:
+    def _send(self, posting: Posting, doors: dict[bool, SmtpClient]) -> SmtpReply:
         login = self.logins.get(posting.sender.lower())
         if login is None:
             return doors[posting.inside].send(posting)
-        own = Postman(self._ports.people, "desk.city.example", login)
+        own = SmtpClient(self._ports.people, "desk.city.example", login)
         try:
             return own.send(posting)
         finally:
             own.close()
 
-    def _take(self, one: _Due, code: int, text: str, took: float) -> None:
+    def _take(self, message: _Due, code: int, text: str, took: float) -> None:
         if code == 250:
             self.waits.append(took)
-            self._settle(one, "accepted")
+            self._settle(message, "accepted")
         elif code >= 500:
             self.refusals[f"{code} {text.partition(' ')[0]}"] += 1
-            self._settle(one, "refused")
+            self._settle(message, "refused")
         else:
             self.put_off += 1
-            if one.tries >= _TRIES:
-                self._settle(one, "given up")
+            if message.tries >= _TRIES:
+                self._settle(message, "given up")
             else:
-                heapq.heappush(self._back, one._replace(at=time.monotonic() + self._again, tries=one.tries + 1))
+                heapq.heappush(self._back, message._replace(at=time.monotonic() + self._again, tries=message.tries + 1))
 
-    def _settle(self, one: _Due, answer: str) -> None:
-        self.answers[one.kind, answer] += 1
+    def _settle(self, message: _Due, answer: str) -> None:
+        self.answers[message.kind, answer] += 1
         self._open -= 1

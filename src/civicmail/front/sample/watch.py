@@ -9,7 +9,7 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.tail import Tail
 from civicmail.front.sample.receipts import Receipts
-from civicmail.front.sample.stage import Act, news
+from civicmail.front.sample.stage import TrackedMessage, new_records
 from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -18,7 +18,7 @@ from civicmail.mail.search import coverage
 _ENDS = {Type.DELIVERED: "delivered", Type.FAILED: "returned", Type.CANCELLED: "given up"}
 
 
-class Watch:
+class DayTracker:
     """Follows the journals of a data folder, captures received from `since` (ms) on.
 
     captures: how many were sent to us; own: how many the system has written; bytes: of all of them; copies: by what was done with
@@ -40,13 +40,13 @@ class Watch:
         self._receipts = receipts
         self._data = data
         self._tail = Tail(data, bodies=False)
-        self._under_way: dict[bytes, Act] = {}
+        self._under_way: dict[bytes, TrackedMessage] = {}
         self._unfound: dict[str, dict[int, int]] = {}  # journal -> number -> ms of receipt
         self._early: dict[bytes, list[Event]] = {}
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Take in what happened since the last look."""
-        for record in news(self._tail, self._since):
+        for record in new_records(self._tail, self._since):
             if record.type == Type.RECEIPT:
                 self._enter(Capture.from_head(record.head))
             elif record.type in _ENDS:
@@ -68,13 +68,13 @@ class Watch:
             self.own += 1
         else:
             self.captures += 1
-            self._receipts.kept(c.id)
+            self._receipts.archived(c.id)
             self.copies.update(d.do for d in c.dispositions)
             if self.suspect and c.envelope.sender == self.suspect:
                 self.theirs.update(d.do for d in c.dispositions)
         to = tuple(r.address for r in c.envelope.recipients)
         kept = {d.to for d in c.dispositions if d.do not in WAITING}
-        act = Act(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=kept)
+        act = TrackedMessage(c.uuid, c.journal, c.number, c.received, c.envelope.sender, to, c.size, done=kept)
         early = self._early.pop(c.id, ())
         if not act.is_delivered:
             self._under_way[c.id] = act

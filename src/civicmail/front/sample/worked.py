@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 
-class Worked(NamedTuple):
+class WorkDone(NamedTuple):
     """asked: questions about files by manager (uid); waits: minutes of the day from a question to its answer; done: what was done,
     and how often."""
 
@@ -20,7 +20,7 @@ class Worked(NamedTuple):
         return orjson.dumps(self._asdict())
 
     @classmethod
-    def decode(cls, content: bytes) -> Worked:
+    def decode(cls, content: bytes) -> WorkDone:
         """Raises ValueError for anything else than `encode` gave."""
         plain: dict[str, Any] = orjson.loads(content)
         return cls(Counter(plain["asked"]), plain["waits"], Counter(plain["done"]))

@@ -13,28 +13,28 @@ from civicmail.core.config.settings import Web
 from civicmail.core.config.systemd import Manager
 from civicmail.front.web.seats import ALIVE
 
-LOOK = 0.5
+FIRST_CHECK_AFTER = 0.5
 """Seconds between two questions until the first answer."""
-AGAIN = 5.0
+CHECK_EVERY = 5.0
 PATIENCE = 10.0
 """Seconds for an answer: the thread that hears this question answers it."""
 
 
-def tell(web: Web) -> None:
+def start_watchdog(web: Web) -> None:
     """From now on, where there is a service manager."""
     manager = Manager()
     if manager.is_there:
-        threading.Thread(target=_go_on, args=(web, manager), name="alive", daemon=True).start()
+        threading.Thread(target=_keep_alive, args=(web, manager), name="alive", daemon=True).start()
 
 
-def _go_on(web: Web, manager: Manager) -> None:
+def _keep_alive(web: Web, manager: Manager) -> None:
     while not _answers(web):
-        time.sleep(LOOK)
+        time.sleep(FIRST_CHECK_AFTER)
     manager.ready()
     while True:
         if _answers(web):
             manager.alive()
-        time.sleep(min(AGAIN, manager.watchdog / 4) or AGAIN)
+        time.sleep(min(CHECK_EVERY, manager.watchdog / 4) or CHECK_EVERY)
 
 
 def _answers(web: Web) -> bool:

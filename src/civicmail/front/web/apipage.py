@@ -13,7 +13,7 @@ from civicmail.front.web.api import problems
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OperationView:
     """An operation as the page tells it. says: its words; changes: whether it is more than reading."""
 
     method: str
@@ -36,11 +36,11 @@ def page(request: Asked) -> HttpResponse:
     from civicmail.front.web.api.document import API, OPERATIONS  # imported when somebody asks (urls.py)
 
     schema = API.get_openapi_schema()
-    groups: dict[str, list[Told]] = {}
+    groups: dict[str, list[OperationView]] = {}
     for path, ways in schema["paths"].items():
         for method, operation in ways.items():
             extra = operation["x-civicmail"]
-            entry = Told(
+            entry = OperationView(
                 method.upper(),
                 path,
                 operation["operationId"],

@@ -11,17 +11,17 @@ from civicmail.front.web import failing
 from civicmail.front.web.seats import Environ, Start
 
 
-def who(environ: Environ) -> str:
+def client_key(environ: Environ) -> str:
     """Of which session, or by which token, something is asked; "" for strangers."""
     return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME, "") or environ.get(
         "HTTP_AUTHORIZATION", ""
     )
 
 
-def answer(environ: Environ, start: Start) -> list[bytes]:
+def overload_response(environ: Environ, start: Start) -> list[bytes]:
     """503 in words, or as a problem for programs."""
     request = WSGIRequest(environ)
     text = sentence("More pages are asked for than can be shown, or too many by you alone. Nothing was changed.")
-    response = failing.page(request, 503, text, busy=True)
+    response = failing.error_page(request, 503, text, busy=True)
     start(f"{response.status_code} {response.reason_phrase}", [*response.items()])
     return [response.content]

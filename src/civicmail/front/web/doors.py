@@ -74,7 +74,7 @@ def _issuer(data: Path) -> Issuer:
     return Issuer(data, settings.CITY.signin, now_ms)
 
 
-def _door(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
+def dovecot_only(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
     """Only a program of this machine with the secret is answered; to everybody else there is nothing here."""
 
     @csrf_exempt
@@ -120,7 +120,7 @@ def _fields(request: HttpRequest) -> dict[str, Any] | None:
 
 
 @sensitive_post_parameters()
-@_door
+@dovecot_only
 def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. The right password opens however many wrong
     ones came before: it is 140 random bits, and nobody who guesses keeps a telephone from its mail. why: for who knows the password
@@ -153,7 +153,7 @@ def version(data: Path) -> int | None:
     return snapshot.version if snapshot is not None and watch.serves(INBOUND_MOST) else None
 
 
-def reader(data: Path, login: str, typed: str, client: str) -> str | None:
+def person_by_password(data: Path, login: str, typed: str, client: str) -> str | None:
     """The id of whom a device password lets read their mail at this moment; None for everybody else. It counts as a use."""
     snapshot = _watch(data).now
     person = reading.person_named(snapshot, login) if snapshot is not None else None
@@ -169,7 +169,7 @@ def reader(data: Path, login: str, typed: str, client: str) -> str | None:
     return person.id
 
 
-@_door
+@dovecot_only
 def user(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """{user, protocol, master} -> {user}, or 404. For delivery: every mailbox that is not closed. For whoever reads, at this very
     moment: who was signed in and lost access meanwhile is nobody. For ourselves, as the master user of [courier] imap, whom Dovecot
@@ -203,7 +203,7 @@ def _entered(mailbox: str, fields: dict[str, Any]) -> bool:
     return True
 
 
-@_door
+@dovecot_only
 def introspect(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     """A token of the city's sign-in (RFC 7662): active, and whose mailbox it opens."""
     assert settings.DATA is not None  # the door has asked

@@ -14,7 +14,7 @@ from civicmail.core.ledger.expected import Expected
 from civicmail.core.ledger.problems import KeptRecord
 
 
-class Table:
+class AuditLogCheck:
     """Hears every record, then compares. Make it before the first is read."""
 
     def __init__(self, data: Path, config: Path | None) -> None:

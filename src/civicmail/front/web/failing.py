@@ -28,7 +28,7 @@ log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class ErrorText:
     """title: the h1; said: where the error has no sentence of its own; next: what to do now."""
 
     title: Promise
@@ -36,48 +36,50 @@ class Telling:
     next: Promise | str = ""
 
 
-PAGES: dict[int, Telling] = {
-    400: Telling(
+PAGES: dict[int, ErrorText] = {
+    400: ErrorText(
         _("This request was not understood"),
         _("Something in it has the wrong form. Nothing was changed."),
         _("Go back and try again."),
     ),
-    401: Telling(_("Sign in first"), _("This needs a sign-in."), _("Sign in and come back.")),
-    403: Telling(_("You may not do this"), _("This is not yours to see or to do. Nothing was changed.")),
-    404: Telling(_("Nothing is here"), _("There is no such page, or not for you."), _("Start again from the home page.")),
-    405: Telling(
+    401: ErrorText(_("Sign in first"), _("This needs a sign-in."), _("Sign in and come back.")),
+    403: ErrorText(_("You may not do this"), _("This is not yours to see or to do. Nothing was changed.")),
+    404: ErrorText(_("Nothing is here"), _("There is no such page, or not for you."), _("Start again from the home page.")),
+    405: ErrorText(
         _("This page cannot do that"), _("The page was asked in a way that it does not know."), _("Go back and try again.")
     ),
-    409: Telling(
+    409: ErrorText(
         _("Things have changed meanwhile"),
         _("Somebody was faster. Nothing was changed."),
         _("Go back, look again, and decide anew."),
     ),
-    413: Telling(_("This is too large"), _("More than 32 MB cannot be taken. Nothing was changed."), _("Send a smaller file.")),
-    422: Telling(_("Something is missing"), _("What was typed cannot be used. Nothing was changed."), _("Go back and correct it.")),
-    500: Telling(
+    413: ErrorText(_("This is too large"), _("More than 32 MB cannot be taken. Nothing was changed."), _("Send a smaller file.")),
+    422: ErrorText(
+        _("Something is missing"), _("What was typed cannot be used. Nothing was changed."), _("Go back and correct it.")
+    ),
+    500: ErrorText(
         _("Something went wrong"),
         _("This is our fault. Nothing was changed."),
         _("Try again. If it stays so, tell the reference."),
     ),
-    503: Telling(
+    503: ErrorText(
         _("Nothing can be shown at this moment"),
         _("What is shown or changed here must be recorded first, and that cannot be done now. Nothing was changed. Mail goes on."),
         _("Try again in a minute."),
     ),
 }
 """HTTP status -> how it is told."""
-STARTING = Telling(
+STARTING = ErrorText(
     _("Starting"),
     _("Civicmail has just been started, and its pages are not ready yet. Mail is taken in meanwhile."),
     _("This page loads itself again in a few seconds."),
 )
-BUSY = Telling(_("Too much is asked for at this moment"), _("Nothing was changed."), _("Try again in a few seconds."))
-AGAIN = 3
+BUSY = ErrorText(_("Too much is asked for at this moment"), _("Nothing was changed."), _("Try again in a few seconds."))
+RETRY_SECONDS = 3
 """Seconds after which a page that is not ready loads itself again."""
 
 
-def page(
+def error_page(
     request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False, busy: bool = False
 ) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
@@ -89,7 +91,7 @@ def page(
     if not hasattr(request, "now"):  # it failed before our first middleware
         request.now, request.id = timezone.now(), ""
     if problems.is_of_api(request):
-        return problems.problem(request, status)
+        return problems.problem_response(request, status)
     with language.theirs(request):
         words = saying.said(said) if said else error_text.said
         shown = {
@@ -100,54 +102,54 @@ def page(
             "status": status,
             "take_up": take_up,
         }
-        shown["again"] = AGAIN if starting and request.method == "GET" else 0
+        shown["again"] = RETRY_SECONDS if starting and request.method == "GET" else 0
         response = render(request, "errors/page.html", shown, status=status)
         response.headers["Content-Language"] = translation.get_language() or "en"
     if status == 503:
-        response["Retry-After"] = str(AGAIN) if starting or busy else "60"
+        response["Retry-After"] = str(RETRY_SECONDS) if starting or busy else "60"
     return response
 
 
-def told(request: Any, error: CivicmailError) -> HttpResponse:
+def error_response(request: Any, error: CivicmailError) -> HttpResponse:
     """The page for an error of ours, with its sentence, and for a refusal whom to ask."""
     if problems.is_of_api(request):
-        return problems.told(request, error)
+        return problems.error_response(request, error)
     refusals.note(request, type(error).__name__, error.http)
     match = request.resolver_match
     act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
     whom, clause = (act.ask, act.clause) if act else ("", "")
-    return page(request, error.http, words, whom, clause, take_up=wants_taking_up(words), busy=isinstance(error, NotFinished))
+    return error_page(request, error.http, words, whom, clause, take_up=wants_taking_up(words), busy=isinstance(error, NotFinished))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400. What is wrong is not repeated: it may be anything."""
     refusals.note(request, type(exception).__name__, 400)
-    return page(request, 413 if type(exception).__name__ == "RequestDataTooBig" else 400)
+    return error_page(request, 413 if type(exception).__name__ == "RequestDataTooBig" else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403."""
     refusals.note(request, type(exception).__name__, 403)
-    return page(request, 403)
+    return error_page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404."""
-    return page(request, 404)
+    return error_page(request, 404)
 
 
 def server_error(request: Any) -> HttpResponse:
     """handler500: a database that is not there is 503 and no bug; of a bug the log gets its kind and place, no values."""
     error = sys.exc_info()[1]
     if isinstance(error, CivicmailError) and error.http != 500:
-        return told(request, error)
+        return error_response(request, error)
     away = isinstance(error, OperationalError | InterfaceError) or (
         isinstance(error, DatabaseFault | ObjectDoesNotExist) and not start.is_prepared()  # tables, or their first rows, come yet
     )
     kind, place = type(error).__name__, _place(error)
     (log.warning if away else log.error)("no database" if away else "a bug", id=getattr(request, "id", ""), error=kind, place=place)
-    return page(request, 503 if away else 500)
+    return error_page(request, 503 if away else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -156,7 +158,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     text = _(
         "This form was too old, or did not come from this page. Nothing was changed. Go back, reload the page and send it again."
     )
-    return page(request, 403, str(text))
+    return error_page(request, 403, str(text))
 
 
 def _place(error: BaseException | None) -> str:

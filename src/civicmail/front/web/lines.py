@@ -20,17 +20,19 @@ _LOOK_FOR = 60.0
 def watch() -> None:
     """Wait until the server listens, and bound its lines. Not for long: on a socket file there is nothing to bound."""
     end = time.monotonic() + _LOOK_FOR
-    while not bound() and time.monotonic() < end:
+    while not set_timeouts() and time.monotonic() < end:
         time.sleep(_LOOK_EVERY)
 
 
-def bound(seconds: float = SECONDS) -> int:
+def set_timeouts(seconds: float = SECONDS) -> int:
     """Tell every TCP socket of this process that listens; how many there are."""
     count = 0
-    for one in _sockets():
-        with one, suppress(OSError):
-            if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+    for listener in _sockets():
+        with listener, suppress(OSError):
+            if listener.family in (socket.AF_INET, socket.AF_INET6) and listener.getsockopt(
+                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+            ):
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
                 count += 1
     return count
 

@@ -99,7 +99,7 @@ UNNAMED = frozenset({"complaint", "link-followed"})
 Next = Callable[[HttpRequest], HttpResponseBase]
 
 
-class Around:
+class RequestMiddleware:
     """An id, one time and nobody yet; too large a body is refused before it is read; one log line at the end."""
 
     def __init__(self, get_response: Next) -> None:
@@ -115,7 +115,7 @@ class Around:
         if status := _refused(request):
             request.bare = True
             refusals.note(request, "request", status)
-            response = failing.page(request, status)
+            response = failing.error_page(request, status)
         else:
             response = self.get_response(request)
         if problems.is_of_api(request):
@@ -128,7 +128,7 @@ class Around:
     def process_exception(self, request: Asked, error: Exception) -> HttpResponse | None:
         """What one of ours says becomes its page; anything else goes on to the page for bugs (failing.server_error)."""
         if isinstance(error, CivicmailError) and error.http != 500:
-            return failing.told(request, error)
+            return failing.error_response(request, error)
         return None
 
     def _note(self, request: Asked, status: int, seconds: float) -> None:
@@ -170,7 +170,7 @@ def _is_beside_files(request: HttpRequest) -> bool:
     return is_files_host(settings.CITY, request.META.get("HTTP_HOST", "")) and not request.path.startswith(FILES)
 
 
-class Door:
+class AccessMiddleware:
     """Who it is, and whether the session still counts; after the sign-in the policy comes first (P1, P-18)."""
 
     def __init__(self, get_response: Next) -> None:
@@ -227,4 +227,4 @@ class Door:
             back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
             return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")
         refusals.note(request, "no access", 403)
-        return failing.page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))
+        return failing.error_page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))

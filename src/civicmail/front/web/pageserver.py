@@ -12,15 +12,15 @@ from civicmail.front.web.serve import shows_pages
 
 GRACE = 0.3
 """Seconds that a worker has to stop before it shows pages."""
-LOOK = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two looks at signals."""
 
 
-class Looking(threading.Event):
+class SignalEvent(threading.Event):
     """Whoever waits for it without an end hears signals meanwhile: of two that came within milliseconds none was heard."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        while timeout is None and not super().wait(LOOK):
+        while timeout is None and not super().wait(POLL_SECONDS):
             pass
         return super().wait(timeout)
 
@@ -30,7 +30,7 @@ class PageServer(Server):  # type: ignore[misc, valid-type] # granian says nothi
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)
-        self.main_loop_interrupt = Looking()
+        self.main_loop_interrupt = SignalEvent()
         self._heard: queue.SimpleQueue[None] = queue.SimpleQueue()
         threading.Thread(target=self._pass_on, daemon=True).start()
 

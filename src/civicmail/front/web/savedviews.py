@@ -24,7 +24,7 @@ from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.models import SavedView
 
-MOST = 30
+MAX_VIEWS = 30
 """Views that one person keeps."""
 
 _KEY = re.compile(r"[a-z][a-z-]{0,19}")
@@ -84,8 +84,8 @@ def save(request: Asked) -> HttpResponse:
 def _save(request: Asked, form: Save, path: str, query: str) -> bool:
     who, name, pinned = me(request), form.cleaned_data["name"].strip(), form.cleaned_data["pinned"]
     mine = SavedView.objects.filter(person=who)
-    if mine.count() >= MOST and not mine.filter(page=path, name=name).exists():
-        form.add_error(None, _("You have saved %(most)d views, which is the most. Delete one first.") % {"most": MOST})
+    if mine.count() >= MAX_VIEWS and not mine.filter(page=path, name=name).exists():
+        form.add_error(None, _("You have saved %(most)d views, which is the most. Delete one first.") % {"most": MAX_VIEWS})
         return False
     facts = {"query": query, "pinned": pinned, "made": request.now}
     try:

@@ -20,20 +20,20 @@ PAGES = 6
 """Pages at a time; large searches take four of them at most (mail/search/asked.py)."""
 DOORS = 2
 """Questions of mail programs, and of programs that watch, at a time."""
-PAGES_MOST = 64
+MAX_WAITING_PAGES = 64
 """Requests for pages that are answered or wait."""
-EACH_MOST = 4
+MAX_PER_CLIENT = 4
 """Of them of one session, or by one token; files of pages are not counted."""
 FILES = "/static/"
-DOORS_MOST = 16
+MAX_WAITING_DOORS = 16
 ALIVE = "/healthz"
 """Answered by the thread that has heard it: it asks nobody anything."""
-THREADS = PAGES_MOST + DOORS_MOST + 2
+THREADS = MAX_WAITING_PAGES + MAX_WAITING_DOORS + 2
 """Of the server: so many may wait, and somebody is left to refuse, and to say that the process is alive."""
 MACHINES = (ALIVE, "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
 """Asked by programs: no session, no actor, no database before the view wants it."""
 
-_LOOK = 1.0
+_POLL_SECONDS = 1.0
 _AHEAD = 4
 """Pieces of an answer that are made before they are taken."""
 
@@ -42,7 +42,7 @@ Start = Callable[..., Any]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 
 
-class Seats:
+class ThreadPools:
     """The application in threads of its own. busy: what is answered where nobody can wait any more; who: of whom a request is, ""
     for a stranger's."""
 
@@ -50,8 +50,8 @@ class Seats:
         self._application = application
         self._busy = busy
         self._who = who
-        self._pages = _Pool("page", PAGES, PAGES_MOST)
-        self._doors = _Pool("door", DOORS, DOORS_MOST)
+        self._pages = _Pool("page", PAGES, MAX_WAITING_PAGES)
+        self._doors = _Pool("door", DOORS, MAX_WAITING_DOORS)
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -65,16 +65,16 @@ class Seats:
 
 
 class _Pool:
-    def __init__(self, name: str, threads: int, most: int) -> None:
+    def __init__(self, name: str, threads: int, max_waiting: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._free = most
+        self._free = max_waiting
         self._of: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def take(self, who: str, application: Application, environ: Environ, start: Start) -> Future[Iterable[bytes]] | None:
         """What will be answered, None where too many wait already."""
         with self._lock:
-            if not self._free or (who and self._of[who] >= EACH_MOST):
+            if not self._free or (who and self._of[who] >= MAX_PER_CLIENT):
                 return None
             self._free -= 1
             self._of[who] += 1
@@ -108,7 +108,7 @@ def _answered(answer: Future[Iterable[bytes]], response: Any) -> None:
             answer.set_result([b"".join(response)])
             return
         pieces = _Pieces()
-        answer.set_result(_Taking(pieces))
+        answer.set_result(_ResponseIterator(pieces))
         pieces.give(response)
     finally:
         if hasattr(response, "close"):
@@ -134,20 +134,20 @@ class _Pieces:
     def _put(self, piece: bytes | BaseException | None) -> bool:
         while not self.left.is_set():
             try:
-                self.queue.put(piece, timeout=_LOOK)
+                self.queue.put(piece, timeout=_POLL_SECONDS)
             except queue.Full:
                 continue
             return True
         return False
 
 
-class _Taking:
+class _ResponseIterator:
     """What the server sends; whoever lets go of it lets the thread go that makes it."""
 
     def __init__(self, pieces: _Pieces) -> None:
         self._pieces = pieces
 
-    def __iter__(self) -> _Taking:
+    def __iter__(self) -> _ResponseIterator:
         return self
 
     def __next__(self) -> bytes:

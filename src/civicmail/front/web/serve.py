@@ -56,7 +56,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         respawn_failed_workers=False,
         workers_kill_timeout=10,
     )
-    alive.tell(settings.web)
+    alive.start_watchdog(settings.web)
     try:
         server.serve()
     except (OSError, RuntimeError) as error:

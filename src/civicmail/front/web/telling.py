@@ -15,11 +15,11 @@ from civicmail.city.access.queries import days
 from civicmail.city.access.views import saying
 
 _KILO = 1000
-NEAR = timedelta(days=14)
+SHOW_HOUR_WITHIN = timedelta(days=14)
 """So near the hour matters, further away the day."""
 
 
-def told(value: object) -> object:
+def fact(value: object) -> object:
     """A fact of a page head: days in words, with the time of what is near; numbers with commas, anything else as it is. A
     midnight is the end of a day, and told as that day."""
     if isinstance(value, datetime) and timezone.is_aware(value):
@@ -31,7 +31,7 @@ def told(value: object) -> object:
 
 def _has_hour(value: datetime) -> bool:
     """Midnight is the end of a day, and no hour that anybody means."""
-    return abs(value - timezone.now()) < NEAR and timezone.localtime(value).time() != time.min
+    return abs(value - timezone.now()) < SHOW_HOUR_WITHIN and timezone.localtime(value).time() != time.min
 
 
 def when(value: datetime | date | int | None) -> SafeString | str:

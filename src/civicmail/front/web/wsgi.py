@@ -20,7 +20,7 @@ from civicmail.front.web import serve, start
 from civicmail.mail.replica import epoch
 
 _PR_SET_PDEATHSIG = 1
-AGAIN = 5.0
+RETRY_SECONDS = 5.0
 """Seconds between two tries to reach the database."""
 
 log = get_logger()
@@ -42,7 +42,7 @@ def _prepare(data: Path, config: Path | None) -> None:
                 log.error("the database cannot be reached, pages say 503", error=type(error).__name__)
             is_logged = True
             close_old_connections()
-            time.sleep(AGAIN)
+            time.sleep(RETRY_SECONDS)
     serve.shows_pages[0] = 1
     log.info("pages are ready")
     for programs in ("api", "scim"):  # the first of them need not wait for what urls.py imports later
@@ -72,7 +72,7 @@ from civicmail.front.web.files import collect  # noqa: E402 - as above
 set_up(settings.CITY.log, "web")
 collect()
 store().apart()
-application = seats.Seats(get_wsgi_application(), busy.answer, busy.who)
+application = seats.ThreadPools(get_wsgi_application(), busy.overload_response, busy.client_key)
 start.begin()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()

@@ -18,11 +18,11 @@ from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
-from civicmail.front.worker.checking import SIGN, Checking
+from civicmail.front.worker.checking import SIGN, ForecastReplies
 from civicmail.front.worker.listening import begin, read
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.front.worker.posting import Own, Post
+from civicmail.front.worker.posting import OwnMailer, OwnMessage
 from civicmail.mail.archive.records import Capture, Source, Type
 from civicmail.mail.courier.answerable import Letters
 from civicmail.mail.courier.answers import Answer, asked, build, key
@@ -42,7 +42,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     @contextmanager
     def start() -> Iterator[Work]:
         prepare()
-        with connected(), closing(Answering(settings, data, clock)) as answering:
+        with connected(), closing(AutoReplies(settings, data, clock)) as answering:
             yield lambda: answering.step() > 0
 
     return Job("answers", start, EVERY, lease=LEASE)
@@ -50,14 +50,14 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Answer everything that wants it; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected(), closing(Answering(settings, data, clock)) as answering:
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as answering:
         count = 0
         while not answering.is_done:
             count += answering.step()
         return count
 
 
-class Answering:
+class AutoReplies:
     """One round of it at a time. clock: ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
@@ -68,10 +68,10 @@ class Answering:
         self._clock = clock
         self._letters = Letters(data)
         self._watch = watching(data, clock)
-        self._post = Post(settings, data, clock, self._watch)
+        self._post = OwnMailer(settings, data, clock, self._watch)
         self._tail = begin(data, reached.of(HeardForAnswers))
         self._noted = clock()
-        self._checking = Checking(settings, data, clock)
+        self._checking = ForecastReplies(settings, data, clock)
         self._questions: list[Capture] = []
         self.is_done = False
 
@@ -84,7 +84,7 @@ class Answering:
         now = self._clock()
         matches: list[tuple[Capture, AutoReply]] = []
         texts = cache(lambda: {r.mailbox.address: r for r in replies.of_mailboxes()})  # asked in rounds in which there is mail
-        more = read(self._tail, lambda record: self._hear(record, texts, matches))
+        has_more = read(self._tail, lambda record: self._hear(record, texts, matches))
         own_replies = [own for capture, reply in matches if (own := self._compose(capture, reply)) is not None]
         if own_replies:
             self._post.send(own_replies, Source("local", "answers"))
@@ -92,10 +92,10 @@ class Answering:
             self._checking.answer(question)
         answered = len(own_replies) + len(self._questions)
         self._questions = []
-        if answered or not more or not 0 <= now - self._noted < NOTE_EVERY:
+        if answered or not has_more or not 0 <= now - self._noted < NOTE_EVERY:
             self._noted = now
             reached.note(HeardForAnswers, self._tail.positions)
-        self.is_done = not more
+        self.is_done = not has_more
         return answered
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Answering:
         if (later := self._letters.capture(record.id)) is not None:
             matches += _matching(later, dict.fromkeys(head["to"], decided), texts)
 
-    def _compose(self, capture: Capture, reply: AutoReply) -> Own | None:
+    def _compose(self, capture: Capture, reply: AutoReply) -> OwnMessage | None:
         """What the mailbox says, and it has claimed to say it; None where it says nothing."""
         from civicmail.city.access.actions import answering
 
@@ -132,7 +132,7 @@ class Answering:
         if not answering.claim(reply, sender, capture.uuid, received=capture.received):
             return None
         answer = Answer(box.address, known.name if known is not None else box.name)
-        return Own(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
+        return OwnMessage(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
 
 
 def _matching(

@@ -22,11 +22,11 @@ from civicmail.mail.pipeline.addressed import BEFORE, CHECK
 
 SIGN = f'"{BEFORE}"'.encode()
 """Stands in the head of every receipt that is such a question."""
-MOST = 1000
+MAX_RECIPIENTS = 1000
 """Recipients that are told one by one."""
 
 
-class Checking:
+class ForecastReplies:
     """clock: ms. What slow parts it needs is started with the first question."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
@@ -71,4 +71,4 @@ def recipients(capture: Capture, content: bytes, domains: Sequence[str]) -> list
     read = letter.read(header_of(content) or b"")
     named = [*(r.address for r in capture.envelope.recipients), *(a.addr for a in (*read.to, *read.cc) if a.domain)]
     ours = {f"{CHECK}@{domain}" for domain in domains}
-    return list(dict.fromkeys(a for a in named if a.lower() not in ours))[:MOST]
+    return list(dict.fromkeys(a for a in named if a.lower() not in ours))[:MAX_RECIPIENTS]

@@ -13,7 +13,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.front.worker.kicking import Kicking
+from civicmail.front.worker.kicking import ImapDisconnect
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
@@ -51,7 +51,7 @@ def _returning(data: Path) -> Iterator[Work]:
 @contextmanager
 def _kick(settings: Settings, data: Path) -> Iterator[Work]:
     """Whoever lost access is no longer connected by IMAP."""
-    kicking = Kicking(data, watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
+    kicking = ImapDisconnect(data, watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
     yield lambda: kicking.step() > 0
 
 

@@ -22,7 +22,7 @@ from civicmail.mail.archive import replay
 log = get_logger()
 
 
-class Comparing:
+class AuditLogComparison:
     """Hears every entry of the journals, also those that were sealed before there was such a job. clock: ms."""
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:

@@ -14,22 +14,22 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_wanted, lease_path
-from civicmail.front.worker.liveness import Asked
+from civicmail.front.worker.liveness import StopEvent
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
 
-STILL_MOST = 60.0
+MAX_STILL_SECONDS = 60.0
 """Seconds: its one round looks ten times a second whether it should stop."""
-CIRCLES_MOST = 600.0
+MAX_ROUND_SECONDS = 600.0
 """Seconds without such a look: what is outstanding may have to be read anew at the beginning."""
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     """One call of the courier lasts until stop, or until something fails; then another one begins."""
 
-    stop_event = Asked(stop)
+    stop_event = StopEvent(stop)
 
     @contextmanager
     def start() -> Iterator[Work]:
@@ -39,11 +39,13 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    job = Job("courier", start, 1.0, lends="courier", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=stop_event)
+    job = Job(
+        "courier", start, 1.0, lends="courier", max_still=MAX_STILL_SECONDS, max_round=MAX_ROUND_SECONDS, stop_event=stop_event
+    )
     run_all("courier", [job], data, stop)
 
 
-async def _deliver(settings: Settings, data: Path, stop: Asked) -> None:
+async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
     stopping = asyncio.Event()
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
     modes, people = Modes(settings, data), Watch(data, now_ms)
@@ -57,7 +59,7 @@ async def _deliver(settings: Settings, data: Path, stop: Asked) -> None:
         await own.close()
 
 
-async def _watch(data: Path, stop: Asked, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
+async def _watch(data: Path, stop: StopEvent, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
     """Bring a signal, which a thread event carries, into the loop, and that a command wants the lease; meanwhile let a journal
     file that is idle be closed, and see who is here."""
     while not stop.is_set() and not is_wanted(lease_path(data, "courier")):

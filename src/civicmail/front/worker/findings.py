@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 
@@ -33,11 +33,11 @@ def one_round(data: Path, clock: Clock) -> int:
     from civicmail.desk.holding.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        Listening(data, Hearing(), clock).all()
-        gone = 0
+        JournalReader(data, Hearing(), clock).all()
+        due = 0
         while done := containing.let_go():
-            gone += done
-        return gone + sweep(clock()) + digests.tell_people(clock()) + giving_up.give_up(clock()) + evidence.keep(clock())
+            due += done
+        return due + sweep(clock()) + digests.tell_people(clock()) + giving_up.give_up(clock()) + evidence.keep(clock())
 
 
 def sweep(now: int) -> int:
@@ -70,18 +70,18 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        listening, keeper = Listening(data, Hearing(), clock), evidence.Keeper()
+        listening, keeper = JournalReader(data, Hearing(), clock), evidence.Keeper()
         swept = notified = 0
 
         def work() -> bool:
             nonlocal swept, notified
-            more, now = listening.step(), clock()
+            has_more, now = listening.step(), clock()
             if not 0 <= now - swept < SWEEP_EVERY:
                 swept = now
                 sweep(now)
                 keeper.step(now)
             if not 0 <= now - notified < DIGEST_EVERY:
                 notified = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
-            return bool(containing.let_go()) or more
+            return bool(containing.let_go()) or has_more
 
         yield work

@@ -26,14 +26,14 @@ SAVE_EVERY = 60_000
 def job(settings: Settings, data: Path, clock: Callable[[], int]) -> Job:
     @contextmanager
     def start() -> Iterator[Work]:
-        learning = Learning(settings, data, clock)
+        learning = BaselineJob(settings, data, clock)
         yield learning.step
         learning.save()
 
     return Job("habits", start, EVERY, lease=LEASE)
 
 
-class Learning:
+class BaselineJob:
     """One round of it at a time. clock: ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
@@ -48,11 +48,11 @@ class Learning:
 
     def step(self) -> bool:
         """Read what is new; True where there may be more. Raises OSError."""
-        more = read(self._tail, self._hear)
-        self._changed |= more
+        has_more = read(self._tail, self._hear)
+        self._changed |= has_more
         if self._changed and not 0 <= self._clock() - self._saved < SAVE_EVERY:
             self.save()
-        return more
+        return has_more
 
     def save(self) -> None:
         """Durable on return. Raises OSError."""

@@ -11,7 +11,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings, Webhook
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.checkup import hooks as left
-from civicmail.front.checkup.hooks import Told
+from civicmail.front.checkup.hooks import HookStatus
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Clock, Prepare, connected
 
@@ -39,7 +39,7 @@ def one_round(settings: Settings, data: Path, clock: Clock) -> int:
     delivered = 0
     for hook in settings.oversight.webhook:
         with connected(), Lease.take(lease_path(data, f"{LEASE}-{hook.name}")):
-            delivered += Telling(hook, data, post).step(clock())
+            delivered += WebhookDelivery(hook, data, post).step(clock())
     return delivered
 
 
@@ -47,8 +47,8 @@ def one_round(settings: Settings, data: Path, clock: Clock) -> int:
 def _hook(hook: Webhook, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
-        telling = Telling(hook, data, post)
-        yield lambda: telling.step(clock()) >= telling.most
+        delivery = WebhookDelivery(hook, data, post)
+        yield lambda: delivery.step(clock()) >= delivery.most
 
 
 def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:
@@ -58,7 +58,7 @@ def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:
     return send(Hook.of(hook.url, hook.secret_file), body, id_=id_, now=now).problem
 
 
-class Telling:
+class WebhookDelivery:
     """Of one hook. try_: says one entry to the other side."""
 
     def __init__(self, hook: Webhook, data: Path, try_: Try) -> None:
@@ -67,7 +67,7 @@ class Telling:
         self._hook, self._data, self._try = hook, data, try_
         self._verbs = hooks
         self._row = hooks.hook_of(hook.name)
-        self._left: Told | None = None
+        self._left: HookStatus | None = None
         self.most = hooks.AT_ONCE
 
     def step(self, now: int) -> int:
@@ -88,5 +88,5 @@ class Telling:
         before, row = self._left, self._row
         changed = before is None or (before.problem, before.told) != (row.problem, row.told)
         if changed or before is None or not 0 <= now - before.at < WRITE_EVERY:
-            self._left = Told(self._hook.name, now, self._verbs.lag_ms(row, now), row.told, row.problem)
+            self._left = HookStatus(self._hook.name, now, self._verbs.lag_ms(row, now), row.told, row.problem)
             left.write(self._data, self._left)

@@ -52,12 +52,12 @@ def dispose(
 
 def remove_copies(data: Path, files: Files = OS_FILES) -> int:
     """Remove what local mailboxes have of captures that certificates name; how many files. May be done any number of times."""
-    gone = disposed(data)
+    disposed_ = disposed(data)
     folders = set()
     count = 0
     for place in ("new", "cur"):
         for path in (data / "maildir").glob(f"*/*/{place}/*"):
-            if path.name[:_UUID] in gone:
+            if path.name[:_UUID] in disposed_:
                 files.unlink(path)
                 folders.add(path.parent)
                 count += 1

@@ -22,13 +22,13 @@ from civicmail.core.disk.files import OS_FILES, Files
 
 log = get_logger()
 
-AGAIN = 1_000
+RETRY_AFTER_MS = 1_000
 """ms until the second kick."""
 
 LOOK_EVERY = 2_000
 """ms between two looks at rights that end by their date, without anybody publishing anything."""
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 EVERYBODY = "*"
 """The mask of all mailboxes."""
 
@@ -37,7 +37,7 @@ def seen_path(data: Path) -> Path:
     return data / "access" / "connected"
 
 
-Kick = Callable[[list[str]], None]
+Disconnect = Callable[[list[str]], None]
 """Ends every open connection of these mailboxes. Raises OSError when that cannot be told."""
 
 
@@ -54,10 +54,10 @@ class Rights:
         return (self.opens and not now.opens) or self.epoch != now.epoch or not self.devices <= now.devices
 
 
-class Kicking:
+class ImapDisconnect:
     """Follows the snapshot. kick raises OSError when Dovecot cannot be told; then it is told again a second later. clock: ms."""
 
-    def __init__(self, data: Path, watch: Watch, kick: Kick, clock: Callable[[], int], files: Files = OS_FILES) -> None:
+    def __init__(self, data: Path, watch: Watch, kick: Disconnect, clock: Callable[[], int], files: Files = OS_FILES) -> None:
         self._place = seen_path(data)
         self._watch = watch
         self._kick = kick
@@ -73,13 +73,13 @@ class Kicking:
         now = self._clock()
         self._look(now)
         mailboxes = sorted(m for m, times in self._due.items() if times[0] <= now)
-        for start in range(0, len(mailboxes), AT_ONCE):
-            part = mailboxes[start : start + AT_ONCE]
+        for start in range(0, len(mailboxes), BATCH_SIZE):
+            part = mailboxes[start : start + BATCH_SIZE]
             try:
                 self._kick(part)
             except OSError as error:
                 log.error("open IMAP connections cannot be ended", mailboxes=len(mailboxes) - start, problem=str(error))
-                self._due |= {m: [now + AGAIN, now + 2 * AGAIN] for m in mailboxes[start:]}
+                self._due |= {m: [now + RETRY_AFTER_MS, now + 2 * RETRY_AFTER_MS] for m in mailboxes[start:]}
                 return start
             for mailbox in part:
                 self._due[mailbox].pop(0)
@@ -90,11 +90,11 @@ class Kicking:
 
     def _note(self) -> None:
         """Keep what was seen, once everybody who lost by it is gone."""
-        if self._due or self._before is None or (seen := digest(self._before)) == self._noted:
+        if self._due or self._before is None or (digest_ := digest(self._before)) == self._noted:
             return
         self._files.make_folder(self._place.parent)
-        self._files.replace(self._place, seen)
-        self._noted = seen
+        self._files.replace(self._place, digest_)
+        self._noted = digest_
 
     def _look(self, now: int) -> None:
         snapshot = self._watch.now
@@ -102,10 +102,10 @@ class Kicking:
             return
         self._seen = (snapshot.version, now)
         after = rights(snapshot, now)
-        gone = lost(self._before, after)
+        lost_mailboxes = lost(self._before, after)
         if self._before is None and digest(after) != self._noted:
-            gone = [EVERYBODY]
-        self._due |= {mailbox: [now, now + AGAIN] for mailbox in gone}
+            lost_mailboxes = [EVERYBODY]
+        self._due |= {mailbox: [now, now + RETRY_AFTER_MS] for mailbox in lost_mailboxes}
         self._before = after
 
 
@@ -125,15 +125,15 @@ def lost(before: dict[str, Rights] | None, after: dict[str, Rights]) -> Iterable
     """Mailboxes whose connections must end. Without a before, after a start, all that do not open."""
     if before is None:
         return [m for m, s in after.items() if not s.opens]
-    gone = [m for m in before if m not in after]
-    return gone + [m for m, s in after.items() if m in before and before[m].lost_to(s)]
+    mailboxes = [m for m in before if m not in after]
+    return mailboxes + [m for m, s in after.items() if m in before and before[m].lost_to(s)]
 
 
 def digest(seen: dict[str, Rights]) -> bytes:
     """The same of the same rights, in whatever order they come."""
     total = hashlib.sha256()
-    for mailbox, one in sorted(seen.items()):
-        total.update(repr((mailbox, one.opens, one.epoch, sorted(one.devices))).encode())
+    for mailbox, rights_ in sorted(seen.items()):
+        total.update(repr((mailbox, rights_.opens, rights_.epoch, sorted(rights_.devices))).encode())
     return total.digest()
 
 

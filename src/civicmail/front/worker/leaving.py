@@ -124,8 +124,8 @@ def _empty(row: Closure, box: LiveBox, clock: Callable[[], int]) -> None:
         if count.missing:
             raise OSError(f"{count.missing} messages are still not in the archive")
         closing.note_emptying(row, count, brought, now=clock())
-    if left := box.delete():
-        raise OSError(f"{left} messages that are not in the archive lie in the mailbox")
+    if remaining := box.delete():
+        raise OSError(f"{remaining} messages that are not in the archive lie in the mailbox")
     closing.finish(_fresh(row), now=clock())
 
 

@@ -24,7 +24,7 @@ WINDOW = 20_000
 log = get_logger()
 
 
-class Ear(Protocol):
+class JournalConsumer(Protocol):
     """Who hears. positions: journal to the last record that was heard; has_news: something of it shall not wait."""
 
     @property
@@ -40,10 +40,10 @@ class Ear(Protocol):
         ...
 
 
-class Listening:
+class JournalReader:
     """One ear at all journals. clock: ms."""
 
-    def __init__(self, data: Path, ear: Ear, clock: Callable[[], int]) -> None:
+    def __init__(self, data: Path, ear: JournalConsumer, clock: Callable[[], int]) -> None:
         self._ear = ear
         self._clock = clock
         self._tail = begin(data, ear.positions)
@@ -52,14 +52,14 @@ class Listening:
 
     def step(self) -> bool:
         """Hear what is new; True when there was something."""
-        more = self._read()
+        has_more = self._read()
         now = self._clock()
         due = not 0 <= now - self._written < WRITE_EVERY and self._ear.positions != self._kept
         if self._ear.has_news or due:
             self._written = now
             if self._ear.write(now) is not False:
                 self._kept = dict(self._ear.positions)
-        return more
+        return has_more
 
     def all(self) -> int:
         """Hear and write everything that there is; how many rounds had something."""
@@ -70,9 +70,9 @@ class Listening:
         return rounds
 
     def _read(self) -> bool:
-        more = read(self._tail, self._ear.hear)
+        has_more = read(self._tail, self._ear.hear)
         self._ear.positions.update(self._tail.positions)
-        return more
+        return has_more
 
 
 def begin(data: Path, positions: Mapping[str, int]) -> Tail:
@@ -84,15 +84,15 @@ def begin(data: Path, positions: Mapping[str, int]) -> Tail:
 def read(tail: Tail, hear: Callable[[Record], None]) -> bool:
     """Hear what journals have that is new, or some of what was sealed while nobody listened; True when there was something."""
     for name in journal.names(tail.data):
-        last, seen = journal.read_retired(journal.folder(tail.data) / name), tail.positions.get(name, 0)
-        if last > seen:
-            last = min(last, seen + WINDOW)
-            _hear_sealed(tail.data, [(name, seen + 1, last)], hear)
+        last, position = journal.read_retired(journal.folder(tail.data) / name), tail.positions.get(name, 0)
+        if last > position:
+            last = min(last, position + WINDOW)
+            _hear_sealed(tail.data, [(name, position + 1, last)], hear)
             tail.passed(name, last)
             return True
     before = dict(tail.positions)
     records = tail.poll()
-    _hear_sealed(tail.data, _missed(before, records), hear)
+    _hear_sealed(tail.data, _gaps(before, records), hear)
     for record in records:
         hear(record)
     return bool(records)
@@ -109,7 +109,7 @@ def _hear_sealed(data: Path, spans: Iterable[replay.Span], hear: Callable[[Recor
         log.error("sign-ins and counts are not complete", problems=problems)
 
 
-def _missed(before: Positions, records: list[Record]) -> list[replay.Span]:
+def _gaps(before: Positions, records: list[Record]) -> list[replay.Span]:
     """What was passed over, because its files were sealed and removed at this moment."""
     gaps = []
     for record in records:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from civicmail.core.config.systemd import Manager
 from civicmail.front.checkup.heartbeats import Beat
 
-STILL_MOST = 600.0
+MAX_STILL_SECONDS = 600.0
 """Seconds for which a round may use no processor. Whatever a job waits for has a shorter end of its own."""
-ROUND_MOST = 6 * 3600.0
+MAX_ROUND_SECONDS = 6 * 3600.0
 """Seconds that a round may take, whatever it does. When its process begins anew it goes on from what is kept."""
-LOOK = 1.0
-START = 60.0
+CHECK_EVERY = 1.0
+START_EXTENSION = 60.0
 """Seconds by which a start that goes on is put off, each time."""
 
 
@@ -27,7 +27,7 @@ def processor_ns(thread: threading.Thread) -> int:
         return 0
 
 
-class Asked:
+class StopEvent:
     """The event that stops a job whose round has no end, and asks it again and again. at: when it was asked last."""
 
     def __init__(self, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,23 +46,23 @@ class Asked:
 class Pulse:
     """Given to the loop of a job instead of the event that stops it: notes when the job rests, which is not standing still.
 
-    still_most: seconds for which a round may use no processor; round_most: seconds that it may take, or one that has no end may not
-    ask `asked`.
+    max_still: seconds for which a round may use no processor; max_round: seconds that it may take, or one that has no end may not
+    ask `stop_event`.
     """
 
     def __init__(
         self,
         stop: threading.Event,
         beat: Beat,
-        still_most: float = STILL_MOST,
-        round_most: float = ROUND_MOST,
-        asked: Asked | None = None,
+        max_still: float = MAX_STILL_SECONDS,
+        max_round: float = MAX_ROUND_SECONDS,
+        stop_event: StopEvent | None = None,
     ) -> None:
-        self._round_most, self._asked = round_most, asked
+        self._max_round, self._stop_event = max_round, stop_event
         self._round, self._since = 0, 0.0
         self._stop = stop
         self._beat = beat
-        self._still_most = still_most
+        self._max_still = max_still
         self._rests = self._has_rested = False
         self._used, self._moved = -1, 0.0
 
@@ -92,8 +92,10 @@ class Pulse:
             self._used, self._moved = used_ns, now
         if self._rests or self._beat.began != self._round:
             self._round, self._since = self._beat.began, now
-        circles = bool(self._round) and now - max(self._since, self._asked.at if self._asked else 0.0) > self._round_most
-        return circles or now - self._moved > self._still_most
+        is_looping = (
+            bool(self._round) and now - max(self._since, self._stop_event.at if self._stop_event else 0.0) > self._max_round
+        )
+        return is_looping or now - self._moved > self._max_still
 
 
 class Liveness:
@@ -111,7 +113,7 @@ class Liveness:
     def look(self) -> None:
         """Call it again and again; it looks once a second."""
         now = self._clock()
-        if now - self._looked < LOOK:
+        if now - self._looked < CHECK_EVERY:
             return
         self._looked = now
         if not self._stops and any(pulse.is_set() for pulse, _ in self._pulses):
@@ -126,4 +128,4 @@ class Liveness:
         if self._ready:
             self._manager.alive()
         else:
-            self._manager.starting(START)
+            self._manager.starting(START_EXTENSION)

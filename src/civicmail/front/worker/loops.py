@@ -19,14 +19,14 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, is_wanted, lease_path
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
-from civicmail.front.worker.liveness import ROUND_MOST, STILL_MOST, Asked, Liveness, Pulse
+from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent
 
 log = get_logger()
 
 Work = Callable[[], bool]
 """One round of a job; True when there may be more to do at once."""
 
-PAUSE_MOST = 60.0
+MAX_PAUSE = 60.0
 LENT_SECONDS = 0.2
 JOIN_SECONDS = 0.2  # short, so that the main thread hears signals
 _AWAY = ("OperationalError", "InterfaceError")
@@ -37,8 +37,8 @@ _AWAY = ("OperationalError", "InterfaceError")
 class Job:
     """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds.
 
-    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it. still_most: seconds
-    for which a round may use no processor before it is taken to hang; round_most, asked: as of Pulse.
+    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it. max_still: seconds
+    for which a round may use no processor before it is taken to hang; max_round, stop_event: as of Pulse.
     """
 
     name: str
@@ -46,9 +46,9 @@ class Job:
     every: float
     lease: str = ""
     lends: str = ""
-    still_most: float = STILL_MOST
-    round_most: float = ROUND_MOST
-    asked: Asked | None = None
+    max_still: float = MAX_STILL_SECONDS
+    max_round: float = MAX_ROUND_SECONDS
+    stop_event: StopEvent | None = None
 
 
 def run_job(
@@ -79,11 +79,11 @@ def run_job(
             stop.wait(1.0)
         except Exception as error:  # noqa: BLE001 - one bad round must not end the job: mail would wait for ever
             beat.began, beat.failures = 0, beat.failures + 1
-            beat.problem = _tell(job, error, beat.failures)
-            stop.wait(min(PAUSE_MOST, 0.5 * 2 ** min(beat.failures - 1, 10)))
+            beat.problem = _log_failure(job, error, beat.failures)
+            stop.wait(min(MAX_PAUSE, 0.5 * 2 ** min(beat.failures - 1, 10)))
 
 
-def _tell(job: Job, error: Exception, failures: int) -> str:
+def _log_failure(job: Job, error: Exception, failures: int) -> str:
     """Log it; what may be said of it elsewhere: of a fault of ours its kind alone, for what it says may be of a message."""
     name = type(error).__name__
     ours = not isinstance(error, CivicmailError) and name not in _AWAY
@@ -98,7 +98,7 @@ def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, ab
     have stopped, or at once where what they are at may be cut short (abandon): then the process has to end."""
     memory.share()
     beats = tuple(Beat(job.name) for job in jobs)
-    pulses = [Pulse(stop, beat, job.still_most, job.round_most, job.asked) for job, beat in zip(jobs, beats, strict=True)]
+    pulses = [Pulse(stop, beat, job.max_still, job.max_round, job.stop_event) for job, beat in zip(jobs, beats, strict=True)]
     threads = [
         threading.Thread(target=run_job, args=(job, data, pulse, time.monotonic, beat), name=job.name, daemon=True)
         for job, pulse, beat in zip(jobs, pulses, beats, strict=True)

@@ -12,10 +12,10 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.front.worker.posting import Own, Post
+from civicmail.front.worker.posting import OwnMailer, OwnMessage
 from civicmail.mail.archive.records import Source
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 EVERY = 1.0
 LEASE = "notices"
 
@@ -28,7 +28,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
         prepare()
         with connected():
             sending = Sending(settings, data, clock)
-            yield lambda: sending.step() == AT_ONCE
+            yield lambda: sending.step() == BATCH_SIZE
 
     return Job("notices", start, EVERY, lease=LEASE)
 
@@ -37,8 +37,8 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Send everything that waits; how many. Raises LeaseHeld."""
     with Lease.take(lease_path(data, LEASE)), connected():
         sending, count = Sending(settings, data, clock), 0
-        while some := sending.step():
-            count += some
+        while sent := sending.step():
+            count += sent
         return count
 
 
@@ -48,14 +48,14 @@ class Sending:
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         self._settings = settings
         self._clock = clock
-        self._post = Post(settings, data, clock, watching(data, clock))
+        self._post = OwnMailer(settings, data, clock, watching(data, clock))
 
     def step(self) -> int:
         """Send what waits, at most AT_ONCE; how many. Raises LaterError where the archive cannot commit."""
         from civicmail.city.access.moments import moment, ms
         from civicmail.city.notices import actions, queries
 
-        waiting = queries.waiting(AT_ONCE)
+        waiting = queries.waiting(BATCH_SIZE)
         if not waiting:
             return 0
         letters = [self._own(Written(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
@@ -64,6 +64,6 @@ class Sending:
             actions.sent(notice, id_, now=moment(self._clock()))
         return len(waiting)
 
-    def _own(self, letter: Written) -> Own:
+    def _own(self, letter: Written) -> OwnMessage:
         city = self._settings.city
-        return Own(f"notice:{letter.key}", letter.to, build(letter, city.name, city.host, self._settings.web.url))
+        return OwnMessage(f"notice:{letter.key}", letter.to, build(letter, city.name, city.host, self._settings.web.url))

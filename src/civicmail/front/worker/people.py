@@ -18,7 +18,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from civicmail.front.worker.loops import Job, Work
 from civicmail.mail.archive import replay
 from civicmail.mail.archive.commit import ENTERED, SHORT_FILE, Writer
@@ -174,18 +174,18 @@ def _alive(clock: Clock) -> Round:
 @contextmanager
 def _compare(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     """The table of entries is what the journals say."""
-    from civicmail.front.worker.comparing import Comparing
+    from civicmail.front.worker.comparing import AuditLogComparison
 
     prepare()
-    with connected(), closing(Comparing(data, clock)) as comparing:
+    with connected(), closing(AuditLogComparison(data, clock)) as comparing:
         yield comparing.step
 
 
 def compare_once(data: Path, now: int) -> int:
     """How many differences there are."""
-    from civicmail.front.worker.comparing import Comparing
+    from civicmail.front.worker.comparing import AuditLogComparison
 
-    with closing(Comparing(data, lambda: now)) as comparing:
+    with closing(AuditLogComparison(data, lambda: now)) as comparing:
         comparing.step()
         return comparing.differences
 
@@ -204,14 +204,14 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
         yield _following(data, clock).step
 
 
-def _following(data: Path, clock: Clock) -> Listening:
+def _following(data: Path, clock: Clock) -> JournalReader:
     """Goes on from where the tables say. Tables that say nothing may be a copy of a city's first minutes: they lack entries that
     were sealed since, which the journals have no more."""
     from civicmail.city.access.tasks import Following
 
     ear = _Heard(Following())
     is_new = not ear.positions
-    listening = Listening(data, ear, clock)
+    listening = JournalReader(data, ear, clock)
     if is_new:
         problems: list[str] = []
         for record in replay.sealed_entries(data, problems):

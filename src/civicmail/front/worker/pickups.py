@@ -18,7 +18,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message.fields import mailbox, one_line
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
-from civicmail.front.worker.posting import Own, Post
+from civicmail.front.worker.posting import OwnMailer, OwnMessage
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import ways
 from civicmail.mail.pipeline.judging import Judging
@@ -26,7 +26,7 @@ from civicmail.mail.pipeline.judging import Judging
 if TYPE_CHECKING:  # its module needs Django, which is started later
     from civicmail.desk.holding.models import PickUpReply
 
-AT_ONCE = 50
+BATCH_SIZE = 50
 EVERY = 1.0
 LEASE = "pickups"
 DOOR = "portal"
@@ -40,7 +40,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     def start() -> Iterator[Work]:
         prepare()
         with connected():
-            yield lambda: step(settings, data, clock) >= AT_ONCE
+            yield lambda: step(settings, data, clock) >= BATCH_SIZE
 
     return Job("pickups", start, EVERY, lease=LEASE)
 
@@ -58,17 +58,17 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     now = clock()
     usable = not ways.why_no_portal(settings)
     done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
-    waiting = pickups.replies(AT_ONCE)
+    waiting = pickups.replies(BATCH_SIZE)
     if waiting:
         letters = [_letter(row, settings.city.host) for row in waiting]
         with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
-            Post(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
+            OwnMailer(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
             pickups.replied(row, now=clock())
     return done + len(waiting) + pickups.end(data, now=now)
 
 
-def _letter(row: PickUpReply, host: str) -> Own:
+def _letter(row: PickUpReply, host: str) -> OwnMessage:
     """A reader's answer to whoever sent. The same answer gives the same bytes."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = mailbox(row.pickup.to)
@@ -82,4 +82,4 @@ def _letter(row: PickUpReply, host: str) -> Own:
     if (seen := row.message_id) and seen.isascii() and not set(seen) & set("<> \r\n"):
         message["In-Reply-To"] = message["References"] = f"<{seen}>"
     message.set_content(f"{row.text}\n\n-- \nWritten in the pick-up portal.\n", cte="quoted-printable")
-    return Own(f"portal:{key}", row.pickup.sender, message.as_bytes(), sender=row.pickup.to)
+    return OwnMessage(f"portal:{key}", row.pickup.sender, message.as_bytes(), sender=row.pickup.to)

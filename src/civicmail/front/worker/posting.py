@@ -28,7 +28,7 @@ from civicmail.mail.pipeline.judging import Judging
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnMessage:
     """A message for one recipient. key: of `once`; sender: "" where nothing comes back."""
 
     key: str
@@ -37,7 +37,7 @@ class Own:
     sender: str = ""
 
 
-class Sent:
+class SentMail:
     """What was sent before, as far as the archive knows: one view that is kept up, for any number of threads."""
 
     def __init__(self, data: Path) -> None:
@@ -45,8 +45,8 @@ class Sent:
         self._lock = threading.Lock()
         self._archive: Archive | None = None
 
-    def knows(self, one: Own) -> bool:
-        bits, sha256 = once_bits(one.key), hashlib.sha256(one.content).digest()
+    def knows(self, message: OwnMessage) -> bool:
+        bits, sha256 = once_bits(message.key), hashlib.sha256(message.content).digest()
         with self._lock:
             if self._archive is None:
                 self._archive = Archive(self._data)
@@ -55,7 +55,7 @@ class Sent:
             return self._archive.known(bits, sha256)
 
 
-class Post:
+class OwnMailer:
     """clock: ms. people: who may what; judging: screening and rules, for mail that is treated as a stranger's."""
 
     def __init__(
@@ -66,9 +66,9 @@ class Post:
         self._clock = clock
         self._people = people
         self._judging = judging
-        self._sent = Sent(data)
+        self._sent = SentMail(data)
 
-    def send(self, mail: Sequence[Own], source: Source) -> list[str]:
+    def send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:
         """Send in this order; the capture id of each, "" for what an earlier process had archived. Raises LaterError where the
         archive cannot commit: what came before it is kept."""
         with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
@@ -76,17 +76,17 @@ class Post:
         bell.ring(self.data)
         return ids
 
-    async def _send(self, mail: Sequence[Own], source: Source) -> list[str]:
+    async def _send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:
         commit = GroupCommit(Writer(self.data, self._clock, file_size=SHORT_FILE))
         pipeline = Pipeline(commit, Modes(self._settings, self.data).of, lambda: self._people.now, self._judging)
         try:
-            return [await self._one(pipeline, one, source) for one in mail]
+            return [await self._one(pipeline, message, source) for message in mail]
         finally:
             await commit.close()
 
-    async def _one(self, pipeline: Pipeline, one: Own, source: Source) -> str:
-        if self._sent.knows(one):
+    async def _one(self, pipeline: Pipeline, message: OwnMessage, source: Source) -> str:
+        if self._sent.knows(message):
             return ""
-        envelope = Envelope(one.sender, (Recipient(one.to),), self._clock(), protocol="local")
-        receipt = await pipeline.accept(one.content, envelope, source, one.key)
+        envelope = Envelope(message.sender, (Recipient(message.to),), self._clock(), protocol="local")
+        receipt = await pipeline.accept(message.content, envelope, source, message.key)
         return uuid_text(receipt.id)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # Django is started later
 
 LEASE = "pulls"
 EVERY = 1.0
-AT_ONCE = 50
-AGAIN = timedelta(seconds=15)
+BATCH_SIZE = 50
+RETRY_AFTER = timedelta(seconds=15)
 """Until a mailbox that could not be asked is asked again."""
 log = get_logger()
 
@@ -69,10 +69,10 @@ def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
     from civicmail.desk.incidents.actions.pulling import TAKEN, finish
 
     states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
-    left = pull.copies.filter(state__in=states)
-    due = left.exclude(tried__gt=moment(clock()) - AGAIN, problem__gt="")
-    done = sum(_one(pulling, pull, copy, clock) for copy in due[:AT_ONCE])
-    if not left.exists():
+    remaining = pull.copies.filter(state__in=states)
+    due = remaining.exclude(tried__gt=moment(clock()) - RETRY_AFTER, problem__gt="")
+    done = sum(_one(pulling, pull, copy, clock) for copy in due[:BATCH_SIZE])
+    if not remaining.exists():
         finish(pull, now=clock())
         return done + 1
     return done

@@ -12,7 +12,7 @@ from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 from civicmail.mail.pipeline.late import Late, LateRules
@@ -43,7 +43,7 @@ def one_round(data: Path, clock: Clock) -> int:
     from civicmail.desk.incidents.actions.hearing import Hearing
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        rounds = Listening(data, Hearing(), clock).all()
+        rounds = JournalReader(data, Hearing(), clock).all()
         opening.forget(clock())
         return rounds
 
@@ -55,15 +55,15 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        listening, forgotten = Listening(data, Hearing(), clock), 0
+        listening, forgotten = JournalReader(data, Hearing(), clock), 0
 
         def work() -> bool:
             nonlocal forgotten
-            more, now = listening.step(), clock()
+            has_more, now = listening.step(), clock()
             if not 0 <= now - forgotten < FORGET_EVERY:
                 opening.forget(now)
                 forgotten = now
-            return more
+            return has_more
 
         yield work
 

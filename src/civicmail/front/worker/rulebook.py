@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import Listening
+from civicmail.front.worker.listening import JournalReader
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Clock, Prepare, Round, connected, each
 
@@ -34,7 +34,7 @@ def one_round(data: Path, clock: Clock) -> int:
         with Lease.take(lease_path(data, LEASE)):
             dated = tasks.sweep(data, clock())
         with Lease.take(lease_path(data, "hits")):
-            Listening(data, tasks.Counting(data), clock).all()
+            JournalReader(data, tasks.Counting(data), clock).all()
         with Lease.take(lease_path(data, "replays")), closing(tasks.Replays(data, clock)) as replays:
             while replays.step():
                 pass
@@ -53,7 +53,7 @@ def _hits(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
     prepare()
     with connected():
-        yield Listening(data, Counting(data), clock).step
+        yield JournalReader(data, Counting(data), clock).step
 
 
 @contextmanager

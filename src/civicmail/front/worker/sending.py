@@ -14,7 +14,7 @@ from civicmail.desk.mailbox.submission import Parcel, Submission
 from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, connected
 
-AT_ONCE = 20
+BATCH_SIZE = 20
 EVERY = 0.2
 FORGET_EVERY = 3_600_000
 LEASE = "sending"
@@ -41,7 +41,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
                 done = sending.step()
                 if not done:
                     submission.idle()
-                return done == AT_ONCE
+                return done == BATCH_SIZE
 
             yield work
 
@@ -53,8 +53,8 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     with Lease.take(lease_path(data, LEASE)), connected(), closing(Submission(settings, data, clock, patient=True)) as submission:
         sending, count = Sending(submission, clock), 0
         sending.forget()
-        while some := sending.step():
-            count += some
+        while sent := sending.step():
+            count += sent
         return count
 
 
@@ -69,7 +69,7 @@ class Sending:
         """Send what is due, at most AT_ONCE; how many were looked at. What cannot be decided now waits, alone."""
         from civicmail.desk.mailbox.actions import leaving
 
-        rows = leaving.due(AT_ONCE, now=self._clock())
+        rows = leaving.due(BATCH_SIZE, now=self._clock())
         for row in rows:
             parcel = Parcel(row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content), leaving.is_plain(row))
             try:

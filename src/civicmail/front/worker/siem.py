@@ -50,16 +50,21 @@ IsHidden = Callable[[SecurityEvent], bool]
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
     """One for each receiver, so that one that is away keeps no other waiting; none where there is none."""
     return [
-        Job(f"siem {one.name}", partial(_forward, settings, one, data, prepare, clock), EVERY, lease=f"{LEASE}-{one.name}")
-        for one in settings.oversight.siem
+        Job(
+            f"siem {receiver.name}",
+            partial(_forward, settings, receiver, data, prepare, clock),
+            EVERY,
+            lease=f"{LEASE}-{receiver.name}",
+        )
+        for receiver in settings.oversight.siem
     ]
 
 
 @contextmanager
-def _forward(settings: Settings, one: Siem, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
+def _forward(settings: Settings, receiver: Siem, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
-        forwarding = Forwarding(settings, one, data, is_sealed)
+        forwarding = Forwarding(settings, receiver, data, is_sealed)
         try:
             yield lambda: forwarding.step(clock())
         finally:
@@ -69,9 +74,9 @@ def _forward(settings: Settings, one: Siem, data: Path, prepare: Prepare, clock:
 def one_round(settings: Settings, data: Path, clock: Clock) -> int:
     """Each receiver is sent what there is; how many events it took. Raises LeaseHeld."""
     sent = 0
-    for one in settings.oversight.siem:
-        with connected(), Lease.take(lease_path(data, f"{LEASE}-{one.name}")):
-            sent += Forwarding(settings, one, data, is_sealed).once(clock())
+    for receiver in settings.oversight.siem:
+        with connected(), Lease.take(lease_path(data, f"{LEASE}-{receiver.name}")):
+            sent += Forwarding(settings, receiver, data, is_sealed).once(clock())
     return sent
 
 
@@ -124,12 +129,12 @@ class Forwarding:
             self._note(now)
             return False
         try:
-            more = self._work(now)
+            has_more = self._work(now)
         except Away as away:
             self._lose(str(away), now)
-            more = False
+            has_more = False
         self._note(now)
-        return more
+        return has_more
 
     def once(self, now: int) -> int:
         """All that there is, confirmed at once; how many events."""
@@ -155,10 +160,10 @@ class Forwarding:
                 if now - self._last >= self._settle:
                     self._confirm(now)
                 return False
-        more = self._read(now)
+        has_more = self._read(now)
         if self._wire is None or not self._wire.is_stream:
             self._confirm(now)
-        return more
+        return has_more
 
     def _read(self, now: int) -> bool:
         """Send what is new; True when there was something."""
@@ -222,10 +227,10 @@ class Forwarding:
         """What journals have that is new, each journal's in order: what was sealed meanwhile before what was not. The position of
         the reader is behind them when they are through."""
         for name in journal.names(self._data):
-            seen, retired = self._tail.positions.get(name, 0), journal.read_retired(journal.folder(self._data) / name)
-            if seen < retired:
-                last = min(retired, seen + WINDOW)
-                yield from self._sealed(name, seen + 1, last)
+            position, retired = self._tail.positions.get(name, 0), journal.read_retired(journal.folder(self._data) / name)
+            if position < retired:
+                last = min(retired, position + WINDOW)
+                yield from self._sealed(name, position + 1, last)
                 self._tail.passed(name, last)
                 return
         before = dict(self._tail.positions)

@@ -60,23 +60,23 @@ def of_entry(entry: dict[str, Any], journal: str, number: int, domains: Iterable
     follows from its place."""
     own = tuple(domains)
     text = {name: _inside(str(entry.get(name) or ""), own) for name in ("person", "duty", "behalf", "object", "reason", "client")}
-    more = {name: value for name, value in entry.items() if name not in _COLUMNS}
+    other_values = {name: value for name, value in entry.items() if name not in _COLUMNS}
     facts = entry.get("facts")
-    facts = more | facts if isinstance(facts, dict) else more
+    facts = other_values | facts if isinstance(facts, dict) else other_values
     id_ = str(entry.get("uuid") or uuid.uuid5(uuid.NAMESPACE_URL, f"civicmail:{own[0]}:{journal}:{number}"))
     return SecurityEvent(id_, int(entry["at"]), str(entry["act"]), f"{journal}:{number}", facts=_inside(facts, own), **text)
 
 
 def _detection(head: dict[str, Any], record: Record) -> SecurityEvent | None:
     """Mail that was put aside: its id, the rules and what checks found, without evidence."""
-    aside = [one for one in head["dispositions"] if one["do"] in PUT_ASIDE]
-    if not aside:
+    held_back = [disposition for disposition in head["dispositions"] if disposition["do"] in PUT_ASIDE]
+    if not held_back:
         return None
     facts = {
-        "copies": len(aside),
-        "done": sorted({one["do"] for one in aside}),
-        "rules": sorted({rule for one in aside for rule in one["rules"]}),
-        "findings": sorted({f"{one['check']}/{one['code']}" for one in head["findings"]}),
+        "copies": len(held_back),
+        "done": sorted({disposition["do"] for disposition in held_back}),
+        "rules": sorted({rule for disposition in held_back for rule in disposition["rules"]}),
+        "findings": sorted({f"{disposition['check']}/{disposition['code']}" for disposition in head["findings"]}),
         "listener": head["source"]["kind"],
         "size": head["size"],
     }
@@ -93,7 +93,7 @@ def _inside(value: Any, domains: tuple[str, ...]) -> Any:
     if isinstance(value, str):
         return _ADDRESS.sub(lambda m: m[0] if m[1].lower().rstrip(".") in domains else "-", value)
     if isinstance(value, list):
-        return [_inside(one, domains) for one in value]
+        return [_inside(item, domains) for item in value]
     if isinstance(value, dict):
-        return {_inside(name, domains): _inside(one, domains) for name, one in value.items()}
+        return {_inside(name, domains): _inside(item, domains) for name, item in value.items()}
     return value

@@ -30,7 +30,7 @@ class Wire(Protocol):
 
     is_stream: bool
 
-    def send(self, one: bytes, /) -> None: ...
+    def send(self, message: bytes, /) -> None: ...
     def require_there(self) -> None: ...
     def confirm(self) -> None: ...
     def close(self) -> None: ...
@@ -76,9 +76,9 @@ class Stream:
         self._wire, self._is_json = wire, siem.format == "ocsf"
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def send(self, one: bytes, /) -> None:
+    def send(self, message: bytes, /) -> None:
         try:
-            self._wire.sendall(one + b"\n" if self._is_json else octet_counted(one))
+            self._wire.sendall(message + b"\n" if self._is_json else octet_counted(message))
         except OSError as error:
             raise Away(f"The connection broke: {_words(error)}") from None
 
@@ -140,9 +140,9 @@ class Datagrams:
             self._wire.close()
             raise
 
-    def send(self, one: bytes, /) -> None:
+    def send(self, message: bytes, /) -> None:
         try:
-            self._wire.send(datagram(one) if self._is_cut else one)
+            self._wire.send(datagram(message) if self._is_cut else message)
         except OSError as error:
             raise Away(f"A datagram could not be sent: {_words(error)}") from None
 

@@ -40,7 +40,7 @@ class Span:
     failed: bool = False
 
 
-class Lives:
+class TraceBuilder:
     """Spans of records as they come. one_in: one in so many messages, the same ones wherever it is asked."""
 
     def __init__(self, one_in: int = 1) -> None:
@@ -93,8 +93,8 @@ class Lives:
             "civicmail.listener": plain["source"]["kind"],
             "civicmail.size": plain["size"],
             "civicmail.copies": len(plain["dispositions"]),
-            "civicmail.dispositions": sorted({one["do"] for one in plain["dispositions"]}),
-            "civicmail.rules": sorted({rule for one in plain["dispositions"] for rule in one["rules"]}),
+            "civicmail.dispositions": sorted({disposition["do"] for disposition in plain["dispositions"]}),
+            "civicmail.rules": sorted({rule for disposition in plain["dispositions"] for rule in disposition["rules"]}),
         }
         yield Span(record.id, root(record.id), b"", "accept", start, start + max(costs.values(), default=0), facts)
         for check, cost in costs.items():

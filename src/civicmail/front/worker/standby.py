@@ -10,13 +10,13 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
-from civicmail.front.worker.liveness import Asked
+from civicmail.front.worker.liveness import StopEvent
 from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.replica.tasks import Replicate
 
-STILL_MOST = 180.0
+MAX_STILL_SECONDS = 180.0
 """Seconds: its one round asks a second place many times a second, and an answer may take a minute."""
-CIRCLES_MOST = 3600.0
+MAX_ROUND_SECONDS = 3600.0
 """Seconds without a look whether it should stop: a copy that was away for long gets much at once."""
 
 
@@ -25,7 +25,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     if not settings.archive.standby:
         raise ConfigError("[archive] standby names no second place.")
 
-    stop_event = Asked(stop)
+    stop_event = StopEvent(stop)
 
     @contextmanager
     def start() -> Iterator[Work]:
@@ -35,5 +35,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
         yield work
 
-    job = Job("replicate", start, 1.0, lease="replicate", still_most=STILL_MOST, round_most=CIRCLES_MOST, asked=stop_event)
+    job = Job(
+        "replicate", start, 1.0, lease="replicate", max_still=MAX_STILL_SECONDS, max_round=MAX_ROUND_SECONDS, stop_event=stop_event
+    )
     run_all("standby", [job], data, stop)

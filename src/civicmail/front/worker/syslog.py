@@ -45,23 +45,23 @@ def _structured(event: SecurityEvent, enterprise: int, version: str) -> str:
     return f'[origin software="civicmail" swVersion="{_value(version)}"][civicmail@{enterprise} {words}]'
 
 
-def octet_counted(one: bytes) -> bytes:
+def octet_counted(message_: bytes) -> bytes:
     """A frame of a stream (RFC 6587 3.4.1, RFC 5425 4.3)."""
-    return b"%d %s" % (len(one), one)
+    return b"%d %s" % (len(message_), message_)
 
 
-def datagram(one: bytes) -> bytes:
+def datagram(message_: bytes) -> bytes:
     """No more than a receiver has to take. What is left out are the last values of the event, and the text: uuid, act and who
     did it come first."""
-    if len(one) <= MAX_DATAGRAM:
-        return one
-    begin = one.index(b"][civicmail@") + 1
-    end = one.index(b" ", begin)
-    for value in _PARAM.finditer(one, end):
+    if len(message_) <= MAX_DATAGRAM:
+        return message_
+    begin = message_.index(b"][civicmail@") + 1
+    end = message_.index(b" ", begin)
+    for value in _PARAM.finditer(message_, end):
         if value.end() > MAX_DATAGRAM - len(b"] "):
             break
         end = value.end()
-    return one[:end] + b"] "
+    return message_[:end] + b"] "
 
 
 def _name(text: str, limit: int) -> str:

@@ -21,7 +21,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.front.checkup import hooks
 from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.spans import Lives, Span
+from civicmail.front.worker.spans import Span, TraceBuilder
 from civicmail.mail.search import coverage
 from civicmail.mail.search.errors import DamagedIndex
 
@@ -44,7 +44,7 @@ class Collector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TracePositions:
     """journal to the last record whose spans the collector has."""
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Tracing:
     """Raises CollectorAway; the next one begins where the last positions were written."""
 
     def __init__(self, data: Path, collector: Collector, one_in: int = 1) -> None:
-        self._data, self._collector, self._lives = data, collector, Lives(one_in)
+        self._data, self._collector, self._lives = data, collector, TraceBuilder(one_in)
         self._tail = Tail(data, read(data), bodies=False)
         self._written = 0
 
@@ -86,13 +86,13 @@ class Tracing:
         with suppress(DamagedIndex):
             covered = coverage.covered(self._data)
         records = self._tail.poll(WINDOW)
-        spans = [*self._lives.indexed(covered, now), *(span for one in records for span in self._lives.hear(one, covered))]
-        for some in batched(spans, BATCH_SIZE, strict=False):
-            if not self._collector.send(some):
+        spans = [*self._lives.indexed(covered, now), *(span for record in records for span in self._lives.hear(record, covered))]
+        for batch in batched(spans, BATCH_SIZE, strict=False):
+            if not self._collector.send(batch):
                 raise CollectorAway("The collector of traces does not take them.")
         if records and not 0 <= now - self._written < WRITE_EVERY:
             self._written = now
-            hooks.keep(path(self._data), Taken(dict(self._tail.positions)))
+            hooks.save(path(self._data), TracePositions(dict(self._tail.positions)))
         return len(records) >= WINDOW
 
 

@@ -22,7 +22,7 @@ from civicmail.city.access.models import Account, Entry, Failure
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
 from civicmail.front.web import doors
 from civicmail.front.web.carddav import book as books
-from civicmail.front.web.carddav.tree import MOST
+from civicmail.front.web.carddav.tree import MAX_BODY
 
 pytestmark = pytest.mark.django_db
 BOOK = "/dav/books/city/"
@@ -227,7 +227,7 @@ def test_nothing_is_written_and_nothing_hostile_is_read(installed: Path) -> None
         assert ask("PROPFIND", BOOK, body, Depth="0").status_code == 400, body[:60]
         assert ask("REPORT", BOOK, body).status_code in (400, 403), body[:60]
     assert ask("REPORT", BOOK, "").status_code == 400
-    assert ask("PROPFIND", BOOK, b"<a>" + b" " * MOST, Depth="0").status_code == 413
+    assert ask("PROPFIND", BOOK, b"<a>" + b" " * MAX_BODY, Depth="0").status_code == 413
     assert ask("PROPFIND", BOOK).status_code == ask("PROPFIND", BOOK, Depth="infinity").status_code == 403
     for path in ("/dav/books/", "/dav/me/"):
         assert ask("REPORT", path, f"<c:addressbook-query {SPACES}/>").status_code == 403

@@ -74,9 +74,9 @@ def test_a_session_that_does_not_say_when_it_began_is_over() -> None:
 
 def test_the_eleventh_session_ends_the_oldest() -> None:
     account(password=PASSWORD)
-    browsers = [_in(f"192.0.2.{n}") for n in range(1, lasting.MOST + 2)]
-    assert [_works(b) for b in browsers] == [False] + [True] * lasting.MOST
-    assert UserSession.objects.count() == lasting.MOST
+    browsers = [_in(f"192.0.2.{n}") for n in range(1, lasting.MAX_SESSIONS + 2)]
+    assert [_works(b) for b in browsers] == [False] + [True] * lasting.MAX_SESSIONS
+    assert UserSession.objects.count() == lasting.MAX_SESSIONS
 
 
 @pytest.mark.rule("P-07", "A fresh proof gives a session another key; the old one opens nothing.")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.load import load
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
-from civicmail.front.web.system.examined import Examiner, by_hour
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
+from civicmail.front.web.system.examined import CheckRunner, by_hour
 from civicmail.mail.archive.reading import Archive
 from mail.archive.making import NOW, capture, writer
 
@@ -20,12 +20,12 @@ def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
     """What was found before stays in sight, and who wants it again begins nothing a second time."""
     gate, hangs = threading.Event(), threading.Event()
 
-    def slow(_p: Patient) -> Iterator[Finding]:
+    def slow(_p: Installation) -> Iterator[Finding]:
         if hangs.is_set():
             gate.wait(60)
         yield Finding("slow", "ok", "Seen.")
 
-    of = Examiner(data, load(data), (slow,))
+    of = CheckRunner(data, load(data), (slow,))
     assert of.start()
     of.wait(60)
     first = of.last()
@@ -41,12 +41,12 @@ def test_a_page_never_waits_for_a_check_that_hangs(data: Path) -> None:
 
 
 def test_a_check_with_a_bug_is_a_finding_and_the_next_examination_is_made(data: Path) -> None:
-    def broken(p: Patient) -> Iterator[Finding]:
+    def broken(p: Installation) -> Iterator[Finding]:
         if p.now:
             raise ZeroDivisionError("what it says is not repeated")
         yield Finding("broken", "ok", "Never seen.")
 
-    of = Examiner(data, load(data), (broken,))
+    of = CheckRunner(data, load(data), (broken,))
     of.start()
     of.wait(60)
     [found] = of.last().findings
@@ -57,7 +57,7 @@ def test_a_check_with_a_bug_is_a_finding_and_the_next_examination_is_made(data: 
 
 
 def test_all_checks_are_made_as_doctor_makes_them(data: Path) -> None:
-    of = Examiner(data, load(data))
+    of = CheckRunner(data, load(data))
     of.start()
     of.wait(60)
     known = of.last()

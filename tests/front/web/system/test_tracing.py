@@ -13,7 +13,7 @@ from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.front.web.system.tracing import Asked, find, fits
+from civicmail.front.web.system.tracing import TraceQuery, find, fits
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.envelopes import STATUSES, Traced
 from civicmail.mail.archive.reading import Archive
@@ -74,13 +74,15 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TIMES = st.integers(NOW - 1000, NOW + 15_000)
-QUESTIONS = st.builds(Asked, TIMES, TIMES, st.sampled_from(WANTED), st.sampled_from(WANTED), st.none() | st.sampled_from(STATUSES))
+QUESTIONS = st.builds(
+    TraceQuery, TIMES, TIMES, st.sampled_from(WANTED), st.sampled_from(WANTED), st.none() | st.sampled_from(STATUSES)
+)
 
 
 @settings(max_examples=150)
 @given(asked=QUESTIONS, with_index=st.booleans(), most=st.integers(1, 9), looks=st.integers(1, 9))
 def test_page_after_page_gives_exactly_what_fits_newest_first(
-    kept: Path, asked: Asked, with_index: bool, most: int, looks: int
+    kept: Path, asked: TraceQuery, with_index: bool, most: int, looks: int
 ) -> None:
     archive, reader = Archive(kept), Reader(kept) if with_index else None
     everything = [archive.envelope(ADMIN, p, now=NOW) for p in archive.captures(newest_first=True)]
@@ -100,6 +102,6 @@ def test_page_after_page_gives_exactly_what_fits_newest_first(
 
 
 def test_only_an_operator_finds_anything(kept: Path) -> None:
-    asked = Asked(NOW, NOW + 15_000)
+    asked = TraceQuery(NOW, NOW + 15_000)
     with pytest.raises(NotPermitted):
         find(Archive(kept), None, (), asked, actor=replace(ADMIN, held=()), now=NOW)

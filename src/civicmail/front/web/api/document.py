@@ -59,7 +59,7 @@ from civicmail.front.web.api.operations import (
 )
 from civicmail.front.web.api.table import OPERATIONS as OPERATIONS  # all of them: those above have entered themselves
 
-SAID = """What the pages do, for programs. Make a token on the page My devices and send it with each request:
+DESCRIPTION = """What the pages do, for programs. Make a token on the page My devices and send it with each request:
 `Authorization: Bearer cmt-…`. A token does what its person may do, as far as its scopes go. Lists come a page at a time; the Link
 header has the next one. Errors are application/problem+json. docs/operate/api.md has the rest."""
 PROBLEM = {
@@ -126,8 +126,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
 
 
-def _made() -> Api:
-    made = Api(title="Civicmail", version=VERSION, description=SAID, docs_url=None, urls_namespace="api")
+def _api() -> Api:
+    made = Api(title="Civicmail", version=VERSION, description=DESCRIPTION, docs_url=None, urls_namespace="api")
     subjects: tuple[Any, ...] = (
         me, mail, writing, drafts, mailwork, ownmail, files, switching, people, feeds, departments, rosters, rights, endings,
         outside, conduct, closing, reviews, campaigns, violations, cases, mailboxes, lists, agencies, duties, policy, entries,
@@ -138,10 +138,10 @@ def _made() -> Api:
     for router in routers:
         made.add_router("", router)
     answers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
-        CivicmailError: problems.told,
-        Http404: lambda request, _: problems.problem(request, 404),
-        AuthenticationError: lambda request, _: problems.told(request, NoToken(problems.SAID[401])),
-        HttpError: lambda request, error: problems.problem(request, error.status_code),
+        CivicmailError: problems.error_response,
+        Http404: lambda request, _: problems.problem_response(request, 404),
+        AuthenticationError: lambda request, _: problems.error_response(request, NoToken(problems.DETAILS[401])),
+        HttpError: lambda request, error: problems.problem_response(request, error.status_code),
         ValidationError: _invalid,
     }
     for kind, answer in answers.items():
@@ -153,7 +153,7 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """What does not have the shape: where, and what should be there; never what was sent, because it may be anything."""
     refusals.note(request, "shape", 422)
     fields = {".".join(str(part) for part in e["loc"][1:] if part != "body") or "body": e["msg"] for e in error.errors}
-    return problems.problem(request, 422, "What was sent does not have the right shape.", fields=fields)
+    return problems.problem_response(request, 422, "What was sent does not have the right shape.", fields=fields)
 
 
-API = _made()
+API = _api()

@@ -53,14 +53,14 @@ class Rate:
         self._minute = 0
         self._count: dict[str, int] = {}
 
-    def note(self, token: str, now: int, most: int) -> None:
+    def note(self, token: str, now: int, limit: int) -> None:
         """One more. token: its seal; now: ms; most: of a minute. Raises TooMany."""
         minute, into = divmod(now, MINUTE)
         with self._lock:
             if minute != self._minute:
                 self._minute, self._count = minute, {}
             count = self._count[token] = self._count.get(token, 0) + 1
-        if count > most:
+        if count > limit:
             raise TooMany(max(1, (MINUTE - into) // 1000))
 
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from civicmail.city.access.errors import Unusable
 
-MOST = 200
+MAX_PAGE = 200
 """Rows of one answer at most."""
 
 LIMIT = 50
@@ -24,8 +24,8 @@ LIMIT = 50
 def limit_of(request: HttpRequest) -> int:
     """How many rows `limit` asks for. Raises Unusable."""
     text = request.GET.get("limit", str(LIMIT))
-    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MOST):
-        raise Unusable(f"A page has from 1 to {MOST} rows.", {"limit": f"From 1 to {MOST}."})
+    if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_PAGE):
+        raise Unusable(f"A page has from 1 to {MAX_PAGE} rows.", {"limit": f"From 1 to {MAX_PAGE}."})
     return int(text)
 
 
@@ -34,16 +34,16 @@ def rows[Row: Model, Made](
 ) -> list[Made]:
     """The page that `after` and `limit` ask for. by: a unique column, a minus before it for the largest first; the address of the
     next page goes into the Link header. Raises Unusable."""
-    most, field = limit_of(request), by.lstrip("-")
+    limit, field = limit_of(request), by.lstrip("-")
     if (mark := cursor(request)) is not None:
         try:
             query = query.filter(**{f"{field}__{'lt' if by.startswith('-') else 'gt'}": mark})
         except (ValueError, TypeError):
             raise _no_cursor() from None
-    items = list(query.order_by(by)[: most + 1])
-    if len(items) > most:
-        link(request, response, _value(items[most - 1], field))
-    return [made(row) for row in items[:most]]
+    items = list(query.order_by(by)[: limit + 1])
+    if len(items) > limit:
+        link(request, response, _value(items[limit - 1], field))
+    return [made(row) for row in items[:limit]]
 
 
 def slices[Row, Made](
@@ -51,13 +51,13 @@ def slices[Row, Made](
 ) -> list[Made]:
     """The same of rows that no table has, in the order in which they are. key: names a row; where that row is gone the list is
     over, and the asker begins again."""
-    most, mark = limit_of(request), cursor(request)
+    limit, mark = limit_of(request), cursor(request)
     begin = 0
     if mark is not None:
         begin = next((n + 1 for n, row in enumerate(items) if key(row) == mark), len(items))
-    if begin + most < len(items):
-        link(request, response, key(items[begin + most - 1]))
-    return [made(row) for row in items[begin : begin + most]]
+    if begin + limit < len(items):
+        link(request, response, key(items[begin + limit - 1]))
+    return [made(row) for row in items[begin : begin + limit]]
 
 
 def cursor(request: HttpRequest) -> Any:

@@ -16,7 +16,7 @@ from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany
 
 ROOT = "/api/v1/"
 TYPE = "application/problem+json"
-SAID = {
+DETAILS = {
     400: "This request was not understood.",
     401: "Show a token of the API: Authorization: Bearer cmt-…",
     403: "This is not yours to see or to do.",
@@ -34,13 +34,15 @@ def is_of_api(request: HttpRequest) -> bool:
     return request.path.startswith(ROOT)
 
 
-def problem(request: Any, status: int, detail: str = "", *, act: str = "", fields: Mapping[str, str] | None = None) -> HttpResponse:
+def problem_response(
+    request: Any, status: int, detail: str = "", *, act: str = "", fields: Mapping[str, str] | None = None
+) -> HttpResponse:
     """The answer. act: of the guard's table, for its clause and whom to ask; fields: what is wrong with each part of what came."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail or SAID.get(status, SAID[500]),
+        "detail": detail or DETAILS.get(status, DETAILS[500]),
         "instance": f"urn:civicmail:request:{getattr(request, 'id', '')}",
     }
     if status == 403 and act in ACTS:
@@ -54,13 +56,13 @@ def problem(request: Any, status: int, detail: str = "", *, act: str = "", field
     return answer
 
 
-def told(request: Any, error: CivicmailError) -> HttpResponse:
+def error_response(request: Any, error: CivicmailError) -> HttpResponse:
     """The answer to an error of ours, with its sentence."""
     refusals.note(request, type(error).__name__, error.http)
     act = getattr(request, "act", "")
     fields = error.fields if isinstance(error, Unusable) else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-    answer = problem(request, error.http, words, act=act, fields=fields)
+    answer = problem_response(request, error.http, words, act=act, fields=fields)
     if isinstance(error, NoToken):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="civicmail"'
     elif isinstance(error, OutOfScope):
@@ -74,7 +76,7 @@ def shaped(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     """What Django itself answers to a program, as a problem, too."""
     if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(TYPE):
         return response
-    answer = problem(request, response.status_code)
+    answer = problem_response(request, response.status_code)
     for name in ("Allow", "X-Request-ID"):
         if name in response.headers:
             answer.headers[name] = response.headers[name]

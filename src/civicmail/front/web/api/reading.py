@@ -70,13 +70,13 @@ def message(request: HttpRequest, capture: Capture, content: bytes) -> Message:
 def _message(capture: Capture, shown: Shown) -> Message:
     date = shown.date if shown.date is not None and EARLIEST <= shown.date <= LATEST else None
     files = [
-        File(path=f.path, name=told(f.name), declared=f.declared, kind=f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+        File(path=f.path, name=runs_text(f.name), declared=f.declared, kind=f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
         for f in shown.files
     ]
     return Message(
         id=uuid.UUID(bytes=capture.id), received=moment(capture.received), date=moment(date) if date is not None else None,
         shut=False, sender=_people(shown.from_), reply_to=_people(shown.reply_to), to=_people(shown.to), cc=_people(shown.cc),
-        bcc=_people(shown.bcc), subject=told(shown.subject), message_id=shown.message_id, size=shown.size, sha256=shown.sha256,
+        bcc=_people(shown.bcc), subject=runs_text(shown.subject), message_id=shown.message_id, size=shown.size, sha256=shown.sha256,
         text="\n".join(_line(block) for block in shown.blocks), page=shown.page, pages=shown.pages, files=files,
         failed=shown.failed,
     )  # fmt: skip
@@ -91,14 +91,14 @@ def shut(capture: Capture, fields: Fields) -> Message:
     )  # fmt: skip
 
 
-def told(some: Iterable[Run]) -> str:
+def runs_text(runs: Iterable[Run]) -> str:
     """Runs as text; a character that nobody sees is told by its number."""
-    return "".join(f"[{r.text}]" if r.kind in ("control", "picture") else r.text for r in some)
+    return "".join(f"[{r.text}]" if r.kind in ("control", "picture") else r.text for r in runs)
 
 
-def _people(some: Iterable[Person]) -> list[str]:
-    return [f"{name} <{told(p.address)}>" if (name := told(p.name)) else told(p.address) for p in some]
+def _people(people: Iterable[Person]) -> list[str]:
+    return [f"{name} <{runs_text(p.address)}>" if (name := runs_text(p.name)) else runs_text(p.address) for p in people]
 
 
 def _line(block: Block) -> str:
-    return f"{'> ' * block.quote}{told(block.runs)}"
+    return f"{'> ' * block.quote}{runs_text(block.runs)}"

@@ -20,7 +20,7 @@ from civicmail.front.web.api.errors import KeyUsed
 from civicmail.front.web.models import Answered
 
 HEADER = "Idempotency-Key"
-LONGEST = 100
+MAX_KEY_LENGTH = 100
 KEPT = timedelta(days=1)
 
 
@@ -30,8 +30,8 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
     key = request.headers.get(HEADER, "")
     if not key:
         return act()
-    if len(key) > LONGEST or not key.isprintable():
-        raise Unusable(f"An {HEADER} has at most {LONGEST} characters.", {HEADER: f"At most {LONGEST} characters."})
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise Unusable(f"An {HEADER} has at most {MAX_KEY_LENGTH} characters.", {HEADER: f"At most {MAX_KEY_LENGTH} characters."})
     token, digest = request.auth.token, _digest(request)
     with one_answer():
         Answered.objects.filter(token=token, at__lt=request.now - KEPT).delete()

@@ -55,6 +55,6 @@ def operation(
 
 def _shapes(view: Callable[..., Any], response: Any) -> tuple[type[Schema], ...]:
     """What the document has to describe."""
-    every = [*get_type_hints(view).values(), response]
-    inside = [kind for shape in every for kind in (shape, *get_args(shape))]
+    types = [*get_type_hints(view).values(), response]
+    inside = [kind for shape in types for kind in (shape, *get_args(shape))]
     return tuple(dict.fromkeys(kind for kind in inside if isinstance(kind, type) and issubclass(kind, Schema)))

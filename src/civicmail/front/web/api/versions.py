@@ -17,7 +17,7 @@ def tag(shown: Schema) -> str:
     return f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
 
 
-def told[Shown: Schema](response: HttpResponse, shown: Shown) -> Shown:
+def with_etag[Shown: Schema](response: HttpResponse, shown: Shown) -> Shown:
     """The same, with its tag in the header."""
     response.headers["ETag"] = tag(shown)
     return shown

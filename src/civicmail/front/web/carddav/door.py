@@ -42,7 +42,7 @@ def _opened(request: HttpRequest) -> HttpResponse:
     if data is None or (version := doors.version(data)) is None:
         return HttpResponse(status=503)
     login, password = _shown(request)
-    if not login or (person := doors.reader(data, login, password, client(request))) is None:
+    if not login or (person := doors.person_by_password(data, login, password, client(request))) is None:
         name = settings.CITY.city.name.encode("ascii", "replace").decode().translate({34: "'", 92: "/"})
         return HttpResponse(status=401, headers={"WWW-Authenticate": f'Basic realm="{name}", charset="UTF-8"'})
     log.info("the address book was asked", person=person, method=request.method)
@@ -72,8 +72,8 @@ def _answered(request: HttpRequest, book: Book) -> HttpResponse:
         case "PROPFIND" | "REPORT":
             if tree.below(book, path) is None:
                 return HttpResponse(status=404)
-            body = request.read(tree.MOST + 1)
-            if len(body) > tree.MOST:
+            body = request.read(tree.MAX_BODY + 1)
+            if len(body) > tree.MAX_BODY:
                 return HttpResponse(status=413)
             try:
                 return _propfind(request, book, path, body) if request.method == "PROPFIND" else _report(book, path, body)
@@ -100,10 +100,10 @@ def _propfind(request: HttpRequest, book: Book, path: str, body: bytes) -> HttpR
     if request_body is not None and request_body.tag != d("propfind"):
         raise NotRead("no propfind")
     prop = request_body.find(d("prop")) if request_body is not None else None
-    names_ = None if prop is None else [one.tag for one in prop]
+    names_ = None if prop is None else [property_.tag for property_ in prop]
     names = request_body is not None and request_body.find(d("propname")) is not None
-    there = list(tree.below(book, path) or ())
-    parts = [response(href, values, names_, names=names) for href, values in (there if depth == "1" else there[:1])]
+    resources = list(tree.below(book, path) or ())
+    parts = [response(href, values, names_, names=names) for href, values in (resources if depth == "1" else resources[:1])]
     return HttpResponse(multistatus(parts), content_type=_XML, status=207)
 
 
@@ -111,5 +111,5 @@ def _report(book: Book, path: str, body: bytes) -> HttpResponse:
     request_body = read(body)
     if not path.startswith(tree.BOOK):
         return HttpResponse(problem(d("supported-report")), content_type=_XML, status=403)
-    status, answer = reports.answered(book, request_body)
+    status, answer = reports.run_report(book, request_body)
     return HttpResponse(answer, content_type=_XML, status=status)

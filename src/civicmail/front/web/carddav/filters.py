@@ -36,7 +36,7 @@ def _property(entry: Card, part: Element) -> bool:
     if not values:
         return False
     answers = [_text(values, match) for match in part.findall(card("text-match"))]
-    answers += [one.find(card("is-not-defined")) is not None for one in part.findall(card("param-filter"))]
+    answers += [param.find(card("is-not-defined")) is not None for param in part.findall(card("param-filter"))]
     return _any_or_all(part, answers)
 
 

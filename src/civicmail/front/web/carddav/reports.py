@@ -15,16 +15,16 @@ from civicmail.front.web.carddav.xml import NotRead, card, d, gone, multistatus,
 NOT_ALLOWED = 403
 
 
-def answered(book: Book, report: Element) -> tuple[int, bytes]:
+def run_report(book: Book, report: Element) -> tuple[int, bytes]:
     """Status and body. Raises NotRead."""
     try:
         match report.tag:
             case tag if tag == card("addressbook-multiget"):
-                return 207, multistatus(_named(book, report))
+                return 207, multistatus(_multiget(book, report))
             case tag if tag == card("addressbook-query"):
-                return 207, multistatus(_queried(book, report))
+                return 207, multistatus(_query(book, report))
             case tag if tag == d("sync-collection"):
-                return _changed(book, report)
+                return _sync(book, report)
     except NoSuchCollation:
         return NOT_ALLOWED, problem(card("supported-collation"))
     except LookupError:
@@ -32,23 +32,23 @@ def answered(book: Book, report: Element) -> tuple[int, bytes]:
     return NOT_ALLOWED, problem(d("supported-report"))
 
 
-def _named(book: Book, report: Element) -> Iterator[Element]:
+def _multiget(book: Book, report: Element) -> Iterator[Element]:
     for element in report.findall(d("href")):
         href = (element.text or "").strip()
         entry = tree.card_at(book, unquote(urlsplit(href).path))
-        yield gone(href) if entry is None else _of(entry, report, href)
+        yield gone(href) if entry is None else _response_for(entry, report, href)
 
 
-def _queried(book: Book, report: Element) -> Iterator[Element]:
-    most, count = _most(report), 0
+def _query(book: Book, report: Element) -> Iterator[Element]:
+    limit, count = _most(report), 0
     for entry in book.cards.values():
         if not fits(entry, report.find(card("filter"))):
             continue
-        if most is not None and count >= most:
+        if limit is not None and count >= limit:
             yield gone(tree.BOOK, "507 Insufficient Storage")
             return
         count += 1
-        yield _of(entry, report, tree.place(entry))
+        yield _response_for(entry, report, tree.href_of(entry))
 
 
 def _most(report: Element) -> int | None:
@@ -60,18 +60,18 @@ def _most(report: Element) -> int | None:
     return int(text)
 
 
-def _changed(book: Book, report: Element) -> tuple[int, bytes]:
+def _sync(book: Book, report: Element) -> tuple[int, bytes]:
     """Nothing is remembered of former states: whoever has another one than this begins anew (RFC 6578 3.2), by ETags."""
     token, now = (report.findtext(d("sync-token")) or "").strip(), f"{tree.STATE}{book.tag}"
     if token and token != now:
         return NOT_ALLOWED, problem(d("valid-sync-token"))
     cards = () if token else book.cards.values()
-    return 207, multistatus([_of(entry, report, tree.place(entry)) for entry in cards], now)
+    return 207, multistatus([_response_for(entry, report, tree.href_of(entry)) for entry in cards], now)
 
 
-def _of(entry: Card, report: Element, href: str) -> Element:
+def _response_for(entry: Card, report: Element, href: str) -> Element:
     prop = report.find(d("prop"))
-    properties = None if prop is None else [one.tag for one in prop]
+    properties = None if prop is None else [property_.tag for property_ in prop]
     data = None if prop is None else prop.find(tree.DATA)
     return response(href, tree.of_card(entry, None if data is None else _version(data)), properties)
 

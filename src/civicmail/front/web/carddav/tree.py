@@ -14,11 +14,11 @@ ROOT, PRINCIPAL, HOME, BOOK = "/dav/", "/dav/me/", "/dav/books/", "/dav/books/ci
 STATE = "urn:civicmail:book:"
 DATA = card("address-data")
 CARD_TYPE = "text/vcard; charset=utf-8"
-MOST = 1 << 20
+MAX_BODY = 1 << 20
 """Bytes of a request, as max-resource-size says it."""
 
 
-def place(entry: Card) -> str:
+def href_of(entry: Card) -> str:
     return f"{BOOK}{entry.uid}.vcf"
 
 
@@ -35,13 +35,13 @@ def below(book: Book, path: str) -> Iterator[tuple[str, Values]] | None:
     if (entry := card_at(book, path)) is not None:
         return iter([(path, of_card(entry))])
     rest = {ROOT: [PRINCIPAL, HOME], PRINCIPAL: [], HOME: [BOOK]}.get(path)
-    return None if rest is None else ((one, _collection(book, one)) for one in (path, *rest))
+    return None if rest is None else ((child, _collection(book, child)) for child in (path, *rest))
 
 
 def _book(book: Book) -> Iterator[tuple[str, Values]]:
     yield BOOK, _collection(book, BOOK)
     for entry in book.cards.values():
-        yield place(entry), of_card(entry)
+        yield href_of(entry), of_card(entry)
 
 
 def of_card(entry: Card, version: Version | None = None) -> Values:
@@ -87,14 +87,14 @@ def _of_book(book: Book) -> dict[str, str | list[Element]]:
         report.append(inner)
     collations = []
     for name in COLLATIONS:
-        collations.append(one := Element(card("supported-collation")))
-        one.text = name
+        collations.append(element := Element(card("supported-collation")))
+        element.text = name
     return {
         d("displayname"): city,
         card("addressbook-description"): "People, offices and lists of the city. Read only.",
         card("supported-address-data"): types,
         card("supported-collation-set"): collations,
-        card("max-resource-size"): str(MOST),
+        card("max-resource-size"): str(MAX_BODY),
         d("supported-report-set"): reports,
         d("sync-token"): f"{STATE}{book.tag}",
         cs("getctag"): book.tag,

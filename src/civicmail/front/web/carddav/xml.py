@@ -69,11 +69,11 @@ def response(href: str, values: Values, properties: Iterable[str] | None, *, nam
     element = Element(d("response"))
     SubElement(element, d("href")).text = href
     requested = list(values if properties is None else dict.fromkeys(properties))
-    here, missing = [n for n in requested if n in values], [n for n in requested if n not in values]
-    for some, status in ((here, "200 OK"), (missing, "404 Not Found")):
-        if some or (status[0] == "2" and not missing):
+    present, missing = [n for n in requested if n in values], [n for n in requested if n not in values]
+    for group, status in ((present, "200 OK"), (missing, "404 Not Found")):
+        if group or (status[0] == "2" and not missing):
             prop = SubElement(stat := SubElement(element, d("propstat")), d("prop"))
-            for name in some:
+            for name in group:
                 _put(SubElement(prop, name), "" if names or status[0] == "4" else values[name])
             SubElement(stat, d("status")).text = f"HTTP/1.1 {status}"
     return element

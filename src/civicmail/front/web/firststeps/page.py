@@ -94,10 +94,12 @@ def task(request: Asked) -> list[Task]:
     steps_ = steps(now=ms(request.now))
     if settings.DATA is not None and all(step.done for step in steps_):
         _complete.add(settings.DATA)
-    left = sum(not step.done for step in steps_)
-    word = ("quiet", f"{len(steps_) - left} of {len(steps_)} done")
+    open_count = sum(not step.done for step in steps_)
+    word = ("quiet", f"{len(steps_) - open_count} of {len(steps_)} done")
     return (
-        [Task("Go on with the first steps", "first-steps", (), next(s.title for s in steps_ if not s.done), word)] if left else []
+        [Task("Go on with the first steps", "first-steps", (), next(s.title for s in steps_ if not s.done), word)]
+        if open_count
+        else []
     )
 
 

@@ -26,7 +26,7 @@ from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
 from civicmail.desk.holding import switches
 from civicmail.desk.oversight.heads import Heads, Told
-from civicmail.front.checkup.findings import Finding, Patient
+from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.keys import recovery
 from civicmail.front.web.system import here
 from civicmail.mail.archive import outstanding_file
@@ -99,7 +99,7 @@ def _claim(of: Asking) -> Step:
 
 
 def _recovery(of: Asking) -> Step:
-    finding = next(iter(recovery(Patient(of.data, of.city, of.now))))
+    finding = next(iter(recovery(Installation(of.data, of.city, of.now))))
     return Step(
         "Prove the recovery key",
         "It opens the archive when the master key is lost. Whoever has never typed it does not know whether it was written down.",
@@ -201,33 +201,33 @@ def _duties(of: Asking) -> Step:
 
 
 def _mail_in(of: Asking) -> Step:
-    doors = [f"{one.kind} on {one.address}, port {one.port}" for one in of.city.gateway.listener]
-    came = _mail(of).came
+    doors = [f"{listener.kind} on {listener.address}, port {listener.port}" for listener in of.city.gateway.listener]
+    has_arrived = _mail(of).came
     return Step(
         "Let mail in",
         "A listener for the world or for the mail server in front. Done when a first message has come in by one.",
-        came,
-        f"Listening: {_list(doors)}. {'A message has come in.' if came else 'No message has come in yet.'}",
-        commands=() if came else of.explain("gateway"),
+        has_arrived,
+        f"Listening: {_list(doors)}. {'A message has come in.' if has_arrived else 'No message has come in yet.'}",
+        commands=() if has_arrived else of.explain("gateway"),
     )
 
 
 def _mail_out(of: Asking) -> Step:
-    out, left = of.city.courier.outbound, _mail(of).left
+    out, has_left = of.city.courier.outbound, _mail(of).left
     where = f"Mail for others goes to {out}." if out else "No smart host is named, so mail for others waits."
     return Step(
         "Let mail out",
         "The smart host that takes what leaves the city. Done when a first message has been handed to it.",
-        bool(left),
-        f"{where} {'A message has left.' if left else 'None has left yet.'}",
+        bool(has_left),
+        f"{where} {'A message has left.' if has_left else 'None has left yet.'}",
         (("Write a message", reverse("mail-write")), ("Queue", reverse("queue"))),
-        () if left or out else of.explain("courier.outbound"),
+        () if has_left or out else of.explain("courier.outbound"),
     )
 
 
 def _dns(_: Asking) -> Step:
-    findings = [one for one in here.checks().last().findings if one.check == ZONE]
-    bad = [one for one in findings if one.level != "ok"]
+    findings = [finding for finding in here.checks().last().findings if finding.check == ZONE]
+    bad = [finding for finding in findings if finding.level != "ok"]
     return Step(
         "Publish the records of the domains",
         "SPF, DKIM and DMARC tell others which mail is the city's; without them it lands in their spam.",
@@ -244,22 +244,22 @@ def _zone(findings: list[Finding], bad: list[Finding]) -> str:
 
 
 def _schedules(of: Asking) -> Step:
-    there = inventory(of.data).schedules is not None
+    has_schedules = inventory(of.data).schedules is not None
     file = shlex.quote(str(Path(law.__file__).with_name("schedules.toml")))
     return Step(
         "Adopt retention schedules",
         "How long each class of mail is kept. Without any nothing is ever disposed of (P-20). The file is an example: have it "
         "approved by your records board.",
-        there,
-        "Schedules are in force." if there else "None is in force: everything is kept for ever.",
-        commands=() if there else (of.command(f"archive adopt {file} --reason TEXT --as PERSON --duty retention-officer"),),
+        has_schedules,
+        "Schedules are in force." if has_schedules else "None is in force: everything is kept for ever.",
+        commands=() if has_schedules else (of.command(f"archive adopt {file} --reason TEXT --as PERSON --duty retention-officer"),),
     )
 
 
 def _approvals(_: Asking) -> Step:
     all_ = switches.switches()
-    open_ = [one for one in all_.values() if not one.is_decided]
-    waiting = sum(one.acts for one in open_)
+    open_ = [mode for mode in all_.values() if not mode.is_decided]
+    waiting = sum(mode.acts for mode in open_)
     text = f"{len(open_)} of {len(all_)} departments are undecided; files of {waiting} of them wait for a manager meanwhile."
     return Step(
         "Decide whose files wait for a manager",
@@ -294,13 +294,13 @@ def _identification(of: Asking) -> Step:
 
 
 def _second(of: Asking) -> Step:
-    there = of.city.archive.standby
+    target = of.city.archive.standby
     return Step(
         "Name a second place",
         "Every message is kept there too. Without it what is kept is lost with this machine.",
-        bool(there),
-        f"It is {there}." if there else "There is none.",
-        commands=() if there else of.explain("archive.standby"),
+        bool(target),
+        f"It is {target}." if target else "There is none.",
+        commands=() if target else of.explain("archive.standby"),
     )
 
 
@@ -329,23 +329,23 @@ def _mail(of: Asking) -> Mail:
         return known
     try:
         waiting = {entry.id for entry in outstanding_file.current(of.data).waiting()}
-        some = list(islice(Heads(of.data).newest(0, of.now), LOOKED_AT))
+        heads = list(islice(Heads(of.data).newest(0, of.now), LOOKED_AT))
     except (CivicmailError, OSError):
         return known
-    came = known.came or any(one.source in ("mx", "relay", "lmtp", "journal") for one in some)
-    left = known.left or any(_left(some, {id_.hex() for id_ in waiting}))
-    _seen[of.data] = Mail(came, left)
+    has_arrived = known.came or any(head.source in ("mx", "relay", "lmtp", "journal") for head in heads)
+    has_left = known.left or any(_left(heads, {id_.hex() for id_ in waiting}))
+    _seen[of.data] = Mail(has_arrived, has_left)
     return _seen[of.data]
 
 
-def _left(some: list[Told], waiting: set[str]) -> Iterator[bool]:
-    for one in some:
-        if one.id.replace("-", "") not in waiting:
-            yield any(copy.facts.get("outbound") and copy.do in ("deliver", "mark", "encrypt") for copy in one.copies)
+def _left(heads: list[Told], waiting: set[str]) -> Iterator[bool]:
+    for head in heads:
+        if head.id.replace("-", "") not in waiting:
+            yield any(copy.facts.get("outbound") and copy.do in ("deliver", "mark", "encrypt") for copy in head.copies)
 
 
-def _many(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
+def _many(count: int, singular: str, plural: str = "") -> str:
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _list(words: list[str]) -> str:

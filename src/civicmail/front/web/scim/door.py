@@ -56,7 +56,7 @@ LARGEST = 262_144
 """Bytes of a user: a hundred times of what one has."""
 OPERATIONS = 100
 """Of one PATCH: each is compared with every value that is there."""
-AGAIN = 900
+RETRY_SECONDS = 900
 """Seconds after which a provider comes again with what the brake holds."""
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -75,16 +75,16 @@ class Service(ScimService):
     def schemas(self, location: str, query: Any) -> ScimResponse:
         """What is needed and which words are known, for whoever maps attributes."""
         self.forbid_filter(query)
-        located = [self.locate(one, f"{location}/{one.id}") for one in published(self._names, self.provider)]
+        located = [self.locate(schema_, f"{location}/{schema_.id}") for schema_ in published(self._names, self.provider)]
         answer = ListResponse[Schema](total_results=len(located), items_per_page=len(located), start_index=1, resources=located)
         return ScimResponse(super().schemas(location, query).status, answer.model_dump())
 
     def schema(self, location: str, schema_id: str, query: Any) -> ScimResponse:
         """One of them."""
-        for one in published(self._names, self.provider):
-            if one.id == schema_id:
+        for schema_ in published(self._names, self.provider):
+            if schema_.id == schema_id:
                 self.forbid_filter(query)
-                return self.discovery_response(self.locate(one, location))
+                return self.discovery_response(self.locate(schema_, location))
         return super().schema(location, schema_id, query)
 
     def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
@@ -102,8 +102,10 @@ class Service(ScimService):
     ) -> ScimResponse:
         """A page of them, each built once."""
         shown = [
-            self.publish(base_url, one).model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=search_request)
-            for one in page.resources
+            self.publish(base_url, resource_).model_dump(
+                scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=search_request
+            )
+            for resource_ in page.resources
         ]
         body = {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
@@ -139,8 +141,8 @@ def _shapes(provider: ScimProvider) -> tuple[type, ...]:
     them anew where nobody holds them, which takes longer than all the rest of a look."""
     service = ScimService(provider)
     each = [service.get_model(resource_type) for resource_type in provider.resource_types]
-    every = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
-    shapes = [parametrize(shape, models) for shape in (SearchRequest, ResponseParameters) for models in every]
+    types = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
+    shapes = [parametrize(shape, models) for shape in (SearchRequest, ResponseParameters) for models in types]
     return (*shapes, *(parametrize(PatchOp, model) for model in each))
 
 
@@ -224,7 +226,7 @@ def _refused(service: ScimService, error: CivicmailError) -> HttpResponse:
         return _error(400, str(error), "invalidValue")
     answer = _error(error.http, str(error))
     if isinstance(error, Held):
-        answer.headers["Retry-After"] = str(AGAIN)
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 
 

@@ -92,7 +92,7 @@ class Directory(ScimStorage):
 
     def _groups(self, search_request: SearchRequest[Any]) -> list[Resource[Any]]:
         groups: list[Resource[Any]] = [group_of(row) for row in found.lists(self._lists)]
-        return [one for one in groups if search_request.filter is None or search_request.filter.match(one)]
+        return [group for group in groups if search_request.filter is None or search_request.filter.match(group)]
 
     def _row(self, id_: str) -> MailGroup:
         row = found.lists(self._lists).filter(pk=int(id_)).first() if id_.isascii() and id_.isdigit() and len(id_) < 15 else None

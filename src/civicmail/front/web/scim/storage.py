@@ -87,14 +87,14 @@ class Users(ScimStorage):
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """A new one; raises what the verb raises."""
-        attributes = said_of(resource)
-        self.about = uid_if_said(attributes, self.names)
+        attributes = attributes_of(resource)
+        self.about = uid_or_empty(attributes, self.names)
         return _now(scim.create(attributes, names=self.names, actor=self._actor, now=self._now))
 
     def update(self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None) -> Resource[Any]:
         """The whole new state of a user."""
         row = self._expected(str(resource.id), expected_version)
-        return _now(scim.change(row, said_of(resource), names=self.names, actor=self._actor, now=self._now))
+        return _now(scim.change(row, attributes_of(resource), names=self.names, actor=self._actor, now=self._now))
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
         """The person is ended and stays."""
@@ -132,8 +132,8 @@ def narrow(rows: QuerySet[ScimUser], node: FilterNode) -> QuerySet[ScimUser]:
     for term in terms:
         if isinstance(term, Comparison) and term.op == CompareOperator.eq and isinstance(term.value, str):
             path, text = str(term.attr_path).lower().removeprefix("urn:ietf:params:scim:schemas:core:2.0:user:"), term.value
-            if (one := _looked_up(rows, path, text)) is not None:
-                return one
+            if (row_ := _looked_up(rows, path, text)) is not None:
+                return row_
             if _PLAIN.fullmatch(text) and not path.startswith(_OURS):
                 rows = rows.annotate(words=Cast("said", TextField())).filter(words__icontains=text)
     return rows
@@ -172,7 +172,7 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def uid_if_said(attributes: dict[str, Any], names: Names) -> str:
+def uid_or_empty(attributes: dict[str, Any], names: Names) -> str:
     """For the report: whom a user is about, "" where it does not say."""
     try:
         return uid_of(attributes, names)[:60]
@@ -180,7 +180,7 @@ def uid_if_said(attributes: dict[str, Any], names: Names) -> str:
         return ""
 
 
-def said_of(resource: Resource[Any]) -> dict[str, Any]:
+def attributes_of(resource: Resource[Any]) -> dict[str, Any]:
     """What a provider says, by the names of the protocol; without what is ours to say (id, meta)."""
     plain: dict[str, Any] = resource.model_dump()
     return {name: value for name, value in plain.items() if name not in ("id", "meta")}

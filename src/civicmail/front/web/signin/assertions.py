@@ -70,7 +70,7 @@ class Response(OneLogin_Saml2_Response):  # type: ignore[misc]  # the library ha
             return "The assertion is for another place."
         return "" if self.get_audiences() else "The assertion is for anybody."
 
-    def asked_at(self) -> int:
+    def authenticated_at(self) -> int:
         """When the person proved who they are, there: seconds since 1970."""
         (node,) = self._query_assertion("/saml:AuthnStatement")
         return int(OneLogin_Saml2_Utils.parse_SAML_to_time(node.get("AuthnInstant")))
@@ -145,7 +145,7 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
             raise ValueError(auth.get_last_error_reason() or "an answer that is not good")
         claim = provider.app.settings["claim"]
         values = [v for v in auth.get_attributes().get(claim, []) if isinstance(v, str)][:2]
-        facts = {"of": organization_slug, "to": auth.checked.get_in_response_to(), "at": auth.checked.asked_at()}
+        facts = {"of": organization_slug, "to": auth.checked.get_in_response_to(), "at": auth.checked.authenticated_at()}
         facts["by"] = [str(c)[:200] for c in auth.get_last_authn_contexts()[:5]]
         facts["is"] = [v[:300] for v in values]
     except _WRONG as error:

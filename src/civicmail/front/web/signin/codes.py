@@ -63,9 +63,9 @@ def use(who: Account, typed: str) -> Authenticator | None:
             slow = _slow(typed, row.data[SALT])
         for kind, value in ((HASHED, fast), (SLOW, slow)):
             kept = row.data.get(kind, [])
-            left = [one for one in kept if not hmac.compare_digest(one, value)]
-            if len(left) < len(kept):
-                row.data[kind] = left
+            remaining = [hash_ for hash_ in kept if not hmac.compare_digest(hash_, value)]
+            if len(remaining) < len(kept):
+                row.data[kind] = remaining
                 row.save(update_fields=["data"])
                 return row
     return None

@@ -51,7 +51,7 @@ OPEN = frozenset(
 """Pages that are open before the second factor is there; besides those that nobody signs in for."""
 
 
-def vouched(claim: object) -> bool:
+def is_multifactor(claim: object) -> bool:
     """Whether a provider's amr, or its authentication context, is more than a password. said: a value or several."""
     values = claim if isinstance(claim, list | tuple) else [claim]
     return any(v in PROVEN or v in PROVEN_CONTEXTS for v in values if isinstance(v, str))

@@ -67,7 +67,9 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
             )
             raise ImmediateHttpResponse(refused(request, _("This is no fresh proof."), text))
         setattr(request, stepup.PROVED, proved)
-        setattr(request, factors.MORE, app.settings["several"] or factors.vouched([*_all(facts.get("amr")), facts.get("acr")]))
+        setattr(
+            request, factors.MORE, app.settings["several"] or factors.is_multifactor([*_all(facts.get("amr")), facts.get("acr")])
+        )
 
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[SocialApp]:
         """Those of the settings: a row of the database makes nobody a provider."""

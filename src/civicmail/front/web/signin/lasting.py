@@ -21,9 +21,9 @@ SEEN = "seen"
 """Key of the session: ms of the last use, to within NOTED."""
 NOTED = 60_000
 """ms within which use is not written again."""
-MOST = 10
+MAX_SESSIONS = 10
 """Sessions of one account at a time; one more ends the oldest."""
-UNUSED = "HTTP_X_POLL"
+MAX_IDLE = "HTTP_X_POLL"
 """Header of requests that a page makes by itself while nobody does anything."""
 
 log = get_logger()
@@ -45,7 +45,7 @@ def why_over(request: HttpRequest, now: int) -> str:
 
 def note_use(request: HttpRequest, now: int) -> None:
     """Somebody uses the session; what a page asks by itself is no use."""
-    if UNUSED not in request.META and now - request.session[SEEN] >= NOTED:
+    if MAX_IDLE not in request.META and now - request.session[SEEN] >= NOTED:
         request.session[SEEN] = now
 
 
@@ -58,7 +58,7 @@ def renew(request: HttpRequest) -> None:
 
 def end_oldest(account: Account, keep: str) -> int:
     """Leave MOST sessions of an account, with the one that begins now, whose row is keep; how many ended."""
-    over = places.living(account, beside=keep)[MOST - 1 :]
+    over = places.living(account, beside=keep)[MAX_SESSIONS - 1 :]
     places.end(over)
     if over:
         log.info("too many sessions: the oldest ended", person=account.person.uid, ended=len(over))

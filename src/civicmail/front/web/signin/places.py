@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from civicmail.city.access.models import Account
 from civicmail.front.web.sessions import SessionStore, row_of
 
-AGENT_MOST = 200
+MAX_AGENT = 200
 """Characters of what a browser calls itself."""
 
 
@@ -20,7 +20,7 @@ def note(request: HttpRequest, account: Account, client: str) -> None:
     UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))), user=account).delete()
     if request.session.session_key is None:
         request.session.save()
-    agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT_MOST]
+    agent = request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
     whose = {"user": account, "ip": client or "0.0.0.0", "user_agent": agent}  # noqa: S104 - a socket file has no address
     UserSession.objects.update_or_create(session_key=row_of(request.session.session_key), defaults=whose)
 

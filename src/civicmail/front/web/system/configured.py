@@ -55,7 +55,7 @@ def settings_(request: Asked) -> HttpResponseBase:
     require(request, "system.see")
     data = here.data()
     config = Path(c) if (c := os.environ.get("CIVICMAIL_CONFIG")) else None
-    sourced, wrong = _sourced(data, config)
+    sourced, problem = _sourced(data, config)
     rows = [{"pk": s.key, "s": s} for s in sourced]
     if request.GET.get("format") == "csv":
         listed = listing.of_rows(request, rows, caption="Settings", columns=COLUMNS, empty="", noun="settings")
@@ -63,8 +63,8 @@ def settings_(request: Asked) -> HttpResponseBase:
     shown = {
         "page": Page("How is it set, and who changed it?", "System"),
         "file": _file(config or data / load.FILE),
-        "wrong": wrong,
-        "changed": [s for _, some in _sections([s for s in sourced if s.is_changed]) for s in some],
+        "wrong": problem,
+        "changed": [s for _, group in _sections([s for s in sourced if s.is_changed]) for s in group],
         "sections": _sections([s for s in sourced if not s.is_changed]),
         "departments": _departments(data),
         "acts": _acts(),
@@ -98,8 +98,8 @@ def _sourced(data: Path, config: Path | None) -> tuple[list[Sourced], str]:
 def _sections(sourced: list[Sourced]) -> list[tuple[str, list[Sourced]]]:
     """By section, and by table where there are several."""
     sections: dict[str, list[Sourced]] = {}
-    for one in sourced:
-        sections.setdefault(one.key.rpartition(".")[0], []).append(one)
+    for setting in sourced:
+        sections.setdefault(setting.key.rpartition(".")[0], []).append(setting)
     return list(sections.items())
 
 

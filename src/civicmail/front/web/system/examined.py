@@ -13,8 +13,8 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
-from civicmail.front.checkup.examine import CHECKS, Check, made
-from civicmail.front.checkup.findings import HOUR, Finding, Patient
+from civicmail.front.checkup.examine import CHECKS, Check, run_check
+from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.mail.archive.reading import Archive
 
 HOURS = 24
@@ -24,7 +24,7 @@ log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckResults:
     """at: ms when the last examination ended, 0 before the first; took: ms; kept: messages of each of the last hours, the oldest
     first, with the ms at which the hour began; since, doing: of the examination that is under way, 0 and "" without one."""
 
@@ -42,18 +42,18 @@ class Examined:
 
 
 @dataclass(slots=True)
-class Examiner:
+class CheckRunner:
     """Of one data folder. Safe for any number of threads."""
 
     data: Path
     settings: Settings
     checks: Sequence[Check] = CHECKS
     clock: Callable[[], int] = now_ms
-    _known: Examined = field(default_factory=Examined)
+    _known: CheckResults = field(default_factory=CheckResults)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
 
-    def last(self) -> Examined:
+    def last(self) -> CheckResults:
         """What is known now; never waits."""
         return self._known
 
@@ -77,10 +77,10 @@ class Examiner:
         findings: list[Finding] = []
         kept: tuple[tuple[int, int], ...] = ()
         try:
-            patient = Patient(self.data, self.settings, began)
+            site = Installation(self.data, self.settings, began)
             for check in self.checks:
                 self._known = replace(self._known, doing=check.__name__)
-                findings += made(check, patient)
+                findings += run_check(check, site)
             kept = by_hour(Archive(self.data), began)
         except Exception as error:  # noqa: BLE001 - a check with a bug is a finding: the page must not wait for ever
             log.error("an examination failed", check=self._known.doing, error=type(error).__name__)
@@ -89,7 +89,7 @@ class Examiner:
                 Finding(self._known.doing, "problem", text, "Tell it with what the log says, and run: civicmail doctor")
             )
         ended = self.clock()
-        self._known = Examined(tuple(findings), ended, ended - began, kept)
+        self._known = CheckResults(tuple(findings), ended, ended - began, kept)
 
 
 def by_hour(archive: Archive, now: int) -> tuple[tuple[int, int], ...]:
@@ -98,13 +98,13 @@ def by_hour(archive: Archive, now: int) -> tuple[tuple[int, int], ...]:
     return tuple((at, archive.count_in(at, at + HOUR - 1)) for at in begins)
 
 
-_examiners: dict[Path, Examiner] = {}
+_examiners: dict[Path, CheckRunner] = {}
 _making = threading.Lock()
 
 
-def examiner(data: Path, settings: Settings) -> Examiner:
+def examiner(data: Path, settings: Settings) -> CheckRunner:
     """The one of this process for a data folder."""
     with _making:
         if data not in _examiners:
-            _examiners[data] = Examiner(data, settings)
+            _examiners[data] = CheckRunner(data, settings)
         return _examiners[data]

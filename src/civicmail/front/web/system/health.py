@@ -15,7 +15,7 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.system import here
-from civicmail.front.web.system.examined import Examined
+from civicmail.front.web.system.examined import CheckResults
 from civicmail.front.web.telling import clock
 
 STALE = 5 * 60_000
@@ -78,11 +78,11 @@ def health(request: Asked) -> HttpResponse:
     return response
 
 
-def bars(known: Examined) -> list[Bar]:
+def bars(known: CheckResults) -> list[Bar]:
     """Where the bars of the figure stand; a place for each hour, none for an hour without mail."""
-    most = max((count for _, count in known.kept), default=0)
+    highest = max((count for _, count in known.kept), default=0)
     each = WIDTH // max(1, len(known.kept))
-    heights = [0 if not most else max(1, round(count / most * HEIGHT)) if count else 0 for _, count in known.kept]
+    heights = [0 if not highest else max(1, round(count / highest * HEIGHT)) if count else 0 for _, count in known.kept]
     return [
         Bar(moment(at), count, n * each + 2, HEIGHT - heights[n], each - 4, heights[n]) for n, (at, count) in enumerate(known.kept)
     ]
@@ -103,7 +103,7 @@ def _first_steps(request: Asked) -> list[Action]:
     return [Action(task.label, reverse(task.route)) for task in firststeps.task(request)]
 
 
-def _state(known: Examined, bad: list[Finding]) -> tuple[str, str]:
+def _state(known: CheckResults, bad: list[Finding]) -> tuple[str, str]:
     if not known.at:
         return "wait", "Being checked"
     if not bad:

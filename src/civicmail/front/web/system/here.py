@@ -8,7 +8,7 @@ from django.conf import settings
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.desk.viewer.queries import damage_told
-from civicmail.front.web.system.examined import Examiner, examiner
+from civicmail.front.web.system.examined import CheckRunner, examiner
 from civicmail.front.web.system.waiting import Line, waiting
 
 
@@ -19,12 +19,12 @@ def data() -> Path:
     return settings.DATA
 
 
-def checks() -> Examiner:
+def checks() -> CheckRunner:
     """The checks of its health."""
     return examiner(data(), settings.CITY)
 
 
-def who_waits(now: int) -> list[Line]:
+def waiting_copies(now: int) -> list[Line]:
     """Every recipient who waits or is held, oldest mail first. now: ms. Raises LaterError where it cannot be told."""
     with damage_told():
         return waiting(data(), settings.CITY).lines(now)

@@ -48,7 +48,7 @@ STEPS = {
     "hold_end": "Hold ended",
     "disposed": "Disposed of",
 }
-STEPS_MOST = 300
+MAX_STEPS = 300
 """Events on a page: a message to a large list has thousands."""
 WORDS = {"next": "next try", "try": "try number", "tls": "TLS"}
 
@@ -90,8 +90,8 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
         "t": traced,
         "wire": traced.source in WIRE,
         "count": len(traced.passages),
-        "steps": [_step_line(step, names) for step in traced.steps[:STEPS_MOST]],
-        "left_out": len(traced.steps[STEPS_MOST:]),
+        "steps": [_step_line(step, names) for step in traced.steps[:MAX_STEPS]],
+        "left_out": len(traced.steps[MAX_STEPS:]),
         "ledger": ledgered(traced),
     }
     return listing.shown(request, "system/one.html", listing_, shown)
@@ -115,7 +115,7 @@ def ledgered(traced: Traced) -> Ledgered:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepLine:
     """One step in words. who: the recipients; facts: (name, what) in order."""
 
     at: int
@@ -125,11 +125,11 @@ class Told:
     place: str
 
 
-def _step_line(step: Step, names: list[str]) -> Told:
+def _step_line(step: Step, names: list[str]) -> StepLine:
     facts = [(WORDS.get(name, name), instant(int(value)) if name == "next" else value) for name, value in step.facts]
     to = [names[index] for index in step.to if index < len(names)]
     who = ", ".join(to[:5]) + (f" and {len(to) - 5:,} more" if len(to) > 5 else "")
-    return Told(step.at, STEPS.get(step.type, step.type.replace("_", " ")), who, facts, f"{step.journal}:{step.number}")
+    return StepLine(step.at, STEPS.get(step.type, step.type.replace("_", " ")), who, facts, f"{step.journal}:{step.number}")
 
 
 def _rules(p: Passage) -> str:

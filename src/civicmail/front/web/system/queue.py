@@ -41,7 +41,7 @@ class Because(forms.Form):
 def queue(request: Asked) -> HttpResponseBase:
     """One line for each next hop, the oldest mail first; what is held for a decision is one line more."""
     require(request, "system.see")
-    lines = here.who_waits(ms(request.now))
+    lines = here.waiting_copies(ms(request.now))
     rows: list[dict[str, Any]] = [{"pk": g.hop, "group": g} for g in groups(lines)]
     held = [line for line in lines if line.held]
     if held:
@@ -70,7 +70,7 @@ def hop(request: Asked) -> HttpResponseBase:
     """Everybody who waits for one next hop."""
     require(request, "system.see")
     name = request.GET.get("hop", "")
-    lines = _of(here.who_waits(ms(request.now)), name)
+    lines = _of(here.waiting_copies(ms(request.now)), name)
     rows = [{"pk": f"{uuid.UUID(bytes=line.id)}-{line.index}", "line": line} for line in lines]
     listing_ = listing.of_rows(
         request,
@@ -98,8 +98,8 @@ def try_again(request: Asked) -> HttpResponse:
     """Of one next hop, or of one message: at once, with a reason."""
     require(request, "queue.act")
     name, message = request.GET.get("hop", ""), request.GET.get("message", "")
-    every = here.who_waits(ms(request.now))
-    lines = [line for line in every if _is(line, message)] if message else _of(every, name)
+    copies = here.waiting_copies(ms(request.now))
+    lines = [line for line in copies if _is(line, message)] if message else _of(copies, name)
     lines = [line for line in lines if not line.held]
     back = reverse("trace-one", args=[message]) if _uuid(message) else _link("queue-hop", hop=name)
     if request.method != "POST" and not lines:

@@ -23,7 +23,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
 from civicmail.front.web.system import here
-from civicmail.front.web.system.tracing import LOOKS, PER_PAGE, Answer, Asked, find
+from civicmail.front.web.system.tracing import MAX_ENVELOPES, PER_PAGE, TraceQuery, TraceResult, find
 from civicmail.front.web.telling import instant
 from civicmail.mail.archive.envelopes import STATUSES, Status, Traced
 from civicmail.mail.archive.errors import NoId
@@ -62,7 +62,7 @@ class Form:
     wrong: str = ""
 
     @property
-    def asked(self) -> dict[str, str]:
+    def params(self) -> dict[str, str]:
         plain = {"from": self.sender, "to": self.recipient, "status": self.status, "within": self.within, "until": self.until}
         return {k: v for k, v in plain.items() if v and (k, v) != ("within", "hour")}
 
@@ -71,7 +71,7 @@ class Form:
         return bool(self.sender or self.recipient)
 
     def link(self, **changes: str) -> str:
-        query = urlencode({**self.asked, **changes})
+        query = urlencode({**self.params, **changes})
         return f"{reverse('trace')}?{query}" if query else reverse("trace")
 
 
@@ -89,7 +89,7 @@ def trace(request: Request) -> HttpResponseBase:
     csv = request.GET.get("format") == "csv"
     answer = _search(request, archive, form, csv)
     rows = [{"pk": t.uuid, "t": t} for t in answer.rows]
-    listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.asked)
+    listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.params)
     listing_.found, listing_.total, listing_.everything = rows, len(rows), answer.window
     listing.fill(listing_)
     wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
@@ -111,11 +111,11 @@ def trace(request: Request) -> HttpResponseBase:
     return render(request, "system/trace.html", {**shown, "listing": listing_})
 
 
-def _search(request: Request, archive: Archive, form: Form, csv: bool) -> Answer:
+def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceResult:
     until = ms(form.at)
     since = until - int(STRETCHES[form.within][1].total_seconds() * 1000)
     before = request.GET.get("before", "")
-    query = Asked(
+    query = TraceQuery(
         since,
         until,
         form.sender,
@@ -124,9 +124,9 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> Answer
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
     )
     now = ms(request.now)
-    waiting = {line.id for line in here.who_waits(now)} if form.status in ("waiting", "held") else set()
-    most, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, LOOKS)
-    return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=most, looks=looks)
+    waiting = {line.id for line in here.waiting_copies(now)} if form.status in ("waiting", "held") else set()
+    page_size, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, MAX_ENVELOPES)
+    return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=page_size, looks=looks)
 
 
 def _reader() -> Reader | None:
@@ -140,13 +140,13 @@ def _form(request: Request) -> Form:
     params = {k: request.GET.get(k, "").strip()[:320] for k in ("from", "to", "status", "within", "until")}
     within = params["within"] if params["within"] in STRETCHES else "hour"
     status = params["status"] if params["status"] in STATUSES else ""
-    at, wrong = request.now, ""
+    at, problem = request.now, ""
     if params["until"]:
         try:
             at = _moment(params["until"])
         except (ValueError, OverflowError):
-            wrong = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
-    return Form(params["from"], params["to"], status, within, params["until"], at, wrong)
+            problem = f"This is no day and time; {STRETCHES[within][0]} until now is shown."
+    return Form(params["from"], params["to"], status, within, params["until"], at, problem)
 
 
 def _moment(text: str) -> datetime:

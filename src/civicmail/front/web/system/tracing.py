@@ -24,12 +24,12 @@ from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import id_bytes, ids
 
 PER_PAGE = 50
-LOOKS = 400
+MAX_ENVELOPES = 400
 """Envelopes that one page reads at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TraceQuery:
     """since, until: ms, both included; sender, recipient: as envelopes.is_named takes them, "" for any; before: id of the capture
     behind which the page begins."""
 
@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TraceResult:
     """rows: newest first; looked: envelopes read for them; window: captures of that time; more: where the next page begins, b""
     where everything was looked at; unread: captures that could not be read."""
 
@@ -57,13 +57,13 @@ def find(
     archive: Archive,
     reader: Reader | None,
     waiting: Collection[bytes],
-    query: Asked,
+    query: TraceQuery,
     *,
     actor: Actor,
     now: int,
     most: int = PER_PAGE,
-    looks: int = LOOKS,
-) -> Answer:
+    looks: int = MAX_ENVELOPES,
+) -> TraceResult:
     """What fits, as far as `looks` envelopes go. reader: None without an index; waiting: ids of captures of which somebody waits or
     is held. Raises NotPermitted."""
     places = _candidates(archive, reader, waiting, query)
@@ -84,10 +84,10 @@ def find(
             continue
         if fits(traced, query):
             rows.append(traced)
-    return Answer(tuple(rows), looked, archive.count_in(query.since, query.until), b"" if ended else last, unread)
+    return TraceResult(tuple(rows), looked, archive.count_in(query.since, query.until), b"" if ended else last, unread)
 
 
-def fits(traced: Traced, query: Asked) -> bool:
+def fits(traced: Traced, query: TraceQuery) -> bool:
     """Whether an envelope is what was asked for."""
     if not query.since <= traced.received <= query.until:
         return False
@@ -98,7 +98,7 @@ def fits(traced: Traced, query: Asked) -> bool:
     return query.status is None or traced.status == query.status
 
 
-def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], query: Asked) -> Iterator[Place]:
+def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[bytes], query: TraceQuery) -> Iterator[Place]:
     """Captures that may fit, newest first: never one that fits is left out, as far as the index goes."""
     if query.status in ("waiting", "held"):
         yield from _placed(archive, sorted((id_ for id_ in waiting if _is_within(id_, query)), reverse=True))
@@ -108,7 +108,7 @@ def _candidates(archive: Archive, reader: Reader | None, waiting: Collection[byt
         yield from archive.window(query.since, query.until, query.before)
 
 
-def _is_within(id_: bytes, query: Asked) -> bool:
+def _is_within(id_: bytes, query: TraceQuery) -> bool:
     return query.since <= received_of(id_) <= query.until and (not query.before or id_ < query.before)
 
 
@@ -116,7 +116,7 @@ def _placed(archive: Archive, ids: Iterable[bytes]) -> Iterator[Place]:
     return (place for id_ in ids if (place := archive.place(id_)) is not None)
 
 
-def _tree(query: Asked) -> Tree | None:
+def _tree(query: TraceQuery) -> Tree | None:
     """What the index can be asked: addresses of the envelope, never a word of the message."""
     parts = [Token("rcpt", _token(query.recipient))] if query.recipient else []
     parts += [Token("mailfrom", _token(query.sender))] if query.sender and query.sender != "<>" else []
@@ -129,12 +129,12 @@ def _token(address: str) -> str:
     return f"{exact(local)}@{exact(domain)}" if at else f"{exact(address)}@"
 
 
-def _indexed(reader: Reader, tree: Tree, query: Asked) -> Iterator[bytes]:
+def _indexed(reader: Reader, tree: Tree, query: TraceQuery) -> Iterator[bytes]:
     """Ids that the index has, newest first; no document is read."""
     after = (0.0, *ids(query.before)) if query.before else None
     while True:
-        batch_, more = batch(reader.searchers(), compiled(tree), "newest", after, PER_PAGE)
+        batch_, has_more = batch(reader.searchers(), compiled(tree), "newest", after, PER_PAGE)
         yield from (id_bytes(hit.key[1], hit.key[2]) for hit in batch_)
-        if not batch_ or not more:
+        if not batch_ or not has_more:
             return
         after = batch_[-1].key

@@ -21,7 +21,7 @@ from civicmail.mail.courier.hops import Routes
 
 NOWHERE = "none"
 """Stands for the next hop of mail that waits for a setting."""
-HOPS_MOST = 50_000
+MAX_HOPS = 50_000
 """Addresses whose next hop is remembered."""
 
 
@@ -83,7 +83,7 @@ class Waiting:
     def _look_at_routes(self) -> None:
         if self._routes is None:
             self._routes = Routes(self._settings, Modes(self._settings, self._data))
-        if self._routes.modes.refresh() or len(self._hops) > HOPS_MOST:
+        if self._routes.modes.refresh() or len(self._hops) > MAX_HOPS:
             self._hops, self._lines = {}, None
 
     def _hop_for(self, address: str) -> str:
@@ -103,13 +103,13 @@ def groups(lines: Iterable[Line]) -> list[Group]:
     groups_ = [
         Group(
             hop,
-            len(some),
-            len({line.id for line in some}),
-            min(line.received for line in some),
-            max(some, key=lambda line: line.replied).reply,
-            min(line.next for line in some),
+            len(lines_),
+            len({line.id for line in lines_}),
+            min(line.received for line in lines_),
+            max(lines_, key=lambda line: line.replied).reply,
+            min(line.next for line in lines_),
         )
-        for hop, some in by.items()
+        for hop, lines_ in by.items()
     ]
     return sorted(groups_, key=lambda group: (group.oldest, group.hop))
 

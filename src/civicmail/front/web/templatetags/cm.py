@@ -38,7 +38,7 @@ ICONS = {
 register.filter("state_role", lambda a: states.of(a, timezone.now())[0])
 register.filter("state_word", lambda a: states.of(a, timezone.now())[1])
 register.filter("role_word", states.role)
-register.filter("told", telling.told)
+register.filter("told", telling.fact)
 register.filter("when", telling.when)
 register.filter("day", telling.day)
 register.filter("last_day", telling.last_day)
@@ -109,14 +109,14 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
 
 def lengths(field: forms.Field, kind: str, hint: str) -> str:
     """The hint, with how short and how long an answer may be, where it has not said so itself: nobody learns of it by a mistake."""
-    least, most = getattr(field, "min_length", None) or 0, getattr(field, "max_length", None) or 0
-    if kind not in ("textarea", "input") or not (least or most):
+    min_length_, max_length_ = getattr(field, "min_length", None) or 0, getattr(field, "max_length", None) or 0
+    if kind not in ("textarea", "input") or not (min_length_ or max_length_):
         return hint
-    if least > 1 and not _says(hint, least):
-        hint = f"{gettext('At least {least} characters.').format(least=least)} {hint}".strip()
-    if most and (kind == "textarea" or most <= SHORT) and not _says(hint, most):
+    if min_length_ > 1 and not _says(hint, min_length_):
+        hint = f"{gettext('At least {least} characters.').format(least=min_length_)} {hint}".strip()
+    if max_length_ and (kind == "textarea" or max_length_ <= SHORT) and not _says(hint, max_length_):
         begin = f"{hint}{'.' if hint[-1:].isalnum() else ''}"
-        hint = f"{begin} {gettext('At most {most} characters.').format(most=intcomma(most))}".strip()
+        hint = f"{begin} {gettext('At most {most} characters.').format(most=intcomma(max_length_))}".strip()
     return hint
 
 

@@ -109,7 +109,7 @@ def _terms(c: Contract) -> ContractOf:
 def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
     """Its contracts with their sponsors, and how many of its people work here now."""
     require(request, "agency.see")
-    return versions.told(response, _body(get_object_or_404(Agency, code=code)))
+    return versions.with_etag(response, _body(get_object_or_404(Agency, code=code)))
 
 
 @operation(
@@ -182,7 +182,7 @@ def change_contract(request: Call, response: HttpResponse, id: int, body: Contra
         row = get_object_or_404(rows, pk=id)
         versions.require(request, _terms(row))
         structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
-    return versions.told(response, _terms(rows.get(pk=id)))
+    return versions.with_etag(response, _terms(rows.get(pk=id)))
 
 
 def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: Callable[..., object]) -> OneAgency:
@@ -191,7 +191,7 @@ def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: 
         row = get_object_or_404(Agency.objects.select_for_update(), code=code)
         versions.require(request, _body(row))
         do(row, actor=request.actor, reason=reason, now=ms(request.now))
-    return versions.told(response, _body(Agency.objects.get(code=code)))
+    return versions.with_etag(response, _body(Agency.objects.get(code=code)))
 
 
 # -- what an agency has bound itself to

@@ -189,10 +189,10 @@ def _whole(row: Statement, now: int) -> OneStatement:
     sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
     parts = [
         Part(
-            clause=one["clause"], title=one["title"],
-            lines=[Said(what=str(what), value=str(value), note=str(note)) for what, value, note in one["lines"]],
+            clause=section["clause"], title=section["title"],
+            lines=[Said(what=str(what), value=str(value), note=str(note)) for what, value, note in section["lines"]],
         )
-        for one in sections
+        for section in sections
     ]  # fmt: skip
     return OneStatement(**_statement(row), remarks=row.remarks, sections=parts)
 

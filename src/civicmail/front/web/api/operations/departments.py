@@ -98,7 +98,7 @@ def _line(d: Any) -> DepartmentLine:
 def read_department(request: Call, response: HttpResponse, department: str) -> OneDepartment:
     """Head and deputies, its place in the tree."""
     require(request, "duty.see")
-    return versions.told(response, _body(_the(department)))
+    return versions.with_etag(response, _body(_the(department)))
 
 
 def _the(code: str) -> Department:
@@ -208,4 +208,4 @@ def _changed(
         row = _the(code)
         versions.require(request, _body(row))
         do(row, {"actor": request.actor, "reason": reason, "now": ms(request.now)})
-    return versions.told(response, _body(_the(code)))
+    return versions.with_etag(response, _body(_the(code)))

@@ -192,9 +192,9 @@ def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
 @operation(router, "POST", f"{ONE}/files", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft, status=201)
 def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
     """Add a file. What it is is found out by its content."""
-    row, most = _seen(request, uid, body.version), submitting.files_most()
-    if (size := len(body.content) * 3 // 4) > most + 2:
-        raise drafting.too_large(size, most)
+    row, max_bytes = _seen(request, uid, body.version), submitting.files_most()
+    if (size := len(body.content) * 3 // 4) > max_bytes + 2:
+        raise drafting.too_large(size, max_bytes)
     try:
         content = base64.b64decode(body.content, validate=True)
     except (ValueError, binascii.Error):
@@ -202,7 +202,7 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
     made = looked_at(body.name, content)
 
     def do() -> OneDraft:
-        return _shown(drafting.attach(row, [made], most=most, actor=request.actor, now=ms(request.now)))
+        return _shown(drafting.attach(row, [made], most=max_bytes, actor=request.actor, now=ms(request.now)))
 
     return once(request, do)
 
@@ -234,10 +234,10 @@ def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
     """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
     row, now = _seen(request, uid, body.version), ms(request.now)
     gathered = _gathered(row)
-    aside = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
+    exceptions = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
 
     def do() -> Given:
-        return given(submitting.give(row, gathered, actor=request.actor, now=now, plain=aside))
+        return given(submitting.give(row, gathered, actor=request.actor, now=now, plain=exceptions))
 
     return once(request, do)
 

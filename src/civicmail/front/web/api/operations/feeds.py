@@ -27,7 +27,7 @@ from civicmail.front.web.api.table import operation
 
 router = Router(tags=["Personnel lists"])
 ONE = "/feeds/{int:id}"
-NAME_MOST = 120
+MAX_NAME = 120
 
 
 class PersonnelList(Schema):
@@ -100,8 +100,8 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
         content = base64.b64decode(body.content, validate=True)
     except (ValueError, binascii.Error):
         raise Unusable("The content is not base64.", {"content": "Not base64 (RFC 4648)."}) from None
-    if not 0 < len(name := body.name.strip()) <= NAME_MOST or "\0" in name:
-        raise Unusable("Give the file a name.", {"name": f"From 1 to {NAME_MOST} characters."})
+    if not 0 < len(name := body.name.strip()) <= MAX_NAME or "\0" in name:
+        raise Unusable("Give the file a name.", {"name": f"From 1 to {MAX_NAME} characters."})
     table = feedtable.read(content)
     saved = None if table.is_ours else feedmaps.recognised(table)
     if not table.is_ours and saved is None:

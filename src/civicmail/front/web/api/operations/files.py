@@ -28,7 +28,7 @@ from civicmail.desk.holding.views.standing import New
 from civicmail.desk.mailbox.models import Draft
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.reading import told
+from civicmail.front.web.api.reading import runs_text
 from civicmail.front.web.api.repeating import as_seen, once
 from civicmail.front.web.api.shapes import Who, maybe, who
 from civicmail.front.web.api.table import operation
@@ -155,14 +155,14 @@ def _leaving(row: Approval, shown: Iterable[files.Shown] | None = None) -> Leavi
         )
         for c in row.copies.all()
     ]  # fmt: skip
-    there = [
-        LeavingFile(number=f.number, name=told(f.name), kind=f.true or f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
+    lines = [
+        LeavingFile(number=f.number, name=runs_text(f.name), kind=f.true or f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
         for f in (files.bare(row) if shown is None else shown)
     ]
     return Leaving(
         id=row.pk, message=uuid.UUID(row.capture) if row.capture else None, person=who(row.person),
         department=row.department.code, words=row.words, own=row.own, sampled=row.sampled, seen=row.seen, made=row.made,
-        ends=row.ends, copies=copies, files=there,
+        ends=row.ends, copies=copies, files=lines,
     )  # fmt: skip
 
 

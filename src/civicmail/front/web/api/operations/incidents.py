@@ -193,8 +193,8 @@ def count_copies(request: Call, id: int, q: str = "") -> Spread:
     """How many copies could be taken back, before anybody asks for it."""
     require(request, "pull.ask")
     matches = _matches(_case(id), q, ms(request.now))
-    there, mailboxes = counted(matches.copies)
-    return Spread(copies=there, mailboxes=mailboxes, more=matches.more)
+    copies, mailboxes = counted(matches.copies)
+    return Spread(copies=copies, mailboxes=mailboxes, more=matches.more)
 
 
 @operation(
@@ -318,7 +318,7 @@ def _plain(c: Case) -> dict[str, Any]:
 
 def _whole(c: Case) -> Incident:
     return Incident(
-        **_plain(c), messages=[uuid.UUID(one) for one in queries.captures_of(c)],
+        **_plain(c), messages=[uuid.UUID(capture_) for capture_ in queries.captures_of(c)],
         handed=[uuid.UUID(capture) for capture, _ in queries.handed(c) if capture],
         reporters=[who(r.reporter) for r in c.reports.all()], pulls=list(c.pulls.order_by("id").values_list("pk", flat=True)),
     )  # fmt: skip

@@ -125,7 +125,7 @@ def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
     """Who is on it, and how many mailboxes mail to it reaches."""
     g, about = _the(address)
     require(request, "mailbox.see", about)
-    return versions.told(response, _body(g))
+    return versions.with_etag(response, _body(g))
 
 
 @operation(router, "POST", "/lists", act="group.change", scope="write:mailboxes", page="list-new", response=OneList, status=201)
@@ -156,7 +156,7 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
     with together():
         g = _locked(request, address)
         _change(request, g, c["reason"], [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
-    return versions.told(response, _body(_the(address)[0]))
+    return versions.with_etag(response, _body(_the(address)[0]))
 
 
 @operation(router, "POST", f"{ONE}/take-out", act="group.change", scope="write:mailboxes", page="list-take-out", response=OneList)
@@ -169,7 +169,7 @@ def take_out_of_list(request: Call, response: HttpResponse, address: str, body: 
         g = _locked(request, address)
         if g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists():
             _change(request, g, c["reason"], g.members.exclude(address=which), g.subgroups.exclude(address=which))
-    return versions.told(response, _body(_the(address)[0]))
+    return versions.with_etag(response, _body(_the(address)[0]))
 
 
 @operation(router, "POST", f"{ONE}/close", act="group.change", scope="write:mailboxes", page="list-close", response=OneList)
@@ -179,7 +179,7 @@ def close_list(request: Call, response: HttpResponse, address: str, body: sendin
     c = sending.checked(Because(sending.plain(body)))
     with together():
         verbs.close_group(_locked(request, address), actor=request.actor, reason=c["reason"], now=ms(request.now))
-    return versions.told(response, _body(_the(address)[0]))
+    return versions.with_etag(response, _body(_the(address)[0]))
 
 
 def _locked(request: Call, address: str) -> MailGroup:

@@ -94,10 +94,10 @@ def line(row: Row) -> MailLine:
 def read_mail(request: Call, id: uuid.UUID) -> Message:
     """One message of mine: its header in words, its text a page at a time (`page`), its files. Of a copy that is kept back only the
     header."""
-    one = found(request, id)
-    if one.eye == "shut":
-        return reading.shut(one.capture, header_of(one.archive.body(one.permit, one.place)))
-    return reading.message(request, one.capture, _content(one))
+    message_ = found(request, id)
+    if message_.eye == "shut":
+        return reading.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
+    return reading.message(request, message_.capture, _content(message_))
 
 
 @operation(router, "GET", f"{ONE}/raw", act="my.mail", scope="read:mail", page="mail-raw")
@@ -115,18 +115,18 @@ def read_mail_part(request: Call, id: uuid.UUID, path: str = "") -> HttpResponse
 @operation(router, "GET", f"{ONE}/delivery", act="my.mail", scope="read:mail", page="mail-delivery", response=list[MailCopy])
 def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
     """Did each person get it? The sender sees every copy, whoever got one only their own."""
-    one = found(request, id)
-    return [_copy(p, one) for p in delivery.known_to(one)]
+    message_ = found(request, id)
+    return [_copy(p, message_) for p in delivery.known_to(message_)]
 
 
-def _copy(p: Passage, one: Found) -> MailCopy:
+def _copy(p: Passage, message_: Found) -> MailCopy:
     """Of a copy that came to me nothing is said that is the sender's to know."""
-    if one.eye == "author":
+    if message_.eye == "author":
         again = moment(p.next) if p.next else None
         return MailCopy(
             address=p.address, state=p.state, decision=p.do, since=moment(p.since), tries=p.tries, reply=p.reply, again=again
         )
-    mine = one.mine.addresses
+    mine = message_.mine.addresses
     elsewhere = bool(p.box) and p.box.lower() not in mine
     address = p.address if p.address.lower() in mine else p.box
     state = "cancelled" if elsewhere else p.state
@@ -136,25 +136,25 @@ def _copy(p: Passage, one: Found) -> MailCopy:
 @operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
 def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
     """What is mine of the conversation that it belongs to, the oldest first."""
-    one = found(request, id)
-    if one.eye == "shut":
+    message_ = found(request, id)
+    if message_.eye == "shut":
         return []
     with understood():
-        desk = queries.desk(one.permit, one.mine, now=ms(request.now))
-        first = first_of(header_of(one.archive.body(one.permit, one.place)))
+        desk = queries.desk(message_.permit, message_.mine, now=ms(request.now))
+        first = first_of(header_of(message_.archive.body(message_.permit, message_.place)))
         return [line(row) for row in finding.conversation(desk, first)] if first else []
 
 
 @operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
 def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
     """Say that a message from outside is spam, or good mail: the filter learns from it."""
-    one = found(request, id)
-    if not reporting.may_be_reported(one):
+    message_ = found(request, id)
+    if not reporting.may_be_reported(message_):
         raise Http404
-    labels.say(store().data, one.capture.id, Label(body.spam, request.actor.uid, "report"), ms(request.now))
+    labels.say(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), ms(request.now))
     return body
 
 
-def _content(one: Found) -> bytes:
-    body = one.archive.body(one.permit, one.place)
-    return body if one.eye == "author" else given(body, one.capture)
+def _content(message_: Found) -> bytes:
+    body = message_.archive.body(message_.permit, message_.place)
+    return body if message_.eye == "author" else given(body, message_.capture)

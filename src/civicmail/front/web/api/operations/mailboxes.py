@@ -129,7 +129,7 @@ def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
     """One mailbox, and the addresses that reach it."""
     box = the(request, address)
     require(request, "mailbox.see", about_mailbox(box))
-    return versions.told(response, _one(box))
+    return versions.with_etag(response, _one(box))
 
 
 @operation(
@@ -201,7 +201,7 @@ def _changed(request: Call, response: HttpResponse, address: str, reason: str, d
         box = the(request, address)
         versions.require(request, _one(box))
         do(box, actor=request.actor, reason=reason, now=ms(request.now))
-    return versions.told(response, _one(the(request, address)))
+    return versions.with_etag(response, _one(the(request, address)))
 
 
 @operation(router, "GET", "/addresses/{str:address}", act="mailbox.see", scope="read:mailboxes", page="whose", response=AddressWas)

@@ -107,10 +107,10 @@ def keep_mail(request: Call, body: KeepingMail) -> Kept:
     if body.act not in _ACTS:
         raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
     with understood():
-        chosen = chosen_of(request, [str(one) for one in body.messages])
+        chosen = chosen_of(request, [str(message_) for message_ in body.messages])
     _ACTS[body.act](chosen, body.label)
     queries.forget_unread(request.actor)
-    return Kept(messages=[uuid.UUID(bytes=one) for one in chosen.ids])
+    return Kept(messages=[uuid.UUID(bytes=message_) for message_ in chosen.ids])
 
 
 def _read(read: bool) -> Callable[[Chosen, int], None]:
@@ -125,8 +125,8 @@ def _hidden(hidden: bool) -> Callable[[Chosen, int], None]:
     return lambda c, _: keeping.set_hidden(c.ids, hidden=hidden, actor=c.request.actor, now=c.now)
 
 
-def _labelled(there: bool) -> Callable[[Chosen, int], None]:
-    return lambda c, label: keeping.set_labelled(label, c.ids, there=there, actor=c.request.actor, now=c.now)
+def _labelled(is_set: bool) -> Callable[[Chosen, int], None]:
+    return lambda c, label: keeping.set_labelled(label, c.ids, there=is_set, actor=c.request.actor, now=c.now)
 
 
 _ACTS: dict[str, Callable[[Chosen, int], None]] = {

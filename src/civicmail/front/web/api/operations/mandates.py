@@ -137,7 +137,7 @@ def mandate(r: Row, near: bool) -> Mandate:
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
 def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
     """One mandate: whose mail, why, how far, until when."""
-    return versions.told(response, mandate(one.seen(request, number), True))
+    return versions.with_etag(response, mandate(one.seen(request, number), True))
 
 
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)

@@ -163,7 +163,7 @@ def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
     """Say who gets in there, all or nobody. It makes no account there."""
     require(request, "outside.change")
     row = _the_door(code)
-    lines = "\n".join(f"{' '.join(one.person.split())} {' '.join(one.login.split())}" for one in body.people)
+    lines = "\n".join(f"{' '.join(person_.person.split())} {' '.join(person_.login.split())}" for person_ in body.people)
     form = typed.GivesAccess({"people": lines, "reason": body.reason})
     reason = sending.checked(form)["reason"]
     people = form.found()

@@ -125,10 +125,10 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     """Let a message of mine go that is kept back: at once where my word is enough, else somebody is asked. The checks are made once
     more."""
     require(request, "my.mail", OfPerson(me(request).uid))
-    one, now = found(request, id), ms(request.now)
+    copy_, now = found(request, id), ms(request.now)
 
     def do() -> Gone:
-        kept = kept_of(one, now)
+        kept = kept_of(copy_, now)
         if kept.own:
             done = [letting.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
             return Gone(let=sum(len(d.let) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
@@ -137,7 +137,7 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
         if kept.kind == "elsewhere":
             raise Conflict("Your department's manager, or security, decides about it; you hear the answer.")
         reason = sending.checked(Reason(sending.plain(body)))["reason"]
-        made = releases.ask(kept.others, sender=one.eye == "author", actor=request.actor, reason=reason, now=now)
+        made = releases.ask(kept.others, sender=copy_.eye == "author", actor=request.actor, reason=reason, now=now)
         return Gone(let=0, kept=0, asked=made.pk, kind=made.kind)
 
     return once(request, do)
@@ -178,17 +178,17 @@ def _request(r: Release) -> MyRequest:
 @operation(router, "GET", f"{ONE}/verify", act="sender.verify", scope="read:mail", page="mail-verify", response=Really)
 def read_verification(request: Call, id: uuid.UUID) -> Really:
     """Who would be asked whether a message of mine is really from them, and what they said."""
-    one = found(request, id)
-    return _really(case_of(one, request.actor.uid, ms(request.now)), _verification(request, one.id))
+    copy = found(request, id)
+    return _really(case_of(copy, request.actor.uid, ms(request.now)), _verification(request, copy.id))
 
 
 @operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
 def verify_sender(request: Call, id: uuid.UUID) -> Really:
     """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
-    one = found(request, id)
+    copy = found(request, id)
     require(request, "sender.verify", OfPerson(me(request).uid))
-    case = case_of(one, request.actor.uid, ms(request.now))
-    by, row = case.by, _verification(request, one.id)
+    case = case_of(copy, request.actor.uid, ms(request.now))
+    by, row = case.by, _verification(request, copy.id)
     if row is None and by is None:
         raise Conflict("There is nobody who could be asked: no other address of theirs is known.")
 
@@ -196,7 +196,7 @@ def verify_sender(request: Call, id: uuid.UUID) -> Really:
         made = row
         if made is None and by is not None:
             made = verifying.ask(
-                id, one.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
+                id, copy.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
                 reason="asked by the reader", now=ms(request.now),
             )  # fmt: skip
         return _really(case, made)
@@ -227,11 +227,11 @@ class Reporting(Schema):
 @operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
 def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
     """Say what is wrong with a message that came to me. Security hears of danger, and answers by mail; twice is once."""
-    one = found(request, id)
-    if one.eye != "given":
+    copy = found(request, id)
+    if copy.eye != "given":
         raise Http404
-    answers = ANSWERS if may_be_reported(one) else (DANGER,)
-    carried_out(request, one, sending.checked(ReportForm(sending.plain(body), answers=answers))["what"])
+    answers = ANSWERS if may_be_reported(copy) else (DANGER,)
+    carried_out(request, copy, sending.checked(ReportForm(sending.plain(body), answers=answers))["what"])
     return body
 
 
@@ -251,8 +251,8 @@ class MeetingAnswer(Schema):
 @operation(router, "POST", f"{ONE}/care", act="my.mail", scope="write:mail", page="mail-take", response=TakingCare)
 def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
     """Say that I take care of a message to the mailbox of a function, or that nobody does any more; the others see it."""
-    one = found(request, id)
-    row = next((box.row for box in offices_of(one) if body.mailbox.strip().lower() in box.addresses), None)
+    copy = found(request, id)
+    row = next((box.row for box in offices_of(copy) if body.mailbox.strip().lower() in box.addresses), None)
     if row is None:
         raise Http404
     if body.what not in ("take", "let-go"):

@@ -148,7 +148,7 @@ def read_person(request: Call, response: HttpResponse, department: str, uid: str
     person = get_object_or_404(Person, uid=uid)
     if not person.episodes.filter(department=where).exists():
         raise Http404
-    return versions.told(response, _person(person, where, ms(request.now)))
+    return versions.with_etag(response, _person(person, where, ms(request.now)))
 
 
 def _person(person: Person, where: Department, now: int) -> OnePerson:
@@ -208,7 +208,7 @@ def change_person(request: Call, response: HttpResponse, department: str, uid: s
         verbs.rename(person, name_of(c), **act)
         if (c["position"], c["supervisor"]) != (work.position, work.supervisor):
             verbs.change_work(person, position=c["position"], supervisor=c["supervisor"], **act)
-    return versions.told(response, _person(Person.objects.get(uid=uid), where, ms(request.now)))
+    return versions.with_etag(response, _person(Person.objects.get(uid=uid), where, ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/move", act="person.change", scope="write:people", page="person-move", response=OnePerson)

@@ -164,7 +164,7 @@ def release_together(request: Call, body: Together) -> LetTogether:
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     reason = sending.checked(NoSpam({"reason": body.reason}))["reason"]
-    keys = {(one.id.bytes, one.index) for one in body.copies}
+    keys = {(copy.id.bytes, copy.index) for copy in body.copies}
 
     def do() -> LetTogether:
         copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in keys]

@@ -89,7 +89,7 @@ def read_right(request: Call, response: HttpResponse, id: int) -> Right:
     """One right or request, with its four reasons."""
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
-    return versions.told(response, right(a))
+    return versions.with_etag(response, right(a))
 
 
 def _the(id_: int) -> Authorisation:
@@ -220,4 +220,4 @@ def _changed(request: Call, response: HttpResponse, id_: int, do: Callable[[Auth
         a = _the(id_)
         versions.require(request, right(a))
         do(a)
-    return versions.told(response, right(_the(id_)))
+    return versions.with_etag(response, right(_the(id_)))

@@ -57,9 +57,9 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
     departments: list[Department] = paging.rows(
         request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
     )
-    seen = foreseen(ms(request.now))
+    forecast = foreseen(ms(request.now))
     stand = switches.switches()
-    return [_department(d, stand[d.pk], seen.tenths(d.code)) for d in departments]
+    return [_department(d, stand[d.pk], forecast.tenths(d.code)) for d in departments]
 
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:files", page="asked-department", response=Asked)

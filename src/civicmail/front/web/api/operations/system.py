@@ -19,7 +19,7 @@ from civicmail.front.web.api.table import operation
 from civicmail.front.web.system import here, queue
 from civicmail.front.web.system.onetrace import ledgered
 from civicmail.front.web.system.trace import STRETCHES
-from civicmail.front.web.system.tracing import Asked, find
+from civicmail.front.web.system.tracing import TraceQuery, find
 from civicmail.front.web.system.trying import try_now
 from civicmail.front.web.system.waiting import Line
 from civicmail.mail.archive.envelopes import STATUSES, Traced
@@ -131,7 +131,7 @@ def read_health(request: Call) -> Examination:
 def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
     """Everybody who waits for mail or whose copy is held, the oldest first."""
     require(request, "system.see")
-    lines = here.who_waits(ms(request.now))
+    lines = here.waiting_copies(ms(request.now))
     return paging.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
 
 
@@ -149,8 +149,8 @@ def try_queue(request: Call, body: TryingNow) -> Tried:
     if (body.message is None) == (not body.hop):
         raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
     c = sending.checked(queue.Because({"reason": body.reason}))
-    every = [w for w in here.who_waits(ms(request.now)) if not w.held]
-    lines = [w for w in every if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
+    waiting_ = [w for w in here.waiting_copies(ms(request.now)) if not w.held]
+    lines = [w for w in waiting_ if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
     if not lines:
         return Tried(messages=0)
     return Tried(messages=try_now(here.data(), lines, actor=request.actor, reason=c["reason"], now=ms(request.now)))
@@ -168,8 +168,8 @@ def list_trace(
     mark = paging.cursor(request)
     before = bytes.fromhex(mark) if isinstance(mark, str) and len(mark) == 32 and set(mark) <= set("0123456789abcdef") else b""
     since = now - int(STRETCHES[within][1].total_seconds() * 1000)
-    query = Asked(since, now, sender, recipient, status or None, before)
-    waiting = {w.id for w in here.who_waits(now)} if status in ("waiting", "held") else set()
+    query = TraceQuery(since, now, sender, recipient, status or None, before)
+    waiting = {w.id for w in here.waiting_copies(now)} if status in ("waiting", "held") else set()
     answer = find(store().archive(), None, waiting, query, actor=request.actor, now=now, most=paging.limit_of(request))
     if answer.more:
         paging.link(request, response, answer.more.hex())
