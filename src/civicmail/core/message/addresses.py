@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from . import encoded, limits
-from .shapes import Address
+from civicmail.core.message import encoded, limits
+from civicmail.core.message.shapes import Address
 
 _ATOM = r"[^\s<>@\",;:\\()\[\]]+"
 _SIMPLE = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import binascii
 import re
 
-from . import limits
-from .uublocks import UuBlock
+from civicmail.core.message import limits
+from civicmail.core.message.uublocks import UuBlock
 
 MARK = b"(This file must be converted with BinHex"
 _BLOCK = re.compile(rb"^\(This file must be converted with BinHex[^\r\n]{0,40}[\r\n]+:([^:]*+)(:?)", re.MULTILINE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from . import block, defects
-from .block import Block, Buffer
-from .shapes import Defect
+from civicmail.core.message import block, defects
+from civicmail.core.message.block import Block, Buffer
+from civicmail.core.message.shapes import Defect
 
 NAMES = frozenset({b"bcc", b"resent-bcc", b"x-bcc", b"x-resent-bcc", b"x-original-bcc", b"blind-carbon-copy"})
 """Under these programs write whom the others must not know of."""

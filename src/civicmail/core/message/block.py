@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from mmap import mmap
 
-from . import defects, limits
-from .shapes import Defect
+from civicmail.core.message import defects, limits
+from civicmail.core.message.shapes import Defect
 
 Buffer = bytes | mmap
 """What is parsed: bytes, or a mapped file that is only copied where it is decoded."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from . import contentlines, mapi, recurrence
-from .mapi import Item, Properties
+from civicmail.core.message import contentlines, mapi, recurrence
+from civicmail.core.message.mapi import Item, Properties
 
 _APPOINTMENT, _TASK, _LOG = (f"{{0006{n}-0000-0000-c000-000000000046}}" for n in ("2002", "2003", "200a"))
 _COMMON, _MEETING = "{00062008-0000-0000-c000-000000000046}", "{6ed8da90-450b-101b-98da-00aa003f1305}"

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from charset_normalizer import from_bytes
 
-from . import limits
+from civicmail.core.message import limits
 
 
 class Reading(IntEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import limits
+from civicmail.core.message import limits
 
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 

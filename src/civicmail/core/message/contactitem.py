@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from . import contentlines, mapi
-from .calendaritem import KEYWORDS
-from .mapi import Item, Properties
+from civicmail.core.message import contentlines, mapi
+from civicmail.core.message.calendaritem import KEYWORDS
+from civicmail.core.message.mapi import Item, Properties
 
 _SET = "{00062004-0000-0000-c000-000000000046}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import datauris, limits, pasted, transfer
+from civicmail.core.message import datauris, limits, pasted, transfer
 
 CALENDARS = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
 CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})

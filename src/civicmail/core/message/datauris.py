@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from . import limits, transfer
+from civicmail.core.message import limits, transfer
 
 _BREAK = r"[\t\r\n]*+"
 _URI = re.compile(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from . import transfer
+from civicmail.core.message import transfer
 
 _ESCAPE = re.compile(rb"=(?:[ \t]*+\r?+\n|([0-9A-Fa-f]{2})|[ \t]*+\Z)")
 _RUN = re.compile(rb"[A-Za-z0-9+/=]+")

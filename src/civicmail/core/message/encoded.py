@@ -8,8 +8,8 @@ from __future__ import annotations
 import binascii
 import re
 
-from . import charsets, limits
-from .transfer import base64_bytes
+from civicmail.core.message import charsets, limits
+from civicmail.core.message.transfer import base64_bytes
 
 # The text of a word may hold "?" but no "=?" that starts another word; so a scan never passes the next start: linear.
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([BbQq])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!=))*+)\?=")

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from . import block, dates, encoded
-from .block import Buffer
-from .shapes import Defect
+from civicmail.core.message import block, dates, encoded
+from civicmail.core.message.block import Buffer
+from civicmail.core.message.shapes import Defect
 
 _RECEIVED = re.compile(rb"\n(?i:received)[ \t]*+:")
 # Written by the hosts a message passes, so two copies of one message differ in them. DKIM-Signature is the sender's own.

@@ -6,9 +6,9 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from . import addresses, block, dates, defects, encoded, limits
-from .block import Block
-from .shapes import Address, Defect
+from civicmail.core.message import addresses, block, dates, defects, encoded, limits
+from civicmail.core.message.block import Block
+from civicmail.core.message.shapes import Address, Defect
 
 _ID = re.compile(r"<([^<>]*)>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")

@@ -14,8 +14,8 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from . import limits, treecost
-from .links import joined
+from civicmail.core.message import limits, treecost
+from civicmail.core.message.links import joined
 
 _BLOCKS = re.compile(
     r"<(?=/?(?i:p|div|br|tr|td|th|li|ul|ol|dl|dt|dd|h[1-6]|table|tbody|thead|tfoot|caption|blockquote|pre|hr|center|article|section"

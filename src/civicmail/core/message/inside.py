@@ -10,7 +10,7 @@ from __future__ import annotations
 import mimetypes
 import re
 
-from . import (
+from civicmail.core.message import (
     applefile,
     binhex,
     cms,
@@ -27,10 +27,10 @@ from . import (
     uublocks,
     yenc,
 )
-from .block import Block, Buffer
-from .mapi import Item
-from .shapes import Defect
-from .tree import Budget, Node, content
+from civicmail.core.message.block import Block, Buffer
+from civicmail.core.message.mapi import Item
+from civicmail.core.message.shapes import Defect
+from civicmail.core.message.tree import Budget, Node, content
 
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})

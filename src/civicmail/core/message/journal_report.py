@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from . import block, headers, limits, transfer, tree
-from .block import Buffer
-from .shapes import Defect
-from .tree import Budget, Node
+from civicmail.core.message import block, headers, limits, transfer, tree
+from civicmail.core.message.block import Buffer
+from civicmail.core.message.shapes import Defect
+from civicmail.core.message.tree import Budget, Node
 
 Style = Literal["exchange", "google", "fields"]
 How = Literal["to", "cc", "bcc", "recipient"]

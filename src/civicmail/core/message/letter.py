@@ -5,12 +5,12 @@ Neither raises on any bytes, and both take time linear in the size of the messag
 
 from __future__ import annotations
 
-from . import addresses, blind, dates, defects, encoded, heads, limits, links, parsing
-from .block import Buffer
-from .headers import as_buffer
-from .parsing import Message, Texts
-from .shapes import Address, Attached, Defect, Fields, Header, Letter, Link, Part
-from .tree import Node, content
+from civicmail.core.message import addresses, blind, dates, defects, encoded, heads, limits, links, parsing
+from civicmail.core.message.block import Buffer
+from civicmail.core.message.headers import as_buffer
+from civicmail.core.message.parsing import Message, Texts
+from civicmail.core.message.shapes import Address, Attached, Defect, Fields, Header, Letter, Link, Part
+from civicmail.core.message.tree import Node, content
 
 
 def read(raw: bytes | memoryview | Buffer) -> Letter:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import charsets, links
+from civicmail.core.message import charsets, links
 
 _WS = r"[\t\n\f\r ]"
 _ATTRIBUTE = rf"[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_WS}*+={_WS}*+(?:\"[^\"]*+\"|'[^']*+'|(?=>)|[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import block, transfer, tree
-from .block import Buffer
+from civicmail.core.message import block, transfer, tree
+from civicmail.core.message.block import Buffer
 
 LEVELS = 4
 """Messages in messages that are looked into."""

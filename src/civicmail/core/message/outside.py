@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from . import block, defects
-from .block import Block, Buffer
-from .shapes import AROUND, STRAY, Defect
-from .tree import Node
+from civicmail.core.message import block, defects
+from civicmail.core.message.block import Block, Buffer
+from civicmail.core.message.shapes import AROUND, STRAY, Defect
+from civicmail.core.message.tree import Node
 
 USUAL_MOST = 600
 """Bytes of what a program writes around parts; longer words are somebody's."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count, takewhile
 from urllib.parse import unquote_to_bytes
 
-from . import charsets, encoded, limits
+from civicmail.core.message import charsets, encoded, limits
 
 _COMMENT = re.compile(r"\([^()\"]*\)")
 _TOKEN = re.compile(r"[^\s;,()<>\"]+")

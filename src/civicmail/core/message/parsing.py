@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from . import block, charsets, defects, encoded, hypertext, inside, limits, transfer, tree
-from .block import Block, Buffer
-from .charsets import Reading
-from .shapes import Defect, Link
-from .tree import Budget, Node
+from civicmail.core.message import block, charsets, defects, encoded, hypertext, inside, limits, transfer, tree
+from civicmail.core.message.block import Block, Buffer
+from civicmail.core.message.charsets import Reading
+from civicmail.core.message.shapes import Defect, Link
+from civicmail.core.message.tree import Budget, Node
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _FOLDED = frozenset({

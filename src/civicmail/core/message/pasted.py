@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from . import limits, transfer
-from .uublocks import UuBlock
+from civicmail.core.message import limits, transfer
+from civicmail.core.message.uublocks import UuBlock
 
 _RUN = re.compile(rb"^(?:[A-Za-z0-9+/]{60,998}+[ \t]?\r?\n){3,}+(?:[A-Za-z0-9+/]{1,998}+={0,2}[ \t]*(?=\r?\n|\Z))?", re.MULTILINE)
 """Three lines and more of it; one alone is a token or a key."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from . import mapi
+from civicmail.core.message import mapi
 
 type Names = dict[int, str]
 

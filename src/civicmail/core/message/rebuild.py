@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 
-from . import calendaritem, contactitem, limits, mapi, rtf
-from .mapi import Item, Properties
+from civicmail.core.message import calendaritem, contactitem, limits, mapi, rtf
+from civicmail.core.message.mapi import Item, Properties
 
 _EOL = b"\r\n"
 _FIELD = re.compile(r"[!-9;-~]+[ \t]*:")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from . import limits, mapi
+from civicmail.core.message import limits, mapi
 
 _DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans SerifSymbolArial"

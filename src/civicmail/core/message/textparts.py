@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from . import block, edits, linkplaces, transfer, tree
-from .block import Buffer
-from .edits import Change, Edit, Encoded
+from civicmail.core.message import block, edits, linkplaces, transfer, tree
+from civicmail.core.message.block import Buffer
+from civicmail.core.message.edits import Change, Edit, Encoded
 
 _SEALED = ("multipart/signed", "multipart/encrypted")
 _TEXTS = frozenset({"text/plain", "text/html"})

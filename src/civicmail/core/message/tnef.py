@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from . import limits, mapi
-from .mapi import Attachment, Item, Properties
+from civicmail.core.message import limits, mapi
+from civicmail.core.message.mapi import Attachment, Item, Properties
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 _SUBJECT, _BODY, _CLASS, _MESSAGE_ID = 0x8004, 0x800C, 0x8008, 0x8009

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import block, defects, limits, parameters, transfer
-from .block import Block, Buffer
-from .shapes import Defect
+from civicmail.core.message import block, defects, limits, parameters, transfer
+from civicmail.core.message.block import Block, Buffer
+from civicmail.core.message.shapes import Defect
 
 _DELIMITER_TAIL = re.compile(rb"(--)?[ \t]*+(\r?\n|\r|\Z)")
 _GUESSED = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,69}|-[^\r\n]{1,69})\r?\n(?i:content-)")

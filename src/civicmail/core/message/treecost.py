@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from . import limits
+from civicmail.core.message import limits
 
 # Comments, raw text elements, then tags with their attributes as the tokenizer reads them; every loop is possessive: linear.
 _ATTRIBUTES = r"(?:[\s/]++|[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?)*+>?"

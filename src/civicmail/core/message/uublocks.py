@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import limits, transfer
+from civicmail.core.message import limits, transfer
 
 _BEGIN = re.compile(rb"begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255}?)[ \t]*\r?\n")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{1,160}={0,2}[ \t]*\Z")
