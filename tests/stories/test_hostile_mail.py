@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import defects
+from civicmail.core.message import defect_codes
 from civicmail.core.sandbox import errors
 from civicmail.front.cli.main import run
 from civicmail.mail.importers import archives
@@ -45,10 +45,13 @@ def letters() -> dict[str, tuple[bytes, str]]:
     return {
         "parts": (
             f"{HEAD}Subject: parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{part * 10_000}--b--\r\n".encode(),
-            defects.PARTS_LIMIT,
+            defect_codes.PARTS_LIMIT,
         ),
-        "levels": (f"{HEAD}Subject: levels\r\n{deep}\r\nbottom\r\n".encode(), defects.NESTING_LIMIT),
-        "header": (f"{HEAD}Subject: header\r\nX-Long: ".encode() + b"x" * HEADER + b"\r\n\r\nbody\r\n", defects.HEADER_TOO_LARGE),
+        "levels": (f"{HEAD}Subject: levels\r\n{deep}\r\nbottom\r\n".encode(), defect_codes.NESTING_LIMIT),
+        "header": (
+            f"{HEAD}Subject: header\r\nX-Long: ".encode() + b"x" * HEADER + b"\r\n\r\nbody\r\n",
+            defect_codes.HEADER_TOO_LARGE,
+        ),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defects, headers, letter, limits
+from civicmail.core.message import defect_codes, headers, letter, limits
 from civicmail.core.message.shapes import Fields, Letter
 
 _SNIPPETS = [
@@ -56,7 +56,7 @@ def _agree(one: Letter, view: Fields) -> None:
         assert getattr(one, name) == getattr(view, name), name
     attachments, codes, words = _of_all(one)
     assert [(one.filename, one.content_type, one.size) for one in view.attachments] == attachments
-    assert set(view.defects) == codes - {defects.LINKS_LIMIT}
+    assert set(view.defects) == codes - {defect_codes.LINKS_LIMIT}
     assert len(set(view.defects)) == len(view.defects)
     for text in words:
         assert text in view.text
@@ -125,7 +125,7 @@ def _nested(levels: int) -> bytes:
 
 def test_nesting_of_two_thousand_levels_ends_in_a_defect() -> None:
     one = letter.read(_nested(2_000))
-    assert defects.NESTING_LIMIT in {defect.code for defect in one.defects}
+    assert defect_codes.NESTING_LIMIT in {defect.code for defect in one.defects}
     assert len(one.parts) == limits.DEPTH
     assert "bottom" in one.text  # what is not opened is still there to be read
 
@@ -138,7 +138,7 @@ def test_attached_messages_open_only_so_far() -> None:
         one, depth = one.children[0], depth + 1
     codes |= {defect.code for defect in one.defects}
     assert depth < limits.DEPTH
-    assert codes & {defects.NESTING_LIMIT, defects.CHILD_LIMIT}
+    assert codes & {defect_codes.NESTING_LIMIT, defect_codes.CHILD_LIMIT}
 
 
 def test_attached_messages_do_not_multiply_memory() -> None:
@@ -154,34 +154,34 @@ def test_the_last_part_that_is_opened_takes_what_lies_behind_the_limit() -> None
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * (limits.PARTS + 50) + b"--b\n\nlast\n--b--\n"
     one = letter.read(raw)
     assert len(one.parts) == limits.PARTS
-    assert defects.PARTS_LIMIT in {defect.code for defect in one.defects}
+    assert defect_codes.PARTS_LIMIT in {defect.code for defect in one.defects}
     assert "last" in one.text
 
 
 def test_lines_that_look_like_delimiters_are_looked_at_only_so_often() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--bx\n" * (limits.DELIMITERS + 10)
-    assert defects.DELIMITER_LIMIT in letter.fields(raw).defects
+    assert defect_codes.DELIMITER_LIMIT in letter.fields(raw).defects
 
 
 def test_a_header_block_beyond_its_limit_is_read_up_to_it() -> None:
     raw = b"Subject: here\n" + b"X-Long: " + b"x" * limits.HEADER_BYTES + b"\nCc: late@example.org\n\nbody"
     one = letter.read(raw)
     assert (one.subject, one.cc, one.text) == ("here", (), "body")
-    assert defects.HEADER_TOO_LARGE in {defect.code for defect in one.defects}
+    assert defect_codes.HEADER_TOO_LARGE in {defect.code for defect in one.defects}
 
 
 @pytest.mark.rule("P-24", "Any bytes are a letter: a limit that is reached becomes a defect.")
 def test_header_fields_beyond_their_limit_are_not_listed() -> None:
     one = letter.read(b"X-Y: z\n" * (limits.HEADER_FIELDS + 1) + b"\nbody")
     assert len(one.headers) == limits.HEADER_FIELDS
-    assert defects.HEADER_TOO_MANY in {defect.code for defect in one.defects}
+    assert defect_codes.HEADER_TOO_MANY in {defect.code for defect in one.defects}
 
 
 def test_addresses_and_links_beyond_their_limits_are_not_listed() -> None:
     one = letter.read(b"To: " + b"a@b," * (limits.ADDRESSES + 5) + b"\n\n" + b"http://x.y/ " * (limits.LINKS + 5))
     assert len(one.to) == limits.ADDRESSES
     assert len(one.links) == limits.LINKS
-    assert {defects.ADDRESS_LIMIT, defects.LINKS_LIMIT} <= {defect.code for defect in one.defects}
+    assert {defect_codes.ADDRESS_LIMIT, defect_codes.LINKS_LIMIT} <= {defect.code for defect in one.defects}
 
 
 _HOSTILE = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import contentfiles, datauris, defects, letter, limits
+from civicmail.core.message import contentfiles, datauris, defect_codes, letter, limits
 from civicmail.core.message.shapes import Letter
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n" * 10
@@ -144,4 +144,4 @@ def test_a_file_in_a_card_or_an_appointment_is_an_attachment(line: str, kind: st
 def test_words_and_keys_of_a_card_are_no_files() -> None:
     assert len(carrying("NOTE:" + "all in order " * 100).attachments) == 1
     assert len(carrying("UID:" + "A1b2" * 200).attachments) == 1, "long, and nothing that anybody could name"
-    assert defects.PARTS_LIMIT not in [d.code for d in carrying("NOTE:x").defects]
+    assert defect_codes.PARTS_LIMIT not in [d.code for d in carrying("NOTE:x").defects]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import applefile, binhex, defects, letter, limits, pasted, uublocks, yenc
+from civicmail.core.message import applefile, binhex, defect_codes, letter, limits, pasted, uublocks, yenc
 from core.message.test_inside import HEAD, attached, uuencoded
 
 
@@ -61,7 +61,7 @@ def test_a_file_without_its_end_is_one_all_the_same(coded: Callable[[str, bytes]
     one = letter.read(HEAD + b"\r\n" + whole[: len(whole) // 2])
     (file,) = one.attachments
     assert file.filename == "plan.pdf" and file.content.startswith(b"%PDF-1.7 gravel") and len(file.content) < len(data)
-    assert defects.UUENCODE_BROKEN in {defect.code for defect in one.defects}
+    assert defect_codes.UUENCODE_BROKEN in {defect.code for defect in one.defects}
     assert one.text.startswith(("begin", "=ybegin", "(This"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import block, defects, headers, letter
+from civicmail.core.message import block, defect_codes, headers, letter
 from civicmail.core.message.shapes import Defect
 
 _MESSAGE = b"Subject: hello\nFrom: a@example.org\nX-Long: one\n two\n\nfirst\nsecond\n"
@@ -33,13 +33,13 @@ def test_crlf_header_over_an_lf_body_is_read_and_named() -> None:
     head, _, body = _MESSAGE.partition(b"\n\n")
     raw = head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + body
     assert letter.read(raw).text == "first\nsecond\n"
-    assert defects.LINE_ENDINGS_MIXED in _codes(raw)
+    assert defect_codes.LINE_ENDINGS_MIXED in _codes(raw)
 
 
 def test_a_bare_cr_in_a_header_is_no_line_ending_and_is_named_with_its_place() -> None:
     one = letter.read(b"Subject: a\rBcc: x@y\nFrom: b@c\n\nbody")
     assert one.bcc == ()
-    assert [(d.code, d.where) for d in one.defects if d.code == defects.BARE_CR] == [(defects.BARE_CR, 10)]
+    assert [(d.code, d.where) for d in one.defects if d.code == defect_codes.BARE_CR] == [(defect_codes.BARE_CR, 10)]
 
 
 def test_lines_that_end_in_cr_cr_lf_keep_their_header() -> None:
@@ -52,7 +52,7 @@ def test_an_mbox_from_line_is_skipped_and_named() -> None:
     for first in (b"From a@b Mon Jan  1 00:00:00 2001\n", b">From a@b Mon Jan  1 00:00:00 2001\n"):
         one = letter.read(first + _MESSAGE)
         assert (one.subject, one.text) == ("hello", "first\nsecond\n")
-        assert [defect.code for defect in one.defects] == [defects.MBOX_FROM_LINE]
+        assert [defect.code for defect in one.defects] == [defect_codes.MBOX_FROM_LINE]
         assert one.headers[0].offset == len(first)
 
 
@@ -62,33 +62,33 @@ def test_a_body_without_its_blank_line_is_found() -> None:
     assert one.subject == "x"
     assert one.text == "This is text: of the body.\n\nmore\n"
     assert raw[headers.header_block(raw) :].startswith(b"This is")
-    assert defects.SEPARATOR_MISSING in _codes(raw)
+    assert defect_codes.SEPARATOR_MISSING in _codes(raw)
 
 
 def test_a_broken_line_inside_the_header_does_not_end_it() -> None:
     one = letter.read(b"Subject: x\nbroken folding of a subject\nFrom: a@b.c\nDate: Mon, 5 Jan 2004 12:00 Z\n\nbody\n")
     assert (one.subject, one.from_[0].addr, one.text) == ("x", "a@b.c", "body\n")
-    assert [(d.code, d.where) for d in one.defects] == [(defects.HEADER_LINE, 11)]
+    assert [(d.code, d.where) for d in one.defects] == [(defect_codes.HEADER_LINE, 11)]
 
 
 def test_a_blank_line_before_the_header_is_skipped() -> None:
     one = letter.read(b"\r\n\r\nSubject: x\r\n\r\nbody")
     assert (one.subject, one.text) == ("x", "body")
-    assert defects.LEADING_BLANK in {defect.code for defect in one.defects}
+    assert defect_codes.LEADING_BLANK in {defect.code for defect in one.defects}
 
 
 @pytest.mark.parametrize(
     ("raw", "text", "code"),
     [
-        (b"", "", defects.HEADER_EMPTY),
-        (b"only a body, no header\nat all\n", "only a body, no header\nat all\n", defects.HEADER_MISSING),
-        (b"\nbody behind an empty header", "body behind an empty header", defects.HEADER_EMPTY),
-        (b"\xef\xbb\xbfSubject: x\n\nbody", "body", defects.BYTE_ORDER_MARK),
-        (b"Subject: a\x00b\n\nbody", "body", defects.HEADER_NUL),
-        (b"Subject: x\n\nbo\x00dy", "body", defects.NUL),
-        (b"Subject: caf\xe9\n\nbody", "body", defects.HEADER_8BIT),
-        (b"Subject: x\nsubject: y\n\nbody", "body", defects.DUPLICATE_HEADER),
-        (b"Subject: x\n\n" + b"y" * 999 + b"\nz", "y" * 999 + "\nz", defects.LINE_TOO_LONG),
+        (b"", "", defect_codes.HEADER_EMPTY),
+        (b"only a body, no header\nat all\n", "only a body, no header\nat all\n", defect_codes.HEADER_MISSING),
+        (b"\nbody behind an empty header", "body behind an empty header", defect_codes.HEADER_EMPTY),
+        (b"\xef\xbb\xbfSubject: x\n\nbody", "body", defect_codes.BYTE_ORDER_MARK),
+        (b"Subject: a\x00b\n\nbody", "body", defect_codes.HEADER_NUL),
+        (b"Subject: x\n\nbo\x00dy", "body", defect_codes.NUL),
+        (b"Subject: caf\xe9\n\nbody", "body", defect_codes.HEADER_8BIT),
+        (b"Subject: x\nsubject: y\n\nbody", "body", defect_codes.DUPLICATE_HEADER),
+        (b"Subject: x\n\n" + b"y" * 999 + b"\nz", "y" * 999 + "\nz", defect_codes.LINE_TOO_LONG),
     ],
 )
 def test_malformed_messages_are_read_and_say_what_is_wrong(raw: bytes, text: str, code: str) -> None:
@@ -107,7 +107,7 @@ def test_a_line_is_too_long_exactly_beyond_998_bytes(lengths: list[int], ending:
     head = b"Subject: x" + ending * 2 + (b"y" + ending) * short
     raw = head + b"".join(b"z" * length + ending for length in lengths)
     first = next((len(head) + sum(lengths[:at]) + at * len(ending) for at, n in enumerate(lengths) if n > 998), None)
-    found = [defect.where for defect in letter.read(raw).defects if defect.code == defects.LINE_TOO_LONG]
+    found = [defect.where for defect in letter.read(raw).defects if defect.code == defect_codes.LINE_TOO_LONG]
     assert found == ([] if first is None else [first])
 
 
@@ -126,7 +126,7 @@ def test_the_first_of_repeated_fields_counts_and_addresses_are_put_together() ->
     assert one.subject == "first"
     assert [address.addr for address in one.to] == ["a@b.c", "d@e.f"]
     assert [address.addr for address in one.from_] == ["x@y.z", "q@y.z"]
-    assert sorted(d.detail for d in one.defects if d.code == defects.DUPLICATE_HEADER) == ["from", "subject", "to"]
+    assert sorted(d.detail for d in one.defects if d.code == defect_codes.DUPLICATE_HEADER) == ["from", "subject", "to"]
 
 
 def test_scans_answer_without_a_parse() -> None:

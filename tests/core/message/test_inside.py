@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import cms, defects, headers, letter, limits, mapi, parsing, rebuild, rtf, tnef, uublocks
+from civicmail.core.message import cms, defect_codes, headers, letter, limits, mapi, parsing, rebuild, rtf, tnef, uublocks
 
 HEAD = b"From: a@city.example\r\nTo: b@city.example\r\nSubject: s\r\nMIME-Version: 1.0\r\n"
 
@@ -151,7 +151,7 @@ def test_an_opaque_signed_message_is_read_and_an_encrypted_one_is_counted() -> N
         assert "molybdenum" in letter.fields(raw).text and letter.fields(raw).unreadable == 0
     sealed = attached(b"application/pkcs7-mime; smime-type=enveloped-data", b"smime.p7m", der(0x30, plain))
     assert letter.fields(sealed).unreadable == 1
-    assert defects.SMIME_ENCRYPTED in letter.fields(sealed).defects
+    assert defect_codes.SMIME_ENCRYPTED in letter.fields(sealed).defects
 
 
 @pytest.mark.rule("P-24", "What is encrypted, or only a piece, is counted as unreadable.")
@@ -164,9 +164,9 @@ def test_openpgp_rights_and_pieces_are_counted_as_unreadable() -> None:
     inline = HEAD + b"\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nxxxx\r\n-----END PGP MESSAGE-----\r\n"
     for raw in (mime, inline):
         assert letter.fields(raw).unreadable == 1
-        assert letter.fields(raw).defects == (defects.OPENPGP_ENCRYPTED,)
+        assert letter.fields(raw).defects == (defect_codes.OPENPGP_ENCRYPTED,)
     piece = letter.read(HEAD + b'Content-Type: message/partial; id="x"; number=2; total=3\r\n\r\npiece\r\n')
-    assert [d.code for d in piece.defects] == [defects.PARTIAL]
+    assert [d.code for d in piece.defects] == [defect_codes.PARTIAL]
     assert [a.content_type for a in piece.attachments] == ["message/partial"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defects, letter, limits
+from civicmail.core.message import defect_codes, letter, limits
 from civicmail.core.message.shapes import AROUND, Fields, is_stray
 from core.message.test_inside import uuencoded
 
@@ -37,7 +37,7 @@ def test_words_around_the_parts_are_a_part_of_their_own(before: bytes, behind: b
     assert [part.path for part in strays] == [AROUND]
     around = strays[0]
     assert b"gravel" in around.content and around not in one.attachments
-    assert one.text == "shown" and defects.OUTSIDE_PARTS in {defect.code for defect in one.defects}
+    assert one.text == "shown" and defect_codes.OUTSIDE_PARTS in {defect.code for defect in one.defects}
     assert "gravel" in found(raw) and "shown" in found(raw)
     if not behind:
         assert raw[around.offset : around.offset + around.length] == around.content
@@ -103,7 +103,7 @@ def test_the_first_piece_of_a_message_begins_like_one(number: str) -> None:
     one, read = letter.read(piece(number, body)), letter.fields(piece(number, body))
     assert [(child.subject, child.html_text.strip(), child.part) for child in one.children] == [("gr\u00e4vel", "pebble", "1")]
     assert "gr\u00e4vel" in read.text and "pebble" in read.text
-    assert read.unreadable == 1 and defects.PARTIAL in codes(read)
+    assert read.unreadable == 1 and defect_codes.PARTIAL in codes(read)
 
 
 @pytest.mark.parametrize("kind", ["partial; id=x; number=2; total=2", "x-anything", "http", "external-body"])
@@ -151,7 +151,7 @@ def test_what_a_limit_kept_closed_is_found_in_plain_and_counts_as_unreadable(sha
         "parts": many,
     }[shape]
     read = letter.fields(raw)
-    assert read.unreadable >= 1 and "gravel" in read.text and codes(read) & defects.CLOSED
+    assert read.unreadable >= 1 and "gravel" in read.text and codes(read) & defect_codes.CLOSED
 
 
 @pytest.mark.rule(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defects, headers, letter
+from civicmail.core.message import defect_codes, headers, letter
 from civicmail.core.message.shapes import STRAY
 
 _FIELDS = [b"Subject: kept", b"From: Ann <ann@a.example>", b"To: bob@b.example", b"Content-Type: text/plain; charset=utf-8"]
@@ -34,7 +34,7 @@ def _found(raw: bytes) -> str:
 def test_what_is_no_header_is_text(raw: bytes) -> None:
     one = letter.read(raw)
     assert "gravel" in one.text.lower() and "then text" in one.text
-    assert not one.headers and {d.code for d in one.defects} & {defects.HEADER_MISSING, defects.HEADER_EMPTY}
+    assert not one.headers and {d.code for d in one.defects} & {defect_codes.HEADER_MISSING, defect_codes.HEADER_EMPTY}
     assert headers.header_block(raw) <= raw.lower().index(b"gravel")
     assert "gravel" in _found(raw).lower()
 
@@ -51,7 +51,7 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
 )
 def test_a_line_among_the_header_that_is_no_field_is_a_part_of_its_own(raw: bytes) -> None:
     one = letter.read(raw)
-    assert one.subject == "kept" and defects.HEADER_LINE in {defect.code for defect in one.defects}
+    assert one.subject == "kept" and defect_codes.HEADER_LINE in {defect.code for defect in one.defects}
     lines = [part for part in one.parts if part.path == STRAY]
     assert len(lines) == 1 and b"gravel" in lines[0].content and lines[0] not in one.attachments
     assert "gravel" not in one.text + one.html_text  # it is no text of the sender's
@@ -84,7 +84,7 @@ def test_no_word_of_a_broken_line_is_lost_wherever_it_stands(words: list[str], a
     one = letter.read(raw)
     seen = "\n".join([_found(raw), *(header.value for header in one.headers)])
     if before == b">From " and at == 0:
-        assert defects.MBOX_FROM_LINE in {defect.code for defect in one.defects}
+        assert defect_codes.MBOX_FROM_LINE in {defect.code for defect in one.defects}
     else:
         assert all(word in seen for word in words)
     assert "the text" in _found(raw)

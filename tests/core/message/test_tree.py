@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defects, letter, transfer
+from civicmail.core.message import defect_codes, letter, transfer
 from civicmail.core.message.shapes import AROUND, Letter
 
 _MIXED = (
@@ -69,13 +69,13 @@ def test_a_boundary_in_the_preamble_begins_the_first_part() -> None:
 def test_an_unclosed_multipart_keeps_its_last_part() -> None:
     one = _message("multipart/mixed; boundary=b", b"--b\n\nfirst\n--b\n\nlast")
     assert one.text == "first\nlast"
-    assert _codes(one) == [defects.BOUNDARY_UNCLOSED]
+    assert _codes(one) == [defect_codes.BOUNDARY_UNCLOSED]
 
 
 def test_an_unclosed_inner_multipart_ends_with_the_outer_delimiter() -> None:
     one = letter.read(_MIXED.replace(b"--outer-inner--\n", b""))
     assert [part.path for part in one.parts] == ["1", "1.1", "1.1.1", "1.1.2", "1.2"]
-    assert defects.BOUNDARY_UNCLOSED in _codes(one)
+    assert defect_codes.BOUNDARY_UNCLOSED in _codes(one)
 
 
 def test_no_part_lies_between_a_delimiter_and_its_repetition() -> None:
@@ -85,19 +85,19 @@ def test_no_part_lies_between_a_delimiter_and_its_repetition() -> None:
 
 def test_a_multipart_that_is_only_closed_is_shown_as_text() -> None:
     one = _message("multipart/mixed; boundary=b", b"words\n--b--\n")
-    assert (one.text, _codes(one)) == ("words\n--b--\n", [defects.BOUNDARY_MISSING])
+    assert (one.text, _codes(one)) == ("words\n--b--\n", [defect_codes.BOUNDARY_MISSING])
 
 
 def test_a_multipart_without_its_delimiter_is_shown_as_text() -> None:
     one = _message("multipart/mixed; boundary=nowhere", b"just words\n")
-    assert (one.text, one.attachments, _codes(one)) == ("just words\n", (), [defects.BOUNDARY_MISSING])
+    assert (one.text, one.attachments, _codes(one)) == ("just words\n", (), [defect_codes.BOUNDARY_MISSING])
 
 
 @pytest.mark.parametrize("content_type", ["multipart/mixed", "multipart/mixed; boundary=wrong", 'multipart/mixed; boundary=""'])
 def test_a_boundary_that_is_missing_or_wrong_is_found_in_the_body(content_type: str) -> None:
     one = _message(content_type, b"--real\nContent-Type: text/plain\n\nwords\n--real\nContent-Type: a/b\n\nx\n--real--\n")
     assert (one.text, [part.content_type for part in one.attachments]) == ("words", ["a/b"])
-    assert defects.BOUNDARY_MISSING in _codes(one)
+    assert defect_codes.BOUNDARY_MISSING in _codes(one)
 
 
 def test_a_delimiter_may_have_white_space_behind_it_but_nothing_else() -> None:
@@ -166,19 +166,19 @@ def test_a_content_type_that_is_none_means_plain_text(value: str) -> None:
     [
         ("base64", b"d29yZHM=\n", b"words", []),
         ("BASE64 ", b"d29y\nZHM=", b"words", []),
-        ("base64", b"d29yZHM", b"words", [defects.BASE64_BROKEN]),
+        ("base64", b"d29yZHM", b"words", [defect_codes.BASE64_BROKEN]),
         ("base64", b"d29!yZHM=", b"words", []),
-        ("base64", b"d29yZHM=\nZHM=\n", b"wordsds", [defects.BASE64_BROKEN]),
-        ("base64", b"d29yZHM=\n_____\na footer\n", b"words", [defects.BASE64_BROKEN]),
-        ("base64", b"d29yZ\x0bHM", b"words", [defects.BASE64_BROKEN]),
-        ("base64", b"d29yZ", b"wor", [defects.BASE64_BROKEN]),
-        ("base64", b"this is no base64 but words", b"this is no base64 but words", [defects.BASE64_BROKEN]),
+        ("base64", b"d29yZHM=\nZHM=\n", b"wordsds", [defect_codes.BASE64_BROKEN]),
+        ("base64", b"d29yZHM=\n_____\na footer\n", b"words", [defect_codes.BASE64_BROKEN]),
+        ("base64", b"d29yZ\x0bHM", b"words", [defect_codes.BASE64_BROKEN]),
+        ("base64", b"d29yZ", b"wor", [defect_codes.BASE64_BROKEN]),
+        ("base64", b"this is no base64 but words", b"this is no base64 but words", [defect_codes.BASE64_BROKEN]),
         ("base64", b"", b"", []),
         ("quoted-printable", b"w=6Frds=\n =zz", b"words =zz", []),
         ("x-uuencode", b"begin 644 a.txt\n%=V]R9',\n`\nend\n", b"words", []),
-        ("x-uuencode", b"begin 644 a.txt\n%=V]R9',\n", b"words", [defects.UUENCODE_BROKEN]),
-        ("x-uuencode", b"nothing", b"nothing", [defects.UUENCODE_BROKEN]),
-        ("x-unknown", b"words", b"words", [defects.ENCODING_UNKNOWN]),
+        ("x-uuencode", b"begin 644 a.txt\n%=V]R9',\n", b"words", [defect_codes.UUENCODE_BROKEN]),
+        ("x-uuencode", b"nothing", b"nothing", [defect_codes.UUENCODE_BROKEN]),
+        ("x-unknown", b"words", b"words", [defect_codes.ENCODING_UNKNOWN]),
         ("8bit (comment)", b"words", b"words", []),
     ],
 )
@@ -202,7 +202,7 @@ def test_sound_encodings_come_back(data: bytes) -> None:
 
 def test_text_that_cannot_be_read_is_counted() -> None:
     raw = b"Content-Type: text/plain; charset=utf-8\n\n" + "é".encode() * 50 + b"\xff"
-    assert (letter.fields(raw).unreadable, letter.fields(raw).defects) == (1, (defects.TEXT_UNREADABLE,))
+    assert (letter.fields(raw).unreadable, letter.fields(raw).defects) == (1, (defect_codes.TEXT_UNREADABLE,))
     assert letter.fields(_MIXED).unreadable == 0
 
 

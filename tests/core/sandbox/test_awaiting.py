@@ -135,7 +135,7 @@ def test_the_next_question_lies_in_the_pipe_and_its_time_begins_when_it_is_its_t
 
         asked = [asyncio.ensure_future(one(name)) for name in "abc"]
         await asyncio.sleep(0)
-        assert pool._desks[0].asked == 2
+        assert pool._desks[0].pending == 2
         await asyncio.gather(*asked)
         assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "is over")]
 

@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_sealed_is_told_once(data: Path, caplog: pytest.Lo
         for n in range(3):
             report = job.step(lambda: passed_all(data), NOW + n * 400_000)
             assert report is not None and len(report.blocked) == 1
-    assert job._told == set(report.blocked)
+    assert job._reported == set(report.blocked)
 
 
 def test_only_one_process_has_the_job(data: Path) -> None:

@@ -40,16 +40,16 @@ def _default(f: Field[Any]) -> Any:
 def find(key: str) -> list[Setting]:
     """The setting with this key, or all of a section; UsageError with the nearest key when there is none."""
     known = list(every())
-    found = [s for s in known if s.key == key or s.key.startswith(f"{key}.")]
-    if not found:
+    matching = [s for s in known if s.key == key or s.key.startswith(f"{key}.")]
+    if not matching:
         near = get_close_matches(key, [s.key for s in known], 1, 0.4)
         raise UsageError(f"There is no setting {key}{f'; did you mean {near[0]}' if near else ''}.")
-    return found
+    return matching
 
 
 def value(settings: Settings, key: str) -> Any:
     """What a setting is in these settings; None for a key that stands in each table of a list."""
-    found: Any = settings
+    result: Any = settings
     for name in key.split("."):
-        found = getattr(found, name, None)
-    return found
+        result = getattr(result, name, None)
+    return result

@@ -74,20 +74,20 @@ def _newest(folder: Path, pattern: str) -> Path | None:
     return None
 
 
-def _most(versions: Iterator[int | None]) -> int | None:
+def _highest(versions: Iterator[int | None]) -> int | None:
     return max((v for v in versions if v is not None), default=None)
 
 
 def _journals(data: Path) -> int | None:
-    return _most(_mark(_newest(place, "*.log"), b"CVJ") for place in data.glob("journal/*"))
+    return _highest(_mark(_newest(place, "*.log"), b"CVJ") for place in data.glob("journal/*"))
 
 
 def _segments(data: Path) -> Iterator[Path]:
     """The newest one of each class."""
     for class_ in data.glob("segments/*/"):
         month = _newest(class_, "*/")
-        if month is not None and (found := _newest(month, "*.seg")) is not None:
-            yield found
+        if month is not None and (newest := _newest(month, "*.seg")) is not None:
+            yield newest
 
 
 def _runs(data: Path) -> int | None:
@@ -104,11 +104,11 @@ def _index(data: Path) -> int | None:
 
 FORMATS = (
     Format("journal", 1, _journals),
-    Format("segment", 1, lambda data: _most(_mark(path, b"CVS") for path in _segments(data))),
+    Format("segment", 1, lambda data: _highest(_mark(path, b"CVS") for path in _segments(data))),
     Format(
         "segment key",
         1,
-        lambda data: _most(_mark(data / "keys" / "segments" / f"{path.stem}.key", b"CVK") for path in _segments(data)),
+        lambda data: _highest(_mark(data / "keys" / "segments" / f"{path.stem}.key", b"CVK") for path in _segments(data)),
     ),
     Format("recovery", 1, lambda data: _member(data / "keys" / "recovery.json")),
     Format("ledger", 1, lambda data: _mark(data / "ledger" / "entries.log", b"CVL")),

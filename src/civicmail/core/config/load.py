@@ -41,8 +41,8 @@ def load(data: Path, config: Path | None = None, environ: Mapping[str, str] | No
     plain, text = _parse(path)
     built = _Builder(path, text).section(Settings, plain, ())
     settings: Settings = _override(built, plain, os.environ if environ is None else environ)
-    if found := together.contradiction(settings):
-        raise _Builder(path, text).error(*found)
+    if problem := together.contradiction(settings):
+        raise _Builder(path, text).error(*problem)
     return settings
 
 
@@ -74,9 +74,9 @@ def _parse(path: Path) -> tuple[dict[str, Any], str]:
         raise ConfigError(_not_toml(path, str(error))) from None
 
 
-def _not_toml(path: Path, said: str) -> str:
+def _not_toml(path: Path, message: str) -> str:
     """What the parser says, with the line where the others have it, and what to do where it is one of the usual mistakes."""
-    what, _, where = said.partition(" (at ")
+    what, _, where = message.partition(" (at ")
     line = re.match(r"line (\d+)", where)
     at = f"{path}, line {line[1]}" if line else str(path)
     todo = next((do for beginning, do in _MISTAKES.items() if what.startswith(beginning)), "")
@@ -85,13 +85,13 @@ def _not_toml(path: Path, said: str) -> str:
 
 def _override(built: Settings, plain: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     """Apply the environment on top of the file; a variable is named as its own source of errors."""
-    wanted = sorted(name for name in environ if name.startswith(PREFIX))
-    for name in wanted:
+    names = sorted(name for name in environ if name.startswith(PREFIX))
+    for name in names:
         section, key, hint = _setting_of(name)
         value = _from_text(environ[name], hint, name)
         _Builder(Path(name), "").section(Settings, {section: {key: value}}, ())  # alone, so that an error names the variable
         plain.setdefault(section, {})[key] = value
-    return _Builder(Path("the environment"), "").section(Settings, plain, ()) if wanted else built
+    return _Builder(Path("the environment"), "").section(Settings, plain, ()) if names else built
 
 
 def _setting_of(name: str) -> tuple[str, str, Any]:

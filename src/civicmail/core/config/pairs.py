@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 def pairs(lines: Iterable[str]) -> dict[str, str]:
     """Theirs -> ours. Raises ValueError for a line without both sides, or one side twice."""
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     for line in lines:
         left, _, right = line.rpartition("=")  # what they call something may have a = in it, what we call it may not
         theirs, ours = left.strip(), right.strip()
         if not (theirs and ours):
             raise ValueError(f"has {line!r}, which is not like 'theirs = ours'")
-        if found.setdefault(theirs, ours) != ours:
+        if mapping.setdefault(theirs, ours) != ours:
             raise ValueError(f"has {theirs!r} twice")
-    return found
+    return mapping

@@ -84,10 +84,10 @@ def receiver(value: str) -> str:
 
 
 def resolvers(value: list[str]) -> str:
-    for said in value:
-        host, _, port = said.rpartition(":") if said.count(":") == 1 else (said, "", "53")
+    for entry in value:
+        host, _, port = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "53")
         if address(host.strip("[]")) or not _PORT_ALONE.match(port):
-            return f"has {said!r}, which is no address like 192.0.2.53 or 127.0.0.1:5353"
+            return f"has {entry!r}, which is no address like 192.0.2.53 or 127.0.0.1:5353"
     return ""
 
 

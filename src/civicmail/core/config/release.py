@@ -16,11 +16,11 @@ def commit() -> str:
 
 def steps() -> dict[str, int]:
     """Application to the number of its last migration, read from file names, so that Django need not start."""
-    found: dict[str, int] = {}
+    latest: dict[str, int] = {}
     for floor in ("city", "desk", "front"):
         for room in (resources.files("civicmail") / floor).iterdir():
             folder = room / "migrations"
             names = [f.name for f in folder.iterdir() if f.name[:4].isdigit()] if folder.is_dir() else []
             if names:
-                found[room.name] = int(max(names)[:4])
-    return dict(sorted(found.items()))
+                latest[room.name] = int(max(names)[:4])
+    return dict(sorted(latest.items()))

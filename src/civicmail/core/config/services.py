@@ -77,12 +77,12 @@ class Record:
 def records(services: Services, domain: str) -> list[Record]:
     """The records that a domain should have. A way in that is not offered is denied only where the other one is: so programs do not
     try the clear one first (RFC 8314, 5.1)."""
-    found = []
+    result = []
     for service in services:
-        found.append(Record(f"{service.label}.{domain}", service.port, f"{service.host}.", service))
+        result.append(Record(f"{service.label}.{domain}", service.port, f"{service.host}.", service))
         other = f"_{service.kind}{'' if service.implicit else 's'}._tcp"
-        found.append(Record(f"{other}.{domain}", 0, "."))
-    return found
+        result.append(Record(f"{other}.{domain}", 0, "."))
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +101,20 @@ def look(services: Services, domains: Sequence[str], ask: Ask) -> Iterator[Look]
         for record in records(services, domain):
             if not why:
                 try:
-                    there = [(port, _plain(target)) for port, target in ask(record.name)]
+                    actual = [(port, _plain(target)) for port, target in ask(record.name)]
                 except OSError as error:
                     why = str(error) or type(error).__name__
-            yield Look(record, "unknown", why) if why else _compared(record, there)
+            yield Look(record, "unknown", why) if why else _compared(record, actual)
 
 
-def _compared(record: Record, there: Sequence[tuple[int, str]]) -> Look:
-    wanted = (record.port, _plain(record.target))
-    if wanted in there:
-        others = [f"{host}:{port}" for port, host in there if (port, host) != wanted]
+def _compared(record: Record, actual: Sequence[tuple[int, str]]) -> Look:
+    expected = (record.port, _plain(record.target))
+    if expected in actual:
+        others = [f"{host}:{port}" for port, host in actual if (port, host) != expected]
         return Look(record, "other", ", ".join(others)) if others else Look(record, "there")
-    if not there:
+    if not actual:
         return Look(record, "there" if record.service is None else "missing")
-    return Look(record, "other", ", ".join(f"{host or '.'}:{port}" for port, host in there))
+    return Look(record, "other", ", ".join(f"{host or '.'}:{port}" for port, host in actual))
 
 
 def _plain(host: str) -> str:

@@ -18,7 +18,7 @@ from civicmail.core.config.load import FILE, PREFIX, load
 from civicmail.core.config.template import toml
 
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/@:\s]*):[^/@\s]*@", re.IGNORECASE)
-_ASKED = re.compile(r"(?P<name>[?&;](?:password|passwd|pwd|secret|token|key|sig|signature)=)[^&;\s\"']*", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(r"(?P<name>[?&;](?:password|passwd|pwd|secret|token|key|sig|signature)=)[^&;\s\"']*", re.IGNORECASE)
 HIDDEN = "…"
 
 
@@ -45,14 +45,14 @@ def sourced(data: Path, config: Path | None = None, environ: Mapping[str, str] |
     path, variables = config or data / FILE, os.environ if environ is None else environ
     settings, text = load(data, config, variables), path.read_text(encoding="utf-8")
     named = {name.removeprefix(PREFIX).lower().replace("__", "."): name for name in variables if name.startswith(PREFIX)}
-    found = [(setting, at, value) for setting in explain.every() for at, value in _values(settings, setting.key)]
-    return [_sourced(setting, at, value, text, path.name, named) for setting, at, value in found]
+    entries = [(setting, at, value) for setting in explain.every() for at, value in _values(settings, setting.key)]
+    return [_sourced(setting, at, value, text, path.name, named) for setting, at, value in entries]
 
 
 def told(value: Any) -> str:
     """A value as TOML, without any password in it."""
     text = _USERINFO.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", toml(value))
-    return _ASKED.sub(rf"\g<name>{HIDDEN}", text)
+    return _SECRET_PARAMETER.sub(rf"\g<name>{HIDDEN}", text)
 
 
 def _sourced(setting: explain.Setting, at: lines.At, value: Any, text: str, name: str, named: Mapping[str, str]) -> Sourced:
@@ -65,20 +65,20 @@ def _sourced(setting: explain.Setting, at: lines.At, value: Any, text: str, name
 
 def _line(text: str, at: lines.At) -> int:
     """0 where only a table around the key stands in the file."""
-    found = lines.line_of(text, at)
-    return found if found and found != lines.line_of(text, (*at[:-1], "\0")) else 0
+    number = lines.line_of(text, at)
+    return number if number and number != lines.line_of(text, (*at[:-1], "\0")) else 0
 
 
 def _values(settings: Any, key: str) -> Iterator[tuple[lines.At, Any]]:
     """A setting that stands in each table of a list has a value for each of them."""
-    found: list[tuple[lines.At, Any]] = [((), settings)]
+    level: list[tuple[lines.At, Any]] = [((), settings)]
     for name in key.split("."):
-        following: list[tuple[lines.At, Any]] = []
-        for at, value in found:
+        deeper: list[tuple[lines.At, Any]] = []
+        for at, value in level:
             inner = getattr(value, name)
             if isinstance(inner, list) and inner and is_dataclass(inner[0]):
-                following += [((*at, name, n), one) for n, one in enumerate(inner)]
+                deeper += [((*at, name, n), one) for n, one in enumerate(inner)]
             elif not (isinstance(inner, list) and not inner and key.count(".") > len(at)):
-                following.append(((*at, name), inner))
-        found = following
-    yield from found
+                deeper.append(((*at, name), inner))
+        level = deeper
+    yield from level

@@ -18,15 +18,15 @@ def _port_taken_twice(settings: Settings) -> tuple[At, str] | None:
     metrics = settings.metrics
     taken = {(web.address, web.port): "the pages"} if web.serve and web.port else {}
     if metrics.port and (metrics.address, metrics.port) in taken:
-        said = f"{metrics.address}, port {metrics.port}, is taken by the pages already; give each a port of its own"
-        return ("metrics", "port"), said
+        problem = f"{metrics.address}, port {metrics.port}, is taken by the pages already; give each a port of its own"
+        return ("metrics", "port"), problem
     if metrics.port:
         taken[metrics.address, metrics.port] = "what reads numbers"
     for number, one in enumerate(settings.gateway.listener):
         place = (one.address, one.port)
         if place in taken:
-            said = f"{one.address}, port {one.port}, is taken by {taken[place]} already; give each a port of its own"
-            return ("gateway", "listener", number, "port"), said
+            problem = f"{one.address}, port {one.port}, is taken by {taken[place]} already; give each a port of its own"
+            return ("gateway", "listener", number, "port"), problem
         if one.port:  # 0: any that is free
             taken[place] = f"another listener ({one.kind})"
     return None
@@ -35,6 +35,6 @@ def _port_taken_twice(settings: Settings) -> tuple[At, str] | None:
 def _nobody_to_wait_for(settings: Settings) -> tuple[At, str] | None:
     archive = settings.archive
     if archive.acknowledge == "standby" and not archive.standby:
-        said = 'archive.acknowledge is "standby", but archive.standby names no second place: no mail would be acknowledged'
-        return ("archive", "acknowledge"), said
+        problem = 'archive.acknowledge is "standby", but archive.standby names no second place: no mail would be acknowledged'
+        return ("archive", "acknowledge"), problem
     return None

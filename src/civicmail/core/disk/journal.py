@@ -46,10 +46,10 @@ def names(data: Path) -> list[str]:
     """The journals of a data folder, oldest first; a folder with another name than four or more hexadecimal digits is none."""
     try:
         with os.scandir(folder(data)) as entries:
-            found = [e.name for e in entries if _NAME.fullmatch(e.name) and e.is_dir()]
+            journals = [e.name for e in entries if _NAME.fullmatch(e.name) and e.is_dir()]
     except FileNotFoundError:
         return []
-    return sorted(found, key=lambda name: (len(name), name))
+    return sorted(journals, key=lambda name: (len(name), name))
 
 
 def log_names(place: Path) -> list[tuple[int, str]]:
@@ -157,8 +157,8 @@ class Journal:
         self._pending_spooled = 0
         self._spooled = 0  # bytes of spool files that the records of the current file name
         self._seed = secrets.randbits(32)
-        said = place / "durable"
-        self._said = files.open(said, create=not said.exists())
+        path = place / "durable"
+        self._durable_file = files.open(path, create=not path.exists())
 
     @classmethod
     def take(cls, data: Path, *, files: Files = OS_FILES, now: int, file_size: int = FILE_SIZE) -> Journal:
@@ -216,7 +216,7 @@ class Journal:
         self.durable = self.number
         if known := log_files(self.place):  # one seed for as long as there are files: a batch is encoded before its file is chosen
             self._seed = _seed_of(known[-1][1])
-        self._say_durable()
+        self._write_durable()
         self._clear_spool()
 
     def _cut(self, first: int, path: Path, gone: lost.Spans) -> None:
@@ -336,7 +336,7 @@ class Journal:
         self._spooled += batch.spooled
         self.durable = batch.last
         self.last_write = now
-        self._say_durable()
+        self._write_durable()
         return batch.last
 
     def _start_file(self, first: int, size: int, now: int) -> File:
@@ -373,8 +373,8 @@ class Journal:
         self.rotate()
         return True
 
-    def _say_durable(self) -> None:
-        self._said.write_at(0, [_NUMBER.pack(self.durable)])
+    def _write_durable(self) -> None:
+        self._durable_file.write_at(0, [_NUMBER.pack(self.durable)])
 
     def _end(self) -> None:
         """Nothing that was collected is kept: take it back from the file as far as the disk still listens."""
@@ -396,5 +396,5 @@ class Journal:
         finally:
             if self._file is not None:
                 self._file.close()
-            self._said.close()
+            self._durable_file.close()
             self._lease.close()

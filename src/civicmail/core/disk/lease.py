@@ -57,7 +57,7 @@ class Lease:
         try:
             while True:
                 try:
-                    wish = wish or cls._take(_wanted(path))
+                    wish = wish or cls._take(_wanted_file(path))
                     return cls._take(path)
                 except LeaseHeld:
                     if time.monotonic() > end:
@@ -116,10 +116,10 @@ def is_held(path: Path) -> bool:
 
 def is_wanted(path: Path) -> bool:
     """Whether somebody waits for this lease: whoever holds it to work in rounds lets it go then."""
-    return is_held(_wanted(path))
+    return is_held(_wanted_file(path))
 
 
-def _wanted(path: Path) -> Path:
+def _wanted_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.wanted")
 
 

@@ -30,27 +30,27 @@ def write(place: Path, spans: Spans, files: Files = OS_FILES) -> None:
 
 def joined(spans: Iterable[tuple[int, int]]) -> Spans:
     """The same numbers in as few runs as can be."""
-    found: Spans = []
+    merged: Spans = []
     for first, last in sorted(spans):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         elif first <= last:
-            found.append((first, last))
-    return found
+            merged.append((first, last))
+    return merged
 
 
 def without(spans: Spans, taken: Spans) -> Spans:
     """The numbers of spans that are not in taken."""
-    found: Spans = []
+    remaining: Spans = []
     for first, last in spans:
         for start, end in taken:
             if start <= last and end >= first:
                 if first < start:
-                    found.append((first, start - 1))
+                    remaining.append((first, start - 1))
                 first = end + 1
         if first <= last:
-            found.append((first, last))
-    return found
+            remaining.append((first, last))
+    return remaining
 
 
 def before(spans: Spans, number: int) -> int:

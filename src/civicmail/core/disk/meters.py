@@ -129,15 +129,15 @@ def read(data: Path) -> Values:
 
 def added(many: Iterable[Values]) -> Values:
     """The sum of each counter. Where a histogram has other bounds than before, the later one counts."""
-    found: Values = {}
+    sums: Values = {}
     for values in many:
         for key, value in values.items():
-            before = found.get(key)
+            before = sums.get(key)
             if isinstance(value, Histogram):
-                found[key] = value + before if isinstance(before, Histogram) else value + Histogram(value.bounds)
+                sums[key] = value + before if isinstance(before, Histogram) else value + Histogram(value.bounds)
             else:
-                found[key] = value + before if before is not None and not isinstance(before, Histogram) else value
-    return found
+                sums[key] = value + before if before is not None and not isinstance(before, Histogram) else value
+    return sums
 
 
 def _plain(value: Value) -> object:

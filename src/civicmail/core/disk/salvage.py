@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from civicmail.core.disk import frames
 from civicmail.core.disk.frames import FIXED, MAGIC, Frame
 
-_TRIED_MOST = 64  # records that are asked for the seed
+_MAX_SEEDS_TRIED = 64  # records that are asked for the seed
 Sound = Callable[[Frame], bool]
 """Whether what a whole frame says can be used: its head is one, its body is the one that was kept."""
 
@@ -94,13 +94,13 @@ def _kept(runs: list[Run], first: int, durable: int) -> list[Run]:
 
 def _between(content: bytes, runs: list[Run], elsewhere: list[tuple[int, int]], *, is_torn: bool) -> list[tuple[int, int]]:
     """Bytes behind the header that are in no whole record; a torn tail and preallocated zeros are none."""
-    found, at = [], frames.FILE_HEADER_SIZE
+    gaps, at = [], frames.FILE_HEADER_SIZE
     for start, end in sorted([(run.start, run.end) for run in runs] + elsewhere):
         if start > at:
-            found.append((at, start))
+            gaps.append((at, start))
         at = end
     size = at + len(content[at:].rstrip(b"\0"))
-    return found if is_torn or size <= at else [*found, (at, size)]
+    return gaps if is_torn or size <= at else [*gaps, (at, size)]
 
 
 # -- the seed --------------------------------------------------------------------------------------------------------------
@@ -125,10 +125,10 @@ def _seed(content: bytes, journal: str, first: int, known: list[int]) -> int:
 def _derived(content: bytes) -> Iterator[int]:
     """What the first records say."""
     at, tried = content.find(MAGIC, frames.FILE_HEADER_SIZE), 0
-    while at >= 0 and tried < _TRIED_MOST:
-        if at % 8 == 0 and (found := _seed_of_frame(content, at)) is not None:
+    while at >= 0 and tried < _MAX_SEEDS_TRIED:
+        if at % 8 == 0 and (seed := _seed_of_frame(content, at)) is not None:
             tried += 1
-            yield found
+            yield seed
         at = content.find(MAGIC, at + 1)
 
 
@@ -160,7 +160,7 @@ def _seed_of_frame(content: bytes, at: int) -> int | None:
     zeros = bytes(size)
     nothing = zlib.crc32(zeros)
     rows = [(zlib.crc32(zeros, 1 << bit) ^ nothing, 1 << bit) for bit in range(32)]
-    wanted, seed = crc ^ zlib.crc32(data), 0
+    target, seed = crc ^ zlib.crc32(data), 0
     for bit in range(32):  # Gaussian elimination over GF(2)
         pivot = next((n for n in range(bit, 32) if rows[n][0] >> bit & 1), None)
         if pivot is None:
@@ -169,6 +169,6 @@ def _seed_of_frame(content: bytes, at: int) -> int | None:
         value, made = rows[bit]
         rows = [(v ^ value, m ^ made) if n != bit and v >> bit & 1 else (v, m) for n, (v, m) in enumerate(rows)]
     for bit in range(32):
-        if wanted >> bit & 1:
+        if target >> bit & 1:
             seed ^= rows[bit][1]
     return seed

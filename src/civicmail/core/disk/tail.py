@@ -52,15 +52,15 @@ class Tail:
     def poll(self, limit: int = 4096, but: str = "") -> list[Record]:
         """At most `limit` new durable records of each journal, each journal's in order. positions moves behind them. but: a journal
         whose records come to the caller on another way."""
-        found: list[Record] = []
+        records: list[Record] = []
         for name in journal.names(self.data):
             if name == but:
                 continue
             place = journal.folder(self.data) / name
             durable = journal.read_durable(place)
             if durable > self.positions.get(name, 0):
-                found += self._read(name, place, durable, limit)
-        return found
+                records += self._read(name, place, durable, limit)
+        return records
 
     def passed(self, name: str, number: int) -> None:
         """Records of this journal up to here came to the caller on that other way."""
@@ -73,15 +73,15 @@ class Tail:
         return sum(max(0, journal.read_durable(top / n) - self.positions.get(n, 0)) for n in journal.names(self.data))
 
     def _read(self, name: str, place: Path, durable: int, limit: int) -> list[Record]:
-        found: list[Record] = []
+        records: list[Record] = []
         want = self.positions.get(name, 0) + 1
-        while want <= durable and len(found) < limit:
+        while want <= durable and len(records) < limit:
             path, offset = self._at.get(name) or self._find(place, want)
             try:
                 with mapped(path) as m:
                     first = max(want, int(path.stem))  # what lay between was sealed and removed, however much that was
-                    for record, end in self._records(name, path, m, offset, want, min(durable, first + limit - len(found) - 1)):
-                        found.append(record)
+                    for record, end in self._records(name, path, m, offset, want, min(durable, first + limit - len(records) - 1)):
+                        records.append(record)
                         want, offset = record.number + 1, end
             except FileNotFoundError:  # sealed and removed since it was found
                 self._at.pop(name, None)
@@ -90,13 +90,13 @@ class Tail:
                 continue
             self.positions[name] = want - 1
             self._at[name] = (path, offset)
-            if want <= durable and len(found) < limit:
+            if want <= durable and len(records) < limit:
                 following = [p for first, p in journal.log_files(place) if first >= want and p != path]
                 if not following:
                     break
                 self._at[name] = (following[0], frames.FILE_HEADER_SIZE)
                 want = max(want, int(following[0].stem))
-        return found
+        return records
 
     def _find(self, place: Path, want: int) -> tuple[Path, int]:
         """The file that holds record `want`, or the first one behind it when that was sealed already."""

@@ -100,9 +100,9 @@ def walk(path: Path, offset: int = len(FILE_MAGIC), index: int = 0) -> Iterator[
     with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         if m[: len(FILE_MAGIC)] != FILE_MAGIC:
             return
-        while (found := decode_frame(m, offset)) is not None and found[0] == index:
-            yield found[1], offset, found[2]
-            index, offset = index + 1, found[2]
+        while (decoded := decode_frame(m, offset)) is not None and decoded[0] == index:
+            yield decoded[1], offset, decoded[2]
+            index, offset = index + 1, decoded[2]
 
 
 def read_entry(ledger: Path, index: int) -> bytes:

@@ -23,7 +23,7 @@ def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
     """Records of all journals. `report` is told what cannot be read. Takes no lease."""
     for name in journal.names(data):
         place = journal.folder(data) / name
-        told = journal.read_durable(place)
+        durable = journal.read_durable(place)
         expected = _retired(place, report) + 1
         for first, path in journal.log_files(place):
             try:
@@ -33,11 +33,11 @@ def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
             if expected < first and _retired(place) < first - 1:
                 report(_missing(name, expected, first - 1, f"missing before {path.name}"))
             expected = first
-            for record in _records(name, path, content, first, told, report):
+            for record in _records(name, path, content, first, durable, report):
                 yield record
                 expected = max(expected, record.number + 1)
-        if max(expected, _retired(place) + 1) <= told:
-            report(_missing(name, expected, told, "missing at the end, though synced"))
+        if max(expected, _retired(place) + 1) <= durable:
+            report(_missing(name, expected, durable, "missing at the end, though synced"))
 
 
 def _retired(place: Path, report: Report | None = None) -> int:
@@ -50,9 +50,9 @@ def _retired(place: Path, report: Report | None = None) -> int:
         return journal.retired_by_files(place)
 
 
-def _records(name: str, path: Path, content: bytes, first: int, told: int, report: Report) -> Iterator[KeptRecord]:
+def _records(name: str, path: Path, content: bytes, first: int, durable: int, report: Report) -> Iterator[KeptRecord]:
     header = frames.decode_file_header(content)
-    if (header is None or header[:2] != (name, first)) and told >= first:
+    if (header is None or header[:2] != (name, first)) and durable >= first:
         report(Problem("altered", f"The header of {path.name} in journal {name} is damaged."))
     elif any(content[frames.FILE_HEADER.size : frames.FILE_HEADER_SIZE]):
         report(Problem("altered", f"The header of {path.name} in journal {name} has bytes where zeros belong."))
@@ -61,7 +61,7 @@ def _records(name: str, path: Path, content: bytes, first: int, told: int, repor
         frame = frames.decode(content, offset)
         if frame is None:
             frame = frames.next_after_damage(content, offset, expected)
-            if frame is None or max(told, frame.durable) < expected:
+            if frame is None or max(durable, frame.durable) < expected:
                 return  # a torn or growing tail; if more was synced, journal_heads says so
             if frame.number > expected:
                 report(_missing(name, expected, frame.number - 1, f"damaged at byte {offset} of {path.name}"))

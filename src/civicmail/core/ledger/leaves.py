@@ -29,12 +29,12 @@ def names(ledger: Path) -> list[str]:
 
 def read_positions(ledger: Path) -> Positions:
     """{journal: last integrated number}."""
-    found = {}
+    positions = {}
     for name in names(ledger):
         path = folder(ledger) / f"{name}.idx"
         if count := arrays.length(path, BATCH.size):
-            found[name] = _batch(path, count - 1)[0]
-    return found
+            positions[name] = _batch(path, count - 1)[0]
+    return positions
 
 
 def find_batch(ledger: Path, journal: str, number: int) -> int | None:
@@ -79,7 +79,7 @@ class LeafFiles:
 
     def batches_below(self, entry: int) -> dict[str, int]:
         """For each journal how many of its batches are among the first `entry` entries."""
-        found = {}
+        counts = {}
         for name in names(self._ledger):
             path = folder(self._ledger) / f"{name}.idx"
             low, high = 0, arrays.length(path, BATCH.size)
@@ -90,8 +90,8 @@ class LeafFiles:
                     low = middle + 1
                 else:
                     high = middle
-            found[name] = low
-        return found
+            counts[name] = low
+        return counts
 
     def recover(self, counts: dict[str, int]) -> Positions:
         """Continue the index of each journal behind so many batches; return the positions that these tell."""

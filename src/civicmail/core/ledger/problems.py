@@ -58,10 +58,10 @@ class Verdict:
     disposed: int = 0
 
 
-def numbers(found: list[int]) -> list[tuple[int, int]]:
+def numbers(missing: list[int]) -> list[tuple[int, int]]:
     """Sorted numbers as runs (first, last), so that a lost file is one sentence and not a million."""
     runs: list[tuple[int, int]] = []
-    for n in found:
+    for n in missing:
         if runs and n == runs[-1][1] + 1:
             runs[-1] = (runs[-1][0], n)
         else:

@@ -66,8 +66,8 @@ class Proofs:
             "consistency": consistency.paths(self._ledger, signed),
             "path": [p.hex() for p in path],
         }
-        for index, entry, batch, told in batches:
-            yield self._batch(index, entry, batch, told)
+        for index, entry, batch, batch_leaves in batches:
+            yield self._batch(index, entry, batch, batch_leaves)
 
     def _batches(self, journal: str) -> Iterator[tuple[int, bytes, BatchEntry, dict[int, bytes]]]:
         """(index of the entry, entry, the same read, {place in the batch: leaf}) of each batch of this journal."""
@@ -83,21 +83,21 @@ class Proofs:
             batch = BatchEntry.decode(entry)
             if batch.journal != journal or not batch.first <= number <= batch.last:
                 raise LedgerDamaged(f"Record {number} of journal {journal} was left out of the ledger.")
-            told: dict[int, bytes] = {}
+            batch_leaves: dict[int, bytes] = {}
             while at < len(order) and numbers[order[at]] <= batch.last:
                 place = order[at]
-                told[numbers[place] - batch.first] = bytes(hashes[place * merkle.HASH : (place + 1) * merkle.HASH])
+                batch_leaves[numbers[place] - batch.first] = bytes(hashes[place * merkle.HASH : (place + 1) * merkle.HASH])
                 at += 1
-            yield index, entry, batch, told
+            yield index, entry, batch, batch_leaves
 
-    def _batch(self, index: int, entry: bytes, batch: BatchEntry, told: dict[int, bytes]) -> dict[str, Any]:
+    def _batch(self, index: int, entry: bytes, batch: BatchEntry, batch_leaves: dict[int, bytes]) -> dict[str, Any]:
         path = leaves.folder(self._ledger) / f"{batch.journal}.bin"
         blob = arrays.read(path, merkle.HASH, batch.first - 1, batch.count)
         hashes = [blob[i : i + merkle.HASH] for i in range(0, len(blob), merkle.HASH)]
         if merkle.root_of(hashes) != batch.root:
             raise LedgerDamaged(f"The leaves of journal {batch.journal} are not those of entry {index}.")
-        for at, leaf in told.items():
+        for at, leaf in batch_leaves.items():
             if hashes[at] != leaf:
                 raise LedgerDamaged(f"Record {batch.first + at} of journal {batch.journal} is not the one that was integrated.")
-        shared = shared_path(list(told), batch.count, merkle.in_memory(hashes))
-        return {"index": index, "entry": entry.decode("utf-8"), "records": list(told), "path": [p.hex() for p in shared]}
+        shared = shared_path(list(batch_leaves), batch.count, merkle.in_memory(hashes))
+        return {"index": index, "entry": entry.decode("utf-8"), "records": list(batch_leaves), "path": [p.hex() for p in shared]}

@@ -71,18 +71,18 @@ class Sequencer:
         base = signed if self._derived_reach(signed, counts) else 0
         self._log.recover(base, max(signed, self._leaves.told()))
         self._tree = Tree(self._ledger / "tree", self._files, base)
-        found = self._leaves.recover(counts if base else dict.fromkeys(counts, 0))
+        positions = self._leaves.recover(counts if base else dict.fromkeys(counts, 0))
         for some in self._log.replay(base):
             for n, entry in enumerate(some):
                 batch = BatchEntry.decode(entry)
                 self._leaves.add_batch(batch.journal, batch.last, self._tree.size + n)
-                found[batch.journal] = batch.last
+                positions[batch.journal] = batch.last
             self._tree.append([merkle.leaf_hash(entry) for entry in some])
         self._tree.trim()  # only now: a checker that reads meanwhile never sees a file become shorter than it was right
         self._leaves.trim()
         if self._latest and self._tree.root(signed) != self._latest.root:
             raise LedgerRolledBack(f"The first {signed} entries of the ledger are not those that the newest checkpoint signed.")
-        self._tail = Tail(self.data, found, bodies=False)
+        self._tail = Tail(self.data, positions, bodies=False)
 
     def _derived_reach(self, size: int, counts: dict[str, int]) -> bool:
         """Whether the derived files are as long as the checkpoint's size demands (each entry is a batch); else all are rebuilt."""
@@ -140,10 +140,10 @@ class Sequencer:
             raise
 
     def _gather(self, but: str) -> list[Record]:
-        found: list[Record] = []
-        while len(found) < ROUND and (more := self._tail.poll(BATCH_MOST, but)):
-            found += more
-        return found
+        records: list[Record] = []
+        while len(records) < ROUND and (more := self._tail.poll(BATCH_MOST, but)):
+            records += more
+        return records
 
     def _round(self, runs: Sequence[_Run], now: int) -> None:
         batches = []

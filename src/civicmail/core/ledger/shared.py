@@ -15,9 +15,9 @@ from civicmail.core.ledger import merkle
 from civicmail.core.ledger.merkle import Node
 
 
-def shared_path(wanted: Sequence[int], size: int, node: Node) -> list[bytes]:
+def shared_path(leaves: Sequence[int], size: int, node: Node) -> list[bytes]:
     """The shared path of these leaves in a tree of `size`. wanted: ascending, each once. Raises ValueError for other leaves."""
-    if not wanted or any(b <= a for a, b in pairwise(wanted)) or wanted[0] < 0 or wanted[-1] >= size:
+    if not leaves or any(b <= a for a, b in pairwise(leaves)) or leaves[0] < 0 or leaves[-1] >= size:
         raise ValueError(f"these are not leaves of a tree of {size}, in order")
 
     def below(start: int, end: int, low: int, high: int) -> Iterator[bytes]:
@@ -25,8 +25,8 @@ def shared_path(wanted: Sequence[int], size: int, node: Node) -> list[bytes]:
             yield merkle.range_root(start, end, node)
         elif end - start > 1:
             middle = start + merkle.split(end - start)
-            between = bisect_left(wanted, middle, low, high)
+            between = bisect_left(leaves, middle, low, high)
             yield from below(start, middle, low, between)
             yield from below(middle, end, between, high)
 
-    return list(below(0, size, 0, len(wanted)))
+    return list(below(0, size, 0, len(leaves)))

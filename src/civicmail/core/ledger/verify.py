@@ -48,13 +48,13 @@ def verify(
     brought = _brought(outside.notes, key, report)
     known = verify_entries.told(ledger)
     reading = Reading(ledger, {*signed, *brought}, max(signed, default=0), known, report)
-    found = reading.read()
+    contents = reading.read()
     reading.close()
-    _check_roots(signed, found, "checkpoints", report)
+    _check_roots(signed, contents, "checkpoints", report)
     for size, notes in sorted(brought.items()):
         for name, root in notes:
-            _check_roots({size: root}, found, name, report)
-    records = Records(ledger, found, report)
+            _check_roots({size: root}, contents, name, report)
+    records = Records(ledger, contents, report)
     for source in (journal_heads(data, report), sealed):
         for record in source:
             records.add(record)
@@ -62,12 +62,12 @@ def verify(
     unread = [p for p in verdict.problems if p.code == "damaged" and p.journal]
     records.finish(unread, lambda: _again(ledger), lambda: journal_heads(data, lambda problem: None))
     in_journals = _in_records(records, key, report)
-    if any(size not in found.roots for size in in_journals):
-        found = _again(ledger, set(in_journals))
-    _check_roots(in_journals, found, "a journal or segment", report)
+    if any(size not in contents.roots for size in in_journals):
+        contents = _again(ledger, set(in_journals))
+    _check_roots(in_journals, contents, "a journal or segment", report)
     verdict.records, verdict.captures, verdict.pending = records.count, records.captures, records.waiting
     verdict.disposed = records.disposed
-    verdict.entries, verdict.checkpoints = found.entries, len(signed)
+    verdict.entries, verdict.checkpoints = contents.entries, len(signed)
     return verdict
 
 
@@ -83,9 +83,9 @@ def _brought(notes: Mapping[str, str], key: bytes, report: Callable[[Problem], N
     """{size: [(name, root)]} of the checkpoints from outside; two that contradict each other are both kept."""
     signed: dict[int, list[tuple[str, bytes]]] = {}
     for name, note in notes.items():
-        found = verify_entries.read_checkpoint(note, key) if key else None
-        if found is not None:
-            signed.setdefault(found[0], []).append((name, found[1]))
+        checkpoint = verify_entries.read_checkpoint(note, key) if key else None
+        if checkpoint is not None:
+            signed.setdefault(checkpoint[0], []).append((name, checkpoint[1]))
         else:
             report(Problem("forged", f"{name} is no checkpoint that the key of this ledger has signed."))
     return signed
@@ -106,9 +106,9 @@ def _signed(ledger: Path, key: bytes, report: Callable[[Problem], None]) -> dict
     """{size: root} of the checkpoints of the ledger folder whose signature is good."""
     signed = {}
     for path in sorted((ledger / "checkpoints").glob("*.note")):
-        found = verify_entries.read_checkpoint(path.read_bytes().decode("utf-8", "replace"), key) if key else None
-        if found is not None and path.name == f"{found[0]:016d}.note":
-            signed[found[0]] = found[1]
+        checkpoint = verify_entries.read_checkpoint(path.read_bytes().decode("utf-8", "replace"), key) if key else None
+        if checkpoint is not None and path.name == f"{checkpoint[0]:016d}.note":
+            signed[checkpoint[0]] = checkpoint[1]
         elif key:
             report(Problem("forged", f"The signature of the checkpoint {path.name} is not good."))
     return signed
@@ -118,9 +118,9 @@ def _in_records(records: Records, key: bytes, report: Callable[[Problem], None])
     """{size: root} of the checkpoints that journals and segments hold."""
     signed = {}
     for (journal, number), note in records.checkpoints:
-        found = verify_entries.read_checkpoint(note, key) if key else None
-        if found is not None:
-            signed[found[0]] = found[1]
+        checkpoint = verify_entries.read_checkpoint(note, key) if key else None
+        if checkpoint is not None:
+            signed[checkpoint[0]] = checkpoint[1]
         elif key:
             text = f"The checkpoint in record {number} of journal {journal} does not have a good signature."
             report(Problem("forged", text, journal, number))
@@ -130,16 +130,16 @@ def _in_records(records: Records, key: bytes, report: Callable[[Problem], None])
 def _again(ledger: Path, sizes: set[int] | None = None) -> Ledger:
     """The ledger as it is now, its problems left to the first reading."""
     reading = Reading(ledger, sizes or set(), 0, 0, lambda problem: None)
-    found = reading.read()
+    contents = reading.read()
     reading.close()
-    return found
+    return contents
 
 
-def _check_roots(signed: dict[int, bytes], found: Ledger, where: str, report: Callable[[Problem], None]) -> None:
+def _check_roots(signed: dict[int, bytes], contents: Ledger, where: str, report: Callable[[Problem], None]) -> None:
     for size, root in sorted(signed.items()):
-        if size > found.entries:
-            text = f"The ledger has {found.entries} entries, but {where} holds a signed checkpoint of {size}: it was set back."
+        if size > contents.entries:
+            text = f"The ledger has {contents.entries} entries, but {where} holds a signed checkpoint of {size}: it was set back."
             report(Problem("rolled back", text.replace("checkpoints holds", "ledger/checkpoints holds")))
-        elif found.roots.get(size) != root:
+        elif contents.roots.get(size) != root:
             text = f"The first {size} entries of the ledger are not those that a checkpoint in {where} signed: they were altered."
             report(Problem("rolled back", text))

@@ -133,7 +133,7 @@ class Reading:
         self._maps: dict[Path, bytes | mmap.mmap] = {}
         self._doubtful: list[int] = []  # entries that the tree has otherwise, ascending
         self._suspects: list[tuple[Path, int, bytes]] = []
-        self.found = Ledger()
+        self.contents = Ledger()
 
     def read(self) -> Ledger:
         self._note_root()
@@ -147,16 +147,16 @@ class Reading:
                 self._check_batch(index, entry)
             self._peaks.add(leaf, self._check_node)
             self._note_root()
-        self.found.entries = self._peaks.size
-        if self._signed <= self.found.entries < self._known:  # a larger checkpoint is the caller's to name
-            text = f"The ledger has {self.found.entries} entries, but {self._known} had been integrated: it was set back or cut."
+        self.contents.entries = self._peaks.size
+        if self._signed <= self.contents.entries < self._known:  # a larger checkpoint is the caller's to name
+            text = f"The ledger has {self.contents.entries} entries, but {self._known} had been integrated: it was set back or cut."
             self._report(Problem("rolled back", text))
         self._check_suspects()
-        return self.found
+        return self.contents
 
     def _note_root(self) -> None:
         if self._peaks.size in self._sizes:
-            self.found.roots[self._peaks.size] = self._peaks.root()
+            self.contents.roots[self._peaks.size] = self._peaks.root()
 
     def _frames(self) -> Iterator[tuple[int, bytes | None, int]]:
         """(index, entry, end), the entry None where it is damaged."""
@@ -165,8 +165,8 @@ class Reading:
             self._report(Problem("damaged", "The header of entries.log is damaged."))
         offset, index = _START, 0
         while True:
-            found = _frame(content, offset)
-            if found is None or found[0] != index:
+            frame = _frame(content, offset)
+            if frame is None or frame[0] != index:
                 later = _next_frame(content, offset, index)
                 if later is None and (index >= self._known or offset == len(content)):
                     return
@@ -176,11 +176,11 @@ class Reading:
                 yield from ((n, None, offset) for n in range(index, upto))
                 if later is None:
                     return
-                found = later
-            if any(content[found[2] - (-(_FIXED.size + len(found[1])) % 8) : found[2]]):
-                self._report(Problem("altered", f"Behind entry {found[0]} of the ledger stand bytes where zeros belong."))
-            yield found
-            index, offset = found[0] + 1, found[2]
+                frame = later
+            if any(content[frame[2] - (-(_FIXED.size + len(frame[1])) % 8) : frame[2]]):
+                self._report(Problem("altered", f"Behind entry {frame[0]} of the ledger stand bytes where zeros belong."))
+            yield frame
+            index, offset = frame[0] + 1, frame[2]
 
     def _check_offset(self, index: int, end: int, size: int) -> None:
         start = (end - _FIXED.size - size) & ~7
@@ -203,7 +203,7 @@ class Reading:
         blob = content[start : start + 32 * batch.count]
         leaves = [bytes(blob[i : i + 32]) for i in range(0, len(blob), 32)]
         if len(blob) != 32 * batch.count or root_of(leaves) != batch.root:
-            self.found.wrong.append(batch)
+            self.contents.wrong.append(batch)
 
     def _cover_unread(self, index: int) -> None:
         """An entry that cannot be read still covers the records that the index of batches gives it."""
@@ -215,7 +215,7 @@ class Reading:
                 first = last + 1
 
     def _cover(self, batch: Batch) -> None:
-        spans = self.found.covered.setdefault(batch.journal, [])
+        spans = self.contents.covered.setdefault(batch.journal, [])
         last = spans[-1][1] if spans else 0
         if batch.first == last + 1 and spans:
             spans[-1] = (spans[-1][0], batch.first + batch.count - 1)
@@ -302,7 +302,7 @@ def _frame(content: bytes | mmap.mmap, offset: int) -> tuple[int, bytes, int] | 
 def _next_frame(content: bytes | mmap.mmap, offset: int, least: int) -> tuple[int, bytes, int] | None:
     at = content.find(b"CVE1", offset + 1)
     while at >= 0:
-        if at % 8 == 0 and (found := _frame(content, at)) is not None and found[0] >= least:
-            return found
+        if at % 8 == 0 and (frame := _frame(content, at)) is not None and frame[0] >= least:
+            return frame
         at = content.find(b"CVE1", at + 1)
     return None

@@ -149,18 +149,18 @@ class Records:
                 self.certificate(record.head)
             self._excuse()
             missing = self._missing()
-        for journal, found in missing.items():
-            for first, last in numbers(found):
+        for journal, absent in missing.items():
+            for first, last in numbers(absent):
                 text = f"What was integrated as {records_text(first, last, journal)} is not kept any more."
                 self._report(Problem("dropped", text, journal, first, last))
 
     def _missing(self) -> dict[str, list[int]]:
-        found = {}
+        missing = {}
         for journal, covered in sorted(self._ledger.covered.items()):
             seen = self._seen.get(journal, bytearray())
             if gone := [n for first, last in covered for n in _unseen(seen, first, last)]:
-                found[journal] = gone
-        return found
+                missing[journal] = gone
+        return missing
 
     def _excuse(self) -> None:
         """What a certificate names need not be there."""

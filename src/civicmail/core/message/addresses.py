@@ -33,18 +33,18 @@ def parse(value: str) -> tuple[Address, ...]:
 
 
 def _parse(value: str) -> tuple[Address, ...]:
-    found: list[Address] = []
+    parsed: list[Address] = []
     at, end = 0, len(value)
-    while at < end and len(found) < limits.ADDRESSES:
+    while at < end and len(parsed) < limits.ADDRESSES:
         match = _SIMPLE.match(value, at)
         if match is None:
-            return tuple((found + _Reader(value[at:]).read())[: limits.ADDRESSES])
+            return tuple((parsed + _Reader(value[at:]).read())[: limits.ADDRESSES])
         quoted, phrase, local, domain, bare, bare_domain = match.groups()
         display = quoted or phrase or ""
         domain = (domain or bare_domain).lower().rstrip(".")
-        found.append(Address(_display(display) if display else "", _word(local or bare), domain))
+        parsed.append(Address(_display(display) if display else "", _word(local or bare), domain))
         at = match.end()
-    return tuple(found)
+    return tuple(parsed)
 
 
 # The same people write again and again; long lists are not worth the memory.
@@ -72,7 +72,7 @@ class _Reader:
 
     def __init__(self, value: str) -> None:
         self.value = value
-        self.found: list[Address] = []
+        self.addresses: list[Address] = []
         self.in_group = False
         self.clear()
 
@@ -86,7 +86,7 @@ class _Reader:
 
     def read(self) -> list[Address]:
         at = 0
-        while at < len(self.value) and len(self.found) < limits.ADDRESSES:
+        while at < len(self.value) and len(self.addresses) < limits.ADDRESSES:
             match = _TOKEN.match(self.value, at)
             if match is None:  # cannot happen: the last alternatives cover every character
                 break
@@ -99,7 +99,7 @@ class _Reader:
             else:
                 self.take(piece, match)
         self.flush()
-        return self.found
+        return self.addresses
 
     def comment(self, at: int) -> int:
         """Skip a comment with its nested ones; keep its words as a possible name. An open one ends with the value."""
@@ -170,15 +170,15 @@ class _Reader:
         if "=?" in words and (match := _WITHIN.search(decoded)):
             self.add(decoded[: match.start()].rstrip('<" ').lstrip('" '), match[0])
         elif " " in words or quoted or "=?" in words:
-            self.found.append(Address(decoded, "", ""))
+            self.addresses.append(Address(decoded, "", ""))
         else:
-            self.found.append(Address("", decoded, ""))
+            self.addresses.append(Address("", decoded, ""))
 
     def add(self, display: str, address: str) -> None:
         local, _, domain = address.rpartition("@") if "@" in address else (address, "", "")
         display = _display(display)
         # "Last, First <a@b>": a name that a comma cut in two; its first half came as an entry without an address.
-        if display and self.found and not self.found[-1].domain and not self.in_group:
-            last = self.found.pop()
+        if display and self.addresses and not self.addresses[-1].domain and not self.in_group:
+            last = self.addresses.pop()
             display = f"{last.display or last.local}, {display}"
-        self.found.append(Address(display, _word(local), domain.strip().rstrip(".").lower()))
+        self.addresses.append(Address(display, _word(local), domain.strip().rstrip(".").lower()))

@@ -18,9 +18,9 @@ _AGAIN = 0x90
 
 def blocks(text: bytes) -> list[UuBlock]:
     """The files of which the data are there. whole: all that its head says."""
-    found: list[UuBlock] = []
+    result: list[UuBlock] = []
     for match in _BLOCK.finditer(text):
-        if len(found) >= limits.DERIVED:
+        if len(result) >= limits.DERIVED:
             break
         data = _expanded(_bytes(match[1]))
         start = data[0] + 22 if data else 0  # length, name, version, type, maker, flags, two lengths, check (RFC 1741, appendix A)
@@ -29,8 +29,8 @@ def blocks(text: bytes) -> list[UuBlock]:
         name, size = data[1 : data[0] + 1], int.from_bytes(data[start - 10 : start - 6])
         content = data[start : start + size]
         if content:
-            found.append(UuBlock(name, content, match.start(), match.end(), bool(match[2]) and len(content) == size))
-    return found
+            result.append(UuBlock(name, content, match.start(), match.end(), bool(match[2]) and len(content) == size))
+    return result
 
 
 def _bytes(letters: bytes) -> bytes:

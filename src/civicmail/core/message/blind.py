@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from civicmail.core.message import block, defects
+from civicmail.core.message import block, defect_codes
 from civicmail.core.message.block import Block, Buffer
 from civicmail.core.message.shapes import Defect
 
@@ -18,16 +18,22 @@ _REST = rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+"
 _BLIND = re.compile(rb"\n(?i:" + b"|".join(sorted(NAMES)) + _REST)
 _FOR = re.compile(rb"\n(?i:" + b"|".join(sorted(FOR_WHOM)) + _REST)
 _HOP = re.compile(rb"\n(?i:received)[ \t]*+:")
-_CUT = frozenset({
-    defects.HEADER_TOO_LARGE, defects.MBOX_FROM_LINE, defects.HEADER_LINE, defects.HEADER_MISSING, defects.SEPARATOR_MISSING
-})  # fmt: skip
+_CUT = frozenset(
+    {
+        defect_codes.HEADER_TOO_LARGE,
+        defect_codes.MBOX_FROM_LINE,
+        defect_codes.HEADER_LINE,
+        defect_codes.HEADER_MISSING,
+        defect_codes.SEPARATOR_MISSING,
+    }
+)
 """With one of these the block may be shorter than what stands before the first empty line."""
 
 
-def sizes(raw: Buffer, head: Block, found: list[Defect]) -> tuple[int, int]:
+def sizes(raw: Buffer, head: Block, defects: list[Defect]) -> tuple[int, int]:
     """Bytes of fields that name blind recipients, and of those that say for whom a copy was. head: the block of the message, found:
     its defects. HOT: most mail has neither, and to see that takes two microseconds."""
-    lines, cut = head.data, bool(found) and any(defect.code in _CUT for defect in found)
+    lines, cut = head.data, bool(defects) and any(defect.code in _CUT for defect in defects)
     if cut:
         end, _, cr_only = block.find_end(raw, head.start, len(raw))
         lines = b"\n" + raw[head.start : end]

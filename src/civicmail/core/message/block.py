@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from mmap import mmap
 
-from civicmail.core.message import defects, limits
+from civicmail.core.message import defect_codes, limits
 from civicmail.core.message.shapes import Defect
 
 Buffer = bytes | mmap
@@ -21,10 +21,10 @@ _NAMES = (  # branches that begin with a set of letters are passed over without 
     rb"|[Cc](?:[Cc]|(?i:omments|ontent-(?:type|transfer-encoding|disposition|id|description)))|[Kk](?i:eywords)|[Ii](?i:n-reply-to)|[Ll](?i:ist-id)|[Bb](?:[Cc][Cc]|(?i:lind-carbon-copy))"
     rb"|[Xx]-(?i:bcc|resent-bcc|original-bcc))"
 )
-_WANTED = re.compile(rb"\n" + _NAMES + _FOLDED)
+_INDEXED = re.compile(rb"\n" + _NAMES + _FOLDED)
 _EVERY = re.compile(rb"\n([!-9;-~]++)" + _FOLDED)
 _BAD_LINE = re.compile(rb"\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z)")
-_WANTED_OR_BAD = re.compile(rb"\n(?![ \t])(?:" + _NAMES + _FOLDED + rb"|(?![!-9;-~]++[ \t]*+:|\Z))")
+_INDEXED_OR_BAD = re.compile(rb"\n(?![ \t])(?:" + _NAMES + _FOLDED + rb"|(?![!-9;-~]++[ \t]*+:|\Z))")
 """Both in one pass over the lines; a bad one is found without a name."""
 _FAMILIAR = re.compile(
     rb"\n(?i:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|sender"
@@ -63,9 +63,9 @@ class Block:
             yield self.start + match.start(), match[1], match[2]
 
 
-def _by_name(found: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+def _by_name(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
     fields: dict[bytes, list[bytes]] = {}
-    for name, value in found:
+    for name, value in pairs:
         fields.setdefault(name.lower(), []).append(value)
     return fields
 
@@ -96,42 +96,42 @@ def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
     return (crlf + 1, crlf + 3, False) if crlf >= 0 else (end, end, False)
 
 
-def read(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> Block:
+def read(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool = False) -> Block:
     """The header block that begins at start; defects are added to found. top: the block of a whole message, not of a part."""
-    start, end, body, data = _lines(raw, start, end, found, top)
-    fields = _by_name(_WANTED_OR_BAD.findall(data))
+    start, end, body, data = _lines(raw, start, end, defects, top)
+    fields = _by_name(_INDEXED_OR_BAD.findall(data))
     if b"" in fields or _FOLD_OF_NOTHING.match(data):
-        data, end, body = _repair(data, start, end, body, found, top)
-        fields = _by_name(_WANTED.findall(data))
+        data, end, body = _repair(data, start, end, body, defects, top)
+        fields = _by_name(_INDEXED.findall(data))
     if top:
-        _look(data, start, found)
+        _check(data, start, defects)
     return Block(start, end, body, data, fields)
 
 
-def scan(raw: Buffer, start: int, end: int, found: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
+def scan(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool = False) -> tuple[int, int, int, bytes]:
     """start, end, body and data of a Block, without looking for its fields."""
-    start, end, body, data = _lines(raw, start, end, found, top)
+    start, end, body, data = _lines(raw, start, end, defects, top)
     if _first_bad(data) >= 0:
-        data, end, body = _repair(data, start, end, body, found, top)
+        data, end, body = _repair(data, start, end, body, defects, top)
     if top:
-        _look(data, start, found)
+        _check(data, start, defects)
     return start, end, body, data
 
 
-def _lines(raw: Buffer, start: int, end: int, found: list[Defect], top: bool) -> tuple[int, int, int, bytes]:
+def _lines(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool) -> tuple[int, int, int, bytes]:
     """The same as it stands there, lines that are no fields included."""
     if top and raw[start : start + 3] == _BYTE_ORDER_MARK:
-        found.append(Defect(defects.BYTE_ORDER_MARK, start))
+        defects.append(Defect(defect_codes.BYTE_ORDER_MARK, start))
         start += 3
     block_end, body, cr_only = find_end(raw, start, end)
     if top and block_end == start and body < end:
         blank = _LEADING_BLANK.match(raw, start, min(end, start + 4096))
         if blank and _FAMILIAR.match(raw, blank.end() - 1):
-            found.append(Defect(defects.LEADING_BLANK, start))
+            defects.append(Defect(defect_codes.LEADING_BLANK, start))
             start = blank.end()
             block_end, body, cr_only = find_end(raw, start, end)
     if block_end - start > limits.HEADER_BYTES:
-        found.append(Defect(defects.HEADER_TOO_LARGE, start + limits.HEADER_BYTES))
+        defects.append(Defect(defect_codes.HEADER_TOO_LARGE, start + limits.HEADER_BYTES))
         cut = max(raw.rfind(b"\n", start, start + limits.HEADER_BYTES), raw.rfind(b"\r", start, start + limits.HEADER_BYTES))
         data = b"\n" + raw[start : cut + 1 if cut >= 0 else start + limits.HEADER_BYTES]
     else:
@@ -139,14 +139,14 @@ def _lines(raw: Buffer, start: int, end: int, found: list[Defect], top: bool) ->
     if cr_only:
         data = data.replace(b"\r", b"\n")
     if top and len(data) > 1 and not _is_header(data):
-        found.append(Defect(defects.HEADER_MISSING, start))
+        defects.append(Defect(defect_codes.HEADER_MISSING, start))
         return start, start, start, b"\n"
     return start, block_end, body, data
 
 
 def _is_header(data: bytes) -> bool:
     """Whether the first lines of a message are more than words with a colon behind the first: one field of mail is among them."""
-    return bool(_FAMILIAR.search(data) or _WANTED.search(data) or _FROM_LINE.match(data))
+    return bool(_FAMILIAR.search(data) or _INDEXED.search(data) or _FROM_LINE.match(data))
 
 
 def _first_bad(data: bytes) -> int:
@@ -162,11 +162,11 @@ def stray(data: bytes) -> bytes:
     return b"\n".join([line for line in _STRAY.findall(data) if line.strip()])
 
 
-def _repair(data: bytes, start: int, end: int, body: int, found: list[Defect], top: bool) -> tuple[bytes, int, int]:
+def _repair(data: bytes, start: int, end: int, body: int, defects: list[Defect], top: bool) -> tuple[bytes, int, int]:
     """A line that is no field: skip it when more of the header follows, else the body begins there without its blank line."""
     bad = _first_bad(data)
     if bad == 0 and (line := _FROM_LINE.match(data)):
-        found.append(Defect(defects.MBOX_FROM_LINE, start))
+        defects.append(Defect(defect_codes.MBOX_FROM_LINE, start))
         # Spaces in place of the line keep every offset; a line of spaces is no field.
         data = b"\n" + b" " * (line.end() - 2) + data[line.end() - 1 :]
         again = _BAD_LINE.search(data, 1)
@@ -174,7 +174,7 @@ def _repair(data: bytes, start: int, end: int, body: int, found: list[Defect], t
             return data, end, body
         bad = again.start()
     if _FAMILIAR.search(data, bad + 1):
-        found.append(Defect(defects.HEADER_LINE, start + bad))
+        defects.append(Defect(defect_codes.HEADER_LINE, start + bad))
         last = list(_FAMILIAR.finditer(data, bad + 1))[-1].start()
         trailing = _BAD_LINE.search(data, last + 1)
         if trailing is None:
@@ -183,24 +183,24 @@ def _repair(data: bytes, start: int, end: int, body: int, found: list[Defect], t
     at = start + bad
     if bad == 0 or not data[:bad].strip():
         # A block of a part may well be absent; a message without any field is worth a word.
-        found.append(Defect(defects.HEADER_MISSING, at))
+        defects.append(Defect(defect_codes.HEADER_MISSING, at))
     else:
-        found.append(Defect(defects.SEPARATOR_MISSING, at))
+        defects.append(Defect(defect_codes.SEPARATOR_MISSING, at))
     return data[: bad + 1], at, at
 
 
-def _look(data: bytes, start: int, found: list[Defect]) -> None:
+def _check(data: bytes, start: int, defects: list[Defect]) -> None:
     if len(data) == 1:
-        found.append(Defect(defects.HEADER_EMPTY, start))
+        defects.append(Defect(defect_codes.HEADER_EMPTY, start))
     if not data.isascii():
         try:
             data.decode("utf-8")  # RFC 6532 allows it
         except UnicodeDecodeError as wrong:
-            found.append(Defect(defects.HEADER_8BIT, start + wrong.start - 1))
+            defects.append(Defect(defect_codes.HEADER_8BIT, start + wrong.start - 1))
     if (nul := data.find(b"\0")) >= 0:
-        found.append(Defect(defects.HEADER_NUL, start + nul - 1))
+        defects.append(Defect(defect_codes.HEADER_NUL, start + nul - 1))
     if len(data) > limits.HEADER_FIELDS < data.count(b"\n") and sum(1 for _ in _EVERY.finditer(data)) > limits.HEADER_FIELDS:
-        found.append(Defect(defects.HEADER_TOO_MANY, start))
+        defects.append(Defect(defect_codes.HEADER_TOO_MANY, start))
 
 
 def repeated(block: Block) -> Iterator[Defect]:
@@ -208,4 +208,4 @@ def repeated(block: Block) -> Iterator[Defect]:
     for name in _ONCE:
         values = block.fields.get(name)
         if values is not None and len(values) > 1:
-            yield Defect(defects.DUPLICATE_HEADER, block.start, name.decode("ascii"))
+            yield Defect(defect_codes.DUPLICATE_HEADER, block.start, name.decode("ascii"))

@@ -74,23 +74,23 @@ def _event(item: Item, class_: str) -> list[str]:
         return []
     lines = [*_at("DTSTART", start), *_at("DTEND", end), *_text("LOCATION", place)]
     whole_day = bool(p.get(f"{_APPOINTMENT}/0x8215"))
-    said = [_span(start, end) + (", all day" if whole_day else "")] if start else []
+    comment = [_span(start, end) + (", all day" if whole_day else "")] if start else []
     pattern = p.get(f"{_APPOINTMENT}/0x8216")
     rule = recurrence.read(pattern) if isinstance(pattern, bytes) else None
     if rule:
         lines.append(f"RRULE:{rule.rule}")
-        said.append(rule.words)
-    said += [text for n in ("8232", "8234") if (text := mapi.text(p, f"{_APPOINTMENT}/0x{n}"))]
+        comment.append(rule.words)
+    comment += [text for n in ("8232", "8234") if (text := mapi.text(p, f"{_APPOINTMENT}/0x{n}"))]
     for people in ("8238", "823b", "823c"):
         if names := mapi.text(p, f"{_APPOINTMENT}/0x{people}"):
-            said.append(names)
+            comment.append(names)
             break
     if whole_day:
         lines.append("X-MICROSOFT-CDO-ALLDAYEVENT:TRUE")
     shown = mapi.number(p, f"{_APPOINTMENT}/0x8205")
     if shown in _SHOWN:
         lines.append(f"X-MICROSOFT-CDO-BUSYSTATUS:{_SHOWN[shown]}")
-    return [*lines, *_people(item, class_), *_text("COMMENT", "\n".join(said))]
+    return [*lines, *_people(item, class_), *_text("COMMENT", "\n".join(comment))]
 
 
 def _people(item: Item, class_: str) -> list[str]:
@@ -119,23 +119,27 @@ def _task(p: Properties) -> list[str]:
     start, due, done = (_time(p, f"{_TASK}/0x{n}") for n in ("8104", "8105", "810f"))
     state = mapi.number(p, f"{_TASK}/0x8101")
     owner = mapi.text(p, f"{_TASK}/0x811f")
-    said = [f"start {_words(start)}" if start else "", f"due {_words(due)}" if due else "", f"done {_words(done)}" if done else ""]
-    said += [_PROGRESS_WORDS.get(-1 if state is None else state, ""), f"owner {owner}" if owner else ""]
+    comment = [
+        f"start {_words(start)}" if start else "",
+        f"due {_words(due)}" if due else "",
+        f"done {_words(done)}" if done else "",
+    ]
+    comment += [_PROGRESS_WORDS.get(-1 if state is None else state, ""), f"owner {owner}" if owner else ""]
     lines = [*_at("DTSTART", start), *_at("DUE", due), *_at("COMPLETED", done)]
     if state in _PROGRESS:
         lines.append(f"STATUS:{_PROGRESS[state]}")
     share = p.get(f"{_TASK}/0x8102")
     if isinstance(share, str) and share.replace(".", "", 1).isdigit():
         lines.append(f"PERCENT-COMPLETE:{min(100, round(float(share) * 100))}")
-    return [*lines, *_text("COMMENT", "\n".join(words for words in said if words))]
+    return [*lines, *_text("COMMENT", "\n".join(words for words in comment if words))]
 
 
 def _entry(p: Properties) -> list[str]:
     start, end = _time(p, f"{_LOG}/0x8706"), _time(p, f"{_LOG}/0x8708")
     kind = mapi.text(p, f"{_LOG}/0x8700", f"{_LOG}/0x8712")
     companies = p.get(f"{_COMMON}/0x8539")
-    said = [kind, _span(start, end) if start else "", *(map(str, companies) if isinstance(companies, list) else ())]
-    return [*_at("DTSTART", start), *_text("COMMENT", "\n".join(words for words in said if words))]
+    comment = [kind, _span(start, end) if start else "", *(map(str, companies) if isinstance(companies, list) else ())]
+    return [*_at("DTSTART", start), *_text("COMMENT", "\n".join(words for words in comment if words))]
 
 
 def _first(p: Properties, *names: str) -> mapi.Value | None:

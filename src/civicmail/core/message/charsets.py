@@ -78,12 +78,12 @@ def _codec(label: str) -> str | None:
     if name in _EXTRA_LABELS:
         return _EXTRA_LABELS[name]
     try:
-        found = codecs.lookup(name).name.replace("-", "_")
+        codec = codecs.lookup(name).name.replace("-", "_")
     except (LookupError, ValueError):
         return None
-    if found not in _TEXT_CODECS:
+    if codec not in _TEXT_CODECS:
         return None
-    return _SUPERSETS.get(found, found)
+    return _SUPERSETS.get(codec, codec)
 
 
 def detect(data: bytes) -> str:

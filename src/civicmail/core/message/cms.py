@@ -31,21 +31,21 @@ def signed_content(data: bytes) -> bytes | None:
 
 def _enter(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """Start and end of the value of the one field that must stand here."""
-    found, start, stop, _ = _field(data, at, end, 0)
-    if found != tag:
+    actual, start, stop, _ = _field(data, at, end, 0)
+    if actual != tag:
         raise _Broken
     return start, stop
 
 
 def _fields(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
     """(tag, start, end) of the fields from at to end; an end of contents ends them."""
-    found: list[tuple[int, int, int]] = []
-    while at < end and len(found) < limits.DERIVED:
+    fields: list[tuple[int, int, int]] = []
+    while at < end and len(fields) < limits.DERIVED:
         tag, start, stop, at = _field(data, at, end, 0)
         if tag == 0 and start == stop:
             break
-        found.append((tag, start, stop))
-    return found
+        fields.append((tag, start, stop))
+    return fields
 
 
 def _octets(data: bytes, at: int, end: int, depth: int) -> list[bytes]:

@@ -45,13 +45,13 @@ def read(data: bytes) -> list[ContentFile]:
     lower = data.lower()
     if b"base64" not in lower and b"=b" not in lower and b"binary" not in lower and b"data:" not in lower and len(data) < 400:
         return []
-    found: list[ContentFile] = []
+    result: list[ContentFile] = []
     for line in _LINE.finditer(_FOLD.sub(b"", data)):
         for one in _of(line[2], line[3]):
-            found.append(one)
-            if len(found) >= limits.DERIVED:
-                return found
-    return found
+            result.append(one)
+            if len(result) >= limits.DERIVED:
+                return result
+    return result
 
 
 def _of(parameters: bytes, value: bytes) -> Iterator[ContentFile]:
@@ -78,5 +78,5 @@ def _declared(parameters: bytes) -> str:
 
 
 def _name(parameters: bytes) -> str:
-    found = _NAMED.search(parameters)
-    return (found[1] or found[2]).decode("utf-8", "replace").strip() if found is not None else ""
+    match = _NAMED.search(parameters)
+    return (match[1] or match[2]).decode("utf-8", "replace").strip() if match is not None else ""

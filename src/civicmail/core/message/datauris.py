@@ -58,15 +58,15 @@ def read(page: bytes) -> list[DataUri]:
     if not (is_plain or is_coded):
         return []
     text = page.replace(b"\0", b"").decode("latin-1")
-    found: dict[tuple[str, bytes], DataUri] = {}
+    by_content: dict[tuple[str, bytes], DataUri] = {}
     for source in [text, html.unescape(text)] if is_coded else [text]:
         for one in _in(source):
-            if len(found) >= limits.DERIVED:
+            if len(by_content) >= limits.DERIVED:
                 break
-            known = found.get((one.kind, one.content))
+            known = by_content.get((one.kind, one.content))
             if known is None or not known.name:
-                found[one.kind, one.content] = one
-    return list(found.values())
+                by_content[one.kind, one.content] = one
+    return list(by_content.values())
 
 
 def _meant(entity: re.Match[bytes]) -> bytes:
@@ -107,13 +107,13 @@ def _payload(text: str, begin: re.Match[str], *, is_base64: bool) -> str:
     end = "" if _SEVERAL.search(before) else _ENDS.get(before[-1:], "")
     if is_base64:
         pattern = _BASE64 if end else _UNQUOTED
-        found = pattern.match(text, begin.end())
-        return found[0] if found is not None else ""
+        match = pattern.match(text, begin.end())
+        return match[0] if match is not None else ""
     if end:
         stop = text.find(end, begin.end())
         return text[begin.end() : stop] if stop >= 0 else text[begin.end() :]
-    found = _UNQUOTED.match(text, begin.end())
-    return found[0] if found is not None else ""
+    match = _UNQUOTED.match(text, begin.end())
+    return match[0] if match is not None else ""
 
 
 def _content(payload: str, *, is_base64: bool) -> bytes:
@@ -136,8 +136,8 @@ def _name(text: str, start: int, end: int) -> str:
     opens = text.rfind("<", max(0, start - _NEAR), start)
     closes = text.find(">", end, end + _NEAR)
     for piece in (text[max(opens, 0) : start], text[end : closes if closes >= 0 else end + _NEAR]):
-        if (found := _DOWNLOAD.search(piece)) is not None:
-            return html.unescape(found[1] or found[2] or found[3])
+        if (match := _DOWNLOAD.search(piece)) is not None:
+            return html.unescape(match[1] or match[2] or match[3])
     return ""
 
 

@@ -52,8 +52,8 @@ def first(raw: bytes | memoryview | Buffer, name: str) -> bytes | None:
 def firsts(raw: bytes | memoryview | Buffer, names: Iterable[str]) -> dict[str, bytes]:
     """The same of several names, of those that are there, by one look at the header."""
     head = _scan(raw)[3]
-    found = ((name, _field(name).search(head)) for name in names)
-    return {name: encoded.unfold(match[1]) for name, match in found if match}
+    matches = ((name, _field(name).search(head)) for name in names)
+    return {name: encoded.unfold(match[1]) for name, match in matches if match}
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from civicmail.core.message import addresses, block, dates, defects, encoded, limits
+from civicmail.core.message import addresses, block, dates, defect_codes, encoded, limits
 from civicmail.core.message.block import Block
 from civicmail.core.message.shapes import Address, Defect
 
@@ -29,14 +29,14 @@ class Heads(NamedTuple):
     bcc: tuple[Address, ...]
 
 
-def read(head: Block, hint: str, found: list[Defect]) -> Heads:
+def read(head: Block, hint: str, defects: list[Defect]) -> Heads:
     """The values of the block; defects are added to found. hint: charset for unlabelled 8-bit."""
-    found.extend(block.repeated(head))
+    defects.extend(block.repeated(head))
     date = None
     if raw := head.first(b"date"):
         date = dates.parse(encoded.text(raw))
         if date is None:
-            found.append(Defect(defects.DATE_BROKEN, head.start))
+            defects.append(Defect(defect_codes.DATE_BROKEN, head.start))
     return Heads(
         subject=subject(head, hint),
         date=date,
@@ -44,10 +44,10 @@ def read(head: Block, hint: str, found: list[Defect]) -> Heads:
         in_reply_to=_ids(head.first(b"in-reply-to")),
         references=_ids(head.first(b"references")),
         list_id=_list_id(head.first(b"list-id"), hint),
-        from_=_addresses(head, b"from", hint, found),
-        to=_addresses(head, b"to", hint, found),
-        cc=_addresses(head, b"cc", hint, found),
-        bcc=_addresses(head, b"bcc", hint, found),
+        from_=_addresses(head, b"from", hint, defects),
+        to=_addresses(head, b"to", hint, defects),
+        cc=_addresses(head, b"cc", hint, defects),
+        bcc=_addresses(head, b"bcc", hint, defects),
     )
 
 
@@ -60,7 +60,7 @@ def subject(head: Block, hint: str) -> str:
     return value if value.isprintable() else _CONTROL.sub(" ", value).strip()
 
 
-def _addresses(head: Block, name: bytes, hint: str, found: list[Defect]) -> tuple[Address, ...]:
+def _addresses(head: Block, name: bytes, hint: str, defects: list[Defect]) -> tuple[Address, ...]:
     values = head.fields.get(name)
     if values is None:
         return ()
@@ -69,10 +69,10 @@ def _addresses(head: Block, name: bytes, hint: str, found: list[Defect]) -> tupl
     else:
         every = tuple([one for value in values for one in addresses.parse(encoded.text(value, hint))])
     if len(every) >= limits.ADDRESSES:
-        found.append(Defect(defects.ADDRESS_LIMIT, head.start, name.decode("ascii")))
+        defects.append(Defect(defect_codes.ADDRESS_LIMIT, head.start, name.decode("ascii")))
     for one in every:
         if not one.local or not one.domain:
-            found.append(Defect(defects.ADDRESS_BROKEN, head.start, name.decode("ascii")))
+            defects.append(Defect(defect_codes.ADDRESS_BROKEN, head.start, name.decode("ascii")))
             break
     return every
 
@@ -90,7 +90,7 @@ def _ids(raw: bytes) -> tuple[str, ...]:
     if not raw:
         return ()
     value = encoded.text(raw)
-    marked = [one for found in _ID.findall(value) if (one := found.strip())]
+    marked = [one for candidate in _ID.findall(value) if (one := candidate.strip())]
     return tuple(marked or [word for word in value.split() if "@" in word and "<" not in word])
 
 

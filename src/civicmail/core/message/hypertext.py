@@ -74,7 +74,7 @@ def read(source: str, with_links: bool = False) -> Hypertext:
     marked = _marked(source)
     tree = LexborHTMLParser(marked)
     links = (*_links(tree), *more) if with_links else ()
-    elsewhere = "\n".join(filter(None, [elsewhere, _told(tree)]))
+    elsewhere = "\n".join(filter(None, [elsewhere, _attribute_text(tree)]))
     if "<script" in marked or "<style" in marked or "<S" in marked:
         tree.strip_tags(["script", "style"])
     body = tree.body
@@ -95,12 +95,12 @@ def _commented(source: str, with_links: bool) -> tuple[str, tuple[tuple[str, str
         at = end.end()
     others += _comments(source, at, len(source))
     words = _lines("\n".join([_stripped(one) for one in others]))
-    said = "\n".join(bodies)
-    if not said.strip():
+    text = "\n".join(bodies)
+    if not text.strip():
         return words, ()
-    if not treecost.tame(said):
-        return "\n".join(filter(None, [_lines(_stripped(said)), words])), _flat_links(said) if with_links else ()
-    tree = LexborHTMLParser(_marked(said))
+    if not treecost.tame(text):
+        return "\n".join(filter(None, [_lines(_stripped(text)), words])), _flat_links(text) if with_links else ()
+    tree = LexborHTMLParser(_marked(text))
     links = _links(tree, _EVERY_LINK) if with_links else ()
     tree.strip_tags(["script", "style"])
     shown = _lines(tree.body.text()) if tree.body is not None else ""
@@ -127,15 +127,15 @@ def _without_settings(source: str) -> str:
     return "".join([*kept, source[at:]])
 
 
-def _told(tree: LexborHTMLParser) -> str:
+def _attribute_text(tree: LexborHTMLParser) -> str:
     """Words in attributes: for a picture that is not shown, on a button, in a tip."""
-    found: dict[str, None] = {}
+    texts: dict[str, None] = {}
     for node in islice(tree.css("[alt], [title], [placeholder], input[value]"), limits.LINKS):
         attributes = node.attributes
         kept = attributes.get("type") != "hidden" or len(attributes.get("value") or "") <= _VALUE_MOST
         names = ("alt", "title", "placeholder", *(("value",) if kept else ()))
-        found |= dict.fromkeys([words for name in names if (words := attributes.get(name)) and not words.isspace()])
-    return _lines("\n".join(found))
+        texts |= dict.fromkeys([words for name in names if (words := attributes.get(name)) and not words.isspace()])
+    return _lines("\n".join(texts))
 
 
 def seen(source: str) -> tuple[LexborHTMLParser, str] | None:
@@ -154,22 +154,22 @@ def _take_hidden(body: LexborNode, lower: str) -> str:
     selectors = [selector for pattern, selector in _MAY_HIDE if pattern.search(lower)]
     if not selectors:
         return ""
-    found: list[str] = []
+    texts: list[str] = []
     for node in body.css(", ".join(selectors)):
         attributes = node.attributes
         style = attributes.get("style") or ""
         if "/*" in style:
             style = _CSS_COMMENT.sub("", style)
         if "hidden" in attributes or _HIDING_STYLE.search(style):
-            found.append(node.text())
+            texts.append(node.text())
             # Emptied, not removed: the list of matches also holds its descendants.
             for child in list(node.iter(include_text=True)):
                 child.remove()
-    return _lines("\n".join(found))
+    return _lines("\n".join(texts))
 
 
 def _links(tree: LexborHTMLParser, selector: str = _LINKS) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
+    links: list[tuple[str, str]] = []
     named = tree.css_first("base[href]")
     base = _TARGET_BREAKS.sub("", (named.attributes.get("href") or "").strip()) if named is not None else ""
     for node in tree.css(selector):
@@ -177,10 +177,10 @@ def _links(tree: LexborHTMLParser, selector: str = _LINKS) -> tuple[tuple[str, s
         target = (attributes.get("href") or attributes.get("action") or attributes.get("formaction") or "").strip()
         if target and (base or not target.startswith("#")):
             words = attributes.get("alt") if node.tag == "area" else node.text() if node.tag in ("a", "button") else ""
-            found.append((joined(base, _TARGET_BREAKS.sub("", target)), " ".join((words or "").split())))
-            if len(found) > limits.LINKS:
+            links.append((joined(base, _TARGET_BREAKS.sub("", target)), " ".join((words or "").split())))
+            if len(links) > limits.LINKS:
                 break
-    return tuple(found)
+    return tuple(links)
 
 
 def _flat_links(source: str) -> tuple[tuple[str, str], ...]:

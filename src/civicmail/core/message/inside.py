@@ -16,7 +16,7 @@ from civicmail.core.message import (
     cms,
     contentfiles,
     datauris,
-    defects,
+    defect_codes,
     limits,
     mapi,
     outside,
@@ -45,49 +45,49 @@ _PAGES_DEEP = 3
 """Pages inside one another, each a `data:` address of the one around it, that are looked into."""
 
 
-def opened(raw: Buffer, nodes: list[Node], budget: Budget, found: list[Defect]) -> tuple[list[Node], int]:
+def opened(raw: Buffer, nodes: list[Node], budget: Budget, defects: list[Defect]) -> tuple[list[Node], int]:
     """The nodes with those that lie inside them, in document order, and how many parts are sealed: encrypted, or a piece only."""
     out: list[Node] = []
     sealed = 0
     in_pgp = False
     pgp = raw.find(b"\n-----BEGIN PGP MESSAGE-----") >= 0
-    for node in [*nodes, *outside.found(raw, nodes, found)]:
+    for node in [*nodes, *outside.found(raw, nodes, defects)]:
         out.append(node)
         kind = node.content_type
         inside: list[Node] = []
         if kind.startswith("text/"):
             if not node.html and not node.container:
-                inside = _in_text(raw, node, budget, found)
-                inside += _in_lines(raw, node, len(inside), budget, found)
-                if pgp and _PGP.search(content(raw, node, found)):
-                    sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
+                inside = _in_text(raw, node, budget, defects)
+                inside += _in_lines(raw, node, len(inside), budget, defects)
+                if pgp and _PGP.search(content(raw, node, defects)):
+                    sealed += _sealed(defect_codes.OPENPGP_ENCRYPTED, node, defects)
         elif kind in _TNEF or (node.filename.lower() == "winmail.dat" and not node.container):
-            inside = _tnef(raw, node, budget, found)
+            inside = _tnef(raw, node, budget, defects)
         elif kind in _SMIME:
-            inside, closed = _smime(raw, node, budget, found)
+            inside, closed = _smime(raw, node, budget, defects)
             sealed += closed
         elif kind == "message/partial":
-            sealed += _sealed(defects.PARTIAL, node, found)
+            sealed += _sealed(defect_codes.PARTIAL, node, defects)
         elif kind in _RIGHTS:
-            sealed += _sealed(defects.RIGHTS_ENCRYPTED, node, found)
+            sealed += _sealed(defect_codes.RIGHTS_ENCRYPTED, node, defects)
         elif kind in _APPLE:
-            inside = _apple(raw, node, budget, found)
+            inside = _apple(raw, node, budget, defects)
         elif kind in ("multipart/encrypted", "application/pgp-encrypted") and not in_pgp:
             in_pgp = True
-            sealed += _sealed(defects.OPENPGP_ENCRYPTED, node, found)
+            sealed += _sealed(defect_codes.OPENPGP_ENCRYPTED, node, defects)
         elif kind.startswith("multipart/") and not node.container and not node.opaque:
-            inside = _coded(raw, node, budget, found)
+            inside = _coded(raw, node, budget, defects)
         elif kind in contentfiles.KINDS:
-            inside = _in_lines(raw, node, 0, budget, found)
+            inside = _in_lines(raw, node, 0, budget, defects)
         out += inside
         for page in [node, *inside]:
             if page.html and not page.container:
-                out += _in_page(raw, page, budget, found)
+                out += _in_page(raw, page, budget, defects)
     return out, sealed
 
 
-def _sealed(code: str, node: Node, found: list[Defect]) -> int:
-    found.append(Defect(code, node.start, node.path))
+def _sealed(code: str, node: Node, defects: list[Defect]) -> int:
+    defects.append(Defect(code, node.start, node.path))
     return 1
 
 
@@ -114,9 +114,9 @@ def _room(budget: Budget, size: int) -> bool:
     return True
 
 
-def _in_text(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+def _in_text(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
     """Files in a text. Of what has its end the code is no words; else it stays where it stands, and is a file all the same."""
-    text = content(raw, node, found)
+    text = content(raw, node, defects)
     if _FILES.search(text) is None and _FILES.match(b"\n" + text[:100]) is None:
         return []
     coded = [(one, "") for one in (*uublocks.blocks(text), *yenc.blocks(text), *binhex.blocks(text))]
@@ -125,24 +125,24 @@ def _in_text(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> li
     cuts: list[tuple[int, int]] = []
     for one, kind in sorted([*coded, *plain], key=lambda file: file[0].start):
         if not _room(budget, len(one.content)):
-            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, node.start, node.path))
             break
         name = one.name.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
         out.append(_derived(node, len(out) + 1, kind or type_of(name), name, one.content, budget))
         if not one.whole:
-            found.append(Defect(defects.UUENCODE_BROKEN, node.start, node.path))
+            defects.append(Defect(defect_codes.UUENCODE_BROKEN, node.start, node.path))
         elif not kind and one.start >= (cuts[-1][1] if cuts else 0):
             cuts.append((one.start, one.end))
     node.cuts = tuple(cuts)
     return out
 
 
-def _in_page(raw: Buffer, page: Node, budget: Budget, found: list[Defect], deep: int = 1) -> list[Node]:
+def _in_page(raw: Buffer, page: Node, budget: Budget, defects: list[Defect], deep: int = 1) -> list[Node]:
     """What HTML carries in itself, and what lies in that. A picture is shown, as the sender meant it."""
     out: list[Node] = []
-    for number, one in enumerate(datauris.read(content(raw, page, found)), 1):
+    for number, one in enumerate(datauris.read(content(raw, page, defects)), 1):
         if not _room(budget, len(one.content)):
-            found.append(Defect(defects.PARTS_LIMIT, page.start, page.path))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, page.start, page.path))
             break
         node = _derived(page, number, one.kind, one.name, one.content, budget)
         if one.charset:
@@ -151,18 +151,18 @@ def _in_page(raw: Buffer, page: Node, budget: Budget, found: list[Defect], deep:
             node.disposition = "inline"
         out.append(node)
         if node.html and deep < _PAGES_DEEP:
-            out += _in_page(raw, node, budget, found, deep + 1)
+            out += _in_page(raw, node, budget, defects, deep + 1)
     return out
 
 
-def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, found: list[Defect]) -> list[Node]:
+def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, defects: list[Defect]) -> list[Node]:
     """What an appointment or a visiting card carries in itself. before: how many parts lie in it already."""
     if node.content_type not in contentfiles.KINDS:
         return []
     out: list[Node] = []
-    for number, one in enumerate(contentfiles.read(content(raw, node, found)), before + 1):
+    for number, one in enumerate(contentfiles.read(content(raw, node, defects)), before + 1):
         if not _room(budget, len(one.content)):
-            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, node.start, node.path))
             break
         made = _derived(node, number, type_of(one.name, one.kind), one.name, one.content, budget)
         if made.content_type.startswith("image/") and not one.name:
@@ -171,12 +171,12 @@ def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, found: list[
     return out
 
 
-def _coded(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+def _coded(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
     """A multipart whose parts lie in a transfer encoding, which some programs undo though RFC 2045 6.4 forbids it: a message."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     if node.encoding in transfer.IDENTITY or not boundary:
         return []
-    data = content(raw, node, found)
+    data = content(raw, node, defects)
     if b"--" + boundary not in data or not _room(budget, len(data)):
         return []
     node.container = True
@@ -184,9 +184,9 @@ def _coded(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list
     return [_derived(node, 1, "message/rfc822", "", head + data, budget)]
 
 
-def _apple(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
+def _apple(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
     """The file that a Mac has wrapped stands for what it is wrapped in, with what its owner wrote about it."""
-    data = content(raw, node, found)
+    data = content(raw, node, defects)
     single = applefile.read(data)
     if single is not None:
         files = [(single.name.decode("utf-8", "replace"), single.content, "")] if single.content else []
@@ -197,22 +197,22 @@ def _apple(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list
     out: list[Node] = []
     for name, file, kind in files:
         if not _room(budget, len(file)):
-            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, node.start, node.path))
             break
         out.append(_derived(node, len(out) + 1, kind or type_of(name), name, file, budget))
     node.container = bool(out)
     return out
 
 
-def _tnef(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[Node]:
-    data = content(raw, node, found)
+def _tnef(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
+    data = content(raw, node, defects)
     if not data.startswith(tnef.SIGNATURE):
         if node.content_type in _TNEF:
-            found.append(Defect(defects.TNEF_BROKEN, node.start, node.path))
+            defects.append(Defect(defect_codes.TNEF_BROKEN, node.start, node.path))
         return []
     item = tnef.read(data)
     if item.broken:
-        found.append(Defect(defects.TNEF_BROKEN, node.start, item.broken))
+        defects.append(Defect(defect_codes.TNEF_BROKEN, node.start, item.broken))
     out: list[Node] = []
     kind, words = _body(item)
     if words and _room(budget, len(words)):
@@ -225,7 +225,7 @@ def _tnef(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> list[
         if attachment.item is not None:
             data, kind = rebuild.message(attachment.item), "message/rfc822"
         if not _room(budget, len(data)):
-            found.append(Defect(defects.PARTS_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, node.start, node.path))
             break
         out.append(_derived(node, len(out) + 1, kind, attachment.filename, data, budget))
     node.container = bool(out)  # what is in it stands for it
@@ -238,14 +238,14 @@ def _body(item: Item) -> tuple[str, bytes]:
     return ("text/html", page) if page else ("text/plain", plain)
 
 
-def _smime(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> tuple[list[Node], int]:
+def _smime(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> tuple[list[Node], int]:
     kind = node.parameters.get("smime-type", "").lower()
     if kind == "certs-only":
         return [], 0
-    data = content(raw, node, found)
+    data = content(raw, node, defects)
     signed = cms.signed_content(data)
     if signed is not None and _room(budget, len(signed)):
         node.container = True
         return [_derived(node, 1, "message/rfc822", "", signed, budget)], 0
-    code = defects.SMIME_BROKEN if kind == "signed-data" else defects.SMIME_ENCRYPTED
-    return [], _sealed(code, node, found)
+    code = defect_codes.SMIME_BROKEN if kind == "signed-data" else defect_codes.SMIME_ENCRYPTED
+    return [], _sealed(code, node, defects)

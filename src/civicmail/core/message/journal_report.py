@@ -53,7 +53,7 @@ class JournalReport:
 
 
 @dataclass(slots=True)
-class _Said:
+class _ReportFields:
     sender: str = ""
     message_id: bool = False
     recipients: dict[str, Reported] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def delivered_for(raw: Buffer) -> JournalReport | None:
     """For whom a copy was, by the fields above the first Received field: those below came from outside and prove nothing."""
     top = b"\n" + raw[: min(headers.header_block(raw), limits.REPORT_LOOK)]
     hop = _FIRST_HOP.search(top)
-    said = _Said()
+    fields = _ReportFields()
     google = False
     for name, value in _TRACE.findall(top, 0, hop.start() if hop else len(top)):
         address = next(iter(_addresses(value.decode("utf-8", "replace"))), "")
@@ -94,75 +94,75 @@ def delivered_for(raw: Buffer) -> JournalReport | None:
             continue
         google = google or name.lower() == b"x-gm-original-to"
         if name.lower() == b"x-envelope-from":
-            said.sender = address
+            fields.sender = address
         else:
-            said.recipients.setdefault(address.lower(), Reported(address, "recipient"))
-    if not said.recipients:
+            fields.recipients.setdefault(address.lower(), Reported(address, "recipient"))
+    if not fields.recipients:
         return None
-    return JournalReport("google" if google else "fields", said.sender, tuple(said.recipients.values()), 0, len(raw))
+    return JournalReport("google" if google else "fields", fields.sender, tuple(fields.recipients.values()), 0, len(raw))
 
 
 def _report(raw: Buffer, offset: int) -> JournalReport | None:
-    found: list[Defect] = []
-    head = block.read(raw, 0, len(raw), found, top=True)
+    defects: list[Defect] = []
+    head = block.read(raw, 0, len(raw), defects, top=True)
     budget = Budget(len(raw))
-    top, *parts = tree.walk(raw, head, 0, budget, found)
+    top, *parts = tree.walk(raw, head, 0, budget, defects)
     children = [node for node in parts if node.path.count(".") == 1]
     if not top.container or not children or children[0].content_type != "text/plain":
         return None
-    said = _said(tree.content(raw, children[0], found)[: limits.REPORT_BYTES], children[0])
+    fields = _report_fields(tree.content(raw, children[0], defects)[: limits.REPORT_BYTES], children[0])
     marked = is_marked(raw)
     messages = [node for node in children[1:] if node.content_type == "message/rfc822"]
-    if not (said.recipients or said.sender) or not (marked or (said.message_id and messages)):
+    if not (fields.recipients or fields.sender) or not (marked or (fields.message_id and messages)):
         return None
     style: Style = "exchange" if marked else "google"
-    people = tuple(said.recipients.values())
+    people = tuple(fields.recipients.values())
     if not messages or messages[0].encoding not in transfer.IDENTITY or messages[0].end <= messages[0].start:
-        return JournalReport(style, said.sender, people, why="report-coded")
-    return JournalReport(style, said.sender, people, offset + messages[0].start, offset + messages[0].end)
+        return JournalReport(style, fields.sender, people, why="report-coded")
+    return JournalReport(style, fields.sender, people, offset + messages[0].start, offset + messages[0].end)
 
 
-def _said(text: bytes, node: Node) -> _Said:
-    said = _Said()
+def _report_fields(text: bytes, node: Node) -> _ReportFields:
+    fields = _ReportFields()
     listing: How | None = None
     for line in text.decode("utf-16" if node.charset.lower().startswith("utf-16") else "utf-8", "replace").splitlines():
         words = line.strip()
         match = _LINE.match(words)
         if match is None:
             if listing and words:
-                _recipient(said, words, listing)
+                _recipient(fields, words, listing)
             continue
         name, value = match[1].lower(), match[2]
         listing = None
         if name == "sender":
-            said.sender = said.sender or next(iter(_addresses(value)), "")
+            fields.sender = fields.sender or next(iter(_addresses(value)), "")
         elif name == "message-id":
-            said.message_id = True
+            fields.message_id = True
         elif name in _HOW or name.startswith("recipient"):
             listing = _HOW.get(name, "recipient")
             if value:
-                _recipient(said, value, listing)
-    return said
+                _recipient(fields, value, listing)
+    return fields
 
 
 def _addresses(words: str) -> list[str]:
     return [token for token in _TOKEN.findall(words) if 0 < token.find("@") < len(token) - 1]
 
 
-def _recipient(said: _Said, words: str, how: How) -> None:
+def _recipient(fields: _ReportFields, words: str, how: How) -> None:
     """One line: an address, perhaps the group or mailbox that it was reached through, or addresses with commas between them."""
     pieces = _VIA.split(words)
     via: dict[str, list[str]] = {"expanded": [], "forwarded": []}
     for kind, value in zip(pieces[1::2], pieces[2::2], strict=True):
         via[kind.lower()] += _addresses(value)
     for address in _addresses(pieces[0])[: limits.ADDRESSES]:
-        if len(said.recipients) >= limits.ADDRESSES:
+        if len(fields.recipients) >= limits.ADDRESSES:
             return
-        known = said.recipients.get(address.lower())
+        known = fields.recipients.get(address.lower())
         if known is None:
-            said.recipients[address.lower()] = Reported(address, how, tuple(via["expanded"]), tuple(via["forwarded"]))
+            fields.recipients[address.lower()] = Reported(address, how, tuple(via["expanded"]), tuple(via["forwarded"]))
         else:  # reached twice: everything that led there
-            said.recipients[address.lower()] = Reported(
+            fields.recipients[address.lower()] = Reported(
                 known.address, known.how if known.how != "recipient" else how,
                 tuple(dict.fromkeys([*known.expanded, *via["expanded"]])),
                 tuple(dict.fromkeys([*known.forwarded, *via["forwarded"]])),

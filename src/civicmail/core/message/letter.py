@@ -5,7 +5,7 @@ Neither raises on any bytes, and both take time linear in the size of the messag
 
 from __future__ import annotations
 
-from civicmail.core.message import addresses, blind, dates, defects, encoded, heads, limits, links, parsing
+from civicmail.core.message import addresses, blind, dates, defect_codes, encoded, heads, limits, links, parsing
 from civicmail.core.message.block import Buffer
 from civicmail.core.message.headers import as_buffer
 from civicmail.core.message.parsing import Message, Texts
@@ -22,13 +22,13 @@ def fields(raw: bytes | memoryview | Buffer) -> Fields:
     """What a search reads of the message, as fast as it goes: text lists of 8 KB take less than a tenth of a millisecond."""
     message = parsing.parse(as_buffer(raw))
     texts = parsing.texts(message)
-    head = heads.read(message.head, message.charset, message.found)
+    head = heads.read(message.head, message.charset, message.defects)
     words: list[str] = []
     attached: list[Attached] = []
     attached_words: list[str] = []
     unreadable = _gather(message, texts, words, attached, attached_words)
     received = message.head.first(b"received")
-    hidden = blind.sizes(message.raw, message.head, message.found)
+    hidden = blind.sizes(message.raw, message.head, message.defects)
     return Fields(
         subject=head.subject,
         from_=head.from_,
@@ -61,14 +61,14 @@ def _gather(message: Message, texts: Texts, words: list[str], attached: list[Att
     unreadable = texts.unreadable
     attached.extend(
         [
-            Attached(node.filename, node.content_type, len(data := content(message.raw, node, message.found)), data)
+            Attached(node.filename, node.content_type, len(data := content(message.raw, node, message.defects)), data)
             for node in message.nodes
             if node.attachment
         ]
     )
     for _, child in message.children:
         child_texts = parsing.texts(child)
-        if subject := heads.read(child.head, child.charset, child.found).subject:
+        if subject := heads.read(child.head, child.charset, child.defects).subject:
             words.append(subject)
         unreadable += _gather(child, child_texts, words, attached, attached_words)
     return unreadable
@@ -76,18 +76,18 @@ def _gather(message: Message, texts: Texts, words: list[str], attached: list[Att
 
 def _all_defects(message: Message) -> list[Defect]:
     if not message.children:
-        return message.found
-    found = list(message.found)
+        return message.defects
+    defects = list(message.defects)
     for _, child in message.children:
-        found.extend(_all_defects(child))
-    return found
+        defects.extend(_all_defects(child))
+    return defects
 
 
 def _letter(message: Message, part: str = "") -> Letter:
-    raw, block, found = message.raw, message.head, message.found
+    raw, block, defects = message.raw, message.head, message.defects
     texts = parsing.texts(message, with_links=True)
-    head = heads.read(block, message.charset, found)
-    parts = {node.path: _part(raw, node, found) for node in message.nodes}
+    head = heads.read(block, message.charset, defects)
+    parts = {node.path: _part(raw, node, defects) for node in message.nodes}
     return Letter(
         size=len(raw),
         headers=_headers(message),
@@ -109,15 +109,15 @@ def _letter(message: Message, part: str = "") -> Letter:
         elsewhere_text="\n".join(texts.elsewhere),
         parts=tuple(parts.values()),
         attachments=tuple([parts[node.path] for node in message.nodes if node.attachment]),
-        links=_links(texts, found),
+        links=_links(texts, defects),
         children=tuple([_letter(child, node.path) for node, child in message.children]),
-        defects=tuple(sorted(dict.fromkeys(found), key=lambda defect: defect.where)),
+        defects=tuple(sorted(dict.fromkeys(defects), key=lambda defect: defect.where)),
         part=part,
     )
 
 
-def _part(raw: Buffer, node: Node, found: list[Defect]) -> Part:
-    data = content(raw, node, found)
+def _part(raw: Buffer, node: Node, defects: list[Defect]) -> Part:
+    data = content(raw, node, defects)
     return Part(
         path=node.path,
         content_type=node.content_type,
@@ -147,14 +147,14 @@ def _headers(message: Message) -> tuple[Header, ...]:
 def _addresses(message: Message, name: bytes) -> tuple[Address, ...]:
     values = message.head.fields.get(name, ())
     hint = message.charset if values else ""
-    return tuple([found for value in values for found in addresses.parse(encoded.text(value, hint))])
+    return tuple([address for value in values for address in addresses.parse(encoded.text(value, hint))])
 
 
-def _links(texts: Texts, found: list[Defect]) -> tuple[Link, ...]:
+def _links(texts: Texts, defects: list[Defect]) -> tuple[Link, ...]:
     every = list(texts.links)
     for path, text in texts.linked:
         every.extend(Link(url, url, path) for url in links.in_text(text))
     limit = limits.LINKS
     if len(every) > limit:
-        found.append(Defect(defects.LINKS_LIMIT, -1, str(len(every))))
+        defects.append(Defect(defect_codes.LINKS_LIMIT, -1, str(len(every))))
     return tuple(every[:limit])

@@ -100,7 +100,7 @@ def _bare(start: int, end: int, content: bytes) -> Place:
 
 
 def _hypertext(text: str, content: bytes, *, within: bool) -> Read:
-    found = Read([])
+    result = Read([])
     open_: Place | None = None
     words, base = 0, ""
     for match in _MARKUP.finditer(text):
@@ -108,31 +108,31 @@ def _hypertext(text: str, content: bytes, *, within: bool) -> Read:
             if open_ is None or within:
                 place = _bare(match.start(), match.end(), content)
                 place.url = html.unescape(place.url)
-                found.places.append(place)
+                result.places.append(place)
             continue
         name, ends = (match["name"] or "").lower(), bool(match["end"])
         if name == "body" and not ends:
-            found.top = match.end()
+            result.top = match.end()
         elif name == "a" and open_ is not None:
             open_.words, open_ = _words(text[words : match.start()]), None
         if name in _TARGETS and not ends and (target := _target(match, content)) is not None:
             if name == "base":
                 base = base or target.url
                 continue
-            found.places.append(target)
+            result.places.append(target)
             if name == "a":
                 open_, words = target, match.end()
-    for place in found.places if base else ():
+    for place in result.places if base else ():
         place.url = links.joined(base, place.url) if place.quoted else place.url
-    return found
+    return result
 
 
 def _target(tag: re.Match[str], content: bytes) -> Place | None:
     """Where a tag leads. Of two attributes of one name the first counts."""
-    wanted = _TARGETS[tag["name"].lower()]
+    attributes = _TARGETS[tag["name"].lower()]
     begin, end = tag.span("rest")
     for pair in _PAIR.finditer(tag.string, begin, end):
-        if pair["name"].lower() in wanted:
+        if pair["name"].lower() in attributes:
             kind = next((k for k in ("double", "single", "bare") if pair[k] is not None), "")
             if not kind:
                 return None

@@ -64,10 +64,10 @@ def real(url: str) -> Target:
         plain = f"http://{plain}"
     elif plain[:2] in ("//", "\\\\", "/\\", "\\/"):
         plain = f"http:{plain}"
-    found = _SCHEME.match(plain)
-    if found is None or len(plain) > _LONGEST:
+    match = _SCHEME.match(plain)
+    if match is None or len(plain) > _LONGEST:
         return Target("", "", "")
-    scheme, rest = found[1].lower(), found[2]
+    scheme, rest = match[1].lower(), match[2]
     if scheme in ("http", "https"):
         return _web(scheme, rest)
     if scheme == "mailto" and (address := _ADDRESS.match(unquote(rest.partition("?")[0]))):
@@ -103,9 +103,9 @@ def names_another(words: str, host: str) -> bool:
 
 
 def _web(scheme: str, rest: str) -> Target:
-    found = _AUTHORITY.match(rest)
-    assert found is not None
-    name, port = _parted(found[1].rpartition("@")[2])
+    authority = _AUTHORITY.match(rest)
+    assert authority is not None
+    name, port = _parted(authority[1].rpartition("@")[2])
     host = _ascii(unquote(name).lower())
     if not (_IPV6.match(host) or _HOST.match(host)) or (port and not port.isdecimal()):
         return Target("", "", scheme)
@@ -113,7 +113,7 @@ def _web(scheme: str, rest: str) -> Target:
         host = _ipv4(host)
     if not host:
         return Target("", "", scheme)
-    tail = quote(found[2].replace("\\", "/"), safe=_TAIL_SAFE, errors="replace")
+    tail = quote(authority[2].replace("\\", "/"), safe=_TAIL_SAFE, errors="replace")
     return Target(f"{scheme}://{host}{f':{port}' if port else ''}{tail or '/'}", host, scheme)
 
 

@@ -72,8 +72,8 @@ class Attachment:
     @property
     def filename(self) -> str:
         for name in (FILENAME, SHORT_FILENAME, NAME):
-            if found := text(self.properties, name):
-                return found.replace("\\", "/").rpartition("/")[2]
+            if path := text(self.properties, name):
+                return path.replace("\\", "/").rpartition("/")[2]
         return ""
 
 
@@ -132,10 +132,10 @@ def value(kind: int, data: bytes, codec: str) -> Value:
         return str(uuid.UUID(bytes_le=data[:16].ljust(16, b"\0")))
     if kind not in _FIXED:
         return data
-    (found,) = struct.unpack(_FIXED[kind], data[: width(kind)].ljust(width(kind), b"\0"))
+    (unpacked,) = struct.unpack(_FIXED[kind], data[: width(kind)].ljust(width(kind), b"\0"))
     if kind == 0x40:
-        return int(found - _EPOCH) // 10_000
-    return str(found) if isinstance(found, float) else int(found)
+        return int(unpacked - _EPOCH) // 10_000
+    return str(unpacked) if isinstance(unpacked, float) else int(unpacked)
 
 
 def key(number: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from civicmail.core.message import block, defects
+from civicmail.core.message import block, defect_codes
 from civicmail.core.message.block import Block, Buffer
 from civicmail.core.message.shapes import AROUND, STRAY, Defect
 from civicmail.core.message.tree import Node
@@ -48,18 +48,18 @@ _USUAL = frozenset({
 """What programs write for readers without MIME, in lower case, on one line, without the last stop: no words of anybody's."""
 
 
-def found(raw: Buffer, nodes: list[Node], defects_: list[Defect]) -> list[Node]:
+def found(raw: Buffer, nodes: list[Node], defects: list[Defect]) -> list[Node]:
     """Both, as parts of their own behind the others, so that no reader of parts misses a word of them. Words around the parts are a
     defect. nodes: of a message."""
     out: list[Node] = []
-    if any(defect.code == defects.HEADER_LINE for defect in defects_) and (lines := _lines(nodes)):
+    if any(defect.code == defect_codes.HEADER_LINE for defect in defects) and (lines := _lines(nodes)):
         at = nodes[0].block.start
         out.append(_node(STRAY, nodes[0], at, at, lines))
-    gaps = [(start, end) for node in nodes for start, end in node.gaps if _is_said(raw, start, end)]
+    gaps = [(start, end) for node in nodes for start, end in node.gaps if _has_words(raw, start, end)]
     if gaps:
-        defects_.append(Defect(defects.OUTSIDE_PARTS, gaps[0][0]))
-        said = b"\n".join([raw[start:end] for start, end in gaps])
-        out.append(_node(AROUND, nodes[0], gaps[0][0], gaps[-1][1] if len(gaps) == 1 else gaps[0][0], said))
+        defects.append(Defect(defect_codes.OUTSIDE_PARTS, gaps[0][0]))
+        outside_text = b"\n".join([raw[start:end] for start, end in gaps])
+        out.append(_node(AROUND, nodes[0], gaps[0][0], gaps[-1][1] if len(gaps) == 1 else gaps[0][0], outside_text))
     return out
 
 
@@ -67,7 +67,7 @@ def _lines(nodes: list[Node]) -> bytes:
     return b"\n".join([lines for node in nodes if (lines := block.stray(node.block.data))])
 
 
-def _is_said(raw: Buffer, start: int, end: int) -> bool:
+def _has_words(raw: Buffer, start: int, end: int) -> bool:
     """Whether somebody has said something there."""
     if end - start <= USUAL_MOST:
         line = b" ".join(raw[start:end].split()).lower()

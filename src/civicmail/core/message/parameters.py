@@ -60,9 +60,9 @@ def _parameters(tail: str) -> dict[str, str]:
         elif name:
             plain.setdefault(name, encoded.words(value) if "=?" in value else value)
     for name, numbered in sections.items():
-        said = plain.get(name, "")
-        plain[name] = _joined(numbered) or said
-        if others := [one for one in (said, _joined(_unbroken(numbered))) if one and one != plain[name]]:
+        plain_value = plain.get(name, "")
+        plain[name] = _joined(numbered) or plain_value
+        if others := [one for one in (plain_value, _joined(_unbroken(numbered))) if one and one != plain[name]]:
             plain[f"{name}{ALSO}"] = "\n".join(others)
     return plain
 
@@ -83,7 +83,7 @@ def _split(tail: str) -> list[str]:
             continue
         if semicolon < 0:
             pieces.append(tail[start:])
-            return [piece for found in pieces for piece in _unglued(found)]
+            return [piece for glued in pieces for piece in _unglued(glued)]
         pieces.append(tail[start:semicolon])
         start = at = semicolon + 1
 

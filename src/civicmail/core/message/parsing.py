@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from civicmail.core.message import block, charsets, defects, encoded, hypertext, inside, limits, transfer, tree
+from civicmail.core.message import block, charsets, defect_codes, encoded, hypertext, inside, limits, transfer, tree
 from civicmail.core.message.block import Block, Buffer
 from civicmail.core.message.charsets import Reading
 from civicmail.core.message.shapes import Defect, Link
@@ -22,10 +22,10 @@ _ELSEWHERE, _WHERE = "message/external-body", ("url", "site", "directory", "name
 _FOLD = re.compile(r"\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _READING_DEFECTS = {
-    Reading.UNKNOWN_LABEL: defects.CHARSET_UNKNOWN,
-    Reading.WRONG_LABEL: defects.CHARSET_WRONG,
-    Reading.MISSING_LABEL: defects.CHARSET_MISSING,
-    Reading.UNREADABLE: defects.TEXT_UNREADABLE,
+    Reading.UNKNOWN_LABEL: defect_codes.CHARSET_UNKNOWN,
+    Reading.WRONG_LABEL: defect_codes.CHARSET_WRONG,
+    Reading.MISSING_LABEL: defect_codes.CHARSET_MISSING,
+    Reading.UNREADABLE: defect_codes.TEXT_UNREADABLE,
 }
 
 
@@ -39,7 +39,7 @@ class Message:
     raw: Buffer
     head: Block
     nodes: list[Node]
-    found: list[Defect]
+    defects: list[Defect]
     children: list[tuple[Node, Message]]
     budget: Budget
     sealed: int = 0
@@ -53,7 +53,7 @@ class Message:
             label = self.nodes[0].charset
             if not charsets.codec(label):
                 label = self.guessed
-                if not label and any(defect.code == defects.HEADER_8BIT for defect in self.found):
+                if not label and any(defect.code == defect_codes.HEADER_8BIT for defect in self.defects):
                     lines = b"\n".join([line for line in self.head.data.split(b"\n") if not line.isascii()])
                     label = "" if charsets.european(lines) else self.ask(lines)
             self.hint = label
@@ -92,11 +92,11 @@ def parse(raw: Buffer) -> Message:
 
 
 def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
-    found: list[Defect] = []
-    head = block.read(raw, 0, len(raw), found, top=True)
+    defects: list[Defect] = []
+    head = block.read(raw, 0, len(raw), defects, top=True)
     if depth == 0:
-        _lines(raw, found)
-    nodes, sealed = inside.opened(raw, tree.walk(raw, head, depth, budget, found), budget, found)
+        _lines(raw, defects)
+    nodes, sealed = inside.opened(raw, tree.walk(raw, head, depth, budget, defects), budget, defects)
     children: list[tuple[Node, Message]] = []
     for node in nodes:
         if not node.letter or node.container:
@@ -104,14 +104,14 @@ def _parse(raw: Buffer, depth: int, budget: Budget) -> Message:
         size = node.end - node.start if node.content is None else len(node.content)
         if node.depth + 1 >= limits.DEPTH:
             node.opaque = True
-            found.append(Defect(defects.NESTING_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.NESTING_LIMIT, node.start, node.path))
         elif size > budget.child_bytes or budget.parts <= 0:
             node.opaque = True
-            found.append(Defect(defects.CHILD_LIMIT, node.start, node.path))
+            defects.append(Defect(defect_codes.CHILD_LIMIT, node.start, node.path))
         elif size:
             budget.child_bytes -= size
-            children.append((node, _parse(tree.content(raw, node, found), node.depth + 1, budget)))
-    return Message(raw, head, nodes, found, children, budget, sealed)
+            children.append((node, _parse(tree.content(raw, node, defects), node.depth + 1, budget)))
+    return Message(raw, head, nodes, defects, children, budget, sealed)
 
 
 def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
@@ -121,7 +121,7 @@ def limited(head: Block) -> Iterator[tuple[int, bytes, bytes]]:
 
 def texts(message: Message, with_links: bool = False) -> Texts:
     """Decode the text parts of one message, not of its children. Where a limit kept something closed, that is unreadable, too."""
-    out = Texts(unreadable=message.sealed + sum(defect.code in defects.CLOSED for defect in message.found))
+    out = Texts(unreadable=message.sealed + sum(defect.code in defect_codes.CLOSED for defect in message.defects))
     for node in message.nodes:
         if node.words:
             text = _text(message, node, out)
@@ -133,7 +133,7 @@ def texts(message: Message, with_links: bool = False) -> Texts:
                 continue
             page = hypertext.read(text, with_links)
             if page.flattened:
-                message.found.append(Defect(defects.HTML_FLATTENED, node.start, node.path))
+                message.defects.append(Defect(defect_codes.HTML_FLATTENED, node.start, node.path))
             (out.visible if node.body else out.attached).append(page.visible)
             if page.hidden:
                 out.hidden.append(page.hidden)
@@ -162,7 +162,7 @@ def text(message: Message, node: Node) -> str:
 
 
 def _text(message: Message, node: Node, out: Texts) -> str:
-    data = tree.content(message.raw, node, message.found)
+    data = tree.content(message.raw, node, message.defects)
     if node.cuts:
         starts = [0, *(end for _, end in node.cuts)]
         data = b"".join(
@@ -173,7 +173,7 @@ def _text(message: Message, node: Node, out: Texts) -> str:
         hint = meta[1].decode("ascii")
     text, reading = charsets.decode(data, label, hint or message.guessed, message.ask)
     if reading:
-        message.found.append(Defect(_READING_DEFECTS[reading], node.start, node.path))
+        message.defects.append(Defect(_READING_DEFECTS[reading], node.start, node.path))
     if reading is Reading.UNREADABLE or node.encoding not in transfer.KNOWN:
         out.unreadable += 1
     if "\r" in text:
@@ -186,19 +186,19 @@ def _text(message: Message, node: Node, out: Texts) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _lines(raw: Buffer, found: list[Defect]) -> None:
+def _lines(raw: Buffer, defects: list[Defect]) -> None:
     """Defects of lines in the whole message, found by counting; positions are those of the first of their kind."""
     cr = raw.find(b"\r")
     if cr >= 0:
         crs, lfs, pairs = _counts(raw)
         if crs > pairs:
-            found.append(Defect(defects.BARE_CR, _first(_BARE_CR, raw)))
+            defects.append(Defect(defect_codes.BARE_CR, _first(_BARE_CR, raw)))
         if pairs and lfs > pairs:
-            found.append(Defect(defects.LINE_ENDINGS_MIXED, _first(_BARE_LF, raw)))
+            defects.append(Defect(defect_codes.LINE_ENDINGS_MIXED, _first(_BARE_LF, raw)))
     if (nul := raw.find(b"\0")) >= 0:
-        found.append(Defect(defects.NUL, nul))
+        defects.append(Defect(defect_codes.NUL, nul))
     if (long := _long_line(raw)) >= 0:
-        found.append(Defect(defects.LINE_TOO_LONG, long))
+        defects.append(Defect(defect_codes.LINE_TOO_LONG, long))
 
 
 _BARE_CR = re.compile(rb"\r(?!\n)")

@@ -34,14 +34,14 @@ _LOOK = 4_096
 
 def blocks(text: bytes) -> list[tuple[UuBlock, str]]:
     """The files, without names, and the media type of each."""
-    found: list[tuple[UuBlock, str]] = []
+    result: list[tuple[UuBlock, str]] = []
     for run in _RUN.finditer(text):
-        if len(found) >= limits.DERIVED:
+        if len(result) >= limits.DERIVED:
             break
         content, _ = transfer.base64_bytes(run[0])
         if kind := kind_of(content):
-            found.append((UuBlock(b"", content, run.start(), run.end()), kind))
-    return found
+            result.append((UuBlock(b"", content, run.start(), run.end()), kind))
+    return result
 
 
 def kind_of(content: bytes) -> str:

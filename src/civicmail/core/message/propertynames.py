@@ -13,7 +13,7 @@ _MAPI_SET, _STRINGS_SET = bytes.fromhex("2803020000000000c000000000000046"), byt
 
 def read(sets: bytes, entries: bytes, strings: bytes) -> Names:
     """Number to key (mapi.named). sets: GUIDs; entries: 8 bytes for each name; strings: names that are text, with their length."""
-    found: Names = {}
+    names: Names = {}
     for at in range(0, len(entries) - 7, 8):
         value, index, place = struct.unpack_from("<IHH", entries, at)
         which = index >> 1
@@ -24,5 +24,5 @@ def read(sets: bytes, entries: bytes, strings: bytes) -> Names:
         if index & 1:
             size = int.from_bytes(strings[value : value + 4], "little")
             name = strings[value + 4 : value + 4 + size].decode("utf-16-le", "replace")
-        found[0x8000 + place] = mapi.named(set_, name)
-    return found
+        names[0x8000 + place] = mapi.named(set_, name)
+    return names

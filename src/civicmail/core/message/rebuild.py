@@ -56,8 +56,8 @@ def bodies(item: Item) -> tuple[bytes, bytes]:
 def made(item: Item) -> list[tuple[str, bytes]]:
     """(media type with parameters, content) of what an appointment, task, contact … says in properties only."""
     calendar, card = calendaritem.part(item), contactitem.part(item)
-    found = [(f"text/calendar; {calendar[0]}", calendar[1])] if calendar else []
-    return [*found, ("text/vcard; charset=utf-8", card)] if card else found
+    calendar_part = [(f"text/calendar; {calendar[0]}", calendar[1])] if calendar else []
+    return [*calendar_part, ("text/vcard; charset=utf-8", card)] if card else calendar_part
 
 
 def _utf8(html: bytes, codepage: int | None) -> bytes:

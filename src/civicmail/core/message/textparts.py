@@ -33,10 +33,10 @@ class TextPart:
     def content(self) -> bytes:
         return self.encoded.content
 
-    def changes(self, wanted: list[Edit]) -> Iterator[Change]:
+    def changes(self, requested: list[Edit]) -> Iterator[Change]:
         """wanted: in any order; one that lies in another is left out."""
         clear: list[Edit] = []
-        for edit in sorted(wanted, key=lambda e: (e.start, e.end)):
+        for edit in sorted(requested, key=lambda e: (e.start, e.end)):
             if not clear or edit.start >= clear[-1].end:
                 clear.append(edit)
         return edits.changes(self.encoded, clear, self.offset)

@@ -37,9 +37,9 @@ class _Reader:
         return int(struct.unpack("<I", self.take(4))[0])
 
     def padded(self, count: int) -> bytes:
-        found = self.take(count)
+        data = self.take(count)
         self.at = min(len(self.data), self.at + -count % 4)
-        return found
+        return data
 
 
 def read(data: bytes, depth: int = 0) -> Item:
@@ -94,18 +94,18 @@ def _attachment(attachment: Attachment, kind: int, value: bytes, codec: str, dep
         attachment.properties.setdefault(mapi.SHORT_FILENAME, value.decode(codec, "replace").rstrip("\0"))
     elif kind == _ATTACHED:
         attachment.properties.update(_properties(_Reader(value), codec))
-        found = attachment.properties.pop(mapi.DATA, b"")
-        if not isinstance(found, bytes) or not found:
+        data = attachment.properties.pop(mapi.DATA, b"")
+        if not isinstance(data, bytes) or not data:
             return
-        if found.startswith(_EMBEDDED) and found[16:20] == SIGNATURE and depth < limits.TNEF_DEPTH:
-            attachment.item = read(found[16:], depth + 1)
+        if data.startswith(_EMBEDDED) and data[16:20] == SIGNATURE and depth < limits.TNEF_DEPTH:
+            attachment.item = read(data[16:], depth + 1)
         elif not attachment.content:
-            attachment.content = found[16:]
+            attachment.content = data[16:]
 
 
 def _properties(reader: _Reader, codec: str) -> Properties:
     """A list of properties; the codec of the item itself, where it has one, comes before the stream's."""
-    found: Properties = {}
+    properties: Properties = {}
     for _ in range(reader.u32()):
         kind, number = struct.unpack("<HH", reader.take(4))
         name = mapi.key(number)
@@ -120,10 +120,10 @@ def _properties(reader: _Reader, codec: str) -> Properties:
         else:
             raise _Short  # a type that nobody knows has no known end
         if many:
-            found[name] = values  # type: ignore[assignment]
+            properties[name] = values  # type: ignore[assignment]
         elif values:
-            found[name] = values[0]
-    return found
+            properties[name] = values[0]
+    return properties
 
 
 def _name(reader: _Reader) -> str | int:

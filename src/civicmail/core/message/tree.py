@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.core.message import block, defects, limits, parameters, transfer
+from civicmail.core.message import block, defect_codes, limits, parameters, transfer
 from civicmail.core.message.block import Block, Buffer
 from civicmail.core.message.shapes import Defect
 
@@ -111,26 +111,26 @@ class Budget:
         self.child_bytes = max(limits.CHILD_BYTES_FLOOR, limits.CHILD_BYTES_FACTOR * size)
 
 
-def walk(raw: Buffer, top: Block, depth: int, budget: Budget, found: list[Defect]) -> list[Node]:
+def walk(raw: Buffer, top: Block, depth: int, budget: Budget, defects: list[Defect]) -> list[Node]:
     """All nodes of the message whose header block is top, parents before their parts. depth: levels above this message."""
     nodes: list[Node] = []
-    waiting = [_node(raw, top, len(raw), "1", depth, "text/plain", found)]
+    waiting = [_node(raw, top, len(raw), "1", depth, "text/plain", defects)]
     while waiting:
         node = waiting.pop()
         nodes.append(node)
         budget.parts -= 1
         if not node.content_type.startswith("multipart/"):
             continue
-        ranges, gaps = _ranges(raw, node, budget, found)
+        ranges, gaps = _ranges(raw, node, budget, defects)
         if not ranges:
             continue
         if node.depth + 1 >= limits.DEPTH:
-            found.append(Defect(defects.NESTING_LIMIT, node.start))
+            defects.append(Defect(defect_codes.NESTING_LIMIT, node.start))
             node.opaque = True
             continue
         allowed = max(0, budget.parts - len(waiting))
         if len(ranges) > allowed:
-            found.append(Defect(defects.PARTS_LIMIT, ranges[allowed][0]))
+            defects.append(Defect(defect_codes.PARTS_LIMIT, ranges[allowed][0]))
             if allowed == 0:
                 node.opaque = True
                 continue
@@ -139,12 +139,12 @@ def walk(raw: Buffer, top: Block, depth: int, budget: Budget, found: list[Defect
         node.container, node.gaps = True, gaps
         default = "message/rfc822" if node.content_type == "multipart/digest" else "text/plain"
         for number, (start, end) in reversed(list(enumerate(ranges, 1))):
-            head = block.read(raw, start, end, found)
-            waiting.append(_node(raw, head, end, f"{node.path}.{number}", node.depth + 1, default, found))
+            head = block.read(raw, start, end, defects)
+            waiting.append(_node(raw, head, end, f"{node.path}.{number}", node.depth + 1, default, defects))
     return nodes
 
 
-def content(raw: Buffer, node: Node, found: list[Defect]) -> bytes:
+def content(raw: Buffer, node: Node, defects: list[Defect]) -> bytes:
     """The decoded bytes of a node, decoded once; a container has none."""
     if node.content is None:
         if node.container:
@@ -153,18 +153,20 @@ def content(raw: Buffer, node: Node, found: list[Defect]) -> bytes:
         data = raw[node.start : node.end]
         node.content, sound = transfer.decode(data, node.encoding)
         if not sound:
-            code = defects.BASE64_BROKEN if node.encoding == "base64" else defects.UUENCODE_BROKEN
-            found.append(Defect(code if node.encoding in transfer.KNOWN else defects.ENCODING_UNKNOWN, node.start, node.path))
+            code = defect_codes.BASE64_BROKEN if node.encoding == "base64" else defect_codes.UUENCODE_BROKEN
+            defects.append(
+                Defect(code if node.encoding in transfer.KNOWN else defect_codes.ENCODING_UNKNOWN, node.start, node.path)
+            )
     return node.content
 
 
-def _node(raw: Buffer, head: Block, end: int, path: str, depth: int, default: str, found: list[Defect]) -> Node:
+def _node(raw: Buffer, head: Block, end: int, path: str, depth: int, default: str, defects: list[Defect]) -> Node:
     fields = head.fields
     declared = fields.get(b"content-type")
     content_type, params = parameters.parse(declared[0]) if declared else (default, _NOTHING[1])
     if "/" not in content_type or content_type.startswith("/"):
         if declared and declared[0].strip():
-            found.append(Defect(defects.CONTENT_TYPE_BROKEN, head.start, path))
+            defects.append(Defect(defect_codes.CONTENT_TYPE_BROKEN, head.start, path))
         content_type = "text/plain"  # RFC 2045 5.2
     shown = fields.get(b"content-disposition")
     disposition, shown_params = parameters.parse(shown[0]) if shown else _NOTHING
@@ -190,20 +192,20 @@ def _clean(filename: str) -> str:
     return "".join(filter(str.isprintable, filename)).strip() if not filename.isprintable() else filename.strip()
 
 
-def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> tuple[list[Range], tuple[Range, ...]]:
+def _ranges(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> tuple[list[Range], tuple[Range, ...]]:
     """Byte ranges of the parts between the delimiters of a multipart, empty when it has none; and of what stands around them."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
-    marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, found) if boundary else ([], False)
+    marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, defects) if boundary else ([], False)
     if not marks:
         if guess := _GUESSED.search(raw, node.start, node.end):
-            marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, found)
-        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
+            marks, closed = _delimiters(raw, guess[1].rstrip(), node.start, node.end, budget, defects)
+        defects.append(Defect(defect_codes.BOUNDARY_MISSING, node.start, node.path))
         if not marks:
             return [], ()
     elif len(marks) == 1 and closed:
-        found.append(Defect(defects.BOUNDARY_MISSING, node.start, node.path))
+        defects.append(Defect(defect_codes.BOUNDARY_MISSING, node.start, node.path))
     if not closed:
-        found.append(Defect(defects.BOUNDARY_UNCLOSED, node.start, node.path))
+        defects.append(Defect(defect_codes.BOUNDARY_UNCLOSED, node.start, node.path))
     ranges = [(marks[at][1], max(marks[at][1], marks[at + 1][0])) for at in range(len(marks) - 1)]
     if not closed:
         ranges.append((marks[-1][1], node.end))
@@ -212,7 +214,7 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, found: list[Defect]) -> tup
 
 
 def _delimiters(
-    raw: Buffer, boundary: bytes, start: int, end: int, budget: Budget, found: list[Defect]
+    raw: Buffer, boundary: bytes, start: int, end: int, budget: Budget, defects: list[Defect]
 ) -> tuple[list[tuple[int, int]], bool]:
     """(end of what stands before, start of what stands behind) of each delimiter line, and whether the closing one is there."""
     mark = b"--" + boundary
@@ -221,7 +223,7 @@ def _delimiters(
     while at >= 0:
         budget.delimiters -= 1
         if budget.delimiters < 0:
-            found.append(Defect(defects.DELIMITER_LIMIT, at))
+            defects.append(Defect(defect_codes.DELIMITER_LIMIT, at))
             break
         behind = at + len(mark)
         tail = _DELIMITER_TAIL.match(raw, behind, end)

@@ -24,16 +24,16 @@ class UuBlock:
 
 def blocks(text: bytes) -> list[UuBlock]:
     """The blocks: a begin line, at least one sound line; mail programs want no end line, so one that lacks it is a file, too."""
-    found: list[UuBlock] = []
+    result: list[UuBlock] = []
     at = 0
-    while len(found) < limits.DERIVED and (begin := _BEGIN.search(text, at)) is not None:
+    while len(result) < limits.DERIVED and (begin := _BEGIN.search(text, at)) is not None:
         if begin.start() and text[begin.start() - 1] != 10:
             at = begin.start() + 5
             continue
         content, at, whole = _lines(text, begin.end(), b"====" if begin[1] else b"end", is_base64=bool(begin[1]))
         if content:
-            found.append(UuBlock(begin[2], content, begin.start(), at, whole))
-    return found
+            result.append(UuBlock(begin[2], content, begin.start(), at, whole))
+    return result
 
 
 def _lines(text: bytes, at: int, last: bytes, *, is_base64: bool) -> tuple[bytes, int, bool]:

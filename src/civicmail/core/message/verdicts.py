@@ -29,8 +29,8 @@ class Verdict:
 
 def header_of(content: bytes) -> bytes | None:
     """The bytes up to the first empty line, with the end of the last field; None where no empty line is in them."""
-    found = _END.search(content)
-    return content[: found.start() + content[found.start() : found.end()].index(b"\n") + 1] if found else None
+    match = _END.search(content)
+    return content[: match.start() + content[match.start() : match.end()].index(b"\n") + 1] if match else None
 
 
 def verdicts(header: bytes) -> list[Verdict]:

@@ -16,20 +16,20 @@ _SHIFTED = bytes((byte - 42) & 255 for byte in range(256))
 
 def blocks(text: bytes) -> list[UuBlock]:
     """The files between their marks. whole: as many bytes as the last mark says; what only tells about yEnc has others."""
-    found: list[UuBlock] = []
+    result: list[UuBlock] = []
     begun: tuple[bytes, int] | None = None
     data = 0
     for mark in _MARK.finditer(text):
-        if len(found) >= limits.DERIVED:
-            return found
+        if len(result) >= limits.DERIVED:
+            return result
         if mark[1] == b"part":
             data = mark.end()
             continue
         if begun is not None:
-            found += _block(text, begun, data, mark)
+            result += _block(text, begun, data, mark)
         name = _NAME.search(mark[2]) if mark[1] == b"begin" else None
         begun, data = (name[1], mark.start()) if name else None, mark.end()
-    return found if begun is None else [*found, *_block(text, begun, data, None)]
+    return result if begun is None else [*result, *_block(text, begun, data, None)]
 
 
 def _block(text: bytes, begun: tuple[bytes, int], data: int, mark: re.Match[bytes] | None) -> list[UuBlock]:
@@ -38,8 +38,8 @@ def _block(text: bytes, begun: tuple[bytes, int], data: int, mark: re.Match[byte
     content = _decoded(text[data : mark.start() if mark else len(text)])
     if not content:
         return []
-    said = _SIZE.search(mark[2]) if mark is not None and mark[1] == b"end" else None
-    whole = said is not None and int(said[1]) == len(content)
+    size = _SIZE.search(mark[2]) if mark is not None and mark[1] == b"end" else None
+    whole = size is not None and int(size[1]) == len(content)
     return [UuBlock(name, content, start, mark.end() if mark is not None and whole else start, whole)]
 
 

@@ -39,19 +39,19 @@ def lexemes(text: str) -> list[Lexeme]:
             sentence("A query may have {most:,} characters; this one has {count:,}.", most=LONGEST_QUERY, count=len(text)),
         )
     text = text.translate(_QUOTES)
-    found: list[Lexeme] = []
+    result: list[Lexeme] = []
     at = _skip(text, 0)
     while at < len(text):
-        lexeme = _next(text, at, value=bool(found) and found[-1].kind == "operator" and found[-1].end == at)
-        found.append(lexeme)
+        lexeme = _next(text, at, value=bool(result) and result[-1].kind == "operator" and result[-1].end == at)
+        result.append(lexeme)
         at = _skip(text, lexeme.end)
-    found.append(Lexeme("end", "", len(text), len(text)))
-    return found
+    result.append(Lexeme("end", "", len(text), len(text)))
+    return result
 
 
 def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _next(text: str, at: int, *, value: bool) -> Lexeme:
@@ -73,5 +73,5 @@ def _next(text: str, at: int, *, value: bool) -> Lexeme:
         return Lexeme("operator", operator[1].lower(), at, operator.end(1) + 1)
     word = _WORD.match(text, at)
     end = word.end() if word else at + 1
-    said = text[at:end]
-    return Lexeme("word" if value else _CONNECTIVES.get(said, "word"), said, at, end)
+    content = text[at:end]
+    return Lexeme("word" if value else _CONNECTIVES.get(content, "word"), content, at, end)

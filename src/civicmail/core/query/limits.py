@@ -29,21 +29,21 @@ class Weight:
         self._words += words
         self._stars += stars
         if self._stars > STARS_MOST:
-            said = sentence(
+            message = sentence(
                 "A query may have {most} words with a * or conversations (thread:); at character {at} it has more. Each distance of"
                 " an AROUND between phrases counts.",
                 most=STARS_MOST,
                 at=position + 1,
             )
-            raise QueryError(position, said)
+            raise QueryError(position, message)
         if self._words > WORDS_MOST:
-            said = sentence(
+            message = sentence(
                 "A query may have {most} words, not counting whole addresses; at character {at} it has more. Each distance of an"
                 " AROUND between phrases counts.",
                 most=WORDS_MOST,
                 at=position + 1,
             )
-            raise QueryError(position, said)
+            raise QueryError(position, message)
 
 
 def weight(tree: Tree) -> tuple[int, int]:

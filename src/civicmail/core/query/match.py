@@ -38,10 +38,10 @@ def matches(tree: Tree, view: View) -> bool:
             return view["id"] in ids
 
 
-def _stands(wanted: str, text: str, prefix: bool) -> bool:
+def _stands(words: str, text: str, prefix: bool) -> bool:
     """Whether the tokens stand side by side in the text; fold() may leave several spaces between two tokens."""
     padded = f" {' '.join(text.split())} "
-    return f" {wanted}" in padded if prefix else f" {wanted} " in padded
+    return f" {words}" in padded if prefix else f" {words} " in padded
 
 
 def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:

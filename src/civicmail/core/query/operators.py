@@ -33,16 +33,16 @@ class Value:
     operator: str
     now: datetime
 
-    def wrong(self, wanted: str, hint: str = "") -> QueryError:
-        facts = {"operator": self.operator, "wanted": wanted, "text": self.text, "at": self.position + 1}
+    def wrong(self, expected: str, hint: str = "") -> QueryError:
+        facts = {"operator": self.operator, "wanted": expected, "text": self.text, "at": self.position + 1}
         return QueryError(self.position, sentence("{operator}: needs {wanted}, not “{text}” (character {at}).", **facts), hint)
 
 
 def words(value: Value, field: Text | Literal[""] = "") -> Tree | None:
     """A word, a phrase, or with a star at the end the beginning of one."""
     text, prefix = _star(value)
-    found = tokens(text)
-    if not found:
+    word_list = tokens(text)
+    if not word_list:
         if any(len(word) > LONGEST for word in text.split()):
             raise QueryError(
                 value.position,
@@ -55,7 +55,7 @@ def words(value: Value, field: Text | Literal[""] = "") -> Tree | None:
         if prefix and value.text == "*" and not value.operator:
             return Everything()
         return None
-    return Words(field, found, prefix)
+    return Words(field, word_list, prefix)
 
 
 def free(value: Value) -> Tree | None:
@@ -88,14 +88,16 @@ def near(left: Value, right: Value, most: int, position: int) -> Near:
     farthest = FARTHEST if single else FARTHEST_PHRASE
     if not 1 <= most <= farthest:
         if single:
-            said = sentence("AROUND {most} at character {at}: the number between may be 1 to {farthest}.", **at, farthest=farthest)
+            message = sentence(
+                "AROUND {most} at character {at}: the number between may be 1 to {farthest}.", **at, farthest=farthest
+            )
         else:
-            said = sentence(
+            message = sentence(
                 "AROUND {most} at character {at}: the number between may be 1 to {farthest} where one side is a phrase.",
                 **at,
                 farthest=farthest,
             )
-        raise QueryError(position, said, f"AROUND {farthest}")
+        raise QueryError(position, message, f"AROUND {farthest}")
     return Near(one, other, most)
 
 
@@ -179,8 +181,8 @@ def _number(field: Number, read: Callable[[Value], tuple[int | None, int | None]
     def reader(value: Value) -> Tree | None:
         try:
             return Range(field, *read(value))
-        except ValueError as wanted:
-            raise value.wrong(wanted.args[0]) from None
+        except ValueError as error:
+            raise value.wrong(error.args[0]) from None
 
     return reader
 
@@ -225,5 +227,5 @@ OPERATORS: dict[str, Callable[[Value], Tree | None]] = {
 
 def nearest(name: str) -> str:
     """The operator that a misspelt name may have meant, with its colon, or ""."""
-    found = get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
-    return f"{found[0]}:" if found else ""
+    close = get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
+    return f"{close[0]}:" if close else ""

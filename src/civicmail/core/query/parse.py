@@ -45,8 +45,8 @@ def parse(text: str, *, now: datetime, accepted: bool = False) -> Tree:
 class _Parser:
     """Recursive descent over the lexemes; `operator` is the one whose group we are in, "" for none."""
 
-    def __init__(self, found: Sequence[Lexeme], now: datetime, weight: Weight | None) -> None:
-        self._lexemes = found
+    def __init__(self, lexemes: Sequence[Lexeme], now: datetime, weight: Weight | None) -> None:
+        self._lexemes = lexemes
         self._at = 0
         self._depth = 0
         self._now = now
@@ -78,8 +78,8 @@ class _Parser:
             if expected:
                 self._take()
         if not parts:
-            said = sentence("There is no letter and no digit to search for at character {at}.", at=start.position + 1)
-            raise QueryError(start.position, said)
+            message = sentence("There is no letter and no digit to search for at character {at}.", at=start.position + 1)
+            raise QueryError(start.position, message)
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _perhaps_not(self, operator: str) -> Tree | None:
@@ -103,23 +103,23 @@ class _Parser:
                 raise _one_sided(lexeme)
         before = self._lexemes[self._at - 2] if self._at > 1 else None
         if before is not None and before.kind in {"AND", "OR", "NOT"}:
-            said = sentence("{word} at character {at} has nothing behind it.", word=before.text, at=before.position + 1)
-            raise QueryError(before.position, said)
+            message = sentence("{word} at character {at} has nothing behind it.", word=before.text, at=before.position + 1)
+            raise QueryError(before.position, message)
         if before is not None and before.kind == "(" and lexeme.kind == "end":
             raise _unclosed(before)
         if lexeme.kind == "end":
-            said = sentence("A word is missing at the end, before “{text}”.", text=lexeme.text)
+            message = sentence("A word is missing at the end, before “{text}”.", text=lexeme.text)
         else:
-            said = sentence("A word is missing at character {at}, before “{text}”.", at=lexeme.position + 1, text=lexeme.text)
-        raise QueryError(lexeme.position, said)
+            message = sentence("A word is missing at character {at}, before “{text}”.", at=lexeme.position + 1, text=lexeme.text)
+        raise QueryError(lexeme.position, message)
 
     def _group(self, opening: Lexeme, operator: str) -> Tree:
         self._depth += 1
         if self._depth > DEEPEST:
             raise QueryError(opening.position, sentence("Parentheses may be nested {most} deep.", most=DEEPEST))
         if self.peek().kind == ")":
-            said = sentence("The parentheses at character {at} are empty.", at=opening.position + 1)
-            raise QueryError(opening.position, said)
+            message = sentence("The parentheses at character {at} are empty.", at=opening.position + 1)
+            raise QueryError(opening.position, message)
         tree = self.alternatives(operator)
         if self.peek().kind != ")":
             raise _unclosed(opening)
@@ -132,24 +132,24 @@ class _Parser:
         if name not in OPERATORS:
             hint = nearest(name)
             if hint:
-                said = sentence(
+                message = sentence(
                     "There is no operator “{name}:” (character {at}); did you mean “{hint}”?", name=name, at=at + 1, hint=hint
                 )
             else:
-                said = sentence(
+                message = sentence(
                     "There is no operator “{name}:” (character {at}); put the words in quotation marks to search for them.",
                     name=name,
                     at=at + 1,
                 )
-            raise QueryError(at, said, hint)
+            raise QueryError(at, message, hint)
         if outer:
-            said = sentence(
+            message = sentence(
                 "{name}: at character {at} cannot stand inside the parentheses of {outer}:.", name=name, at=at + 1, outer=outer
             )
-            raise QueryError(at, said)
+            raise QueryError(at, message)
         if self.peek().position != lexeme.end or self.peek().kind not in {"(", "word", "phrase"}:
-            said = sentence("{name}: needs a value right behind the colon (character {at}).", name=name, at=lexeme.end + 1)
-            raise QueryError(lexeme.end, said)
+            message = sentence("{name}: needs a value right behind the colon (character {at}).", name=name, at=lexeme.end + 1)
+            raise QueryError(lexeme.end, message)
         value = self._take()
         return self._group(value, name) if value.kind == "(" else self._value(value, name, required=True)
 

@@ -24,21 +24,21 @@ A_SPAN = sentence("a span such as 7d, 2w, 6m or 1y")
 
 def size(text: str) -> int:
     """Bytes; k, M and G are powers of 1024."""
-    if not (found := _SIZE.fullmatch(text)):
+    if not (match := _SIZE.fullmatch(text)):
         raise ValueError(A_SIZE)
-    return int(float(found[1]) * _UNIT[found[2].lower()])
+    return int(float(match[1]) * _UNIT[match[2].lower()])
 
 
 def date(text: str) -> tuple[int, int]:
     """First and last millisecond (UTC) of a day, a month or a year."""
-    if not (found := _DATE.fullmatch(text)):
+    if not (match := _DATE.fullmatch(text)):
         raise ValueError(A_DATE)
-    year, month, day = int(found[1]), int(found[3] or 1), int(found[4] or 1)
+    year, month, day = int(match[1]), int(match[3] or 1), int(match[4] or 1)
     try:
         start = datetime(year, month, day, tzinfo=UTC)
-        if found[4]:
+        if match[4]:
             end = start + timedelta(days=1)
-        elif found[3]:
+        elif match[3]:
             end = _months_later(start, 1)
         else:
             end = _months_later(start, 12)
@@ -62,9 +62,9 @@ def dates(text: str) -> tuple[int | None, int | None]:
 
 def before_now(text: str, now: datetime) -> int:
     """The millisecond that lies a span (hours, days, weeks, calendar months, years) before now; never before 1970."""
-    if not (found := _SPAN.fullmatch(text)):
+    if not (match := _SPAN.fullmatch(text)):
         raise ValueError(A_SPAN)
-    number, unit = int(found[1]), found[2].lower()
+    number, unit = int(match[1]), match[2].lower()
     try:
         if unit in "my":
             moment = _months_later(now, -number * (12 if unit == "y" else 1))

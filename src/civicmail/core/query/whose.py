@@ -24,8 +24,8 @@ def sent_from(boxes: Collection[str]) -> Tree:
 
 def reached(boxes: Collection[str]) -> Tree:
     """What was addressed to these mailboxes when it came in; what was imported was not."""
-    wanted = _one_of("rcpt", boxes)
-    return wanted if wanted == NOTHING else And((wanted, CAME))
+    addressed = _one_of("rcpt", boxes)
+    return addressed if addressed == NOTHING else And((addressed, CAME))
 
 
 def withheld_from(boxes: Collection[str]) -> Tree:
@@ -51,9 +51,9 @@ def kept_for(names: Collection[str]) -> Tree:
 
 
 def _one_of(field: Text, boxes: Collection[str]) -> Tree:
-    found = _exactly(boxes)
-    return Or(tuple(Token(field, box) for box in found)) if found else NOTHING
+    exact_boxes = _exactly(boxes)
+    return Or(tuple(Token(field, box) for box in exact_boxes)) if exact_boxes else NOTHING
 
 
 def _exactly(names: Collection[str]) -> list[str]:
-    return sorted({name for said in names if (name := exact(said))})
+    return sorted({name for entry in names if (name := exact(entry))})

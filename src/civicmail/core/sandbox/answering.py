@@ -64,15 +64,15 @@ def serve(answer: Answer, *, memory: int, warm: Iterable[dict[str, Any]] = ()) -
     os.dup2(2, 1)  # what a library prints must not look like an answer
 
     def once() -> bool:
-        if (asked := frame(asks)) is None:
+        if (raw_question := frame(asks)) is None:
             return False
-        question = json.loads(asked)
+        question = json.loads(raw_question)
         content = frame(asks) or b""
         confine.cpu_seconds(int(question["seconds"]))
-        kind, said = _answered(answer, question, content)
+        kind, reply = _answered(answer, question, content)
         del content
-        answers.write(frames.HEAD.pack(kind, len(said)))
-        answers.write(said)
+        answers.write(frames.HEAD.pack(kind, len(reply)))
+        answers.write(reply)
         answers.flush()
         return True
 

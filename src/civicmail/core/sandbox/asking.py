@@ -51,7 +51,7 @@ class Pool:
         except Empty:
             raise Unreadable(BUSY) from None
         try:
-            return self._asked(child, question, content, seconds)
+            return self._exchange(child, question, content, seconds)
         finally:
             self._idle.put(child)
 
@@ -61,23 +61,23 @@ class Pool:
             child.kill()
         self._starter.shutdown()
 
-    def _asked(self, child: Child, question: Mapping[str, Any], content: bytes | mmap.mmap, seconds: float) -> bytes:
+    def _exchange(self, child: Child, question: Mapping[str, Any], content: bytes | mmap.mmap, seconds: float) -> bytes:
         try:
             line = child.running() or self._starter.submit(child.line).result()
             deadline = time.monotonic() + child.allowed(seconds)
             line.send(frames.CONTENT, content, deadline, before=asked(question, seconds))
-            kind, said = line.receive(FRAME_MOST, deadline)
+            kind, reply = line.receive(FRAME_MOST, deadline)
         except frames.Late:
             child.kill()
             raise Unreadable(TOO_LONG) from None
         except frames.Gone:
             raise Unreadable(TOO_LONG if child.kill() == -signal.SIGXCPU else CRASHED) from None
-        why, over = judged(child, kind, said)
+        why, over = judged(child, kind, reply)
         if over:
             child.kill()
         if why is not None:
             raise Unreadable(why)
-        return said
+        return reply
 
 
 def asked(question: Mapping[str, Any], seconds: float) -> bytes:
@@ -85,12 +85,12 @@ def asked(question: Mapping[str, Any], seconds: float) -> bytes:
     return frames.frame(frames.ASK, json.dumps({**question, "seconds": seconds}).encode())
 
 
-def judged(child: Child, kind: bytes, said: bytes) -> tuple[str | None, bool]:
+def judged(child: Child, kind: bytes, reply: bytes) -> tuple[str | None, bool]:
     """Why an answer is none, None where it is one; and whether a fresh process takes over."""
     child.files += 1
     if kind == frames.ANSWER:
         return None, child.files >= QUESTIONS
-    why = said.decode("utf-8", "replace")[:100] if kind == frames.UNREADABLE else CRASHED
+    why = reply.decode("utf-8", "replace")[:100] if kind == frames.UNREADABLE else CRASHED
     return why, kind != frames.UNREADABLE or why == TOO_MUCH_MEMORY
 
 

@@ -34,7 +34,7 @@ class _Desk:
     another one as soon as the one before is to end, so that nobody writes to what is being ended."""
 
     child: Child
-    asked: int = 0
+    pending: int = 0
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -62,20 +62,20 @@ class AsyncPool:
     ) -> bytes:
         """The answer. seconds: of the processor; begins: called when the process comes to it. Raises Unreadable. Who is cancelled
         here ends the process: shield it."""
-        ask = asking.asked(question, seconds) + frames.HEAD.pack(frames.CONTENT, len(content))
-        data = [ask + content[:]] if len(content) < frames.SMALL else [ask, content]
+        request = asking.asked(question, seconds) + frames.HEAD.pack(frames.CONTENT, len(content))
+        data = [request + content[:]] if len(content) < frames.SMALL else [request, content]
         async with self._room:
-            desk = min(self._desks, key=lambda one: one.asked)  # none has two while another has none
-            desk.asked += 1
+            desk = min(self._desks, key=lambda one: one.pending)  # none has two while another has none
+            desk.pending += 1
             try:
                 while True:
                     with contextlib.suppress(_Again):
-                        return await self._asked(desk, [memoryview(piece) for piece in data], seconds, begins)
+                        return await self._exchange(desk, [memoryview(piece) for piece in data], seconds, begins)
             except asyncio.CancelledError:
                 self._end(desk)
                 raise
             finally:
-                desk.asked -= 1
+                desk.pending -= 1
 
     def close(self) -> None:
         """End all processes. Blocks."""
@@ -83,7 +83,7 @@ class AsyncPool:
         for desk in self._desks:
             desk.child.kill()
 
-    async def _asked(self, desk: _Desk, data: list[memoryview], seconds: float, begins: Callable[[], None] | None) -> bytes:
+    async def _exchange(self, desk: _Desk, data: list[memoryview], seconds: float, begins: Callable[[], None] | None) -> bytes:
         async with desk.writing:
             child = desk.child
             line = child.running()
@@ -114,8 +114,8 @@ class AsyncPool:
                 begins()
             async with asyncio.timeout(child.allowed(seconds)):
                 await _send(line, data)
-                kind, said = await _receive(line)
-            why, over = asking.judged(child, kind, said)
+                kind, reply = await _receive(line)
+            why, over = asking.judged(child, kind, reply)
             if over:
                 await self._end(desk)
         except TimeoutError:
@@ -127,7 +127,7 @@ class AsyncPool:
             desk.reading.release()
         if why is not None:
             raise Unreadable(why)
-        return said
+        return reply
 
     def _end(self, desk: _Desk) -> asyncio.Future[int]:
         """A fresh process takes over; how the last one ended."""
@@ -179,9 +179,9 @@ async def _receive(line: frames.Line) -> tuple[bytes, bytes]:
         if not piece:
             raise frames.Gone
         held += piece
-    said = bytes(held[frames.HEAD.size : size])
+    reply = bytes(held[frames.HEAD.size : size])
     del held[:size]
-    return kind, said
+    return kind, reply
 
 
 async def _ready(add: Callable[..., Any], remove: Callable[[int], Any], fd: int) -> None:

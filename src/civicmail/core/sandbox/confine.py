@@ -93,12 +93,12 @@ def cpu_seconds(seconds: int) -> None:
 
 def in_force() -> tuple[str, ...]:
     """What holds every reader back on this machine; the other pieces depend on who starts it."""
-    found = ["limits"]
+    measures = ["limits"]
     if landlock.abi():
-        found.append("landlock")
+        measures.append("landlock")
     if seccomp.known():
-        found.append("seccomp")
-    return tuple(found)
+        measures.append("seccomp")
+    return tuple(measures)
 
 
 @cache

@@ -38,13 +38,13 @@ def lock(read: Iterable[Path], execute: Iterable[Path] = (), write: Iterable[Pat
     size = 8 if version < 4 else 16 if version < 6 else 24
     rules = _checked(_libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0))
     try:
-        for paths, wanted in (
+        for paths, access in (
             (read, READ_FILE | READ_DIR),
             (execute, READ_FILE | READ_DIR | EXECUTE),
             (write, READ_FILE | WRITE_FILE),
         ):
             for path in paths:
-                _allow(rules, path, wanted)
+                _allow(rules, path, access)
         no_new_privileges()
         _checked(_libc.syscall(_RESTRICT_SELF, rules, 0))
     finally:
@@ -56,13 +56,13 @@ def no_new_privileges() -> None:
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, *[ctypes.c_ulong(n) for n in (1, 0, 0, 0)]))
 
 
-def _allow(rules: int, path: Path, wanted: int) -> None:
+def _allow(rules: int, path: Path, rights: int) -> None:
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        access = wanted if path.is_dir() else wanted & ~READ_DIR
+        access = rights if path.is_dir() else rights & ~READ_DIR
         _checked(_libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("=Qi", access, fd), 0))
     finally:
         os.close(fd)

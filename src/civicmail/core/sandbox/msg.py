@@ -34,8 +34,8 @@ class _Tree:
     def __init__(self, ole: olefile.OleFileIO) -> None:
         self.ole = ole
         self.inside: dict[Path, list[str]] = {}
-        for found in ole.listdir(streams=True, storages=True):
-            path = tuple(found)
+        for entry in ole.listdir(streams=True, storages=True):
+            path = tuple(entry)
             self.inside.setdefault(path[:-1], []).append(path[-1])
 
     def read(self, path: Path) -> bytes:
@@ -103,13 +103,13 @@ def package(stream: bytes) -> tuple[str, bytes]:
 
 def _properties(tree: _Tree, at: Path, header: int, named: Names) -> Properties:
     """Fixed values from the table, the others from a stream each. Text in the code page of the item."""
-    found: Properties = {}
+    properties: Properties = {}
     table = tree.read((*at, _PROPERTIES))
     texts: list[tuple[str, int, bytes]] = []
     for offset in range(header, len(table) - 15, 16):
         kind, number = struct.unpack_from("<HH", table, offset)
         if mapi.width(kind) and mapi.width(kind) <= 8:
-            found[_key(number, named)] = mapi.value(kind, table[offset + 8 : offset + 16], "cp1252")
+            properties[_key(number, named)] = mapi.value(kind, table[offset + 8 : offset + 16], "cp1252")
     many: dict[str, list[tuple[str, int, bytes]]] = {}
     for name in tree.inside.get(at, ()):
         if not name.startswith(_STREAM) or (*at, name) in tree.inside or len(name) < 20:
@@ -124,12 +124,12 @@ def _properties(tree: _Tree, at: Path, header: int, named: Names) -> Properties:
                 many.setdefault(_key(number, named), []).append((name, kind & 0xEFFF, data))
         else:
             texts.append((_key(number, named), kind, data))
-    codec = mapi.codec_of(mapi.number(found, mapi.CODEPAGE) or mapi.number(found, mapi.INTERNET_CODEPAGE))
+    codec = mapi.codec_of(mapi.number(properties, mapi.CODEPAGE) or mapi.number(properties, mapi.INTERNET_CODEPAGE))
     for key, kind, data in texts:
-        found[key] = mapi.value(kind, data, codec)
+        properties[key] = mapi.value(kind, data, codec)
     for key, values in many.items():
-        found[key] = [mapi.value(kind, data, codec) for _, kind, data in sorted(values)]  # type: ignore[assignment]
-    return found
+        properties[key] = [mapi.value(kind, data, codec) for _, kind, data in sorted(values)]  # type: ignore[assignment]
+    return properties
 
 
 def _key(number: int, named: Names) -> str:

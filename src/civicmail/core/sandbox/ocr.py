@@ -45,6 +45,6 @@ def found(languages: str) -> Ocr | None:
     if program is None:
         return None
     listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S603 - as above
-    there = set(listed.stdout.split())
-    wanted = [name for name in languages.split("+") if name in there]
-    return Ocr(str(Path(program).resolve()), "+".join(wanted)) if wanted else None
+    installed = set(listed.stdout.split())
+    requested = [name for name in languages.split("+") if name in installed]
+    return Ocr(str(Path(program).resolve()), "+".join(requested)) if requested else None

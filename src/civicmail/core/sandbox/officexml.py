@@ -46,9 +46,9 @@ def kind(names: list[str], archive: zipfile.ZipFile) -> Kind | None:
     """Which office document it is, None for any other archive."""
     there = set(names)
     if "[Content_Types].xml" in there:
-        for name, found in (("word/", "word"), ("xl/", "excel"), ("ppt/", "powerpoint")):
+        for name, family in (("word/", "word"), ("xl/", "excel"), ("ppt/", "powerpoint")):
             if any(n.startswith(name) for n in names):
-                return found  # type: ignore[return-value]
+                return family  # type: ignore[return-value]
     if "mimetype" in there and "content.xml" in there:
         info = archive.getinfo("mimetype")
         if info.file_size < 200 and not info.flag_bits & 1:
@@ -56,18 +56,18 @@ def kind(names: list[str], archive: zipfile.ZipFile) -> Kind | None:
     return None
 
 
-def read(found: Kind, archive: zipfile.ZipFile, content: bytes, case: Case) -> None:
+def read(family: Kind, archive: zipfile.ZipFile, content: bytes, case: Case) -> None:
     """Text first, then pictures and files that it contains."""
     members = [i for i in archive.infolist() if not i.is_dir()]
     case.budget.member(case.depth)
     wrong: dict[str, None] = {}
-    if found == "opendocument" and "META-INF/manifest.xml" in archive.namelist():
+    if family == "opendocument" and "META-INF/manifest.xml" in archive.namelist():
         manifest = b"".join(zipped.pieces(archive, archive.getinfo("META-INF/manifest.xml"), case))
         if b"encryption-data" in manifest:
             raise Unreadable(ENCRYPTED)
-    if found == "excel" and (case.cells or case.depth) and not _by_calamine(members, content, case, wrong):
+    if family == "excel" and (case.cells or case.depth) and not _by_calamine(members, content, case, wrong):
         _parts(archive, [i for i in members if _CELLS.match(i.filename)], "excel", case, wrong)
-    _parts(archive, [i for i in members if _XML[found].match(i.filename)], found, case, wrong)
+    _parts(archive, [i for i in members if _XML[family].match(i.filename)], family, case, wrong)
     _parts(archive, [i for i in members if _PROPERTIES.match(i.filename)], "properties", case, wrong)
     for info in members:
         if _FILES.match(info.filename) and not info.filename.endswith(_VECTORS):

@@ -55,13 +55,13 @@ def _pieces(main: bytes, clx: bytes) -> list[str]:
     plc = clx[at + 5 : at + 5 + size]
     count = (len(plc) - 4) // 12
     ends = struct.unpack_from(f"<{count + 1}I", plc)
-    found: list[str] = []
+    texts: list[str] = []
     for n in range(count):
         length = max(0, ends[n + 1] - ends[n])
         place = struct.unpack_from("<I", plc, 4 * (count + 1) + 8 * n + 2)[0]
         if place & _NARROW:
             start = (place & ~_NARROW) // 2
-            found.append(main[start : start + length].decode("cp1252", "replace"))
+            texts.append(main[start : start + length].decode("cp1252", "replace"))
         else:
-            found.append(main[place : place + 2 * length].decode("utf-16-le", "replace"))
-    return found
+            texts.append(main[place : place + 2 * length].decode("utf-16-le", "replace"))
+    return texts

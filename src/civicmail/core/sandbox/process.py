@@ -53,47 +53,47 @@ class Process:
         A process that crashes is asked again, with its plainest readers, in a new one; that is the last try.
         """
         limit = seconds or self._seconds
-        told, why = self._try(content, on_picture, limit, careful=False)
+        reading, why = self._try(content, on_picture, limit, careful=False)
         if why == CRASHED:
             again, why = self._try(content, on_picture, limit, careful=True)
-            told = again if len(again.text) >= len(told.text) else told
-        if why and ("", why) not in told.unreadable:
-            told.unreadable.append(("", why))
-        return told
+            reading = again if len(again.text) >= len(reading.text) else reading
+        if why and ("", why) not in reading.unreadable:
+            reading.unreadable.append(("", why))
+        return reading
 
     def _try(self, content: bytes, on_picture: Pictures | None, limit: float, *, careful: bool) -> tuple[Told, str]:
-        told = Told()
-        ask = {"seconds": limit, "pictures": on_picture is not None, "careful": careful}
+        reading = Told()
+        request = {"seconds": limit, "pictures": on_picture is not None, "careful": careful}
         try:
             line = self._child.line()
             deadline = time.monotonic() + self._child.allowed(limit)
-            line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, json.dumps(ask).encode()))
-            while self._take(line.receive(FRAME_MOST, deadline), told, on_picture):
+            line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, json.dumps(request).encode()))
+            while self._take(line.receive(FRAME_MOST, deadline), reading, on_picture):
                 if on_picture is not None:
                     deadline = time.monotonic() + limit * BUSY + GRACE  # drawing waits for OCR, which has limits of its own
         except frames.Late:
             self._child.kill()
-            return told, TOO_LONG
+            return reading, TOO_LONG
         except (frames.Gone, ValueError):
-            return told, TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED
+            return reading, TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED
         self._child.files += 1
-        if self._child.files >= FILES or any(why == TOO_MUCH_MEMORY for _, why in told.unreadable):
+        if self._child.files >= FILES or any(why == TOO_MUCH_MEMORY for _, why in reading.unreadable):
             self._child.kill()
-        return told, ""
+        return reading, ""
 
     @staticmethod
-    def _take(frame: tuple[bytes, bytes], told: Told, on_picture: Pictures | None) -> bool:
+    def _take(frame: tuple[bytes, bytes], reading: Told, on_picture: Pictures | None) -> bool:
         """Note one frame; whether more will come."""
         kind, content = frame
         if kind == frames.TEXT:
-            told.texts.append(content.decode("utf-8", "replace"))
+            reading.texts.append(content.decode("utf-8", "replace"))
         elif kind == frames.PICTURE:
-            told.pictures += 1
+            reading.pictures += 1
             if on_picture is not None:
                 on_picture(content)
         elif kind == frames.UNREADABLE:
             path, why = json.loads(content)
-            told.unreadable.append((str(path), str(why)[:100]))
+            reading.unreadable.append((str(path), str(why)[:100]))
         elif kind != frames.END:
             raise frames.Gone
         return kind != frames.END

@@ -39,9 +39,9 @@ def lock(*, program: bool = False) -> None:
         raise OSError(errno.ENOSYS, "There is no list of calls for this architecture.")
     filter_ = compiled(machine, os.getpid(), program=program)
     held = ctypes.create_string_buffer(filter_)
-    said = struct.pack("@HP", len(filter_) // 8, ctypes.addressof(held))
+    fprog = struct.pack("@HP", len(filter_) // 8, ctypes.addressof(held))
     no_new_privileges()
-    done = _libc.syscall(_SECCOMP[machine], _SET_MODE_FILTER, ctypes.c_ulong(_ALL_THREADS), ctypes.c_char_p(said))
+    done = _libc.syscall(_SECCOMP[machine], _SET_MODE_FILTER, ctypes.c_ulong(_ALL_THREADS), ctypes.c_char_p(fprog))
     if done != 0:
         number = ctypes.get_errno() if done < 0 else errno.ESRCH
         raise OSError(number, os.strerror(number))

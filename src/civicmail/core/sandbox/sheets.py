@@ -22,7 +22,7 @@ def cells(file: BytesIO, case: Case) -> None:
             case.text(name)
             held: list[str] = []
             for row in book.get_sheet_by_name(name).iter_rows():
-                held.append("\t".join([cell if type(cell) is str else _said(cell) for cell in row if cell != ""]))
+                held.append("\t".join([cell if type(cell) is str else _cell_text(cell) for cell in row if cell != ""]))
                 if len(held) == _ROWS:
                     case.text("\n".join(held))
                     held = []
@@ -33,7 +33,7 @@ def cells(file: BytesIO, case: Case) -> None:
         raise Unreadable(DAMAGED) from None
 
 
-def _said(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """A cell that is no text: a number, a date, a truth value."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))

@@ -70,9 +70,9 @@ def kind(data: bytes) -> Kind:
     """What the bytes are."""
     if not data:
         return "empty"
-    for magic, found in _MAGIC:
+    for magic, name in _MAGIC:
         if data.startswith(magic):
-            return found
+            return name
     start = data[:_LOOK]
     if b"%PDF-" in start[:_PDF_LOOK]:
         return "pdf"

@@ -64,13 +64,13 @@ def main() -> None:
     reading.prepare()
 
     def once() -> bool:
-        if (asked := frame(asks)) is None:
+        if (raw_request := frame(asks)) is None:
             return False
-        ask = json.loads(asked)
+        request = json.loads(raw_request)
         content = frame(asks) or b""
-        confine.cpu_seconds(int(ask["seconds"]) + 2)
+        confine.cpu_seconds(int(request["seconds"]) + 2)
         pipe = Pipe(answers)
-        reading.read(content, pipe, seconds=ask["seconds"], pictures=ask["pictures"], careful=ask["careful"])
+        reading.read(content, pipe, seconds=request["seconds"], pictures=request["pictures"], careful=request["careful"])
         del content
         pipe.end()
         return True

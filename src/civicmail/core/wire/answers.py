@@ -70,15 +70,15 @@ class AnswerReader:
         return None
 
     def _line(self, line: bytes) -> Reply | None:
-        found = _LINE.fullmatch(line)
-        if found is None or len(line) > _LINE_LIMIT:
+        match = _LINE.fullmatch(line)
+        if match is None or len(line) > _LINE_LIMIT:
             raise AnswerError("The server sent a line that is not a reply.")
-        if self._lines and self._lines[0][:3] != found.group(1):
+        if self._lines and self._lines[0][:3] != match.group(1):
             raise AnswerError("The server sent a reply whose lines have different codes.")
         self._lines.append(line)
         if len(self._lines) > _LINES_LIMIT:
             raise AnswerError("The server sent a reply that does not end.")
-        if found.group(2) == b"-":
+        if match.group(2) == b"-":
             return None
         lines, self._lines = self._lines, []
         return _reply(lines)
@@ -87,8 +87,8 @@ class AnswerReader:
 def _reply(lines: list[bytes]) -> Reply:
     code = int(lines[0][:3])
     texts = [_plain(line[4:]) for line in lines]
-    found = _ENHANCED.match(texts[0])
-    status = found.group(1) if found is not None and found.group(1)[0] == str(code)[0] else ""
+    match = _ENHANCED.match(texts[0])
+    status = match.group(1) if match is not None and match.group(1)[0] == str(code)[0] else ""
     if status:
         texts = [t.removeprefix(status).lstrip() for t in texts]
     return Reply(code, status, tuple(texts))

@@ -7,7 +7,7 @@ from civicmail.core.wire.replies import encode_reply
 
 LINE_LIMIT = 2048  # RFC 5321 4.5.3.1.4 has 512 and lets parameters add to it
 
-_CRLF_WANTED = "500 5.5.2 Lines must end with CRLF"
+_CRLF_REQUIRED = "500 5.5.2 Lines must end with CRLF"
 _SYNCHRONISATION = "554 5.5.0 SMTP protocol synchronization"
 
 
@@ -77,14 +77,14 @@ class Connection:
                 return b""
             if line.count(b"\n") == 1:
                 return line
-            self._mistake(_CRLF_WANTED, "bare LF")
+            self._mistake(_CRLF_REQUIRED, "bare LF")
             return b""
         if self._skipping:
             self._at = len(buffer) - buffer.endswith(b"\r")
             return None
         if buffer.find(b"\n", start, start + self._line_limit) >= 0:
             self._skipping = True
-            self._mistake(_CRLF_WANTED, "bare LF")
+            self._mistake(_CRLF_REQUIRED, "bare LF")
             return b""
         if len(buffer) - start >= self._line_limit:
             self._skipping = True

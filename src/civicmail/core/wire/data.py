@@ -64,10 +64,10 @@ class LineRule:
     def apply(self, piece: bytes) -> bytes:
         rest = piece.replace(b"\r\n", b"")
         if b"\n" in rest or b"\r" in rest or b"\0" in rest:
-            found = self.lines
-            found.bare_lf += rest.count(b"\n")
-            found.bare_cr += rest.count(b"\r")
-            found.nul += rest.count(b"\0")
+            counts = self.lines
+            counts.bare_lf += rest.count(b"\n")
+            counts.bare_cr += rest.count(b"\r")
+            counts.nul += rest.count(b"\0")
             if self._newlines == "reject":
                 self.refused = True
                 return b""

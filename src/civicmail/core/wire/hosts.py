@@ -18,19 +18,19 @@ def is_here(host: str) -> bool:
 def is_public(address: str, inside: Sequence[str] = ()) -> bool:
     """Whether an address is of the internet at large, or of one of these networks. What NAT64 turns into an IPv4 address is as
     public as that (RFC 6052 2.1)."""
-    found = _address(address.partition("%")[0])
-    if found is None:
+    ip = _address(address.partition("%")[0])
+    if ip is None:
         return False
-    if any(found in ipaddress.ip_network(network, strict=False) for network in inside):
+    if any(ip in ipaddress.ip_network(network, strict=False) for network in inside):
         return True
-    last = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF) if found in _NAT64 else found
+    last = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in _NAT64 else ip
     return last.is_global and not last.is_multicast
 
 
-def public(host: str, port: int, found: Iterable[tuple[Any, ...]], inside: Sequence[str] = ()) -> list[str]:
+def public(host: str, port: int, infos: Iterable[tuple[Any, ...]], inside: Sequence[str] = ()) -> list[str]:
     """The addresses that may be connected to, of what getaddrinfo has found for a name that a stranger's zone gave: it may name our
     own machines, and other ones at each look (DNS rebinding). Raises OSError where none is left."""
-    addresses = [str(one[4][0]) for one in found]
+    addresses = [str(one[4][0]) for one in infos]
     if not (left := [a for a in dict.fromkeys(addresses) if is_public(a, inside)]):
         raise OSError(0, f"{host}, port {port}, leads to no public address")
     return left

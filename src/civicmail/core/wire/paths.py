@@ -53,15 +53,15 @@ def split_path(text: str, *, brackets_optional: bool) -> tuple[str, str]:
 
     brackets_optional: printers and scripts leave the brackets away; listeners for them take it.
     """
-    found = _BRACKETED.match(text)
-    if found is None and brackets_optional and "<" not in text:
-        found = _BARE.match(text)
-    if found is None:
+    match = _BRACKETED.match(text)
+    if match is None and brackets_optional and "<" not in text:
+        match = _BARE.match(text)
+    if match is None:
         raise PathError("An address must stand between < and >.")
-    rest = text[found.end() :]
+    rest = text[match.end() :]
     if rest and not rest.startswith(" "):
         raise PathError("Something follows the address without a space.")
-    return found.group(1), rest
+    return match.group(1), rest
 
 
 def parse_path(raw: str) -> Path:

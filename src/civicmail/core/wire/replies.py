@@ -23,10 +23,10 @@ def encode_reply(reply: str) -> bytes:
     """
     if len(reply) <= _MAX_TEXT and reply.isascii() and reply.isprintable() and reply[:3].isdigit() and reply[3:4] == " ":
         return reply.encode("ascii") + b"\r\n"
-    found = _FIRST.fullmatch(reply)
-    if found is None:
+    match = _FIRST.fullmatch(reply)
+    if match is None:
         return encode_reply(LOCAL_ERROR)
-    code, status, text = found.group(1), found.group(2), found.group(3)
+    code, status, text = match.group(1), match.group(2), match.group(3)
     lines = text.splitlines() or [""]
     lead = f" {status} " if status else " "
     out = [code + lead.replace(" ", "-", 1) + _plain(line) for line in lines[:-1]]

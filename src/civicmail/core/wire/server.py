@@ -272,8 +272,8 @@ class Session(Signing):
     def _finish(self, transaction: Transaction, answers: tuple[str, ...]) -> None:
         """The final replies: one, or on LMTP one for each accepted recipient in order (RFC 2033 4.2)."""
         if self._lmtp:
-            wanted = len(transaction.recipients)
-            for reply in answers if len(answers) == wanted else answers[:1] * wanted:
+            recipients = len(transaction.recipients)
+            for reply in answers if len(answers) == recipients else answers[:1] * recipients:
                 self._say(reply)
         else:
             self._say(answers[0])

@@ -111,8 +111,8 @@ def _token(rest: str) -> str:
     """The token among key=value pairs that end in 0x01, the last of them in two."""
     if not rest.endswith("\x01\x01") and rest != "\x01":
         raise CommandError("The response does not end.", _NAMELESS)
-    found = [pair[5:] for pair in rest.split("\x01") if pair.startswith("auth=")]
-    bearer = _BEARER.fullmatch(found[0]) if len(found) == 1 else None
+    tokens = [pair[5:] for pair in rest.split("\x01") if pair.startswith("auth=")]
+    bearer = _BEARER.fullmatch(tokens[0]) if len(tokens) == 1 else None
     if bearer is None:
         raise CommandError("There is no bearer token.", _NAMELESS)
     return bearer.group(1)

@@ -52,7 +52,7 @@ def shown(content: bytes, *, page: int = 1, files_page: int = 1, path: str = "")
     pages = _pages(pieces)
     number = min(max(page, 1), len(pages))
     files, count, files_number, files_pages = _files(message, path, files_page)
-    head = heads.read(message.head, message.charset, message.found)
+    head = heads.read(message.head, message.charset, message.defects)
     blocks = tuple(block for piece in pages[number - 1] for block in piece.blocks())
     sender, reply_to = _field(message, b"sender"), _field(message, b"reply-to")
     return Shown(
@@ -124,7 +124,7 @@ def _files(message: Message, path: str, page: int) -> tuple[tuple[File, ...], in
 
 
 def _file(found: Found) -> File:
-    data = tree.content(found.message.raw, found.node, found.message.found)
+    data = tree.content(found.message.raw, found.node, found.message.defects)
     kind = "letter" if found.letter is not None else truetype.of(data)
     name = file_name(found)
     odd = found.letter is None and truetype.is_odd(name, kind)
@@ -268,6 +268,6 @@ def _field(message: Message, name: bytes) -> tuple[Address, ...]:
 
 
 def _defects(message: Message) -> Iterator[Defect]:
-    yield from message.found
+    yield from message.defects
     for _, child in message.children:
         yield from _defects(child)

@@ -71,7 +71,8 @@ class File:
 class Shown:
     """size, sha256: of the bytes that it was made of. date: ms since 1970, None without a usable one. page, pages: of the text.
     files: of this page of files; file_count: of all. marks: fixed words about what was read (views/words.py); defects: codes of
-    core/message/defects.py, each once. html: whether there is a look of the sender's own. failed: why nothing could be read."""
+    core/message/defect_codes.py, each once. html: whether there is a look of the sender's own. failed: why nothing could be
+    read."""
 
     size: int
     sha256: str

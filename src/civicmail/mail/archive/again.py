@@ -86,10 +86,10 @@ class Following:
     def save(self, now: int) -> None:
         """Keep it for the next start. now: ms."""
         self.again.forget(now)
-        if (said := encode(self.again)) != self._saved:
+        if (content := encode(self.again)) != self._saved:
             self._files.make_folder(path_of(self._data).parent, levels=0)
-            self._files.replace(path_of(self._data), said)
-            self._saved = said
+            self._files.replace(path_of(self._data), content)
+            self._saved = content
 
     def _catch_up(self) -> None:
         """What was sealed since it was saved stands in segments."""

@@ -60,13 +60,13 @@ class Catalogue:
         """The runs of a month that no other run replaces. Raises FileNotFoundError when one was merged since refresh()."""
         if month in self._live:
             return self._live[month]
-        found = []
+        runs_of_month = []
         for name in self._listed.get(month, ()):
             run = self._open.get((month, name)) or Run(self._top / month / f"{name}.run")
             self._open[month, name] = run
-            found.append(run)
-        replaced = frozenset().union(*(run.replaces for run in found))
-        self._live[month] = [run for run in found if run.name not in replaced]
+            runs_of_month.append(run)
+        replaced = frozenset().union(*(run.replaces for run in runs_of_month))
+        self._live[month] = [run for run in runs_of_month if run.name not in replaced]
         return self._live[month]
 
     def runs_now(self, month: str) -> list[Run]:
@@ -92,8 +92,8 @@ class Catalogue:
     def by_id_prefix(self, digits: str) -> list[Place]:
         """Captures whose id begins with these hexadecimal digits, at least twelve: they say the time to the millisecond."""
         low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
-        found = [e for run in self.runs(month_of(received_of(low))) for e in run.entries(low, high)]
-        return [Place(e.id, b"", e.where) for e in found if not e.events]
+        entries = [e for run in self.runs(month_of(received_of(low))) for e in run.entries(low, high)]
+        return [Place(e.id, b"", e.where) for e in entries if not e.events]
 
     def by_hash_prefix(self, digits: str) -> list[Place]:
         """Captures whose SHA-256 may begin with these digits: only the first sixteen were compared."""
@@ -101,8 +101,8 @@ class Catalogue:
         if self._hashes is None:
             self._hashes = [(run.hashes, run) for month in self.months for run in self.runs(month) if run.captures]
         # Import asks this for every message, and nearly always the answer is no: one bisection of each column says so.
-        found = [run for column, run in self._hashes if (i := bisect_left(column, low)) < len(column) and column[i] <= high]
-        return [Place(e.id, b"", e.where) for run in found for e in run.by_hash(low, high)]
+        matching = [run for column, run in self._hashes if (i := bisect_left(column, low)) < len(column) and column[i] <= high]
+        return [Place(e.id, b"", e.where) for run in matching for e in run.by_hash(low, high)]
 
     def between(self, low: bytes, high: bytes) -> Iterator[Entry]:
         """Rows whose capture ids lie from low to high, newest first; lazily, so runs may be merged meanwhile."""

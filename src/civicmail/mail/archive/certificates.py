@@ -56,7 +56,7 @@ def facts_of(
         ],
         "holds": list(holds),
         "items": [_plain(item) for item in listed],
-        "records": {name: spans(found) for name, found in sorted(numbers.items())},
+        "records": {name: spans(record_numbers) for name, record_numbers in sorted(numbers.items())},
     }
 
 
@@ -76,13 +76,13 @@ def _plain(item: Item) -> dict[str, Any]:
 
 def spans(numbers: Iterable[int]) -> list[list[int]]:
     """Numbers as runs [first, last]."""
-    found: list[list[int]] = []
+    result: list[list[int]] = []
     for n in sorted(set(numbers)):
-        if found and n == found[-1][1] + 1:
-            found[-1][1] = n
+        if result and n == result[-1][1] + 1:
+            result[-1][1] = n
         else:
-            found.append([n, n])
-    return found
+            result.append([n, n])
+    return result
 
 
 def named(facts: dict[str, Any]) -> Iterator[tuple[str, int, int]]:

@@ -68,10 +68,10 @@ def adopt(
     data: Path, text: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
 ) -> Schedules:
     """Put a file of schedules into force, in place of the one before. Raises BadSchedule, NotSaid, LeaseHeld."""
-    found = parse(text)
+    schedules = parse(text)
     facts = {"text": text, "actor": actor, "reason": reason}
     rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts=facts), entering, files)
-    return found
+    return schedules
 
 
 def in_force(shelf: Shelf) -> Schedules | None:

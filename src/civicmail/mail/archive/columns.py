@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 SCANS = 24  # lookups before a table is made
-_TOLD = 8  # last bytes of a key, by which the table finds it: of ids and hashes they are chance
+_SUFFIX = 8  # last bytes of a key, by which the table finds it: of ids and hashes they are chance
 
 
 class Keys:
     """Append to `packed`, whole keys only. width: bytes of a key, at least eight."""
 
-    __slots__ = ("_asked", "_listed", "_table", "packed", "width")
+    __slots__ = ("_listed", "_lookups", "_table", "packed", "width")
 
     def __init__(self, width: int) -> None:
         self.packed = bytearray()
         self.width = width
         self._table: dict[bytes, int | list[int]] = {}
         self._listed = 0  # rows that are in the table
-        self._asked = 0
+        self._lookups = 0
 
     def __len__(self) -> int:
         return len(self.packed) // self.width
@@ -32,12 +32,12 @@ class Keys:
 
     def rows(self, key: bytes) -> list[int]:
         """Every row in which this key stands, in order."""
-        self._asked += 1
-        if self._asked <= SCANS:
+        self._lookups += 1
+        if self._lookups <= SCANS:
             return list(self.beginning(key))
         self._list()
-        found = self._table.get(key[-_TOLD:])
-        candidates = [] if found is None else [found] if isinstance(found, int) else found
+        entry = self._table.get(key[-_SUFFIX:])
+        candidates = [] if entry is None else [entry] if isinstance(entry, int) else entry
         return [row for row in candidates if self[row] == key]
 
     def beginning(self, start: bytes) -> Iterator[int]:
@@ -52,10 +52,10 @@ class Keys:
     def _list(self) -> None:
         for row in range(self._listed, len(self)):
             end = (row + 1) * self.width
-            key = bytes(self.packed[end - _TOLD : end])
-            found = self._table.setdefault(key, row)
-            if isinstance(found, list):
-                found.append(row)
-            elif found != row:
-                self._table[key] = [found, row]
+            key = bytes(self.packed[end - _SUFFIX : end])
+            entry = self._table.setdefault(key, row)
+            if isinstance(entry, list):
+                entry.append(row)
+            elif entry != row:
+                self._table[key] = [entry, row]
         self._listed = len(self)

@@ -50,13 +50,13 @@ def why_it_stays(piece: Piece, shelf: Shelf, schedules: Schedules, *, held: bool
     """The word of a decision ("due" when it may go), or "held"."""
     if held:
         return "held"
-    told = _classes(piece.path.read_bytes(), shelf, schedules)
-    return schedules.decide(told or set(schedules.by_class), piece.changed, now).why
+    named_classes = _classes(piece.path.read_bytes(), shelf, schedules)
+    return schedules.decide(named_classes or set(schedules.by_class), piece.changed, now).why
 
 
 def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
     """The classes of the receipts that a piece consists of; empty where that cannot be told of every byte of it."""
-    found: set[str] = set()
+    result: set[str] = set()
     at = 0
     while at < len(content):
         if at + frames.FIXED.size > len(content):
@@ -70,9 +70,9 @@ def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
             capture = Capture.from_head(content[start : start + head])
         except (ValueError, KeyError, TypeError, LookupError):  # damaged, or the head of an event
             return set()
-        found |= classes.of(capture, map(Event.from_head, shelf.events(capture.id)), schedules)
+        result |= classes.of(capture, map(Event.from_head, shelf.events(capture.id)), schedules)
         at = end
-    return found
+    return result
 
 
 def certify(data: Path, facts: dict[str, Any], now: int, files: Files) -> None:

@@ -90,11 +90,11 @@ class Examination:
     def due(self, outcome: Outcome) -> Iterator[Item]:
         """The captures that are to go; the others are counted."""
         for id_ in self.ids(outcome):
-            found = self.look(id_)
-            if isinstance(found, str):
-                outcome.keep(found)
+            item = self.look(id_)
+            if isinstance(item, str):
+                outcome.keep(item)
             else:
-                yield found
+                yield item
 
     def look(self, id_: bytes) -> Item | str:
         """A capture that is to go, or why it stays."""
@@ -121,19 +121,19 @@ class Examination:
 
     def debris(self, outcome: Outcome) -> list[Piece]:
         """What was put aside by a repair and is to go, too."""
-        found = []
+        pieces = []
         for piece in debris.pieces(self.shelf.data):
             why = debris.why_it_stays(piece, self.shelf, self.schedules, held=bool(self.holds), now=self._now)
             if why == "due":
-                found.append(piece)
+                pieces.append(piece)
             else:
                 outcome.keep(f"put aside: {why}")
-        return found
+        return pieces
 
     def segments_of(self, items: Sequence[Item]) -> set[Name]:
         """Every segment in which something about these captures stands."""
-        found = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
-        return {(where.class_, where.month, where.segment) for where in found}
+        entries = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
+        return {(where.class_, where.month, where.segment) for where in entries}
 
 
 def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None] = lambda item: None) -> Outcome:

@@ -95,9 +95,9 @@ class Traced:
         """How many recipients were served."""
         return sum(p.state == "delivered" for p in self.passages)
 
-    def has_recipient(self, wanted: str) -> bool:
+    def has_recipient(self, pattern: str) -> bool:
         """Whether a copy was for this address (is_named). Case does not matter."""
-        return any(is_named(wanted, address) for p in self.passages for address in (p.address, p.box) if address)
+        return any(is_named(pattern, address) for p in self.passages for address in (p.address, p.box) if address)
 
 
 _JOINED: tuple[tuple[Status, frozenset[State]], ...] = (
@@ -138,16 +138,16 @@ def envelope_of(capture: Capture, events: Sequence[Event]) -> Traced:
     )
 
 
-def is_named(wanted: str, address: str) -> bool:
+def is_named(pattern: str, address: str) -> bool:
     """Whether an address is the wanted one, has the wanted local part (no "@"), or lies in the wanted domain ("@domain"). "<>" is
     the null sender."""
-    wanted, address = wanted.lower(), address.lower()
-    if wanted == "<>":
+    pattern, address = pattern.lower(), address.lower()
+    if pattern == "<>":
         return not address
     local, _, domain = address.rpartition("@") if "@" in address else (address, "", "")
-    if "@" not in wanted:
-        return local == wanted
-    return f"@{domain}" == wanted if wanted.startswith("@") else address == wanted
+    if "@" not in pattern:
+        return local == pattern
+    return f"@{domain}" == pattern if pattern.startswith("@") else address == pattern
 
 
 def _passages(capture: Capture, events: Sequence[Event], named: Collection[str]) -> Iterable[Passage]:
@@ -186,10 +186,10 @@ PULLED_BACK = "pulled-back"
 """In the place of a rule, of a copy that was taken back out of its mailbox: people decided that (P-31)."""
 
 
-def _rules(copy: Copy, said: Disposition | None) -> tuple[str, ...]:
+def _rules(copy: Copy, disposition: Disposition | None) -> tuple[str, ...]:
     if copy.is_pulled:
         return (PULLED_BACK,)
-    return tellable_rules(copy.decided[4] if copy.decided[3] else said.rules) if said else ()
+    return tellable_rules(copy.decided[4] if copy.decided[3] else disposition.rules) if disposition else ()
 
 
 def _state(copy: Copy) -> State:

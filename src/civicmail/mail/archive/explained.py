@@ -85,14 +85,14 @@ def explained(capture: Capture, events: Sequence[Event]) -> Explained:
         capture.received,
         capture.source.kind,
         next((f.mask for f in findings if (f.check, f.code) == ("policy", "book")), ""),
-        tuple(_said(findings)),
+        tuple(_finding_texts(findings)),
         _facts(capture.facts),
         (*(_decided(capture, d) for d in capture.dispositions), *(d for e in later for d in _since(capture, e))),
         tuple(e.at for e in later),
     )
 
 
-def _said(findings: Sequence[Finding]) -> list[Said]:
+def _finding_texts(findings: Sequence[Finding]) -> list[Said]:
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
@@ -115,10 +115,10 @@ def _evidence(f: Finding) -> Evidence:
 def _facts(facts: Facts) -> tuple[tuple[str, str], ...]:
     """In the order in which facts are explained."""
     kept = [name for name in FACTS if name in facts and name not in VEILED and FACTS[name].check != USE]
-    return tuple((name, _told(facts[name])) for name in kept)
+    return tuple((name, _value_text(facts[name])) for name in kept)
 
 
-def _told(value: FactValue) -> str:
+def _value_text(value: FactValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -178,13 +178,13 @@ def checked_head(path: Path, frame: frames.Frame) -> dict[str, Any]:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise DamagedFile(f"The head of record {frame.number} of journal {name} is not what a head is.") from None
     if not frame.spooled:
-        found = hashlib.sha256(frame.body).digest()
+        digest = hashlib.sha256(frame.body).digest()
     else:
         try:
             with (path.parent / "spool" / frame.id.hex()).open("rb") as h:
-                found = hashlib.file_digest(h, "sha256").digest()
+                digest = hashlib.file_digest(h, "sha256").digest()
         except FileNotFoundError:
             raise DamagedFile(f"The spool file of record {frame.number} of journal {name} is missing.") from None
-    if found != frame.sha256:
+    if digest != frame.sha256:
         raise DamagedFile(f"The body of record {frame.number} of journal {name} is not the one that was kept.")
     return head

@@ -103,7 +103,7 @@ def in_force(shelf: Shelf) -> list[Hold]:
 
 
 def _in_force(events: Iterable[Event]) -> list[Hold]:
-    found: dict[str, Hold] = {}
+    placed: dict[str, Hold] = {}
     ended = set()
     for e in events:
         f = e.facts
@@ -111,8 +111,8 @@ def _in_force(events: Iterable[Event]) -> list[Hold]:
             ended.add(f["hold"])
         elif e.type == Type.HOLD:
             tree = decoded(f["tree"]) if "tree" in f else _tree(f["scope"], e.at, accepted=True)
-            found[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
-    return [hold for name, hold in found.items() if name not in ended]
+            placed[f["hold"]] = Hold(f["hold"], f["ground"], f["scope"], tree, f["actor"], f["reason"], e.at)
+    return [hold for name, hold in placed.items() if name not in ended]
 
 
 def _tree(scope: str, at: int, *, accepted: bool = False) -> Tree:

@@ -42,17 +42,17 @@ def disposed(data: Path) -> set[str]:
 def inventory(data: Path) -> Inventory:
     """Look at everything once. Takes no lease. Raises DamagedFile, KeyMissing."""
     shelf = Shelf(data)
-    found = Inventory(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
+    result = Inventory(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
     for class_, month, name in segments.listed(data):
-        group = found.groups.setdefault(class_, Group(oldest=month))
+        group = result.groups.setdefault(class_, Group(oldest=month))
         group.segments += 1
         group.size += segments.path_of(data, class_, month, name).stat().st_size
         group.oldest, group.newest = min(group.oldest, month), max(group.newest, month)
     for month in shelf.catalogue.months:
         for run in shelf.catalogue.runs_now(month):
             for (class_, _), count in run.captures_by_segment().items():
-                found.groups.setdefault(class_, Group(oldest=month)).captures += count
-    found.unsealed = sum(1 for _ in shelf.tail.captures())
+                result.groups.setdefault(class_, Group(oldest=month)).captures += count
+    result.unsealed = sum(1 for _ in shelf.tail.captures())
     listed = certificates.every(shelf)
-    found.certificates, found.disposed = len(listed), sum(len(facts["items"]) for facts in listed)
-    return found
+    result.certificates, result.disposed = len(listed), sum(len(facts["items"]) for facts in listed)
+    return result

@@ -40,7 +40,7 @@ class LinkJob:
         self._window = Window()
         self._tail = Tail(self._data, bodies=False)
         self._linked: set[bytes] = set()  # captures of which the record was read
-        self._found: dict[bytes, Link] = {}
+        self._candidates: dict[bytes, Link] = {}
         self._last: dict[str, int] = {}
         records = list(self._new())
         shelf = Shelf(self._data)
@@ -48,7 +48,7 @@ class LinkJob:
         for capture in _sealed_since(shelf, self._now - DAY_MS):
             if capture.id not in there:
                 self._see(capture)
-        self._found = {id_: link for id_, link in self._found.items() if not _is_linked(shelf, id_)}
+        self._candidates = {id_: link for id_, link in self._candidates.items() if not _is_linked(shelf, id_)}
         self._take(records)
 
     def step(self, now: int) -> int:
@@ -59,15 +59,15 @@ class LinkJob:
             self._begin()
         else:
             self._take(records)
-        found = [link for id_, link in self._found.items() if id_ not in self._linked]
-        self._found.clear()
-        for link in found:
+        unrecorded = [link for id_, link in self._candidates.items() if id_ not in self._linked]
+        self._candidates.clear()
+        for link in unrecorded:
             self._writer.event(link.event(now))
-        if found:
+        if unrecorded:
             self._writer.flush()
-            self._linked.update(link.second.id for link in found)
+            self._linked.update(link.second.id for link in unrecorded)
         self._writer.rotate_if_idle()
-        return len(found)
+        return len(unrecorded)
 
     def _new(self) -> Iterator[Record]:
         while records := self._tail.poll():
@@ -92,7 +92,7 @@ class LinkJob:
 
     def _see(self, capture: Capture) -> None:
         if (link := self._window.see(capture)) is not None:
-            self._found[link.second.id] = link
+            self._candidates[link.second.id] = link
 
     def close(self) -> None:
         self._writer.close()
@@ -101,13 +101,13 @@ class LinkJob:
 def _sealed_since(shelf: Shelf, since: int) -> list[Capture]:
     """Sealed captures that were received since then (ms), oldest first; of very many the newest, and only what can be read."""
     rows = (e for month in shelf.catalogue.months if month >= month_of(since) for e in _rows(shelf, month, since))
-    found = []
+    captures = []
     for row in sorted(heapq.nlargest(links.SEEN_MOST // 2, rows, key=lambda e: e.id), key=_where):
         try:
-            found.append(Capture.from_head(shelf.head(Place(row.id, b"", row.where))))
+            captures.append(Capture.from_head(shelf.head(Place(row.id, b"", row.where))))
         except (DamagedFile, KeyMissing, NotInArchive) as error:
             log.error("links.unreadable", problem=str(error))
-    return sorted(found, key=lambda c: c.id)
+    return sorted(captures, key=lambda c: c.id)
 
 
 def _rows(shelf: Shelf, month: str, since: int) -> Iterator[Entry]:

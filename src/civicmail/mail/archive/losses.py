@@ -18,7 +18,7 @@ class Losses:
     """Takes every head that is kept, then puts problems in order."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[str, lost.Spans, str, str]] = []  # journal, numbers, entry, reason
+        self._losses: list[tuple[str, lost.Spans, str, str]] = []  # journal, numbers, entry, reason
         self._spans: dict[str, lost.Spans] = {}
 
     def add(self, record: KeptRecord) -> None:
@@ -34,20 +34,20 @@ class Losses:
             spans = lost.joined((int(first), int(last)) for first, last in facts["lost"])
         except (ValueError, KeyError, TypeError):
             return  # the ledger's check names such a head
-        self._found.append((name, spans, f"{record.journal}:{record.number}", reason))
+        self._losses.append((name, spans, f"{record.journal}:{record.number}", reason))
         self._spans[name] = lost.joined(self._spans.get(name, []) + spans)
 
     def explain(self, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The same problems, but one for each accounted loss instead of those that are about nothing else."""
-        left = [p for p in problems if not self._accounts_for(p)]
-        told: dict[str, lost.Spans] = {}
-        for name, spans, entry, reason in self._found:
-            for first, last in lost.without(spans, told.get(name, [])):
+        remaining = [p for p in problems if not self._accounts_for(p)]
+        explained: dict[str, lost.Spans] = {}
+        for name, spans, entry, reason in self._losses:
+            for first, last in lost.without(spans, explained.get(name, [])):
                 named = records_text(first, last, name)
                 text = f"{named[0].upper()}{named[1:]} {'is' if first == last else 'are'} lost; entry {entry} says why: {reason}"
-                left.append({"code": "lost", "text": text, "journal": name, "number": first, "last": last, "entry": entry})
-            told[name] = lost.joined(told.get(name, []) + spans)
-        return left
+                remaining.append({"code": "lost", "text": text, "journal": name, "number": first, "last": last, "entry": entry})
+            explained[name] = lost.joined(explained.get(name, []) + spans)
+        return remaining
 
     def _accounts_for(self, problem: dict[str, Any]) -> bool:
         if problem["code"] not in _TRACES:

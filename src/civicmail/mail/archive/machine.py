@@ -65,8 +65,8 @@ class Machine:
 
     def events(self, id_: bytes) -> list[Event]:
         """What happened to a capture, in order of time."""
-        found = [Event.from_head(head) for head in self._shelf.events(id_)]
-        return sorted(found, key=lambda event: (event.at, event.journal, event.number))
+        history = [Event.from_head(head) for head in self._shelf.events(id_)]
+        return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
     def all_captures(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[Stored]:
         """Every capture with its bytes, in the order in which they lie on the disk: for rebuilding what is derived.

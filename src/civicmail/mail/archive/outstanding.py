@@ -218,7 +218,7 @@ class Outstanding:
         entry.sender, entry.kind = envelope["from"], sys.intern(head["source"]["kind"])
         entry.touched = max(entry.touched, entry.received)
         if once.startswith("dsn:"):
-            entry.about = _told(once)[0]
+            entry.about = _parse_report_key(once)[0]
         for index in set(entry.copies) - set(live):
             del entry.copies[index]  # kept or refused: nothing of it is outstanding
         for index, decided in live.items():
@@ -260,7 +260,7 @@ class Outstanding:
 
     def _reported(self, once: str, received: int) -> None:
         """A delivery report was accepted by the pipeline: the sender is told."""
-        id_, to = _told(once)
+        id_, to = _parse_report_key(once)
         entry = self.entries.get(id_)
         if entry is None or to not in entry.copies:
             self.reports[id_, to] = received
@@ -300,7 +300,7 @@ def report_key(id_: bytes, index: int) -> str:
     return f"dsn:{uuid.UUID(bytes=id_)}:{index}"
 
 
-def _told(once: str) -> tuple[bytes, int]:
+def _parse_report_key(once: str) -> tuple[bytes, int]:
     """The capture and the recipient that a report is about."""
     _, capture, index = once.split(":", 2)
     return uuid.UUID(capture).bytes, int(index)

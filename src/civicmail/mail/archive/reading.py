@@ -100,8 +100,8 @@ class Archive:
     def events(self, permit: Permit, id_: bytes) -> list[Event]:
         """What happened to a capture, in order of time."""
         _spend(permit)
-        found = [Event.from_head(head) for head in self._shelf.events(id_)]
-        return sorted(found, key=lambda event: (event.at, event.journal, event.number))
+        history = [Event.from_head(head) for head in self._shelf.events(id_)]
+        return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
 
 def _spend(permit: Permit) -> None:

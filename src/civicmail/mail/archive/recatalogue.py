@@ -84,7 +84,7 @@ def _part(path: Path, rows: list[bytes], names: list[tuple[str, str]], files: Fi
 
 def _old_rows(before: list[Path], segment: tuple[str, str], number: int) -> list[bytes]:
     """What the readable ones of the old runs say about a segment."""
-    found: list[bytes] = []
+    rows: list[bytes] = []
     for path in before:
         try:
             run = Run(path)
@@ -94,5 +94,5 @@ def _old_rows(before: list[Path], segment: tuple[str, str], number: int) -> list
         if segment in run.segments:
             mine = run.segments.index(segment)
             numbers = {other: number if at == mine else runs.EVENTS - 1 for at, other in enumerate(run.segments)}
-            found += [row for row in run.sorted_rows(numbers) if runs.segment_of(row) == number]
-    return found
+            rows += [row for row in run.sorted_rows(numbers) if runs.segment_of(row) == number]
+    return rows

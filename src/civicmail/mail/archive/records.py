@@ -88,12 +88,17 @@ class Report:
         return self.before + body + self.after
 
     def plain(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"style": self.style, "from": self.sender, "to": list(self.to), "recipients": list(self.recipients)}
+        result: dict[str, Any] = {
+            "style": self.style,
+            "from": self.sender,
+            "to": list(self.to),
+            "recipients": list(self.recipients),
+        }
         if self.sha256:
-            found["sha256"] = self.sha256.hex()
-            found["before"] = base64.b64encode(self.before).decode()
-            found["after"] = base64.b64encode(self.after).decode()
-        return found
+            result["sha256"] = self.sha256.hex()
+            result["before"] = base64.b64encode(self.before).decode()
+            result["after"] = base64.b64encode(self.after).decode()
+        return result
 
     @classmethod
     def from_plain(cls, r: dict[str, Any]) -> Report:

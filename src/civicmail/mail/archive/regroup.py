@@ -62,7 +62,7 @@ class _Target:
 
 def _raised(sealer: Sealer, shelf: Shelf, names: list[Name], schedules: Schedules) -> dict[bytes, str]:
     """Captures that are kept elsewhere than where their longest class belongs, and where that is."""
-    found: dict[bytes, str] = {}
+    targets: dict[bytes, str] = {}
     for id_ in {id_ for name in names for id_ in _perhaps_raised(sealer, name)}:
         place = shelf.place(id_)
         if place is None or not (entries := shelf.catalogue.by_id(id_)):
@@ -73,8 +73,8 @@ def _raised(sealer: Sealer, shelf: Shelf, names: list[Name], schedules: Schedule
         raised |= classes.of_what_went(head["class"], (Type[h["type"].upper()] for h in heads))
         target = gather.class_name(schedules.longest({head["class"]} | raised, head["received"]))
         if any(e.where.class_ != target for e in entries):
-            found[id_] = target
-    return found
+            targets[id_] = target
+    return targets
 
 
 def _perhaps_raised(sealer: Sealer, name: Name) -> Iterator[bytes]:

@@ -114,8 +114,8 @@ def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> I
             if damage is not None:
                 moved = list(_move(data, damage, files))
                 entry = _account(data, damage, moved, Who(person, "operator", reason), now, files)
-                for path, content, found in damage.files:
-                    _swap(path, content, found, files)
+                for path, content, salvaged in damage.files:
+                    _swap(path, content, salvaged, files)
                 yield Repaired(name, damage.lost, moved, entry)
 
 
@@ -140,25 +140,27 @@ def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES)
 def _examine(place: Path, *, is_live: bool) -> _Damage | None:
     """None when nothing is. Of a journal that somebody appends to the last file is left alone."""
     known = journal.log_files(place)
-    told = journal.read_durable(place)
+    durable = journal.read_durable(place)
     if is_live:
-        known, told = known[:-1], known[-1][0] - 1 if known else 0
+        known, durable = known[:-1], known[-1][0] - 1 if known else 0
     damaged: list[tuple[Path, bytes, Salvage]] = []
     kept: list[tuple[int, int]] = [(1, journal.read_retired(place))]
     named: set[str] = set()
     for at, (first, path) in enumerate(known):
         content = path.read_bytes()
-        last = known[at + 1][0] - 1 if at + 1 < len(known) else told if is_live else None
+        last = known[at + 1][0] - 1 if at + 1 < len(known) else durable if is_live else None
         seeds = (_seed_of(other) for _, other in known if other != path)
         changed = path.stat().st_mtime_ns // 1_000_000
-        found = salvage(content, place.name, first, last, told=told, seeds=seeds, sound=partial(_is_sound, path), changed=changed)
-        told = max(told, found.durable)
-        kept += [(run.first, run.last) for run in found.runs]
-        named.update(_spooled(content, found))
-        if not found.is_whole:
-            damaged.append((path, content, found))
+        salvaged = salvage(
+            content, place.name, first, last, told=durable, seeds=seeds, sound=partial(_is_sound, path), changed=changed
+        )
+        durable = max(durable, salvaged.durable)
+        kept += [(run.first, run.last) for run in salvaged.runs]
+        named.update(_spooled(content, salvaged))
+        if not salvaged.is_whole:
+            damaged.append((path, content, salvaged))
     kept = lost.joined(kept)
-    top = max(told, kept[-1][1] if kept else 0)
+    top = max(durable, kept[-1][1] if kept else 0)
     gone = lost.without(lost.without([(1, top)], kept), lost.read(place))
     if not damaged and not gone:
         return None
@@ -180,9 +182,9 @@ def _is_sound(path: Path, frame: frames.Frame) -> bool:
     return True
 
 
-def _spooled(content: bytes, found: Salvage) -> Iterator[str]:
+def _spooled(content: bytes, salvaged: Salvage) -> Iterator[str]:
     """Names of the spool files of the records that are whole."""
-    for run in found.runs:
+    for run in salvaged.runs:
         for frame in frames.walk(content, run.start, check=False, first=run.first):
             if frame.offset >= run.end:
                 break
@@ -197,8 +199,8 @@ def _move(data: Path, damage: _Damage, files: Files) -> Iterator[Moved]:
     """Step 1. The bytes still stand where they were, too."""
     target = data / "damaged" / damage.place.name
     files.make_folder(target, levels=2)
-    for path, content, found in damage.files:
-        for start, end in found.damaged:
+    for path, content, salvaged in damage.files:
+        for start, end in salvaged.damaged:
             piece = content[start:end]
             name = f"{path.name}.{start}"
             files.replace(target / name, piece)
@@ -230,21 +232,21 @@ def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int
     return entry
 
 
-def _swap(path: Path, content: bytes, found: Salvage, files: Files) -> None:
+def _swap(path: Path, content: bytes, salvaged: Salvage, files: Files) -> None:
     """Step 4. What has not got its file yet still stands in the damaged one; whoever takes the journal clears the spool."""
-    for run in reversed(found.runs):
-        _write(path.with_name(f"{run.first:016d}.log"), content, run, found, files)
-    if not found.runs or found.runs[0].first != int(path.stem):
+    for run in reversed(salvaged.runs):
+        _write(path.with_name(f"{run.first:016d}.log"), content, run, salvaged, files)
+    if not salvaged.runs or salvaged.runs[0].first != int(path.stem):
         files.unlink(path)
     files.sync_folder(path.parent)
 
 
-def _write(path: Path, content: bytes, run: Run, found: Salvage, files: Files) -> None:
+def _write(path: Path, content: bytes, run: Run, salvaged: Salvage, files: Files) -> None:
     temporary = path.with_name(f".{path.stem}.repair")
     files.unlink(temporary)
     file = files.open(temporary, create=True)
     try:
-        header = frames.encode_file_header(path.parent.name, run.first, found.created, found.seed)
+        header = frames.encode_file_header(path.parent.name, run.first, salvaged.created, salvaged.seed)
         file.write_at(0, [header, memoryview(content)[run.start : run.end]])
         file.sync()
     finally:

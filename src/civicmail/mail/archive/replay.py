@@ -69,12 +69,12 @@ def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> It
     read."""
     left = sum(last - first + 1 for _, first, last in spans)
 
-    def wanted(row: Row) -> bool:
+    def is_selected(row: Row) -> bool:
         return any(name == row.journal and first <= row.number <= last for name, first, last in spans)
 
-    there = [segments.path_of(data, *one) for one in segments.listed(data)] if left else []
-    there.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for record in _of_segments(data, there, problems, wanted):
+    paths = [segments.path_of(data, *one) for one in segments.listed(data)] if left else []
+    paths.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for record in _of_segments(data, paths, problems, is_selected):
         yield record
         left -= 1
         if not left:
@@ -95,7 +95,7 @@ def _sealed(data: Path, problems: list[str]) -> Iterator[Record]:
     return _of_segments(data, there, problems, lambda _: True)
 
 
-def _of_segments(data: Path, paths: list[Path], problems: list[str], wanted: Callable[[Row], bool]) -> Iterator[Record]:
+def _of_segments(data: Path, paths: list[Path], problems: list[str], is_selected: Callable[[Row], bool]) -> Iterator[Record]:
     if not paths:
         return
     keyring = Keyring(data)
@@ -106,13 +106,13 @@ def _of_segments(data: Path, paths: list[Path], problems: list[str], wanted: Cal
             problems.append(str(error))
             continue
         with closing(segment):
-            yield from _records(data, segment, problems, wanted)
+            yield from _records(data, segment, problems, is_selected)
 
 
-def _records(data: Path, segment: Segment, problems: list[str], wanted: Callable[[Row], bool]) -> Iterator[Record]:
+def _records(data: Path, segment: Segment, problems: list[str], is_selected: Callable[[Row], bool]) -> Iterator[Record]:
     """Records of one segment; frames that have none that is wanted are not opened."""
     try:
-        rows = [row for row in segment.rows() if wanted(row)]
+        rows = [row for row in segment.rows() if is_selected(row)]
     except DamagedFile as error:
         problems.append(str(error))
         return
@@ -123,10 +123,10 @@ def _records(data: Path, segment: Segment, problems: list[str], wanted: Callable
             problems.append(str(error))
             continue
         for row in group:
-            found = warc.parse(frame, row.offset)
-            if found is None or warc.place_of(found) != (row.journal, row.number):
+            parsed = warc.parse(frame, row.offset)
+            if parsed is None or warc.place_of(parsed) != (row.journal, row.number):
                 problems.append(f"Record {row.number} of journal {row.journal} is not where the table of its segment says.")
                 continue
             nowhere = log_path(data, row.journal, 0)  # no journal file has this name: the record is sealed
-            head = frame[found.start : found.stop]
+            head = frame[parsed.start : parsed.stop]
             yield Record(row.journal, nowhere, 0, row.type, 0, row.number, row.id, row.sha256, head, b"")

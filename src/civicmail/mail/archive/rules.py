@@ -65,8 +65,8 @@ def read(shelf: Shelf, types: Collection[int]) -> list[Event]:
     """
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
-            found = {(e.journal, e.number): e for e in _all(shelf) if e.type in types}
-            return sorted(found.values(), key=lambda e: (e.at, e.journal, e.number))
+            events = {(e.journal, e.number): e for e in _all(shelf) if e.type in types}
+            return sorted(events.values(), key=lambda e: (e.at, e.journal, e.number))
         if attempt < _VIEWS_MOST - 1:
             shelf.refresh()
     raise FileNotFoundError(shelf.data / "segments")
@@ -84,11 +84,11 @@ def _all(shelf: Shelf) -> Iterator[Event]:
 
 def _sealed(shelf: Shelf, name: tuple[str, str, str]) -> Iterator[Event]:
     segment = shelf.sealed.segment(*name)
-    wanted: dict[int, list[Row]] = {}
+    by_frame: dict[int, list[Row]] = {}
     for row in segment.rows():
         if row.type >= Type.HOLD and row.id == NO_ID:
-            wanted.setdefault(row.frame, []).append(row)
-    for number, rows in wanted.items():
+            by_frame.setdefault(row.frame, []).append(row)
+    for number, rows in by_frame.items():
         frame = segment.frame(number)
         for row in rows:
             record = warc.parse(frame, row.offset)

@@ -35,8 +35,8 @@ def merge(path: Path, sources: list[Run], replaces: Iterable[str], files: Files 
     file = files.open(temporary, create=True)
     try:
         counts = (sum(run.rows for run in sources), sum(run.captures for run in sources))
-        while (found := _fill(file, runs.HEADER_SIZE + len(meta), sources, numbers, counts)) != counts:
-            counts = found
+        while (filled := _fill(file, runs.HEADER_SIZE + len(meta), sources, numbers, counts)) != counts:
+            counts = filled
         end = runs.HEADER_SIZE + len(meta) + runs.ROW_BYTES * counts[0] + runs.CAPTURE_BYTES * counts[1]
         file.write_at(0, [runs.header_of(meta, *counts, 0), meta])
         file.truncate(end)

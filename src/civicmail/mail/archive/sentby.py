@@ -39,9 +39,9 @@ def withheld_from(capture: Capture) -> list[tuple[str, str, str]]:
     """Copies that were not given out when the message came in: recipient's address, mailbox (may be empty), what was done with it.
     Other names of the same mailbox, which get no copy of their own, are among them."""
     to = capture.envelope.recipients
-    found = [(to[d.to].address, to[d.to].box, d.do) for d in capture.dispositions if d.do in _KEPT_BACK and d.to < len(to)]
-    if not found:
+    withheld = [(to[d.to].address, to[d.to].box, d.do) for d in capture.dispositions if d.do in _KEPT_BACK and d.to < len(to)]
+    if not withheld:
         return []
-    boxes = {box or address.lower() for address, box, _ in found}
+    boxes = {box or address.lower() for address, box, _ in withheld}
     names = [to[d.to] for d in capture.dispositions if d.do not in _KEPT_BACK and d.to < len(to)]
-    return found + [(r.address, r.box, "") for r in names if (r.box or r.address.lower()) in boxes]
+    return withheld + [(r.address, r.box, "") for r in names if (r.box or r.address.lower()) in boxes]

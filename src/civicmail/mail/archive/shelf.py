@@ -65,12 +65,12 @@ class Shelf:
         """
         digits = digits_of(text)
         if len(digits) == 64:
-            found = self.by_sha256(bytes.fromhex(digits))
+            places = self.by_sha256(bytes.fromhex(digits))
         elif len(digits) == 32 and (place := self.place(bytes.fromhex(digits))):
-            found = [place]
+            places = [place]
         else:
-            found = self.tail.by_prefix(digits) + self._look(lambda: self._sealed_by_prefix(digits))
-        return sorted((self._filled(p) for p in {p.id: p for p in found}.values()), key=lambda p: p.id)
+            places = self.tail.by_prefix(digits) + self._look(lambda: self._sealed_by_prefix(digits))
+        return sorted((self._filled(p) for p in {p.id: p for p in places}.values()), key=lambda p: p.id)
 
     def place(self, id_: bytes) -> Place | None:
         """Where the capture with this id is; SHA-256 may be empty."""
@@ -79,15 +79,15 @@ class Shelf:
     def by_sha256(self, sha256: bytes) -> list[Place]:
         """Every capture of these bytes."""
         candidates = self._look(lambda: self.catalogue.by_hash_prefix(sha256.hex()))
-        found = (self._filled(place) for place in candidates)
-        return self.tail.by_sha256(sha256) + [place for place in found if place.sha256 == sha256]
+        sealed = (self._filled(place) for place in candidates)
+        return self.tail.by_sha256(sha256) + [place for place in sealed if place.sha256 == sha256]
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
         """Whether a capture of these bytes has this occurrence (identity.occurrence_bits) or once-key in its id."""
-        wanted = bytes(6) + bits[:10]
-        if any(same_bits(place.id, wanted) for place in self.tail.by_sha256(sha256)):
+        pattern = bytes(6) + bits[:10]
+        if any(same_bits(place.id, pattern) for place in self.tail.by_sha256(sha256)):
             return True
-        return any(same_bits(p.id, wanted) for p in self._look(lambda: self.catalogue.by_hash_prefix(sha256.hex())))
+        return any(same_bits(p.id, pattern) for p in self._look(lambda: self.catalogue.by_hash_prefix(sha256.hex())))
 
     def count(self) -> int:
         """Archived captures."""
@@ -200,10 +200,10 @@ class Shelf:
         return checked(body, sha256, f"segment {place.where.segment}")
 
     def _events(self, id_: bytes) -> list[bytes]:
-        found = [tailindex.read_head(where) for where in self.tail.events(id_)]
+        heads = [tailindex.read_head(where) for where in self.tail.events(id_)]
         for entry in self.catalogue.by_id(id_):
-            found += self.sealed.events(entry.where, id_)
-        return found
+            heads += self.sealed.events(entry.where, id_)
+        return heads
 
     def _journal_body(self, where: InJournal) -> bytes:
         flags, id_, sha256, body = tailindex.read_body(where)

@@ -95,11 +95,11 @@ class TailIndex:
     def by_prefix(self, digits: str) -> list[Place]:
         """Captures whose id or SHA-256 begins with these hexadecimal digits, at least two."""
         start = bytes.fromhex(digits[: len(digits) // 2 * 2])
-        found = []
+        places = []
         for log in self._logs.values():
             rows = {row for keys in (log.ids, log.hashes) for row in keys.beginning(start) if keys[row].hex().startswith(digits)}
-            found += [log.place(row) for row in sorted(rows)]
-        return found
+            places += [log.place(row) for row in sorted(rows)]
+        return places
 
     def events(self, id_: bytes) -> list[InJournal]:
         """Where the event records about a capture stand."""
@@ -114,14 +114,14 @@ class TailIndex:
     def between(self, low: bytes, high: bytes) -> list[Place]:
         """Unsealed captures whose ids lie from low to high, in no order."""
         first, last = int.from_bytes(low[:8]), int.from_bytes(high[:8])
-        found = []
+        places = []
         for log in self._logs.values():
             halves = array("Q", bytes(log.ids.packed))
             if sys.byteorder == "little":
                 halves.byteswap()
             rows = [row for row, half in enumerate(halves[0::2]) if first <= half <= last]
-            found += [place for place in map(log.place, rows) if low <= place.id <= high]
-        return found
+            places += [place for place in map(log.place, rows) if low <= place.id <= high]
+        return places
 
     def records(self) -> Iterator[tuple[bytes, InJournal]]:
         """Capture id and place of every event and entry, file by file."""
@@ -155,9 +155,9 @@ def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
     unpack = _FIXED.unpack_from
     ids, hashes, offsets, about, events = log.ids.packed, log.hashes.packed, log.offsets, log.about.packed, log.events
     while number <= last and at + _SIZE <= size:
-        magic, type_, _, zero, head, body, found, id_, sha256 = unpack(m, at)
+        magic, type_, _, zero, head, body, frame_number, id_, sha256 = unpack(m, at)
         end = at + ((_SIZE + head + body + 7) & ~7)
-        if magic != frames.MAGIC or zero or found != number or end > size:
+        if magic != frames.MAGIC or zero or frame_number != number or end > size:
             frame = frames.next_after_damage(m, before, number)
             if frame is None or frame.number > last:
                 break

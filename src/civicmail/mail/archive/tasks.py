@@ -28,7 +28,7 @@ class SealJob:
         self._sealer = Sealer(data, files)
         self._last = 0
         self._pause = RETRY_MS
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def __enter__(self) -> SealJob:
         return self
@@ -62,9 +62,9 @@ class SealJob:
         self._pause = RETRY_MS if report.segments else 2 * self._pause
         if report.segments:
             log.info("archive.sealed", files=report.files, records=report.records, segments=report.segments, bytes=report.size)
-        for sentence in set(report.blocked) - self._told:
+        for sentence in set(report.blocked) - self._reported:
             log.error("archive.cannot_seal", problem=sentence)
-        self._told |= set(report.blocked)
+        self._reported |= set(report.blocked)
         return report
 
     def _passed(self, searched: Passed, now: int) -> Mapping[str, int]:

@@ -204,8 +204,8 @@ class Check:
                 entries = self._catalogue.by_id(row.id)
             except (DamagedFile, FileNotFoundError):
                 return  # said by _surplus_rows
-            wanted = (row.type != Type.RECEIPT, segment, row.frame, row.offset)
-            missing += wanted not in [(e.events, e.where.segment, e.where.frame, e.where.offset) for e in entries]
+            expected = (row.type != Type.RECEIPT, segment, row.frame, row.offset)
+            missing += expected not in [(e.events, e.where.segment, e.where.frame, e.where.offset) for e in entries]
         if missing:
             what = f"{missing} captures or groups of events of segment {segment}"
             text = f"{what} are not in the catalogue; `rebuild catalogue` adds them."
@@ -247,15 +247,15 @@ class Check:
 
     def _retired(self) -> dict[str, int]:
         """Up to which number each journal has nothing left: sealed and removed."""
-        found = {}
+        retired = {}
         for name in journal.names(self._data):
             place = journal.folder(self._data) / name
             try:
                 last = journal.read_retired(place)
             except DamagedFile:  # the check of journals says so
                 last = journal.retired_by_files(place)
-            found[name] = min([last, *(first - 1 for first, _ in journal.log_files(place))])
-        return found
+            retired[name] = min([last, *(first - 1 for first, _ in journal.log_files(place))])
+        return retired
 
     def _missing_numbers(self, retired: dict[str, int]) -> None:
         """What was sealed and removed from a journal is in segments, number by number, or named by a certificate."""
@@ -290,7 +290,7 @@ class Check:
 
 def torn_tails(data: Path) -> list[str]:
     """Sentences about journals whose last file goes on behind its last durable record: a live or a killed writer, no problem."""
-    found = []
+    sentences = []
     for name in journal.names(data):
         place = journal.folder(data) / name
         known = journal.log_files(place)
@@ -305,10 +305,10 @@ def torn_tails(data: Path) -> list[str]:
         except FileNotFoundError:
             continue
         if is_held(place / "lock"):
-            found.append(f"Journal {name} is being written behind record {durable}.")
+            sentences.append(f"Journal {name} is being written behind record {durable}.")
         else:
-            found.append(f"The writer of journal {name} was killed behind record {durable}; the next one goes on from there.")
-    return found
+            sentences.append(f"The writer of journal {name} was killed behind record {durable}; the next one goes on from there.")
+    return sentences
 
 
 def _certificates_in_journals(data: Path) -> Iterator[bytes]:
@@ -348,9 +348,9 @@ def _agree(row: Row, offset: int, record: warc.WarcRecord, head: bytes, *, deep:
     if not deep:
         return True
     try:
-        said = orjson.loads(head)
-        same = (said["journal"], said["number"], said["id"].replace("-", "")) == (row.journal, row.number, row.id.hex())
-        return same and (row.type != Type.RECEIPT or said["sha256"] == row.sha256.hex())
+        plain = orjson.loads(head)
+        same = (plain["journal"], plain["number"], plain["id"].replace("-", "")) == (row.journal, row.number, row.id.hex())
+        return same and (row.type != Type.RECEIPT or plain["sha256"] == row.sha256.hex())
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return False
 

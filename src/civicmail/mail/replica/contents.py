@@ -128,13 +128,13 @@ class Contents:
         return files, sorted(folders)
 
 
-def stamp_of(found: os.stat_result) -> Stamp:
-    return found.st_size, found.st_mtime_ns, found.st_ino
+def stamp_of(stat: os.stat_result) -> Stamp:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def journal_files(data: Path) -> list[str]:
     """Every journal file and spool file, as a path below the data folder."""
-    found = []
+    paths = []
     for pattern in ("*/*.log", "*/spool/*"):
-        found += [p.relative_to(data).as_posix() for p in (data / "journal").glob(pattern)]
-    return sorted(p for p in found if is_log(p) or is_spool(p))
+        paths += [p.relative_to(data).as_posix() for p in (data / "journal").glob(pattern)]
+    return sorted(p for p in paths if is_log(p) or is_spool(p))

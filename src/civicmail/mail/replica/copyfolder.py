@@ -58,9 +58,9 @@ def is_complete(folder: Path) -> bool:
 def said(folder: Path) -> Answer:
     """What the installation said of itself at the last turn. Raises NotACopy where that cannot be read."""
     try:
-        found: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
-        if {"entries", "records", "segments"} <= found.keys():
-            return found
+        answer: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
+        if {"entries", "records", "segments"} <= answer.keys():
+            return answer
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise NotACopy(f"{folder}/standby/taken.json cannot be read, so nobody knows what the copy should have; nothing was made.")
@@ -312,8 +312,8 @@ def entries_end(path: Path, known: int) -> int:
             return 0
         if len(m) < end:
             raise DamagedFile(f"{path} is shorter than what was synced.")
-        while (found := entries.decode_frame(m, end)) is not None and found[2] <= len(m):
-            end = found[2]
+        while (frame := entries.decode_frame(m, end)) is not None and frame[2] <= len(m):
+            end = frame[2]
     return end
 
 

@@ -49,8 +49,8 @@ def checked(signed: bytes, public: bytes) -> Epoch:
         return Epoch()
     try:
         plain = orjson.loads(signed)
-        said = orjson.dumps(plain["said"], option=orjson.OPT_SORT_KEYS)
-        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(plain["signature"]), _LABEL + said)
+        statement = orjson.dumps(plain["said"], option=orjson.OPT_SORT_KEYS)
+        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(plain["signature"]), _LABEL + statement)
         return Epoch(int(plain["said"]["epoch"]), int(plain["said"]["at"]), signed)
     except (ValueError, KeyError, TypeError, InvalidSignature):
         raise NotACopy("An epoch is not signed by the ledger's key of this installation; it was not believed.") from None
@@ -58,10 +58,10 @@ def checked(signed: bytes, public: bytes) -> Epoch:
 
 def begin(copy: Path, now: int, files: Files = OS_FILES) -> Epoch:
     """Take the epoch after that of a copy and write it there, durably: from now on the older installation is fenced. now: ms."""
-    said = {"v": 1, "epoch": read(copy).number + 1, "at": now}
-    signature = keys.private(copy / "keys").sign(_LABEL + orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
+    statement = {"v": 1, "epoch": read(copy).number + 1, "at": now}
+    signature = keys.private(copy / "keys").sign(_LABEL + orjson.dumps(statement, option=orjson.OPT_SORT_KEYS))
     files.make_folder(path_of(copy).parent)
-    files.replace(path_of(copy), orjson.dumps({"said": said, "signature": signature.hex()}, option=orjson.OPT_SORT_KEYS))
+    files.replace(path_of(copy), orjson.dumps({"said": statement, "signature": signature.hex()}, option=orjson.OPT_SORT_KEYS))
     return read(copy)
 
 

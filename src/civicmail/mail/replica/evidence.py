@@ -66,19 +66,19 @@ class Evidence:
     def _known_before(self, length: int) -> tuple[int, int]:
         """(index, offset) of the last entry that the index of offsets has at or before `length` bytes."""
         path = entries.offsets_path(folder(self._data))
-        low, high, found = 0, arrays.length(path, entries.OFFSET.size), (0, len(entries.FILE_MAGIC))
+        low, high, known = 0, arrays.length(path, entries.OFFSET.size), (0, len(entries.FILE_MAGIC))
         while low < high:
             middle = (low + high) // 2
             offset = int(entries.OFFSET.unpack(arrays.read(path, entries.OFFSET.size, middle))[0])
             if offset <= length:
-                low, found = middle + 1, (middle, offset)
+                low, known = middle + 1, (middle, offset)
             else:
                 high = middle
-        return found
+        return known
 
     def _positions(self, size: int) -> Positions:
         """{journal: last number integrated by the first `size` entries}."""
-        found: Positions = {}
+        positions: Positions = {}
         place = folder(self._data)
         for name in leaves.names(place):
             path = leaves.folder(place) / f"{name}.idx"
@@ -90,8 +90,8 @@ class Evidence:
                 else:
                     high = middle
             if low:
-                found[name] = leaves.BATCH.unpack(arrays.read(path, leaves.BATCH.size, low - 1))[0]
-        return found
+                positions[name] = leaves.BATCH.unpack(arrays.read(path, leaves.BATCH.size, low - 1))[0]
+        return positions
 
     def send(self, until: int, covered: Positions) -> None:
         """Send entries up to `until` as far as the copy has their records. covered: {journal: number} that it has."""

@@ -173,16 +173,16 @@ class Journals:
 def send_file(link: Link, data: Path, path: str) -> Iterator[contents.Stamp]:
     """Put a whole file, a chunk at a time; yields what the file is."""
     with (data / path).open("rb") as h:
-        found = contents.stamp_of(os.fstat(h.fileno()))
+        stamp = contents.stamp_of(os.fstat(h.fileno()))
         at = 0
         while True:
             body = h.read(CHUNK)
-            end = at + len(body) >= found[0]
+            end = at + len(body) >= stamp[0]
             if not body and not end:
                 raise DamagedFile(f"{path} became shorter while it was sent to the standby.")
             link.send({"do": "put", "path": path, "at": at, **({"end": 1} if end else {})}, body)
             at += len(body)
-            yield found
+            yield stamp
             if end:
                 return
 
@@ -196,18 +196,18 @@ def _walk(fd: int, offset: int, number: int, last: int, until: int, ledger: int)
         fixed = os.pread(fd, frames.FIXED.size, offset)
         if len(fixed) < frames.FIXED.size:
             break
-        magic, kind, flags, _, head, _, body, found, _, id_, _ = frames.FIXED.unpack(fixed)
+        magic, kind, flags, _, head, _, body, frame_number, _, id_, _ = frames.FIXED.unpack(fixed)
         if magic != frames.MAGIC:
             if not any(fixed):
                 break  # the file ends here: the next one goes on
             raise DamagedFile(f"Record {number + 1} is damaged; it cannot be sent to the standby.")
-        if found != number + 1:
+        if frame_number != number + 1:
             raise DamagedFile(f"Record {number + 1} is not where it should be; it cannot be sent to the standby.")
         if kind == Type.CHECKPOINT and (size := _checkpoint(os.pread(fd, head, offset + frames.FIXED.size))) > ledger:
             return offset, number, spooled, size
         if flags & frames.SPOOLED:
             spooled.append(id_.hex())
-        offset, number = offset + frames.size_of(head, body), found
+        offset, number = offset + frames.size_of(head, body), frame_number
     return offset, number, spooled, 0
 
 

@@ -90,7 +90,7 @@ class TlsLink:
         try:
             self._wire.sendall(messages.encode(head, body))
         except self._guard as error:
-            self._told(error)
+            self._reported(error)
 
     def ask(self, head: Head) -> Answer:
         try:
@@ -103,7 +103,7 @@ class TlsLink:
     def close(self) -> None:
         self._wire.close()
 
-    def _told(self, error: BaseException) -> None:
+    def _reported(self, error: BaseException) -> None:
         """The other side has hung up while we were sending: it may have said why before it did."""
         with contextlib.suppress(*self._guard):
             self._checked(read(self._wire)[0])

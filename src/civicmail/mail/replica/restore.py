@@ -74,19 +74,19 @@ def restore(
             raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
         _require_plain(copy)
         with _nobody_else(copy, now, files) if fence else contextlib.nullcontext():
-            found = Restored(epoch.read(copy).number, copyfolder.said(copy))
-            found.files = _copy_all(copy, data, files, progress)
+            restored = Restored(epoch.read(copy).number, copyfolder.said(copy))
+            restored.files = _copy_all(copy, data, files, progress)
             settings = (copy / FILE).read_bytes() if (copy / FILE).exists() else None
     if (data / SAVED).exists():
         files.rename(data / SAVED, data / DATABASE)
         files.sync_folder(data)
-    found.problems += _people(data, settings)
-    until = _make_work(data, found, now, files)
+    restored.problems += _people(data, settings)
+    until = _make_work(data, restored, now, files)
     if fence:
-        _enter(data, found.epoch, until, now, files)
+        _enter(data, restored.epoch, until, now, files)
     if settings is not None:
         files.replace(data / FILE, settings)
-    return found
+    return restored
 
 
 def _require_plain(copy: Path) -> None:
@@ -187,35 +187,35 @@ def _copy(source: Path, target: Path, size: int, files: Files) -> None:
         file.close()
 
 
-def _make_work(data: Path, found: Restored, now: int, files: Files) -> Positions:
+def _make_work(data: Path, restored: Restored, now: int, files: Files) -> Positions:
     """What is derived is made, and the rest must be what the old installation said; {journal: last number} of what there is."""
     for gap in repair.account_for_gaps(data, UNSENT, now=now, files=files):
         for first, last in gap.lost:
             text = records_text(first, last, gap.journal)
-            found.problems.append(f"The copy has no {text}; entry {gap.entry} says why: {UNSENT.reason}.")
+            restored.problems.append(f"The copy has no {text}; entry {gap.entry} says why: {UNSENT.reason}.")
     adopt(data, files=files)
-    found.problems += recatalogue.rebuild(data, now=now, files=files)
+    restored.problems += recatalogue.rebuild(data, now=now, files=files)
     try:
         outstanding_file.current(data)
     except DamagedFile as error:
-        found.problems.append(str(error))
-        found.problems += replay.rebuild(data, now=now, files=files)
+        restored.problems.append(str(error))
+        restored.problems += replay.rebuild(data, now=now, files=files)
     with Sequencer(data, files) as ledger:
-        said = int(found.said["entries"])
-        found.entries = ledger.size
-        if ledger.size < said:
-            found.problems.append(f"The ledger has {ledger.size} entries; the old installation said {said}.")
+        entries = int(restored.said["entries"])
+        restored.entries = ledger.size
+        if ledger.size < entries:
+            restored.problems.append(f"The ledger has {ledger.size} entries; the old installation said {entries}.")
         latest = checkpoints.latest(folder(data))
-        found.root = latest.root.hex() if latest else ""
+        restored.root = latest.root.hex() if latest else ""
         ledger.integrate(now)
-    found.waiting = len(list(outstanding_file.current(data).waiting()))
+    restored.waiting = len(list(outstanding_file.current(data).waiting()))
     top = journal.folder(data)
     until = {n: max(journal.read_durable(top / n), journal.read_retired(top / n)) for n in journal.names(data)}
-    for name, last in found.said["records"].items():
+    for name, last in restored.said["records"].items():
         if until.get(name, 0) < last:
-            found.problems.append(f"Journal {name} has {until.get(name, 0)} records; the old installation said {last}.")
-    found.records = sum(until.values())
+            restored.problems.append(f"Journal {name} has {until.get(name, 0)} records; the old installation said {last}.")
+    restored.records = sum(until.values())
     segments = sum(1 for _ in (data / "segments").glob("*/*/*.seg"))
-    if segments < int(found.said["segments"]):
-        found.problems.append(f"There are {segments} segments; the old installation said {found.said['segments']}.")
+    if segments < int(restored.said["segments"]):
+        restored.problems.append(f"There are {segments} segments; the old installation said {restored.said['segments']}.")
     return until

@@ -91,7 +91,7 @@ class Shipper:
             except FileNotFoundError:
                 return
         yield from self._until_covered()
-        head = {"do": "turn", "put": put, "gone": gone, "said": self._said(moment.whole)}
+        head = {"do": "turn", "put": put, "gone": gone, "said": self._statement(moment.whole)}
         while self._link.ask(head).get("busy"):
             yield
         self._sent.update({path: moment.whole[path] for path in put})
@@ -116,7 +116,7 @@ class Shipper:
             self._sent[path] = here if here is not None and same else (0, 0, 0)
         self._met = True
 
-    def _said(self, whole: dict[str, Stamp]) -> dict[str, Any]:
+    def _statement(self, whole: dict[str, Stamp]) -> dict[str, Any]:
         """What an installation that is made from the copy must come to."""
         return {
             "at": self._clock(),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from civicmail.city.policy.shapes import UNAVAILABLE, Finding
-from civicmail.core.message import defects
+from civicmail.core.message import defect_codes
 from civicmail.core.message import letter as letters
 from civicmail.core.message.shapes import Address, Letter
 from civicmail.core.sandbox import truetype
@@ -54,8 +54,8 @@ def _closed(letter: Letter) -> Found:
     """What nobody can look into here: a piece of a message, whose others came or come apart, and what lies behind a limit."""
     for one in _family(letter):
         for defect in one.defects:
-            if defect.code == defects.PARTIAL or defect.code in defects.CLOSED:
-                mask = "a piece" if defect.code == defects.PARTIAL else "too much"
+            if defect.code == defect_codes.PARTIAL or defect.code in defect_codes.CLOSED:
+                mask = "a piece" if defect.code == defect_codes.PARTIAL else "too much"
                 return Found((Finding(NAME, UNAVAILABLE, mask=mask),), {"unavailable": (NAME,)})
     return NOTHING
 

@@ -140,13 +140,13 @@ class Finder:
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
 
-    def ask(self, asked: tuple[str, Tree, dict[str, Any]], seconds: float, query: Query) -> tuple[Any, int] | None:
+    def ask(self, request: tuple[str, Tree, dict[str, Any]], seconds: float, query: Query) -> tuple[Any, int] | None:
         """The answer, and how many indexes are not in it; None where the process was ended, or the query was before it began."""
         line = self._line or self._start()
         if query.cut:
             return None
         try:
-            line.send((*asked, seconds))
+            line.send((*request, seconds))
             answer: tuple[Any, int] | None = line.recv() if line.poll(seconds + 2 * GRACE) else None
         except (EOFError, OSError):
             answer = None
@@ -194,7 +194,7 @@ class Finders:
         self._changed = threading.Condition()
         self._used: dict[str, tuple[float, float]] = {}
 
-    def ask[T](self, query: Query, large: bool, asked: tuple[str, Tree, dict[str, Any]], nothing: T) -> T:
+    def ask[T](self, query: Query, large: bool, request: tuple[str, Tree, dict[str, Any]], nothing: T) -> T:
         """What a finder says, or nothing where query.cut says why. Raises what the finder raised."""
         lane = self._large if large else self._small
         if query.left <= 0:
@@ -205,7 +205,7 @@ class Finders:
         began = time.monotonic()
         answer = None
         try:
-            answer = finder.ask(asked, min(query.left, SHARE) if lane.waiting else query.left, query)
+            answer = finder.ask(request, min(query.left, SHARE) if lane.waiting else query.left, query)
         finally:
             took = time.monotonic() - began
             query.left -= took
@@ -213,11 +213,11 @@ class Finders:
         if answer is None:
             query.cut = query.cut or "late"
             return nothing
-        said, left = answer
-        if isinstance(said, Exception):
-            raise said
+        reply, left = answer
+        if isinstance(reply, Exception):
+            raise reply
         query.cut = query.cut or ("late" if left else "")
-        result: T = said
+        result: T = reply
         return result
 
     def used(self, whose: str) -> float:

@@ -87,12 +87,12 @@ def at_once(content: bytes) -> Extract | None:
 
 
 def what_they_say(fields: Fields, look: Look) -> Said:
-    return _said((sha256(a.content).digest(), partial(_known, a.content, look)) for a in files(fields))
+    return _combined((sha256(a.content).digest(), partial(_known, a.content, look)) for a in files(fields))
 
 
-def what_files_say(found: Iterable[File], look: Look) -> Said:
+def what_files_say(attachments: Iterable[File], look: Look) -> Said:
     """The same of files that were read by somebody else (seenread.py). look: asks for no content."""
-    return _said((file.digest, partial(_looked, file, look)) for file in found)
+    return _combined((file.digest, partial(_looked, file, look)) for file in attachments)
 
 
 def _known(content: bytes, look: Look, digest: bytes) -> Extract | None:
@@ -103,11 +103,11 @@ def _looked(file: File, look: Look, digest: bytes) -> Extract | None:
     return look(digest, b"") or file.known
 
 
-def _said(found: Iterable[tuple[bytes, Callable[[bytes], Extract | None]]]) -> Said:
+def _combined(readers: Iterable[tuple[bytes, Callable[[bytes], Extract | None]]]) -> Said:
     texts: list[str] = []
     names: dict[str, None] = {}
     unreadable = waiting = 0
-    for digest, read in found:
+    for digest, read in readers:
         names[name_of(digest)] = None
         extract = read(digest)
         if extract is None:

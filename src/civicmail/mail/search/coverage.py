@@ -56,8 +56,8 @@ def current(data: Path) -> Path | None:
 def covered(data: Path) -> dict[str, int]:
     """Per journal the last record that can be found; what the sealer and a waiting import ask."""
     generation = current(data)
-    found = load(generation) if generation else None
-    return found.journals if found else {}
+    saved = load(generation) if generation else None
+    return saved.journals if saved else {}
 
 
 def make_current(generation: Path, files: Files = OS_FILES) -> None:

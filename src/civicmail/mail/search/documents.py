@@ -47,13 +47,13 @@ def document_of(capture: Capture, body: bytes, fields: Fields | None = None, loo
     if fields is not None:
         return of_text(capture, text_of(capture, fields, look))
     try:
-        found, files = seenlimited.surely(body)
+        parsed, files = seenlimited.surely(body)
     except Unreadable as error:
         log.error("index.unreadable", capture=capture.uuid, problem=error.why)
         return without_body(capture)
     except LaterError as error:
         raise IndexFailed(f"No message can be read for the index: {error}") from None
-    return of_text(capture, text_of_read(capture, found, files, look))
+    return of_text(capture, text_of_read(capture, parsed, files, look))
 
 
 def text_of(capture: Capture, fields: Fields, look: Look = not_yet) -> str:
@@ -71,10 +71,10 @@ def text_without_files(capture: Capture, fields: Fields) -> str:
     return text_of(capture, fields, lambda _digest, _content: Extract())
 
 
-def with_files(capture: Capture, made: str, found: Sequence[File], look: Look) -> str:
+def with_files(capture: Capture, made: str, files: Sequence[File], look: Look) -> str:
     """The document that text_without_files() made, with what the files of the letter say."""
     try:
-        return with_said(made, what_files_say(found, look))
+        return with_said(made, what_files_say(files, look))
     except Exception:  # as in _made(); who made it may have been taken over, and given numbers that none can be added to
         log.exception("index.unreadable", capture=capture.uuid)
         return text_without_body(capture)
@@ -82,8 +82,8 @@ def with_files(capture: Capture, made: str, found: Sequence[File], look: Look) -
 
 def _made(capture: Capture, fields: Fields, saying: Callable[[], Said]) -> str:
     try:
-        said = saying() if fields.attachments else NOTHING
-        return document(view(capture, fields, said), capture, fields, said)
+        attachment_text = saying() if fields.attachments else NOTHING
+        return document(view(capture, fields, attachment_text), capture, fields, attachment_text)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
         return text_without_body(capture)

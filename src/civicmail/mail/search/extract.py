@@ -137,8 +137,8 @@ class ExtractJob:
         except (NotIndexed, DamagedIndex):
             self._reader = None
             return []
-        found, _ = batch(self._reader.searchers(), still(self.lane), "newest", None, most + len(self._unreachable))
-        return [id_bytes(*f.key[1:]) for f in found]
+        hits, _ = batch(self._reader.searchers(), still(self.lane), "newest", None, most + len(self._unreachable))
+        return [id_bytes(*f.key[1:]) for f in hits]
 
     def _read(self, id_: bytes) -> None:
         """Read every file of a capture of which something is missing, then ask for it to be indexed again."""
@@ -153,13 +153,13 @@ class ExtractJob:
             self._unreachable.add(id_)
             return
         try:
-            found = seenlimited.files(body)
+            files = seenlimited.files(body)
         except Unreadable as error:
             log.error("extract.unreadable", capture=id_.hex(), problem=error.why)
             if error.why != BUSY:
                 self._unreachable.add(id_)
             return
-        digests = [done.result() for done in [self._threads.submit(self._one, file) for file in found]]
+        digests = [done.result() for done in [self._threads.submit(self._one, file) for file in files]]
         self._machine.refresh()
         try:
             self._machine.capture(id_)
@@ -198,8 +198,8 @@ class ExtractJob:
             if why:
                 unreadable[("", why)] = None
 
-        told = process.read(content, on_picture)
-        unreadable |= dict.fromkeys(told.unreadable)
+        reading = process.read(content, on_picture)
+        unreadable |= dict.fromkeys(reading.unreadable)
         return Extract("\n".join([text for text in texts if text]), tuple(unreadable))
 
 
@@ -207,5 +207,5 @@ class _Stopped(Exception):
     """The worker ends."""
 
 
-def _extract(told: Told) -> Extract:
-    return Extract(told.text, tuple(told.unreadable), told.pictures)
+def _extract(reading: Told) -> Extract:
+    return Extract(reading.text, tuple(reading.unreadable), reading.pictures)

@@ -128,9 +128,9 @@ def _split(address: str) -> tuple[str, str]:
 
 def _file_types(files: Iterable[tuple[str, str]]) -> str:
     """The extension, or the subtype where the name has none, and the declared type."""
-    found: dict[str, None] = {}
+    types: dict[str, None] = {}
     for name, content_type in files:
         kind = exact(content_type)
         extension = exact(name.rpartition(".")[2]) if "." in name else kind.rpartition("/")[2]
-        found[extension] = found[kind] = None
-    return " ".join(found)
+        types[extension] = types[kind] = None
+    return " ".join(types)

@@ -45,17 +45,17 @@ class _Open:
     fresh: bool  # made in this run: nothing in it can be a repeat from before
     waiting: int = 0
 
-    def add(self, found: Documented, replay: bool) -> None:
+    def add(self, documented: Documented, replay: bool) -> None:
         with _failures():
             if replay and not self.fresh:
-                _delete(self.writer, found.id)
-            self.writer.add_json(found.document)
+                _delete(self.writer, documented.id)
+            self.writer.add_json(documented.document)
         self.waiting += 1
 
-    def replace(self, found: Documented) -> None:
+    def replace(self, documented: Documented) -> None:
         with _failures():
-            _delete(self.writer, found.id)
-            self.writer.add_json(found.document)
+            _delete(self.writer, documented.id)
+            self.writer.add_json(documented.document)
         self.waiting += 1
 
     def commit(self) -> None:
@@ -79,9 +79,9 @@ class _Pending:
     documents: list[tuple[Documented, bool]] = field(default_factory=list)
     weight: int = 0
 
-    def add(self, found: Documented, replay: bool) -> None:
-        self.documents.append((found, replay))
-        self.weight += found.weight
+    def add(self, documented: Documented, replay: bool) -> None:
+        self.documents.append((documented, replay))
+        self.weight += documented.weight
 
 
 class Indexes:
@@ -97,23 +97,23 @@ class Indexes:
         self._threads = ThreadPoolExecutor(OPEN_AT_ONCE + CLOSING_AT_ONCE, thread_name_prefix="index")
         self._closing: dict[Key, Future[None]] = {}
 
-    def add(self, found: Documented, *, replay: bool) -> None:
+    def add(self, documented: Documented, *, replay: bool) -> None:
         """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
-        key = (found.class_, year_of(found.received))
+        key = (documented.class_, year_of(documented.received))
         if key in self._open or len(self._open) < OPEN_AT_ONCE:
-            self._writer(key).add(found, replay)
+            self._writer(key).add(documented, replay)
             return
         pending = self._pending.setdefault(key, _Pending())
-        pending.add(found, replay)
-        self._pending_bytes += found.weight
+        pending.add(documented, replay)
+        self._pending_bytes += documented.weight
         if pending.weight >= WORTH_A_WRITER:
             self._writer(key)
         elif self._pending_bytes >= PENDING_BYTES:
             self._drain()
 
-    def replace(self, found: Documented) -> None:
+    def replace(self, documented: Documented) -> None:
         """Put a capture in the place of what is there under its id: more of it was read."""
-        self._writer((found.class_, year_of(found.received))).replace(found)
+        self._writer((documented.class_, year_of(documented.received))).replace(documented)
 
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
         """Take one capture out (disposal, change of class)."""
@@ -154,8 +154,8 @@ class Indexes:
             if key in self._pending:
                 pending = self._pending.pop(key)
                 self._pending_bytes -= pending.weight
-                for found, replay in pending.documents:
-                    entry.add(found, replay)
+                for documented, replay in pending.documents:
+                    entry.add(documented, replay)
         self._open.move_to_end(key)
         return entry
 

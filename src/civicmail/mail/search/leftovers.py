@@ -27,17 +27,17 @@ _AT_ONCE = 1000
 
 def note_files(data: Path, reader: Reader, capture_ids: Iterable[bytes], files: Files) -> None:
     """Write down which files these captures have, as the indexes know them: they are about to be taken out."""
-    found: set[str] = set()
+    names: set[str] = set()
     for some in batched(capture_ids, _AT_ONCE):
-        wanted = {ids(id_) for id_ in some}
-        query = tantivy.Query.term_set_query(SCHEMA, "lo", [lo for _, lo in wanted])
+        id_pairs = {ids(id_) for id_ in some}
+        query = tantivy.Query.term_set_query(SCHEMA, "lo", [lo for _, lo in id_pairs])
         for searcher in reader.searchers():
             for f in everything(searcher, query):
-                if f.key[1:] in wanted:
+                if f.key[1:] in id_pairs:
                     stored = orjson.loads(searcher.doc(f.address).get_first("stored"))  # type: ignore[arg-type]  # is there
-                    found.update(*stored[4:])
-    if found:
-        extracted.set_gone(data, found, files)
+                    names.update(*stored[4:])
+    if names:
+        extracted.set_gone(data, names, files)
 
 
 def forget_files(data: Path) -> None:

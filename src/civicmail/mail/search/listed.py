@@ -42,9 +42,9 @@ def listed(reader: Reader, tree: Tree) -> list[Listed]:
         lows = searcher.fast_field_values("lo", places) if places else []
         return [(hi, int(lo or 0)) for (hi, _), lo in zip(hits, lows, strict=True)]
 
-    found = [one for some in each(of, reader.searchers()) for one in some]
-    found.sort(reverse=True)
-    return found
+    items = [one for some in each(of, reader.searchers()) for one in some]
+    items.sort(reverse=True)
+    return items
 
 
 def id_of(one: Listed) -> bytes:

@@ -35,8 +35,8 @@ def batch(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
 ) -> tuple[list[Found], bool]:
     """The next hits behind `after` in order, at most `size`, and whether there may be more."""
-    found, more, _ = batch_of(searchers, query, sort, after, size)
-    return found, more
+    hits, more, _ = batch_of(searchers, query, sort, after, size)
+    return hits, more
 
 
 def batch_of(
@@ -44,14 +44,14 @@ def batch_of(
 ) -> tuple[list[Found], bool, int]:
     """As batch(), and where there is no `after` how many captures fit, exactly. Each index is asked once, unless hits are tied."""
     by = _by_score if sort == "relevance" else _by_receipt
-    found: list[Found] = []
+    hits: list[Found] = []
     more, total = False, 0
     for some, cut, fitting in each(lambda searcher: by(searcher, query, sort, after, size), searchers):
-        found += some
+        hits += some
         more = more or cut
         total += fitting
-    found.sort(key=lambda f: f.key, reverse=sort != "oldest")
-    return found[:size], more or len(found) > size, total
+    hits.sort(key=lambda f: f.key, reverse=sort != "oldest")
+    return hits[:size], more or len(hits) > size, total
 
 
 def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[Found]:
@@ -96,10 +96,10 @@ def _by_receipt(
     searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
 ) -> tuple[list[Found], bool, int]:
     newest = sort == "newest"
-    found: list[Found] = []
+    results: list[Found] = []
     if after is not None:
         hi = after[1]
-        found = [f for f in _tied(searcher, query, hi) if (f.key < after if newest else f.key > after)]
+        results = [f for f in _tied(searcher, query, hi) if (f.key < after if newest else f.key > after)]
         query = both(query, column("hi", 0, hi - 1) if newest else column("hi", hi + 1, LARGEST))
     total, hits = run(searcher, query, size + 1, by="hi", ascending=not newest)
     cut = total > size
@@ -107,8 +107,8 @@ def _by_receipt(
         *hits, (border, _) = hits
         if hits[-1][0] == border:  # the batch would end among equals, of which tantivy may have chosen any
             hits = [hit for hit in hits if hit[0] != border]
-            found += _tied(searcher, query, border)
-    return found + found_of(searcher, [(0.0, address) for _, address in hits]), cut, total
+            results += _tied(searcher, query, border)
+    return results + found_of(searcher, [(0.0, address) for _, address in hits]), cut, total
 
 
 def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[Found]:
@@ -122,11 +122,11 @@ def _by_score(
     while True:
         total, hits = run(searcher, query, limit)
         cut = total > len(hits)
-        found = [f for f in found_of(searcher, hits) if after is None or f.key < after]
+        results = [f for f in found_of(searcher, hits) if after is None or f.key < after]
         if not cut:
-            return found, False, total
+            return results, False, total
         lowest = hits[-1][0]
-        whole = [f for f in found if f.key[0] > lowest]
+        whole = [f for f in results if f.key[0] > lowest]
         if len(whole) >= size:
             return whole, True, total
         limit *= 4

@@ -94,10 +94,10 @@ class Rebuild:
             yield 0, sum(self._take_one(id_) for id_ in ids)
 
     def _take(self, some: tuple[Stored, ...]) -> int:
-        wanted = set(missing(self._before, [s.id for s in some])) if self._before else {s.id for s in some}
+        missing_ids = set(missing(self._before, [s.id for s in some])) if self._before else {s.id for s in some}
         size = 0
         for stored in some:
-            if stored.id in wanted:
+            if stored.id in missing_ids:
                 capture = Capture.from_head(stored.head)
                 if self._is_ours(capture):
                     self.indexes.add(document_of(capture, stored.body, look=self._look), replay=False)
@@ -113,10 +113,10 @@ class Rebuild:
         if not self._is_ours(capture):
             return 0
         try:
-            found = document_of(capture, self._machine.body(id_), look=self._look)
+            documented = document_of(capture, self._machine.body(id_), look=self._look)
         except (DamagedFile, NotInArchive):
-            found = without_body(capture)
-        self.indexes.add(found, replay=False)
+            documented = without_body(capture)
+        self.indexes.add(documented, replay=False)
         return capture.size
 
     def _is_ours(self, capture: Capture) -> bool:
@@ -173,8 +173,8 @@ def tidy(data: Path, kept: set[Path]) -> None:
 
 def generations(top: Path) -> list[Path]:
     """The generations that lie in an index folder, oldest first."""
-    found = [p for p in top.iterdir() if p.name.isdigit() and p.is_dir()] if top.is_dir() else []
-    return sorted(found, key=lambda p: int(p.name))
+    folders = [p for p in top.iterdir() if p.name.isdigit() and p.is_dir()] if top.is_dir() else []
+    return sorted(folders, key=lambda p: int(p.name))
 
 
 def next_folder(data: Path) -> Path:
@@ -192,7 +192,7 @@ def unfinished(data: Path, *, whole: bool) -> Path | None:
 
 def _can_go_on(folder: Path, whole: bool) -> bool:
     try:
-        found = coverage.load(folder)
+        saved = coverage.load(folder)
     except DamagedIndex:
         return False
-    return found is not None and found.version == VERSION and found.start is not None and not (whole and found.only is not None)
+    return saved is not None and saved.version == VERSION and saved.start is not None and not (whole and saved.only is not None)

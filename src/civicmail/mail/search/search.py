@@ -122,8 +122,8 @@ def _ranks(tree: Tree) -> bool:
 def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found], groups: Groups) -> list[Found]:
     """Those of a batch that come before every other hit of the same message."""
     first: dict[bytes, Key] = {}
-    wanted = sorted({int.from_bytes(sha[:8]) for f in some for sha in groups.forms(f.sha)})
-    same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", wanted), 0.0))
+    prefixes = sorted({int.from_bytes(sha[:8]) for f in some for sha in groups.forms(f.sha)})
+    same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", prefixes), 0.0))
     for searcher in searchers if some else ():
         for f in everything(searcher, same, scored=sort == "relevance"):
             best = first.get(groups.one(f.sha))
@@ -155,15 +155,15 @@ def read(page: Iterable[Found], scores: dict[tuple[int, int], float]) -> Iterato
 
 def among(reader: Reader, tree: Tree, hits: Iterable[Hit]) -> set[str]:
     """The ids of those hits that fit the tree, too."""
-    wanted = {ids(uuid.UUID(hit.id).bytes): hit.id for hit in hits}
-    if not wanted:
+    by_key = {ids(uuid.UUID(hit.id).bytes): hit.id for hit in hits}
+    if not by_key:
         return set()
-    within = both(compiled(tree), _one_of(lo for _, lo in wanted))
-    found: set[str] = set()
+    within = both(compiled(tree), _one_of(lo for _, lo in by_key))
+    matching: set[str] = set()
     for searcher in reader.searchers():
-        some = [(0.0, address) for _, address in run(searcher, within, 2 * len(wanted), by="hi")[1]]
-        found |= {wanted[f.key[1:]] for f in found_of(searcher, some) if f.key[1:] in wanted}
-    return found
+        some = [(0.0, address) for _, address in run(searcher, within, 2 * len(by_key), by="hi")[1]]
+        matching |= {by_key[f.key[1:]] for f in found_of(searcher, some) if f.key[1:] in by_key}
+    return matching
 
 
 def cursor_at(hit: Hit, sort: Sort) -> str:

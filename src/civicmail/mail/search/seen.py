@@ -28,9 +28,9 @@ def viewer(data: Path, seconds: float = seenlimited.SECONDS) -> Viewer:
 
     def see(capture: Capture, body: bytes) -> View:
         try:
-            found, files = seenlimited.fields(body, seconds)
-            said = what_files_say(files, look) if found.attachments else NOTHING
-            seen = view(capture, found, said)
+            fields, files = seenlimited.fields(body, seconds)
+            said = what_files_say(files, look) if fields.attachments else NOTHING
+            seen = view(capture, fields, said)
             seen["unreadable"] += said.waiting
         except Exception as error:  # whatever is wrong with one message, it must not let it go
             if isinstance(error, Unreadable) and error.why == BUSY:

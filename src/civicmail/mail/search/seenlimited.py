@@ -40,10 +40,10 @@ def pool() -> Pool:
 
 def fields(body: bytes, seconds: float = SECONDS) -> tuple[Fields, list[File]]:
     """The fields, without the content of what is attached, and the files that need a reader. Raises Unreadable."""
-    found, files = _asked("fields", body, seconds, seenread.fields_of)
-    if found.blind + found.for_whom > 2 * len(body):
+    parsed, files = _ask("fields", body, seconds, seenread.fields_of)
+    if parsed.blind + parsed.for_whom > 2 * len(body):
         raise Unreadable(CRASHED)
-    return found, files
+    return parsed, files
 
 
 def surely(body: bytes) -> tuple[Fields, list[File]]:
@@ -68,13 +68,13 @@ def _twice[T](ask: Callable[[], T]) -> T:
 
 def files(body: bytes) -> list[Whole]:
     """The files in a message that need a reader. Raises Unreadable."""
-    return _asked("files", body, SECONDS, seenread.files_of, lambda said: said)
+    return _ask("files", body, SECONDS, seenread.files_of, lambda reply: reply)
 
 
 def words(body: bytes) -> str:
     """What a reader sees, plain text and HTML; nothing of a message that cannot be read. Raises LaterError as surely(). Blocks."""
     try:
-        return _twice(lambda: _asked("words", body, WORDS_SECONDS, str))
+        return _twice(lambda: _ask("words", body, WORDS_SECONDS, str))
     except Unreadable as error:
         log.warning("a message says nothing to who asks for its words", why=error.why)
         return ""
@@ -82,7 +82,7 @@ def words(body: bytes) -> str:
 
 def printed(body: bytes) -> Printed:
     """What a command shows of a message. Raises Unreadable."""
-    return _asked("letter", body, SECONDS, seenread.letter_of)
+    return _ask("letter", body, SECONDS, seenread.letter_of)
 
 
 def _lives() -> bool:
@@ -94,12 +94,12 @@ def _lives() -> bool:
     return True
 
 
-def _asked[T](what: str, body: bytes, seconds: float, of: Callable[[Any], T], load: Callable[[bytes], Any] = json.loads) -> T:
+def _ask[T](what: str, body: bytes, seconds: float, of: Callable[[Any], T], load: Callable[[bytes], Any] = json.loads) -> T:
     """What a process says, as `of` makes it of plain values. Believe nothing of it. Raises Unreadable."""
-    said = pool().ask({"what": what}, body, seconds=seconds)
-    if len(said) > SAID_MOST * len(body) + SAID_FREE:
+    reply = pool().ask({"what": what}, body, seconds=seconds)
+    if len(reply) > SAID_MOST * len(body) + SAID_FREE:
         raise Unreadable(CRASHED)
     try:
-        return of(load(said))
+        return of(load(reply))
     except (TypeError, KeyError, ValueError, OverflowError, RecursionError):  # the process was taken over
         raise Unreadable(CRASHED) from None

@@ -25,23 +25,23 @@ NUMBER_MOST = 1 << 40
 
 def plain(fields: Fields) -> dict[str, Any]:
     """Without the content of what is attached: of that its digest, and what it says without a reader of its own."""
-    found: dict[str, Any] = {name: getattr(fields, name) for name in (*_TEXTS, *_NAMES, *_NUMBERS)}
-    found |= {name: [[a.display, a.local, a.domain] for a in getattr(fields, name)] for name in _PEOPLE}
-    found |= {name: at.isoformat() if (at := getattr(fields, name)) is not None else None for name in _DATES}
-    found["attachments"] = [[a.filename, a.content_type, a.size] for a in fields.attachments]
-    found["files"] = [[sha256(a.content).hexdigest(), _said(at_once(a.content))] for a in files(fields)]
-    return found
+    result: dict[str, Any] = {name: getattr(fields, name) for name in (*_TEXTS, *_NAMES, *_NUMBERS)}
+    result |= {name: [[a.display, a.local, a.domain] for a in getattr(fields, name)] for name in _PEOPLE}
+    result |= {name: at.isoformat() if (at := getattr(fields, name)) is not None else None for name in _DATES}
+    result["attachments"] = [[a.filename, a.content_type, a.size] for a in fields.attachments]
+    result["files"] = [[sha256(a.content).hexdigest(), _known_text(at_once(a.content))] for a in files(fields)]
+    return result
 
 
-def fields_of(said: Mapping[str, Any]) -> tuple[Fields, list[File]]:
+def fields_of(reply: Mapping[str, Any]) -> tuple[Fields, list[File]]:
     """As plain() gave them. Raises ValueError, TypeError, KeyError where it makes no sense."""
-    found: dict[str, Any] = {name: str(said[name]) for name in _TEXTS}
-    found |= {name: tuple(map(str, said[name])) for name in _NAMES}
-    found |= {name: _number(said[name]) for name in _NUMBERS}
-    found |= {name: tuple(Address(*map(str, one)) for one in said[name]) for name in _PEOPLE}
-    found |= {name: datetime.fromisoformat(said[name]) if said[name] is not None else None for name in _DATES}
-    found["attachments"] = tuple(Attached(str(name), str(kind), _number(size)) for name, kind, size in said["attachments"])
-    return Fields(**found), [File(bytes.fromhex(digest), _extract(known)) for digest, known in said["files"]]
+    values: dict[str, Any] = {name: str(reply[name]) for name in _TEXTS}
+    values |= {name: tuple(map(str, reply[name])) for name in _NAMES}
+    values |= {name: _number(reply[name]) for name in _NUMBERS}
+    values |= {name: tuple(Address(*map(str, one)) for one in reply[name]) for name in _PEOPLE}
+    values |= {name: datetime.fromisoformat(reply[name]) if reply[name] is not None else None for name in _DATES}
+    values["attachments"] = tuple(Attached(str(name), str(kind), _number(size)) for name, kind, size in reply["attachments"])
+    return Fields(**values), [File(bytes.fromhex(digest), _extract(known)) for digest, known in reply["files"]]
 
 
 class Whole(NamedTuple):
@@ -53,22 +53,22 @@ class Whole(NamedTuple):
 
 def packed(fields: Fields) -> bytes:
     """The files that need a reader: a line of JSON, and the bytes of all, one after the other."""
-    found = files(fields)
-    line = json.dumps([[a.size, _said(at_once(a.content))] for a in found]).encode()
-    return b"".join((line, b"\n", *(a.content for a in found)))
+    attachments = files(fields)
+    line = json.dumps([[a.size, _known_text(at_once(a.content))] for a in attachments]).encode()
+    return b"".join((line, b"\n", *(a.content for a in attachments)))
 
 
-def files_of(said: bytes) -> list[Whole]:
+def files_of(reply: bytes) -> list[Whole]:
     """As packed() gave them. Raises ValueError, TypeError where it makes no sense."""
-    line, _, rest = said.partition(b"\n")
-    found, at = [], 0
+    line, _, rest = reply.partition(b"\n")
+    result, at = [], 0
     for size, known in json.loads(line):
         end = at + _number(size)
-        found.append(Whole(rest[at:end], _extract(known)))
+        result.append(Whole(rest[at:end], _extract(known)))
         at = end
     if at != len(rest):
         raise ValueError("not the files that were named")
-    return found
+    return result
 
 
 def printed(read: Letter) -> dict[str, Any]:
@@ -87,14 +87,14 @@ def printed(read: Letter) -> dict[str, Any]:
     }
 
 
-def letter_of(said: Mapping[str, Any]) -> Printed:
+def letter_of(reply: Mapping[str, Any]) -> Printed:
     """As printed() gave it. Raises ValueError, TypeError, KeyError where it makes no sense."""
-    date = datetime.fromisoformat(said["date"]).isoformat() if said["date"] is not None else None
+    date = datetime.fromisoformat(reply["date"]).isoformat() if reply["date"] is not None else None
     files = [
-        PrintedFile(_clean(n), _clean(t), _number(size), _clean(at), bytes.fromhex(x)) for n, t, size, at, x in said["attachments"]
+        PrintedFile(_clean(n), _clean(t), _number(size), _clean(at), bytes.fromhex(x)) for n, t, size, at, x in reply["attachments"]
     ]
-    defects = [(_clean(code), int(where)) for code, where in said["defects"]]
-    subject, sender, to, cc, text, among, around = (_clean(said[name]) for name in _PRINTED)
+    defects = [(_clean(code), int(where)) for code, where in reply["defects"]]
+    subject, sender, to, cc, text, among, around = (_clean(reply[name]) for name in _PRINTED)
     return Printed(subject, sender, to, cc, text, among, date, files, defects, around)
 
 
@@ -136,7 +136,7 @@ def _clean(text: object) -> str:
     return str(text).encode("utf-8", "replace").decode()
 
 
-def _said(known: Extract | None) -> list[Any] | None:
+def _known_text(known: Extract | None) -> list[Any] | None:
     return [known.text, known.pictures] if known is not None else None
 
 

@@ -24,8 +24,8 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
         case "letter":
             return json.dumps(seenread.printed(letter.read(content))).encode()
         case "words":
-            found = letter.read(content)
-            return json.dumps(f"{found.text}\n{found.html_text}").encode()
+            message = letter.read(content)
+            return json.dumps(f"{message.text}\n{message.html_text}").encode()
     return json.dumps(seenread.plain(letter.fields(content))).encode()
 
 

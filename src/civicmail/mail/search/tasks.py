@@ -114,14 +114,14 @@ class IndexJob:
             self._need_room()
         self.commit(now)
 
-    def feed(self, found: Documented, size: int, *, place: str, number: int, now: int) -> None:
+    def feed(self, documented: Documented, size: int, *, place: str, number: int, now: int) -> None:
         """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order. size: bytes of
         the message. What lies between the last record read and this one is read first. Raises NoRoom."""
         if number > self._tail.positions.get(place, 0) + 1:
             self.catch_up(now)
         if number <= self._tail.positions.get(place, 0):
             return
-        self._add(found, place, number)
+        self._add(documented, place, number)
         self._tail.positions[place] = number
         self._waiting += size
         if self._waiting >= self._commit_bytes:
@@ -275,11 +275,11 @@ class IndexJob:
         for record in records:
             if record.type == Type.RECEIPT:
                 capture = Capture.from_head(record.head)
-                found = _documented(capture, record, self._look)
+                documented = _documented(capture, record, self._look)
                 if capture.basis == "clock":
                     self._new.append(capture.received)
-                self._add(found, record.journal, record.number)
-                self._waiting += found.size
+                self._add(documented, record.journal, record.number)
+                self._waiting += documented.size
                 self._relieve()
             elif record.type == Type.DISPOSED:
                 self._dispose(record)
@@ -314,13 +314,13 @@ class IndexJob:
                 self._again.add(id_)
                 try:
                     capture = machine.capture(id_)
-                    found = document_of(capture, machine.body(id_), look=self._look)
+                    documented = document_of(capture, machine.body(id_), look=self._look)
                 except (DamagedFile, NotInArchive) as error:
                     log.error("index.again", capture=id_.hex(), problem=str(error))
                     continue
                 if capture.number <= self._tail.positions.get(capture.journal, 0):  # else it comes from its journal
-                    self._indexes.replace(found)
-                    self._waiting += found.size
+                    self._indexes.replace(documented)
+                    self._waiting += documented.size
             self._changed = True
         return len(some)
 
@@ -333,12 +333,12 @@ class IndexJob:
             self._indexes.commit()
             self._waiting = 0
 
-    def _add(self, found: Documented, place: str, number: int) -> None:
+    def _add(self, documented: Documented, place: str, number: int) -> None:
         replay = number <= self._suspect.get(place, 0)
-        self._indexes.add(found, replay=replay)
+        self._indexes.add(documented, replay=replay)
         rebuild = self._rebuild
-        if rebuild is not None and number > rebuild.start.get(place, 0) and rebuild.makes(found.class_, found.received):
-            rebuild.indexes.add(found, replay=replay)
+        if rebuild is not None and number > rebuild.start.get(place, 0) and rebuild.makes(documented.class_, documented.received):
+            rebuild.indexes.add(documented, replay=replay)
         self._changed = True
 
 

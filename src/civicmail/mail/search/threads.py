@@ -46,16 +46,16 @@ def resolved(reader: Reader, tree: Tree, read: Read, within: Within = anywhere) 
 
 def _firsts(reader: Reader, token: str, read: Read, within: Within) -> list[str]:
     """The token itself and every earlier message that is named on the way up."""
-    found = [token]
-    for name in found:  # it grows meanwhile
-        if len(found) >= HIGHEST:
+    tokens = [token]
+    for name in tokens:  # it grows meanwhile
+        if len(tokens) >= HIGHEST:
             break
         for hit in search(reader, within(_named(name)), limit=ALIKE).hits:
             fields = read(hit.id)
             first = thread(fields) if fields else ""
-            if first and first not in found:
-                found.append(first)
-    return found
+            if first and first not in tokens:
+                tokens.append(first)
+    return tokens
 
 
 def _named(name: str) -> Tree:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.core.message import defects
+from civicmail.core.message import defect_codes
 from civicmail.core.sandbox import errors
 from civicmail.desk.viewer.shown import Run, Shown
 
@@ -73,56 +73,70 @@ MARKS: dict[str, Any] = {
     "hidden": gettext_lazy("Words that the sender has hidden from readers are left out here."),
 }
 
-LOUD = frozenset({
-    defects.CHARSET_UNKNOWN, defects.CHARSET_WRONG, defects.TEXT_UNREADABLE, defects.ENCODING_UNKNOWN, defects.BASE64_BROKEN,
-    defects.PARTS_LIMIT, defects.NESTING_LIMIT, defects.CHILD_LIMIT, defects.DELIMITER_LIMIT, defects.PARTIAL, defects.SMIME_BROKEN,
-    defects.TNEF_BROKEN, defects.BOUNDARY_UNCLOSED,
-})  # fmt: skip
+LOUD = frozenset(
+    {
+        defect_codes.CHARSET_UNKNOWN,
+        defect_codes.CHARSET_WRONG,
+        defect_codes.TEXT_UNREADABLE,
+        defect_codes.ENCODING_UNKNOWN,
+        defect_codes.BASE64_BROKEN,
+        defect_codes.PARTS_LIMIT,
+        defect_codes.NESTING_LIMIT,
+        defect_codes.CHILD_LIMIT,
+        defect_codes.DELIMITER_LIMIT,
+        defect_codes.PARTIAL,
+        defect_codes.SMIME_BROKEN,
+        defect_codes.TNEF_BROKEN,
+        defect_codes.BOUNDARY_UNCLOSED,
+    }
+)
 """Defects by which a reader may miss something or read something wrong; they stand above the text."""
 
 DEFECTS: dict[str, Any] = {
-    defects.HEADER_EMPTY: gettext_lazy("It has no header."),
-    defects.HEADER_MISSING: gettext_lazy("It does not begin with a header."),
-    defects.HEADER_LINE: gettext_lazy("A line of its header is no field. It stands at the end of the text."),
-    defects.HEADER_TOO_LARGE: gettext_lazy("Its header is too large to be read to the end."),
-    defects.HEADER_TOO_MANY: gettext_lazy("Its header has too many fields to be read to the end."),
-    defects.SEPARATOR_MISSING: gettext_lazy("There is no empty line between header and text."),
-    defects.MBOX_FROM_LINE: gettext_lazy("It begins with a line of a mail program’s storage."),
-    defects.LEADING_BLANK: gettext_lazy("There are empty lines before its header."),
-    defects.BYTE_ORDER_MARK: gettext_lazy("It begins with a mark of text files."),
-    defects.HEADER_8BIT: gettext_lazy("Its header has letters in a character set that it does not name."),
-    defects.HEADER_NUL: gettext_lazy("Its header has a zero byte."),
-    defects.DUPLICATE_HEADER: gettext_lazy("A field that may stand there once stands there more often."),
-    defects.BARE_CR: gettext_lazy("Some of its lines end in a way that programs read differently."),
-    defects.LINE_ENDINGS_MIXED: gettext_lazy("Its lines end in different ways."),
-    defects.NUL: gettext_lazy("It has a zero byte."),
-    defects.LINE_TOO_LONG: gettext_lazy("A line is longer than mail allows."),
-    defects.BOUNDARY_MISSING: gettext_lazy("It says that it has parts, and they are not marked as it says."),
-    defects.BOUNDARY_UNCLOSED: gettext_lazy("Its last part has no end mark. The end of the message may be missing."),
-    defects.OUTSIDE_PARTS: gettext_lazy("Words stand around its parts, where nobody looks. They stand at the end of the text."),
-    defects.CONTENT_TYPE_BROKEN: gettext_lazy("It does not say properly what a part of it is."),
-    defects.ENCODING_UNKNOWN: gettext_lazy("A part is coded in a way that nobody knows, and is shown as it stands."),
-    defects.BASE64_BROKEN: gettext_lazy("The coding of a part is damaged. Something of it may be missing."),
-    defects.UUENCODE_BROKEN: gettext_lazy("The coding of an old-fashioned file is damaged."),
-    defects.NESTING_LIMIT: gettext_lazy("Its parts lie inside each other too deeply to be opened to the last."),
-    defects.PARTS_LIMIT: gettext_lazy("It has more parts than are opened here."),
-    defects.DELIMITER_LIMIT: gettext_lazy("It has more marks between parts than are looked at here."),
-    defects.CHILD_LIMIT: gettext_lazy("The messages inside it are too large to be opened here."),
-    defects.TNEF_BROKEN: gettext_lazy("Its winmail.dat is damaged."),
-    defects.SMIME_ENCRYPTED: gettext_lazy("It is encrypted (S/MIME)."),
-    defects.SMIME_BROKEN: gettext_lazy("Its signature is damaged and cannot be opened."),
-    defects.OPENPGP_ENCRYPTED: gettext_lazy("It is encrypted (OpenPGP)."),
-    defects.RIGHTS_ENCRYPTED: gettext_lazy("It is encrypted by Microsoft’s rights management."),
-    defects.PARTIAL: gettext_lazy("It is only a piece of a message that was sent in pieces."),
-    defects.CHARSET_UNKNOWN: gettext_lazy("Its text names a character set that nobody knows. Some letters may be wrong."),
-    defects.CHARSET_WRONG: gettext_lazy("Its text is not in the character set that it names. Some letters may be wrong."),
-    defects.CHARSET_MISSING: gettext_lazy("Its text does not say in which character set it is."),
-    defects.TEXT_UNREADABLE: gettext_lazy("Some of its text cannot be read; a mark stands for it."),
-    defects.HTML_FLATTENED: gettext_lazy("Its HTML is too large or too tangled to be looked at in order."),
-    defects.ADDRESS_BROKEN: gettext_lazy("An address is not written as addresses are."),
-    defects.ADDRESS_LIMIT: gettext_lazy("It names more addresses than are read."),
-    defects.DATE_BROKEN: gettext_lazy("Its date cannot be read."),
-    defects.LINKS_LIMIT: gettext_lazy("It has more links than are counted."),
+    defect_codes.HEADER_EMPTY: gettext_lazy("It has no header."),
+    defect_codes.HEADER_MISSING: gettext_lazy("It does not begin with a header."),
+    defect_codes.HEADER_LINE: gettext_lazy("A line of its header is no field. It stands at the end of the text."),
+    defect_codes.HEADER_TOO_LARGE: gettext_lazy("Its header is too large to be read to the end."),
+    defect_codes.HEADER_TOO_MANY: gettext_lazy("Its header has too many fields to be read to the end."),
+    defect_codes.SEPARATOR_MISSING: gettext_lazy("There is no empty line between header and text."),
+    defect_codes.MBOX_FROM_LINE: gettext_lazy("It begins with a line of a mail program’s storage."),
+    defect_codes.LEADING_BLANK: gettext_lazy("There are empty lines before its header."),
+    defect_codes.BYTE_ORDER_MARK: gettext_lazy("It begins with a mark of text files."),
+    defect_codes.HEADER_8BIT: gettext_lazy("Its header has letters in a character set that it does not name."),
+    defect_codes.HEADER_NUL: gettext_lazy("Its header has a zero byte."),
+    defect_codes.DUPLICATE_HEADER: gettext_lazy("A field that may stand there once stands there more often."),
+    defect_codes.BARE_CR: gettext_lazy("Some of its lines end in a way that programs read differently."),
+    defect_codes.LINE_ENDINGS_MIXED: gettext_lazy("Its lines end in different ways."),
+    defect_codes.NUL: gettext_lazy("It has a zero byte."),
+    defect_codes.LINE_TOO_LONG: gettext_lazy("A line is longer than mail allows."),
+    defect_codes.BOUNDARY_MISSING: gettext_lazy("It says that it has parts, and they are not marked as it says."),
+    defect_codes.BOUNDARY_UNCLOSED: gettext_lazy("Its last part has no end mark. The end of the message may be missing."),
+    defect_codes.OUTSIDE_PARTS: gettext_lazy(
+        "Words stand around its parts, where nobody looks. They stand at the end of the text."
+    ),
+    defect_codes.CONTENT_TYPE_BROKEN: gettext_lazy("It does not say properly what a part of it is."),
+    defect_codes.ENCODING_UNKNOWN: gettext_lazy("A part is coded in a way that nobody knows, and is shown as it stands."),
+    defect_codes.BASE64_BROKEN: gettext_lazy("The coding of a part is damaged. Something of it may be missing."),
+    defect_codes.UUENCODE_BROKEN: gettext_lazy("The coding of an old-fashioned file is damaged."),
+    defect_codes.NESTING_LIMIT: gettext_lazy("Its parts lie inside each other too deeply to be opened to the last."),
+    defect_codes.PARTS_LIMIT: gettext_lazy("It has more parts than are opened here."),
+    defect_codes.DELIMITER_LIMIT: gettext_lazy("It has more marks between parts than are looked at here."),
+    defect_codes.CHILD_LIMIT: gettext_lazy("The messages inside it are too large to be opened here."),
+    defect_codes.TNEF_BROKEN: gettext_lazy("Its winmail.dat is damaged."),
+    defect_codes.SMIME_ENCRYPTED: gettext_lazy("It is encrypted (S/MIME)."),
+    defect_codes.SMIME_BROKEN: gettext_lazy("Its signature is damaged and cannot be opened."),
+    defect_codes.OPENPGP_ENCRYPTED: gettext_lazy("It is encrypted (OpenPGP)."),
+    defect_codes.RIGHTS_ENCRYPTED: gettext_lazy("It is encrypted by Microsoft’s rights management."),
+    defect_codes.PARTIAL: gettext_lazy("It is only a piece of a message that was sent in pieces."),
+    defect_codes.CHARSET_UNKNOWN: gettext_lazy("Its text names a character set that nobody knows. Some letters may be wrong."),
+    defect_codes.CHARSET_WRONG: gettext_lazy("Its text is not in the character set that it names. Some letters may be wrong."),
+    defect_codes.CHARSET_MISSING: gettext_lazy("Its text does not say in which character set it is."),
+    defect_codes.TEXT_UNREADABLE: gettext_lazy("Some of its text cannot be read; a mark stands for it."),
+    defect_codes.HTML_FLATTENED: gettext_lazy("Its HTML is too large or too tangled to be looked at in order."),
+    defect_codes.ADDRESS_BROKEN: gettext_lazy("An address is not written as addresses are."),
+    defect_codes.ADDRESS_LIMIT: gettext_lazy("It names more addresses than are read."),
+    defect_codes.DATE_BROKEN: gettext_lazy("Its date cannot be read."),
+    defect_codes.LINKS_LIMIT: gettext_lazy("It has more links than are counted."),
 }
 
 REASONS: dict[str, Any] = {
