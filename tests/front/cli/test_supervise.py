@@ -228,9 +228,11 @@ def test_sigterm_to_the_whole_group_drains_within_fifteen_seconds(served: Served
 def test_a_killed_child_comes_back_and_children_die_with_their_supervisor(served: Served, data: Path) -> None:
     program, children = served
     before = children()
+    assert _words(before["gateway 1"])[:3] == ["civicmail", "run", "gateway"], "a copy of its supervisor"
     os.kill(before["gateway 1"], signal.SIGKILL)
     _until(lambda: children().get("gateway 1", 0) not in {0, before["gateway 1"]})
     _until(lambda: _listens(data))
+    assert _words(children()["gateway 1"])[-2:] == ["--parent", str(program.pid)], "what begins again reads all of it anew"
     assert children()["worker mail"] == before["worker mail"]
     pids = children().values()
     program.kill()
@@ -273,6 +275,10 @@ def test_a_further_gateway_runs_beside_and_a_killed_supervisor_hinders_no_start(
         with suppress(ProcessLookupError):
             os.killpg(again.pid, signal.SIGKILL)
         again.wait()
+
+
+def _words(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
 
 
 @pytest.mark.parametrize("command", ["archive compact --reason order", "rebuild outstanding"])

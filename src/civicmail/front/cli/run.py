@@ -10,6 +10,8 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +23,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, holder, lease_path
 from civicmail.front.cli import options
+from civicmail.front.cli.forked import fork
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
 from civicmail.mail.replica import epoch
 
@@ -31,7 +34,30 @@ NICE: dict[Job, int] = {"courier": 5, "city": 5, "mail": 10}
 to have it, an answer. Who holds the lock of the database must not be kept from going on. Attachments and learning catch up."""
 
 JOBS: tuple[Job, ...] = ("search", "mail", "courier", "city")
+PEOPLE_JOBS = (
+    "answering", "city", "findings", "hooks", "leaving", "notices", "people", "pickups", "pulls", "reports", "rulebook", "sending",
+    "siem", "traces",
+)  # fmt: skip
+"""Modules with the jobs of the worker `city`."""
 LOOK_SECONDS = 0.5  # between two looks whether another installation has taken over
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the processes that serve a city."""
+
+    role: Role
+    job: Job | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """Of its command line."""
+        return ["run", self.role, *(["--job", self.job] if self.job else [])]
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether it needs Django."""
+        return self.role in ("web", "metrics") or self.job == "city"
 
 
 def run(
@@ -48,36 +74,84 @@ def run(
         raise UsageError("--job belongs to the role worker.")
     faulthandler.enable()  # a watchdog ends what stands still by SIGABRT; the log says where it stood
     if parent:
-        die_with_parent(parent)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who has not begun ends at once; the others listen for themselves
-    if role == "gateway":
-        _serve_gateway(settings, folder)
-    elif role == "web":
-        _serve_web(settings, folder, config)
-    elif role == "metrics":
-        _serve_metrics(settings, folder, config)
-    elif role == "worker" and job:
-        _serve_job(settings, folder, config, job)
+        _be_child_of(parent)
+    if role is not None and (job or role != "worker"):
+        _serve(settings, folder, config, role, job)
     else:
         raise typer.Exit(_supervise(settings, folder, config, role))
+
+
+def _be_child_of(parent: int) -> None:
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who has not begun ends at once; the others listen for themselves
+
+
+def _serve(settings: Settings, data: Path, config: Path | None, role: Role, job: Job | None) -> None:
+    if role == "gateway":
+        _serve_gateway(settings, data)
+    elif role == "web":
+        _serve_web(settings, data, config)
+    elif role == "metrics":
+        _serve_metrics(settings, data, config)
+    elif job:
+        _serve_job(settings, data, config, job)
 
 
 def _supervise(settings: Settings, data: Path, config: Path | None, role: Role | None) -> int:
     from civicmail.core.config.log import set_up
 
-    set_up(settings.log, "run")
-    rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
-    program = [sys.executable, "-m", "civicmail.front.cli.main", "run"]
-    commands = {f"worker {name}": [*program, "worker", "--job", name, *rest] for name in jobs(settings)}
+    parts = {f"worker {name}": Part("worker", name) for name in jobs(settings)}
     if role is None:
-        for number in range(1, settings.gateway.processes + 1):
-            commands[f"gateway {number}"] = [*program, "gateway", *rest]
-        if settings.web.serve:
-            commands["web"] = [*program, "web", *rest]
-        if settings.metrics.port:
-            commands["metrics"] = [*program, "metrics", *rest]
-    with _alone(data) if role is None else contextlib.nullcontext():
-        return Supervisor(commands, optional={"web", "metrics"}, is_over=lambda: _is_fenced(data)).run()
+        parts |= {f"gateway {number}": Part("gateway") for number in range(1, settings.gateway.processes + 1)}
+        parts |= {"web": Part("web")} if settings.web.serve else {}
+        parts |= {"metrics": Part("metrics")} if settings.metrics.port else {}
+    rest = ["--data", str(data), *(["--config", str(config.absolute())] if config else [])]
+    program = [sys.executable, "-m", "civicmail.front.cli.main"]
+    commands = {name: [*program, *part.words, *rest] for name, part in parts.items()}
+    with _alone(data) if role is None else contextlib.nullcontext() as lease:
+        set_up(settings.log, "run")
+        supervisor = Supervisor(commands, optional={"web", "metrics"}, is_over=lambda: _is_fenced(data))
+        if (part := _begin(supervisor, parts, data, config, rest)) is not None:
+            if lease is not None:
+                lease.close()
+            _serve(settings, data, config, part.role, part.job)
+            return 0
+        return supervisor.run()
+
+
+def _begin(supervisor: Supervisor, parts: Mapping[str, Part], data: Path, config: Path | None, rest: list[str]) -> Part | None:
+    """Begin each process as a copy of this one, which imports for all of them; in the copy return what it is. One that dies is
+    begun anew by its command, with the settings and the program as they are by then.
+
+    The mail path begins first: it knows no Django, and does not wait for it."""
+    parent = os.getpid()
+    supervisor.listen()
+    for needs_people, preload in ((False, _preload_mail), (True, lambda: _preload_people(data, config))):
+        now = {name: part for name, part in parts.items() if part.needs_people is needs_people}
+        if supervisor.is_stopping or not now:
+            continue
+        with contextlib.suppress(Exception):  # who needs it says so, and the others go on
+            preload()
+        for name, part in now.items():
+            process = fork(["civicmail", *part.words, *rest])
+            if process is None:
+                _be_child_of(parent)
+                return part
+            supervisor.adopt(name, process)
+    return None
+
+
+def _preload_mail() -> None:
+    for module in ("mail.gateway.serve", *(f"front.worker.{job}" for job in JOBS if job != "city")):
+        importlib.import_module(f"civicmail.{module}")
+
+
+def _preload_people(data: Path, config: Path | None) -> None:
+    from civicmail.front.web.start import start
+
+    start(data, config)
+    for job in PEOPLE_JOBS:
+        importlib.import_module(f"civicmail.front.worker.{job}")
 
 
 def _is_fenced(data: Path) -> bool:

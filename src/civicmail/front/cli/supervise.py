@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.systemd import Manager
+from civicmail.front.cli.forked import ForkedProcess
 
 DRAIN_SECONDS = 14
 """A child that has not drained by then is ended by its own alarm; the whole takes 15 seconds."""
@@ -45,7 +46,7 @@ class Child:
 
     name: str
     command: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | ForkedProcess | None = None
     started: float = 0.0
     failures: int = 0
     has_worked: bool = False  # for a while, with the settings as they were
@@ -76,9 +77,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns the exit code: 0 after a signal, a child's own when it says that its configuration is wrong."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ask_to_stop())
-        signal.signal(signal.SIGCHLD, lambda *_: self._wake.put(None))
+        self.listen()
         manager = Manager()
         code = self.look()
         manager.ready()
@@ -91,6 +90,21 @@ class Supervisor:
         manager.stopping()
         self.drain()
         return code
+
+    def listen(self) -> None:
+        """Note signals from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.ask_to_stop())
+        signal.signal(signal.SIGCHLD, lambda *_: self._wake.put(None))
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stop
+
+    def adopt(self, name: str, process: ForkedProcess) -> None:
+        """Watch over this process, which has just begun, as the one of this name."""
+        (child,) = (one for one in self.children if one.name == name)
+        self._note_start(child, process)
 
     def ask_to_stop(self) -> None:
         self._stop = True
@@ -111,9 +125,12 @@ class Supervisor:
         return 0
 
     def _start(self, child: Child) -> None:
-        child.process = subprocess.Popen([*child.command, "--parent", str(os.getpid())], stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
-        child.started = self._clock()
-        log.info("started", child=child.name, pid=child.process.pid)
+        command = [*child.command, "--parent", str(os.getpid())]
+        self._note_start(child, subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own program
+
+    def _note_start(self, child: Child, process: subprocess.Popen[bytes] | ForkedProcess) -> None:
+        child.process, child.started = process, self._clock()
+        log.info("started", child=child.name, pid=process.pid)
 
     def _note_death(self, child: Child, code: int) -> None:
         now = self._clock()
