@@ -1,5 +1,5 @@
-"""The tables of people's side as a file of SQLite to copy. Making them takes seconds, and they are the same each time: who needs
-tables, and is not about making them, begins with a copy."""
+"""The tables of people's side as a file of SQLite to copy, and beside it the files of the pages as their server collects them.
+Making them takes seconds, and they are the same each time: who needs them, and is not about making them, begins with a copy."""
 
 from __future__ import annotations
 
@@ -32,9 +32,12 @@ def tables() -> Path | None:
 
 
 def lay(data: Path) -> None:
-    """Give a data folder its tables, where it has none."""
+    """Give a data folder its tables, where it has none, and the files of its pages as their server collects them, which would
+    compress all of them with the first start of each folder. Its server looks whether they are those of the program."""
     if not (data / DATABASE).exists() and (made := tables()):
         shutil.copy(made, data / DATABASE)
+        if (files := made.with_suffix(".static")).is_dir():
+            shutil.copytree(files, data / "static")
 
 
 @cache
@@ -48,13 +51,16 @@ def _kept() -> Path:
             for older in KEPT.glob("*.sqlite3"):
                 if older.stat().st_mtime < time.time() - _OLD:
                     older.unlink()
+                    shutil.rmtree(older.with_suffix(".static"), ignore_errors=True)
             _make(path)
     return path
 
 
 def _described() -> str:
-    """A checksum of what decides what the tables are: models, migrations, applications, and libraries with tables of their own."""
+    """A checksum of what decides what the tables and the files of pages are: models, migrations, static files, applications, and
+    libraries with tables and files of their own."""
     files = [p for p in modules("src") if {"models", "migrations"} & {p.stem, *p.parts}]
+    files += sorted(p for p in PACKAGE.glob("**/static/**/*") if p.is_file())
     state = sha256()
     for file in [*files, PACKAGE / "front" / "web" / "settings.py", ROOT / "uv.lock"]:
         state.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
@@ -64,7 +70,8 @@ def _described() -> str:
 def _make(path: Path) -> None:
     """By the program itself, in a process of its own: nobody else's settings."""
     make = "import sys; from pathlib import Path; from neighbours.scratch import installation; "
-    make += "from civicmail.front.web.start import prepare; data = Path(sys.argv[1]); installation(data); prepare(data)"
+    make += "from civicmail.front.web.start import prepare; data = Path(sys.argv[1]); installation(data); prepare(data); "
+    make += "from civicmail.front.web.files import collect; collect()"
     env = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "CIVICMAIL_CONFIG")}
     with tempfile.TemporaryDirectory(dir=KEPT) as folder:
         data = Path(folder) / "data"
@@ -73,4 +80,6 @@ def _make(path: Path) -> None:
             env=env | {"PYTHONPATH": str(ROOT / "tests")}, capture_output=True, text=True, timeout=_SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
+        shutil.rmtree(path.with_suffix(".static"), ignore_errors=True)
+        (data / "static").replace(path.with_suffix(".static"))
         (data / DATABASE).replace(path)
