@@ -22,7 +22,7 @@ from civicmail.city.access.wanted import Wanted
 from civicmail.city.conduct.actions import answering, consequences, findings
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
 from civicmail.city.directory.models import Department, Person
-from civicmail.desk.holding.actions import approving, releases, reviewing, switching
+from civicmail.desk.holding.actions import approval_decisions, release_requests, review_findings, switch_approval
 from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
 from civicmail.desk.incidents.actions import pulling
 from civicmail.desk.incidents.models import Case, Pull
@@ -173,7 +173,7 @@ def _release(a: str, now: int, kind: str = "other", state: str = "asked") -> Sec
         capture=str(uuid.uuid4()), kind=kind, rules="", requester=row("boss" if state == "agreed" else a), why=WHY,
         made=moment(now), state=state, first=row(a) if state == "agreed" else None,
     )  # fmt: skip
-    return lambda who, at: releases.refuse(made, actor=who, reason=WHY, now=at)
+    return lambda who, at: release_requests.deny(made, actor=who, reason=WHY, now=at)
 
 
 def _files(a: str, now: int, verb: str = "answer") -> Second:
@@ -182,13 +182,13 @@ def _files(a: str, now: int, verb: str = "answer") -> Second:
         ends=moment(now + 9 * DAY), sampled=verb == "sample",
     )  # fmt: skip
     if verb == "sample":
-        return lambda who, at: approving.sample(made, actor=who, reason=WHY, now=at)
-    return lambda who, at: approving.answer(made, [0], "approve", actor=who, reason="", now=at)
+        return lambda who, at: approval_decisions.record_sample_review(made, actor=who, reason=WHY, now=at)
+    return lambda who, at: approval_decisions.decide(made, [0], "approve", actor=who, reason="", now=at)
 
 
 def _switch(a: str, now: int) -> Second:
     made = AskedDepartment.objects.create(department=where(), by=row(a), asked=moment(now), reason=WHY, forecast=900)
-    return lambda who, at: switching.agree(made, actor=who, reason=WHY, now=at)
+    return lambda who, at: switch_approval.agree(made, actor=who, reason=WHY, now=at)
 
 
 def _pull(a: str, now: int) -> Second:
@@ -202,7 +202,7 @@ def _finding(a: str, now: int) -> Second:
         capture=str(uuid.uuid4()), rule="x", clause="P-12", pseudonym="p", received=moment(now), made=moment(now), state="second",
         reviewer=row(a), answered=moment(now),
     )  # fmt: skip
-    return lambda who, at: reviewing.second(made, right=True, actor=who, reason=WHY, now=at)
+    return lambda who, at: review_findings.decide_second(made, right=True, actor=who, reason=WHY, now=at)
 
 
 def _disposal(a: str, now: int) -> Second:

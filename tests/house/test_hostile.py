@@ -22,8 +22,8 @@ LIMITED = (
 )  # fmt: skip
 """What runs in limited processes, and the readers themselves."""
 HEADERS = {
-    "civicmail.desk.holding.keptback": "who was first in a conversation",
-    "civicmail.desk.holding.views.verifying": "whom a message says it is from",
+    "civicmail.desk.holding.held_copies": "who was first in a conversation",
+    "civicmail.desk.holding.views.sender_verification": "whom a message says it is from",
     "civicmail.desk.mailbox.cautions": "whom it says it is from",
     "civicmail.desk.mailbox.finding": "who was first in a conversation",
     "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",

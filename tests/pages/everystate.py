@@ -36,8 +36,8 @@ from civicmail.city.conduct.models import (
     Violation,
 )
 from civicmail.city.directory.models import Address, FeedRun, Mailbox
-from civicmail.desk.holding import approvalstates, containmentstates, pickupstates, releasestates
-from civicmail.desk.holding.actions.reviewing import STATES as FINDINGS
+from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states
+from civicmail.desk.holding.actions.review_findings import STATES as FINDINGS
 from civicmail.desk.holding.models import (
     Approval,
     ApprovalCopy,
@@ -48,8 +48,8 @@ from civicmail.desk.holding.models import (
     Release,
     Verification,
 )
-from civicmail.desk.holding.views.contests import STATES as CONTESTS
-from civicmail.desk.holding.views.verifying import STATES as VERIFIED
+from civicmail.desk.holding.views.appeals import STATES as CONTESTS
+from civicmail.desk.holding.views.sender_verification import STATES as VERIFIED
 from civicmail.desk.incidents import states as incidents
 from civicmail.desk.incidents.models import Case, Pull, Pulled
 from civicmail.desk.mailbox import sendstates
@@ -82,11 +82,11 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Review, "state"): of(campaignstates.TABLE),
     (Statement, "state"): of(statementstates.TABLE),
     (Closure, "state"): of(closurestates.TABLE),
-    (Release, "state"): frozenset().union(*map(of, releasestates.TABLES.values())),
-    (Release, "kind"): releasestates.TABLES,
-    (Containment, "state"): of(containmentstates.TABLE),
-    (ApprovalCopy, "state"): of(approvalstates.TABLE),
-    (PickUp, "state"): of(pickupstates.TABLE),
+    (Release, "state"): frozenset().union(*map(of, release_states.TABLES.values())),
+    (Release, "kind"): release_states.TABLES,
+    (Containment, "state"): of(containment_states.TABLE),
+    (ApprovalCopy, "state"): of(approval_states.TABLE),
+    (PickUp, "state"): of(pickup_states.TABLE),
     (Finding, "state"): FINDINGS,
     (Contest, "answer"): CONTESTS,
     (Verification, "state"): VERIFIED,
@@ -259,12 +259,12 @@ def _closures(t: Any) -> None:
 
 def _holding(t: Any) -> None:
     asked = Release.objects.get(pk=t.objects["release"])
-    for kind, table in releasestates.TABLES.items():
+    for kind, table in release_states.TABLES.items():
         for state in sorted(of(table)):
             first = (
                 {"first": t.people["security"], "agreed": t.now, "first_why": WHY} if kind == "malware" and state != "asked" else {}
             )
-            over = {"person": t.people["admin"], "answered": t.now, "answer": WHY} if state not in releasestates.OPEN else {}
+            over = {"person": t.people["admin"], "answered": t.now, "answer": WHY} if state not in release_states.OPEN else {}
             words = {"malware": ["Eicar-Test"]} if kind == "malware" else {}
             again(
                 asked,
@@ -310,7 +310,7 @@ def _verifications(t: Any) -> None:
 def _approvals(t: Any) -> None:
     like = Approval.objects.get(pk=t.objects["approval"])
     row = again(like, capture=next(t.objects["captures"]))
-    for n, state in enumerate(sorted(of(approvalstates.TABLE))):
+    for n, state in enumerate(sorted(of(approval_states.TABLE))):
         said = {} if state in ("waits", "expired", "gone") else {"by": t.people["head"], "at": t.now, "reason": WHY, "done": t.now}
         copy = {"approval": row, "index": n, "address": f"reader{n}@acme.example", "state": state}
         ApprovalCopy.objects.create(**copy, **said, kept="confidential-many" if state == "approved" else "")
@@ -319,7 +319,7 @@ def _approvals(t: Any) -> None:
 
 
 def _pickups(t: Any) -> None:
-    for n, state in enumerate(sorted(of(pickupstates.TABLE))):
+    for n, state in enumerate(sorted(of(pickup_states.TABLE))):
         PickUp.objects.create(
             box=f"{n:032}", capture=t.objects["mail delivered"], index=n, to="ann@paving.example", sender="dana.ortiz@city.example",
             person=t.people["crew0"], made=t.now - timedelta(days=9), until=t.now + timedelta(days=5), state=state,

@@ -14,8 +14,8 @@ from civicmail.city.access.published import publish
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.notices import tokens
 from civicmail.desk.holding.models import Containment
-from desk.holding.test_containing import attacked
-from desk.holding.test_verifying import LENA, asked_link, came
+from desk.holding.test_containment import attacked
+from desk.holding.test_sender_verification import LENA, asked_link, came
 from pages.cases import index
 from pages.shots import shot
 from pages.test_looks import looked_at

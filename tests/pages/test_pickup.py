@@ -25,8 +25,8 @@ def test_a_reader_opens_answers_and_meets_the_end(browse: Callable[..., Any], in
     def begin(town: Any) -> str:
         box(installed, town, mail=MAIL)
         rules = replace(settings.CITY.secure)
-        pickups.find(installed, "Sample City", "https://mail.city.example", rules, now=ms(town.now))
-        PickUp.objects.update(token=pickups.digest(token), person=town.people["crew0"])
+        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", rules, now=ms(town.now))
+        PickUp.objects.update(token=pickups.token_digest(token), person=town.people["crew0"])
         return f"/pickup/{token}/"
 
     page = browse("", begin)
@@ -61,7 +61,7 @@ def test_the_sender_sees_it_and_sets_a_passphrase(browse: Callable[..., Any], in
 
     def begin(town: Any) -> str:
         box(installed, town, mail=MAIL)
-        pickups.find(installed, "Sample City", "https://mail.city.example", settings.CITY.secure, now=ms(town.now))
+        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", settings.CITY.secure, now=ms(town.now))
         PickUp.objects.update(person=town.people["crew0"])
         return "/mail/secure/"
 

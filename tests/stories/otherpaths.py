@@ -11,7 +11,7 @@ from civicmail.city.access.models import Device, Mandate, MandateYear, Subject
 from civicmail.city.access.moments import ms
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.directory.models import FeedRun
-from civicmail.desk.holding.keptback import KeptBack
+from civicmail.desk.holding.held_copies import HeldCopies
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.workbench.models import Export
 from pages.everystate import again
@@ -19,7 +19,7 @@ from pages.everystate import again
 
 def others(t: Any, data: Path) -> dict[str, str]:
     """Page -> path."""
-    spam = next(c for c in KeptBack(data).copies(ms(t.now)) if c.rules == ("spam-band",))
+    spam = next(c for c in HeldCopies(data).copies(ms(t.now)) if c.rules == ("spam-band",))
     t.person("late", "Lio", "Later", "public-works", "Crew Clerk", supervisor=t.people["super"])
     asked = t.authorise("late", "asked")
     approved = Mandate.objects.get(state="approved")

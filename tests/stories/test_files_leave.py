@@ -28,7 +28,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.published import touch_alive
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
-from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.models import Approval
 from civicmail.front.worker import courier
 from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, Bureau, bureau, written
@@ -87,7 +87,7 @@ def city(data: Path, town: Any, tls: Path, settings: Any) -> Iterator[tuple[Bure
         running = Civicmail(data, "gateway", next_hop=host.port, people=people, screening__checks='["files"]')
         settings.CITY = load(data)
         with bureau(data, town, on=False) as files:
-            publishing.written(files.desk.now)
+            publish_approvals.publish_standing(files.desk.now)
             with running, delivering(data):
                 yield files, running, world
 

@@ -15,8 +15,8 @@ from django.conf import settings
 
 from civicmail.city.access.moments import moment
 from civicmail.core.disk.tail import Tail
-from civicmail.desk.holding.actions import publishing
-from civicmail.desk.holding.actions.hearing import Hearing
+from civicmail.desk.holding.actions import publish_approvals
+from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Approval, AskedDepartment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.front.worker import findings
@@ -73,7 +73,7 @@ class Bureau:
     def hear(self, after: int = 0) -> None:
         """The worker's round, so many ms from now, on the connection of the test."""
         self.desk.now += after
-        JournalReader(self.data, Hearing(), lambda: self.desk.now).all()
+        JournalReader(self.data, HoldingConsumer(), lambda: self.desk.now).all()
         findings.sweep(self.desk.now)
 
     def copies(self, row: Approval) -> dict[str, str]:
@@ -91,7 +91,7 @@ def switch_on(town: Town, now: int, department: str = "public-works") -> None:
     AskedDepartment.objects.create(
         department=town.departments[department], since=moment(now), asked=moment(now), by=town.people["author"], reason="A test."
     )
-    publishing.written(now)
+    publish_approvals.publish_standing(now)
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from civicmail.city.directory.models import Department, Episode
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding import tasks as approvals
-from civicmail.desk.holding.actions import approving, asking, carrying
-from civicmail.desk.holding.actions.asking import PATIENCE
-from civicmail.desk.holding.approvalstates import STEPS, TABLE
+from civicmail.desk.holding.actions import approval_decisions, approval_execution, approval_requests
+from civicmail.desk.holding.actions.approval_requests import ESCALATE_AFTER
+from civicmail.desk.holding.approval_states import STEPS, TABLE
 from civicmail.desk.holding.models import Approval
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.shelf import Shelf
@@ -80,7 +80,7 @@ def actor(files: Bureau, key: str) -> Any:
 
 def answer(files: Bureau, row: Approval, key: str, what: str = "approve", to: tuple[int, ...] = (), reason: str = WHY) -> Any:
     indices = to or tuple(row.copies.filter(state="waits").values_list("index", flat=True))
-    return approving.answer(row, indices, what, actor=actor(files, key), reason=reason, now=files.desk.now)
+    return approval_decisions.decide(row, indices, what, actor=actor(files, key), reason=reason, now=files.desk.now)
 
 
 def states(row: Approval) -> dict[str, str]:
@@ -130,7 +130,7 @@ def test_nobody_but_the_departments_managers_answers_and_never_the_sender(files:
 )
 def test_a_deputy_does_not_approve_files_that_they_send_themselves(files: Bureau) -> None:
     row = files.asked("deputy", ACME)
-    assert not row.own and [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-head"]
+    assert not row.own and [p.uid for p in approvers.current_approvers(row, files.desk.now)] == ["p-head"]
     with pytest.raises(NotPermitted, match="themselves"):
         answer(files, row, "deputy")
 
@@ -193,16 +193,16 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
 
     def turn() -> list[str]:
         row.refresh_from_db()
-        return [p.uid for p in approvers.asked(row, files.desk.now)]
+        return [p.uid for p in approvers.current_approvers(row, files.desk.now)]
 
-    hours = PATIENCE.seconds // 3600
+    hours = ESCALATE_AFTER.seconds // 3600
     assert turn() == ["p-head"]
     files.hear(hours * HOUR - 1)
     assert turn() == ["p-head"]
-    assert approvers.turns(row, files.desk.now) == "Rosa Hale, then Kim Boyd, then Ed Marsh"
+    assert approvers.turn_text(row, files.desk.now) == "Rosa Hale, then Kim Boyd, then Ed Marsh"
     files.hear(1)
     assert turn() == ["p-deputy"]
-    assert approvers.turns(row, files.desk.now) == "Kim Boyd, then Ed Marsh"
+    assert approvers.turn_text(row, files.desk.now) == "Kim Boyd, then Ed Marsh"
     files.hear(hours * HOUR)
     assert turn() == ["p-chief"]
     files.hear(hours * HOUR)
@@ -216,7 +216,7 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
 def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
     Episode.objects.filter(person=city.people["head"]).update(ended=moment(files.desk.now).date())
     row = files.asked("crew0", ACME)
-    assert [p.uid for p in approvers.asked(row, files.desk.now)] == ["p-deputy"]
+    assert [p.uid for p in approvers.current_approvers(row, files.desk.now)] == ["p-deputy"]
 
 
 @pytest.mark.rule(
@@ -257,7 +257,7 @@ def test_what_nobody_answers_goes_back_with_words_also_when_the_clock_jumps(file
 def test_a_clock_that_goes_back_passes_nothing_on(files: Bureau) -> None:
     """P-22."""
     row = files.asked("crew0", ACME)
-    assert asking.sweep(files.desk.now - 100 * 24 * HOUR) == 0
+    assert approval_requests.sweep(files.desk.now - 100 * 24 * HOUR) == 0
     assert states(row) == {ACME: "waits"}
 
 
@@ -265,8 +265,8 @@ def test_a_clock_that_goes_back_passes_nothing_on(files: Bureau) -> None:
 def test_the_sender_withdraws_and_nobody_gets_it(files: Bureau) -> None:
     row = files.asked("crew0", ACME, DOT)
     with pytest.raises(NotPermitted):
-        approving.withdraw(row, (0, 1), actor=actor(files, "crew1"), now=files.desk.now)
-    approving.withdraw(row, (0, 1), actor=actor(files, "crew0"), now=files.desk.now)
+        approval_decisions.withdraw(row, (0, 1), actor=actor(files, "crew1"), now=files.desk.now)
+    approval_decisions.withdraw(row, (0, 1), actor=actor(files, "crew0"), now=files.desk.now)
     assert files.copies(row) == {ACME: "cancelled", DOT: "cancelled"}
 
 
@@ -288,8 +288,8 @@ def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_abo
     assert list(approvals.samples_for(actor(files, "chief"))) == sampled
     assert not approvals.samples_for(actor(files, "head")).exists()
     for row in sampled:
-        assert approving.look(row, actor=actor(files, "chief"), now=files.desk.now).duty == "manager"
-        approving.sample(row, actor=actor(files, "chief"), reason="I have looked at it.", now=files.desk.now)
+        assert approval_decisions.permit_to_view(row, actor=actor(files, "chief"), now=files.desk.now).duty == "manager"
+        approval_decisions.record_sample_review(row, actor=actor(files, "chief"), reason="I have looked at it.", now=files.desk.now)
     assert not approvals.samples_for(actor(files, "chief")).exists()
 
 
@@ -322,12 +322,12 @@ def test_whoever_dies_between_the_answer_and_the_archive_leaves_it_to_the_next_r
 ) -> None:
     row = files.asked("crew0", ACME)
     with monkeypatch.context() as m:
-        m.setattr(approving, "carry_out_or_leave", lambda *_: None)
+        m.setattr(approval_decisions, "execute_or_defer", lambda *_: None)
         answer(files, row, "head")
     assert files.copies(row) == {ACME: "held"}
-    assert carrying.finish(files.desk.now) == 1
+    assert approval_execution.execute_pending(files.desk.now) == 1
     assert files.copies(row) == {ACME: "goes"}
-    assert carrying.finish(files.desk.now + carrying.WAIT_MOST) == 0
+    assert approval_execution.execute_pending(files.desk.now + approval_execution.MAX_RETRY_MS) == 0
 
 
 def test_no_department_is_asked_about_before_it_was_switched_on(clock: Any, installed: Path, city: Town, settings: Any) -> None:
@@ -385,7 +385,7 @@ def test_what_waits_is_a_task_of_home_and_of_the_daily_mail(files: Bureau) -> No
     files.asked("crew0", ACME)
     labels = [str(t.label) for key in ("head", "crew0") for g in tasks.of(actor(files, key), files.desk.now) for t in g.tasks]
     assert labels.count("Say whether files may leave") == 1
-    assert approvals.waiting_for(actor(files, "deputy")) == 1
+    assert approvals.count_pending(actor(files, "deputy")) == 1
 
 
 @pytest.mark.rule("P-22", "Managers are reminded once a working day, in one mail, of what has waited since an earlier day.")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.desk.holding.channels import Channel, Claim, channel
+from civicmail.desk.holding.verification_channels import Channel, Claim, find_channel
 from civicmail.mail.screening import displaynames
 from civicmail.mail.screening.claimed import claimed
 from mail.screening.joints import BOXES, CITY, DANA, PEOPLE, incoming, snapshot, world
@@ -47,7 +47,7 @@ def warned(name: str) -> set[str]:
 
 
 def asked(name: str) -> str:
-    by = channel(Claim(name, EVIL, frozenset({EVIL})), "nobody", SNAPSHOT, {CITY}, lambda *_: ())
+    by = find_channel(Claim(name, EVIL, frozenset({EVIL})), "nobody", SNAPSHOT, {CITY}, lambda *_: ())
     return by.address if by is not None else ""
 
 
@@ -76,10 +76,10 @@ def test_a_mailbox_that_is_closed_is_not_asked() -> None:
     boxes = [replace(box, state="closed") if box.holder == DANA.id else box for box in BOXES]
     there = snapshot(PEOPLE, boxes)
     for name in ("Dana Reyes", f"dana@{CITY}"):
-        assert channel(Claim(name, EVIL, frozenset()), "nobody", there, {CITY}, lambda *_: ()) is None
+        assert find_channel(Claim(name, EVIL, frozenset()), "nobody", there, {CITY}, lambda *_: ()) is None
 
 
 def test_an_office_is_asked_by_its_address_in_a_name() -> None:
-    assert channel(Claim(f"payroll@{CITY}", EVIL, frozenset()), "dana", SNAPSHOT, {CITY}, lambda *_: ()) == Channel(
+    assert find_channel(Claim(f"payroll@{CITY}", EVIL, frozenset()), "dana", SNAPSHOT, {CITY}, lambda *_: ()) == Channel(
         f"payroll@{CITY}", True, "Payroll"
     )

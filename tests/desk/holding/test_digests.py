@@ -24,16 +24,16 @@ from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.notices import tokens
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding import slots
-from civicmail.desk.holding.actions import digests, letting
-from civicmail.desk.holding.keptback import LATE
+from civicmail.desk.holding import digest_schedule
+from civicmail.desk.holding.actions import digests, release_copies
+from civicmail.desk.holding.held_copies import LATE_AFTER_MS
 from civicmail.desk.holding.models import Digest
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import DANA, WHY, quarantined, states, words
-from desk.holding.test_releases import FIRST, kept
+from desk.holding.test_release_requests import FIRST, kept
 from mail.archive.making import UNSYNCED
 from pages.post import CANARIES, MESSAGE
 from pages.world import Town
@@ -55,8 +55,8 @@ def noon(city: Town) -> int:
     "the clock goes.",
 )
 @given(
-    st.sampled_from(slots.DAYS),
-    st.sampled_from(slots.HOURS),
+    st.sampled_from(digest_schedule.DAYS),
+    st.sampled_from(digest_schedule.HOURS),
     st.lists(st.integers(-40, 60 * 24 * 20), min_size=2, max_size=30),
 )
 def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, rounds: list[int]) -> None:
@@ -66,14 +66,14 @@ def test_digests_leave_nothing_out_and_say_nothing_twice(days: str, hour: int, r
     at = begin
     for minutes in rounds:
         at += timedelta(minutes=minutes)
-        slot = slots.last(days, hour, at, ZONE)
+        slot = digest_schedule.last_due(days, hour, at, ZONE)
         assert slot <= at and slot.astimezone(ZONE).hour == hour
-        if told is not None and slot <= told < slot + slots.BACK_MOST:
+        if told is not None and slot <= told < slot + digest_schedule.MAX_PERIOD:
             continue
-        covered.append((slots.since(told, slot), slot))
+        covered.append((digest_schedule.period_start(told, slot), slot))
         told = slot
     for (_, end), (start, slot) in pairwise(covered):
-        assert start == end or slot - end > slots.BACK_MOST
+        assert start == end or slot - end > digest_schedule.MAX_PERIOD
 
 
 @pytest.mark.rule(
@@ -85,18 +85,18 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
     """At the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
     mailbox, and no word of the message anywhere."""
     now = noon(city)
-    assert digests.tell_people(now + DAY) == 0
+    assert digests.send_due(now + DAY) == 0
     first, held = quarantined(installed, now), quarantined(installed, now + 60_000, rule="executable", do="hold")
     gone = quarantined(installed, now + 120_000)
-    letting.release(kept(gone, now + DAY), actor=FIRST, reason=WHY, now=now)
+    release_copies.release(kept(gone, now + DAY), actor=FIRST, reason=WHY, now=now)
     Digest.objects.create(person=city.people["crew0"], days="daily", hour=15)
-    assert digests.tell_people(now + 180_000) == 0, "it is not three yet"
-    assert (digests.tell_people(now + 4 * 3_600_000), digests.tell_people(now + 5 * 3_600_000)) == (1, 0)
+    assert digests.send_due(now + 180_000) == 0, "it is not three yet"
+    assert (digests.send_due(now + 4 * 3_600_000), digests.send_due(now + 5 * 3_600_000)) == (1, 0)
     notice = Notice.objects.get(key__startswith="digest:")
     assert notice.to == DANA and notice.subject == "2 messages are kept back"
     assert len(re.findall(r"/digest/[\w-]{40,}/", notice.text)) == 2 and "from heron@shop.example" in notice.text
     assert not any(word in notice.text for word in CANARIES.values())
-    assert digests.tell_people(now + DAY + 4 * 3_600_000) == 0, "told of once"
+    assert digests.send_due(now + DAY + 4 * 3_600_000) == 0, "told of once"
     assert states(installed, first.id) == states(installed, held.id) == {DANA: False}
 
 
@@ -120,10 +120,10 @@ def late(data: Path, at: int) -> tuple[Capture, Capture]:
 def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, installed: Path) -> None:
     """An hour after its receipt, by the same mail; its link shows that, and nobody has anything to decide."""
     slot = noon(city)
-    late(installed, slot - LATE + 1)  # late a moment after this digest
-    pending, sent = late(installed, slot - LATE)
+    late(installed, slot - LATE_AFTER_MS + 1)  # late a moment after this digest
+    pending, sent = late(installed, slot - LATE_AFTER_MS)
     Digest.objects.create(person=city.people["crew0"], days="daily", hour=12)
-    assert digests.tell_people(slot) == 1
+    assert digests.send_due(slot) == 1
     notice = Notice.objects.get(key__startswith="digest:")
     assert notice.subject == "2 messages are kept back or wait"
     assert "could not be checked so far" in notice.text and "to ann@acme.example: The next mail server" in notice.text
@@ -136,7 +136,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
             assert Client().post(link, WANTED).status_code == 200
     assert not Entry.objects.filter(act="my.release").exists()
     assert states(installed, pending.id) == {DANA: False} and states(installed, sent.id) == {"ann@acme.example": True}
-    assert digests.tell_people(slot + DAY) == 1, "those that were late since"
+    assert digests.send_due(slot + DAY) == 1, "those that were late since"
 
 
 @pytest.mark.rule(
@@ -148,7 +148,7 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
     """Scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
     now = ms(city.now)
     spam, program = quarantined(installed, now - DAY), quarantined(installed, now - DAY - 1, rule="executable")
-    assert digests.tell_people(now + DAY) == 1
+    assert digests.send_due(now + DAY) == 1
     text = Notice.objects.get().text
     shown = {page: words(Client().get(page)) for page in re.findall(r"/digest/[\w-]{40,}/", text)}
     assert states(installed, spam.id) == {DANA: False}, "opened, and nothing else"
@@ -175,7 +175,7 @@ def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, install
     """Nothing is chosen beforehand, and what stands first changes nothing."""
     now = ms(city.now)
     spam = quarantined(installed, now - DAY)
-    assert digests.tell_people(now + DAY) == 1
+    assert digests.send_due(now + DAY) == 1
     page = re.findall(r"/digest/[\w-]{40,}/", Notice.objects.get().text)[0]
     shown = Client().get(page).content.decode()
     (first, _) = re.findall(r'<input[^>]*name="answer"[^>]*>', shown)
@@ -215,5 +215,5 @@ def test_somebody_chooses_when_it_comes(city: Town, visit: Visit) -> None:
     assert (row.days, row.hour, row.person.uid) == ("weekly", 9, "p-crew0")
     assert client.post("/mail/digest/", {"days": "never", "hour": "9"}).status_code == 422
     with pytest.raises(Unusable):
-        digests.plan("daily", 3, actor=actor_of(city.people["crew0"].account, "", ms(city.now)), now=ms(city.now))
-    assert slots.last("weekly", 9, moment(ms(city.now)), ZONE).astimezone(ZONE).weekday() == 0
+        digests.set_schedule("daily", 3, actor=actor_of(city.people["crew0"].account, "", ms(city.now)), now=ms(city.now))
+    assert digest_schedule.last_due("weekly", 9, moment(ms(city.now)), ZONE).astimezone(ZONE).weekday() == 0

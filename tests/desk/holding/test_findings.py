@@ -27,9 +27,9 @@ from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding import asked, queries
-from civicmail.desk.holding.actions import reaping, reviewing
-from civicmail.desk.holding.actions.hearing import Hearing
+from civicmail.desk.holding import queries, record_facts
+from civicmail.desk.holding.actions import expire_findings, review_findings
+from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Finding, Heard, Precision
 from civicmail.desk.oversight.actions import books
 from civicmail.desk.oversight.actions.shadowing import to_shadow
@@ -63,7 +63,7 @@ OTHER = reviewer("p-examiner")
 
 def listened(data: Path, now: int) -> list[Finding]:
     """What the worker makes of the journals."""
-    hearing = Hearing()
+    hearing = HoldingConsumer()
     tail = Tail(data, hearing.positions, bodies=False)
     for record in tail.poll():
         hearing.hear(record)
@@ -123,10 +123,12 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
     assert {(check, code) for check, code, *_ in found.evidence} == {("use", "campaign")}
     assert found.person is None and "crew2" not in str(found.__dict__) and PAT not in str(found.__dict__)
     assert listened(installed, now) == [found], "what was read is not read again"
-    found = reviewing.answer(found, "second", actor=reviewer(), reason=WHY, now=now)
-    found = reviewing.second(found, right=True, actor=OTHER, reason=WHY, now=now)
+    found = review_findings.answer(found, "second", actor=reviewer(), reason=WHY, now=now)
+    found = review_findings.decide_second(found, right=True, actor=OTHER, reason=WHY, now=now)
     assert str(found.person) == PAT
-    made = reviewing.hand_over(found, "Forty residents were asked for their vote from a city address.", actor=reviewer(), now=now)
+    made = review_findings.hand_over(
+        found, "Forty residents were asked for their vote from a city address.", actor=reviewer(), now=now
+    )
     assert made.department is not None and (made.department.code, made.clause, str(made.person)) == ("public-works", "P-12", PAT)
     assert (made.state, made.origin, Evidence.objects.get(violation=made).capture) == (
         "reported",
@@ -198,13 +200,13 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
     assert PAT not in shown() and "Another use reviewer looks at it." in shown()
     row.refresh_from_db()
     with pytest.raises(NotPermitted, match="Who looked first"):
-        reviewing.second(row, right=True, actor=reviewer(), reason=WHY, now=now)
+        review_findings.decide_second(row, right=True, actor=reviewer(), reason=WHY, now=now)
     with pytest.raises(NotPermitted, match="about themselves"):
-        reviewing.second(row, right=True, actor=reviewer("p-crew2"), reason=WHY, now=now)
+        review_findings.decide_second(row, right=True, actor=reviewer("p-crew2"), reason=WHY, now=now)
     assert PAT not in str(list(Entry.objects.values_list("facts", "object"))) and "p-crew2" not in str(
         list(Entry.objects.filter(act__startswith="finding.").values_list("facts", "object"))
     )
-    assert reviewing.second(row, right=True, actor=OTHER, reason=WHY, now=now).person == plain.people["crew2"]
+    assert review_findings.decide_second(row, right=True, actor=OTHER, reason=WHY, now=now).person == plain.people["crew2"]
     assert PAT in shown()
     older.refresh_from_db()
     assert older.pseudonym != row.pseudonym, "the others are without a name still"
@@ -212,7 +214,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
     assert client.post(page, {"text": "Forty residents were asked for their vote."}).status_code == 302
     assert Violation.objects.get(source="reviewer").department == plain.departments["public-works"]
     with pytest.raises(Conflict):
-        reviewing.hand_over(row, "Forty residents were asked for their vote.", actor=OTHER, now=now)
+        review_findings.hand_over(row, "Forty residents were asked for their vote.", actor=OTHER, now=now)
 
 
 @pytest.mark.rule(
@@ -240,12 +242,12 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
     for n in range(4):
         sent(installed, now - 1000 - n)
     _, nothing, asks, confirmed = listened(installed, now)
-    reviewing.answer(nothing, "nothing", actor=reviewer(), reason=WHY, now=now)
-    asks = reviewing.answer(asks, "second", actor=reviewer(), reason=WHY, now=now)
-    confirmed = reviewing.answer(confirmed, "second", actor=reviewer(), reason=WHY, now=now)
-    reviewing.second(confirmed, right=True, actor=OTHER, reason=WHY, now=now)
-    assert reaping.vanish(now + 30 * DAY - 60_000) == 0 and Finding.objects.count() == 4
-    assert reaping.vanish(now + 30 * DAY) == 3
+    review_findings.answer(nothing, "nothing", actor=reviewer(), reason=WHY, now=now)
+    asks = review_findings.answer(asks, "second", actor=reviewer(), reason=WHY, now=now)
+    confirmed = review_findings.answer(confirmed, "second", actor=reviewer(), reason=WHY, now=now)
+    review_findings.decide_second(confirmed, right=True, actor=OTHER, reason=WHY, now=now)
+    assert expire_findings.expire(now + 30 * DAY - 60_000) == 0 and Finding.objects.count() == 4
+    assert expire_findings.expire(now + 30 * DAY) == 3
     assert list(Finding.objects.all()) == [confirmed]
     assert Entry.objects.filter(act="finding.vanish").count() == 3
 
@@ -260,11 +262,11 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
     now = ms(plain.now)
     books.adopt(now)
     books.repair()
-    rule = queries.book().rule(RULE)
-    precision = Precision.objects.create(rule=RULE, condition=asked.condition(rule), answered=19, confirmed=9)
-    assert reaping.switch_off(to_shadow, now) == 0, "nineteen are too few"
+    rule = queries.rule_set().rule(RULE)
+    precision = Precision.objects.create(rule=RULE, condition=record_facts.condition_digest(rule), answered=19, confirmed=9)
+    assert expire_findings.switch_off_imprecise(to_shadow, now) == 0, "nineteen are too few"
     Precision.objects.update(answered=20, confirmed=10)
-    assert reaping.switch_off(to_shadow, now) == 0, "half is enough"
+    assert expire_findings.switch_off_imprecise(to_shadow, now) == 0, "half is enough"
     Finding.objects.create(
         capture=str(uuid.UUID(int=1)),
         rule=RULE,
@@ -273,8 +275,8 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
         received=moment(now),
         made=moment(now),
     )
-    reviewing.answer(Finding.objects.get(), "nothing", actor=reviewer(), reason=WHY, now=now)
-    assert reaping.switch_off(to_shadow, now) == 1
+    review_findings.answer(Finding.objects.get(), "nothing", actor=reviewer(), reason=WHY, now=now)
+    assert expire_findings.switch_off_imprecise(to_shadow, now) == 1
     acts = Version.objects.get(rule=RULE, state="active")
     assert (acts.number, acts.mode, acts.author, acts.approver) == (2, "shadow", None, None) and "10 of 21" in acts.changed
     books.repair()
@@ -284,7 +286,7 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
         rule.when, rule.unless, rule.examples[0].facts,
     )  # fmt: skip
     assert [n.to for n in Notice.objects.all()] == ["cleo.hart@city.example"] and RULE in Notice.objects.get().subject
-    assert reaping.switch_off(to_shadow, now) == 0 and Notice.objects.count() == 1
+    assert expire_findings.switch_off_imprecise(to_shadow, now) == 0 and Notice.objects.count() == 1
 
 
 @pytest.mark.rule(

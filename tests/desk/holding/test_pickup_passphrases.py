@@ -61,7 +61,7 @@ def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any,
     PickUp.objects.update(person=city.people["crew0"])
     now = ms(city.now)
     for client in ("192.0.2.9", "192.0.2.9", "2001:db8::7"):
-        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader(client), now=now)
+        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(client), now=now)
     opened = Notice.objects.filter(key__startswith="pickup-opened:", to="dana.ortiz@city.example").order_by("id")
     assert opened.count() == 2
     first, second = [notice.text for notice in opened.all()]
@@ -69,7 +69,7 @@ def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any,
     assert written(city.now, "en") in first and f"/mail/secure/{row.pk}/" in first and "2001:db8::7" in second
     assert "078-05-1120" not in first and "Your file" not in first
     for last in range(20):
-        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader(f"198.51.100.{last}"), now=now)
-    assert opened.all().count() == pickups.PLACES_MOST
+        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(f"198.51.100.{last}"), now=now)
+    assert opened.all().count() == pickups.MAX_NOTIFIED_ADDRESSES
     page = words(visit("crew0").get(f"/mail/secure/{row.pk}/"))
     assert page.count("192.0.2.9") == 2 and "198.51.100.19" in page

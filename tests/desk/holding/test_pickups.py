@@ -24,7 +24,7 @@ from civicmail.city.notices.models import Notice
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp, PickUpReply
-from civicmail.desk.holding.views import pickupfiles
+from civicmail.desk.holding.views import pickup_files
 from civicmail.front.worker import pickups as worker
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.courier import boxes, boxlimited
@@ -120,7 +120,7 @@ def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city
     row.person.language = "es"
     row.person.save()
     row.save()
-    pickups.end(installed, now=ms(row.until))
+    pickups.expire(installed, now=ms(row.until))
     assert written(row.made, "es") in Notice.objects.get(key__startswith="pickup-unread:").text
 
 
@@ -166,7 +166,7 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
     """And its sender hears of it, sets another one, and it opens again."""
     box(installed, city)
     row, link = told(portal, installed, city)
-    rules, now, stranger = portal.secure, ms(city.now), pickups.reader("192.0.2.9")
+    rules, now, stranger = portal.secure, ms(city.now), pickups.reader_actor("192.0.2.9")
     pickups.open_(row, SECRET, rules=rules, client=stranger, now=now)
     looked = 0
     for guess in range(1000):
@@ -217,7 +217,7 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
     row, link = told(portal, installed, city)
     at = ms(city.now) + portal.secure.days * 86_400_000
     with pytest.raises(Conflict):
-        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader(""), now=at)
+        pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=at)
     worker.step(portal, installed, lambda: at)
     row.refresh_from_db()
     assert (row.state, row.secret) == ("over", "") and not (boxes.keys(installed) / id_).exists()
@@ -304,7 +304,7 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
     box(installed, city, 2)
     worker.step(portal, installed, lambda: ms(city.now))
     other = PickUp.objects.exclude(pk=row.pk).get()
-    pickups.open_(other, SECRET, rules=portal.secure, client=pickups.reader(""), now=ms(city.now))
+    pickups.open_(other, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=ms(city.now))
     PickUp.objects.update(person=city.people["crew0"])
     over = ms(city.now) + portal.secure.days * 86_400_000
     worker.step(portal, installed, lambda: over)
@@ -402,7 +402,7 @@ def test_slow_downloads_leave_threads_for_the_pages(portal: Any, city: Town, ins
     assert (late.status_code, late.get("Retry-After")) == (503, "10")
     for one in slow:
         assert b"".join(one.streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
-    gone = pickupfiles.given(iter([b"x", b"y"]))
+    gone = pickup_files.start_download(iter([b"x", b"y"]))
     assert gone is not None and next(gone) == b"x"
     gone.close()
     gone.close()

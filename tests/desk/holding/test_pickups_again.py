@@ -49,18 +49,18 @@ def test_a_button_that_is_pressed_twice_chooses_once_and_opens(
     """On a slow line; whoever finds that somebody else has chosen meanwhile is told that, not that its days are over."""
     box(installed, city)
     row, link = told(portal, installed, city)
-    counted, other = pickups._counted, {"secret": "three other words", "again": "three other words"}
+    counted, other = pickups._count_try, {"secret": "three other words", "again": "three other words"}
 
     def pressed(first: dict[str, str], then: dict[str, str]) -> Any:
         """The first of two requests is answered while the second one is under way."""
         PickUp.objects.filter(pk=row.pk).update(secret="", state="waits", tries=0)
 
         def between(*said: Any) -> bool:
-            monkeypatch.setattr(pickups, "_counted", counted)
+            monkeypatch.setattr(pickups, "_count_try", counted)
             assert "078-05-1120" in words(visit("").post(link, first))
             return counted(*said)
 
-        monkeypatch.setattr(pickups, "_counted", between)
+        monkeypatch.setattr(pickups, "_count_try", between)
         return visit("").post(link, then)
 
     mine = {"secret": SECRET, "again": SECRET}

@@ -20,8 +20,8 @@ from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.policy import published
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.holding.actions import giving_up, letting, releases
-from civicmail.desk.holding.keptback import KeptBack
+from civicmail.desk.holding.actions import expire_quarantine, release_copies, release_requests
+from civicmail.desk.holding.held_copies import HeldCopies
 from civicmail.desk.holding.models import Contest, Release
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer, write_events
@@ -186,10 +186,10 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
     assert waits == [{DANA: True}, {DANA: False}, {"lena.vogt@city.example": False}]
     assert [e.object for e in Entry.objects.filter(act="my.release")] == [f"capture:{mine.uuid}"]
     for capture in (held, others):  # whatever page or program asks for it: the verb looks up whose it is
-        kept = KeptBack(installed).copy(capture.id, 0, now)
+        kept = HeldCopies(installed).copy(capture.id, 0, now)
         assert kept is not None
         with pytest.raises(Conflict):
-            letting.release_own(kept, actor=actor_of(city.people["crew0"].account, "", now), now=now)
+            release_copies.release_own(kept, actor=actor_of(city.people["crew0"].account, "", now), now=now)
 
 
 @pytest.mark.rule(
@@ -253,16 +253,19 @@ def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(
     now = ms(city.now)
     spam, held = quarantined(installed, now), quarantined(installed, now, do="hold")
     wanted, wrong = quarantined(installed, now, rule="executable"), quarantined(installed, now)
-    copy = KeptBack(installed).copy(wanted.id, 0, now)
+    copy = HeldCopies(installed).copy(wanted.id, 0, now)
     assert copy is not None
-    row = releases.ask([copy], actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
+    row = release_requests.request_release([copy], actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
     Contest.objects.create(capture=wrong.uuid, rules="spam-band", text="It is an offer of ours.", made=moment(now))
-    assert giving_up.give_up(now + giving_up.WAITS - 1) == 0
-    assert (giving_up.give_up(now + giving_up.WAITS), giving_up.give_up(now + giving_up.WAITS)) == (1, 0)
+    assert expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS - 1) == 0
+    assert (
+        expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS),
+        expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS),
+    ) == (1, 0)
     assert states(installed, spam.id) == {} and Machine(installed).body(spam.id) == MESSAGE
     assert [states(installed, c.id) for c in (held, wanted, wrong)] == [{DANA: False}] * 3
     (event,) = Machine(installed).events(spam.id)
     assert event.type == Type.CANCELLED and "dsn" not in event.facts and event.facts["actor"] == "tick"
     assert Entry.objects.get(act="quarantine.give-up").facts["copies"] == 1
-    releases.withdraw(row, actor=actor_of(city.people["crew0"].account, "", now), now=now)
-    assert giving_up.give_up(now + giving_up.WAITS) == 1
+    release_requests.withdraw(row, actor=actor_of(city.people["crew0"].account, "", now), now=now)
+    assert expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS) == 1

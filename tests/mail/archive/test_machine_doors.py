@@ -15,7 +15,7 @@ from house.sources import ROOT
 PACKAGE = Path(civicmail.__file__).parent
 DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "shelf", "sealed", "tailindex", "gather")}
 MAY = {
-    "civicmail.desk.holding.keptback",
+    "civicmail.desk.holding.held_copies",
     "civicmail.desk.oversight.heads",
     "civicmail.mail.archive",
     "civicmail.mail.courier",

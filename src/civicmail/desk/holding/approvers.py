@@ -15,132 +15,132 @@ from civicmail.city.access.resources import Files
 from civicmail.city.conduct.queries.deciders import absent, gone
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.core.config.sentence import sentence
-from civicmail.desk.holding.containmentstates import OPEN
+from civicmail.desk.holding.containment_states import OPEN
 from civicmail.desk.holding.models import Approval, Containment
 
-_TAKEN = sentence(
+_CONTAINED = sentence(
     "Your account acts unlike you, so somebody else may be using it, and what it answers does not count. Call the security office."
 )
 Groups = list[list[Person]]
 
 
-class Chains:
+class ApproverChains:
     """Of one moment (now: ms): each department is looked at once, however much of it waits."""
 
     def __init__(self, now: int) -> None:
         self._now = now
         self._known: dict[int, tuple[Groups, Groups]] = {}
 
-    def of(self, department: Department, sender: int) -> Groups:
+    def groups_of(self, department: Department, sender: int) -> Groups:
         """The people whose turn it is, one group after the other; those who are away, and the sender (id), are passed over. Where
         nobody else is left, those who are away are asked: they read their mail sooner than nobody does."""
         if department.pk not in self._known:
-            self._known[department.pk] = self._there(department)
-        there, working = self._known[department.pk]
-        return _once_each(there, sender) or _once_each(working, sender)
+            self._known[department.pk] = self._available(department)
+        available, working = self._known[department.pk]
+        return _once_each(available, sender) or _once_each(working, sender)
 
-    def turn(self, row: Approval) -> list[Person]:
+    def current(self, row: Approval) -> list[Person]:
         """Whose turn it is. Of one's own files that is oneself; nobody where no head and no deputy is there."""
         if row.own:
             return [row.person]
-        groups = self.of(row.department, row.person_id)
+        groups = self.groups_of(row.department, row.person_id)
         return groups[min(row.step, len(groups) - 1)] if groups else []
 
-    def _there(self, department: Department) -> tuple[Groups, Groups]:
+    def _available(self, department: Department) -> tuple[Groups, Groups]:
         """Those who are there, and all who work here."""
-        groups = leading(department)
+        groups = leaders(department)
         people = {p.pk for group in groups for p in group}
-        out = gone(people) | taken(people)
-        away = out | absent(people, self._now)
-        return _without(groups, away), _without(groups, out)
+        excluded = gone(people) | contained_people(people)
+        unavailable = excluded | absent(people, self._now)
+        return _without(groups, unavailable), _without(groups, excluded)
 
 
-def _without(groups: Groups, out: set[int]) -> Groups:
-    return [[p for p in group if p.pk not in out] for group in groups]
+def _without(groups: Groups, excluded: set[int]) -> Groups:
+    return [[p for p in group if p.pk not in excluded] for group in groups]
 
 
 def _once_each(groups: Groups, sender: int) -> Groups:
-    found: Groups = []
+    distinct: Groups = []
     known = {sender}
     for group in groups:
-        there = [p for p in group if p.pk not in known]
-        known |= {p.pk for p in there}
-        if there:
-            found.append(there)
-    return found
+        new_people = [p for p in group if p.pk not in known]
+        known |= {p.pk for p in new_people}
+        if new_people:
+            distinct.append(new_people)
+    return distinct
 
 
-def leading(department: Department) -> Groups:
+def leaders(department: Department) -> Groups:
     """Head and deputies, then those of the department above, and so on to the top."""
     groups: Groups = []
-    row: Department | None = department
-    seen: set[int] = set()
-    while row is not None and row.pk not in seen:
-        seen.add(row.pk)
-        if row.closed is None:  # of a closed one nobody may say anything
-            groups.append([row.head] if row.head is not None else [])
-            groups.append(list(row.deputies.order_by("family", "given", "pk")))
-        row = row.parent
+    current: Department | None = department
+    visited: set[int] = set()
+    while current is not None and current.pk not in visited:
+        visited.add(current.pk)
+        if current.closed is None:  # of a closed one nobody may say anything
+            groups.append([current.head] if current.head is not None else [])
+            groups.append(list(current.deputies.order_by("family", "given", "pk")))
+        current = current.parent
     return groups
 
 
-def taken(people: Collection[int]) -> set[int]:
+def contained_people(people: Collection[int]) -> set[int]:
     """Of these (ids of rows) whose account acts unlike its owner: what comes from there does not count."""
     rows = Containment.objects.filter(person__in=people, state__in=OPEN)
     return {person for person in rows.values_list("person", flat=True) if person is not None}
 
 
-def require_own_hand(actor: Actor) -> None:
+def require_not_contained(actor: Actor) -> None:
     """Raises Conflict where somebody else may be using this account: what it says about files does not count."""
     if Containment.objects.filter(person__uid=actor.uid, state__in=OPEN).exists():
-        raise Conflict(_TAKEN)
+        raise Conflict(_CONTAINED)
 
 
-def is_nobodys(row: Approval) -> bool:
+def has_no_known_sender(row: Approval) -> bool:
     """Whether nobody is known to have sent it: then row.person answers for the mailbox that it came from."""
     return bool(row.capture and row.words)
 
 
-def decides_alone(row: Approval) -> bool:
+def decides_own(row: Approval) -> bool:
     """Whether whoever sent these files still decides about them: not who leads the department no more."""
-    return row.own and is_own(row.person, row.department, leads=is_nobodys(row))
+    return row.own and is_own_approver(row.person, row.department, leads=has_no_known_sender(row))
 
 
-def is_own(person: Person, department: Department, *, leads: bool = False) -> bool:
+def is_own_approver(person: Person, department: Department, *, leads: bool = False) -> bool:
     """Whether nobody is above this sender in this: the department's head, and whoever was elected. leads: for an office's mailbox,
     where whoever leads the department, or one above, answers for nobody in particular."""
     if leads:
-        return any(person in group for group in leading(department))
+        return any(person in group for group in leaders(department))
     if department.head_id == person.pk:
         return True
     return Episode.objects.filter(person=person, kind="elected", ended__isnull=True).exists()
 
 
-def asked(row: Approval, now: int) -> list[Person]:
+def current_approvers(row: Approval, now: int) -> list[Person]:
     """As Chains.turn, of one."""
-    return Chains(now).turn(row)
+    return ApproverChains(now).current(row)
 
 
-def turns(row: Approval, now: int) -> str:
+def turn_text(row: Approval, now: int) -> str:
     """Whose turn it is, and who comes next where nobody answers: "Rosa Hale, then Kim Boyd"; "" of what was answered, and of one's
     own files."""
     if row.own or not row.copies.filter(state="waits").exists():
         return ""
-    groups = Chains(now).of(row.department, row.person_id)
+    groups = ApproverChains(now).groups_of(row.department, row.person_id)
     return ", then ".join(" or ".join(str(p) for p in group) for group in groups[min(row.step, len(groups) - 1) :] if group)
 
 
-def asked_of(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
+def by_approver(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
     """By person (id): what waits for them."""
-    found: dict[int, list[Approval]] = {}
-    chains = Chains(now)
+    rows_by_person: dict[int, list[Approval]] = {}
+    chains = ApproverChains(now)
     for row in rows:
-        for person in chains.turn(row):
-            found.setdefault(person.pk, []).append(row)
-    return found
+        for person in chains.current(row):
+            rows_by_person.setdefault(person.pk, []).append(row)
+    return rows_by_person
 
 
-def above(row: Approval) -> Files:
+def sample_resource(row: Approval) -> Files:
     """What the guard is asked of whoever looks at what somebody decided about own files: of the next one up, where there is one. No
     deputy looks after the head."""
     department = row.department
@@ -149,8 +149,8 @@ def above(row: Approval) -> Files:
     return Files(department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=True)
 
 
-def about(row: Approval) -> Files:
+def resource(row: Approval) -> Files:
     """What the guard is asked."""
-    if decides_alone(row):
+    if decides_own(row):
         return Files(row.department.code, row.person.uid, firsts=(), began=ms(row.made), alone=True)
     return Files(row.department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=False)

@@ -17,4 +17,4 @@ class HoldingConfig(AppConfig):
         from civicmail.desk.holding import tasks as own
 
         tasks.also(own.tasks)
-        tasks.also(own.office)
+        tasks.also(own.officer_tasks)

@@ -17,8 +17,14 @@ from civicmail.city.policy.shapes import tellable_rules
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.records import Capture, Event, Type
 
-What = Literal["refused", "held", "quarantined", "marked", "waiting", "released"]
-_WHAT: dict[str, What] = {"refuse": "refused", "hold": "held", "quarantine": "quarantined", "pending": "waiting", "mark": "marked"}
+Outcome = Literal["refused", "held", "quarantined", "marked", "waiting", "released"]
+_OUTCOMES: dict[str, Outcome] = {
+    "refuse": "refused",
+    "hold": "held",
+    "quarantine": "quarantined",
+    "pending": "waiting",
+    "mark": "marked",
+}
 _MAIL_OFFICE = sentence("the mail office")
 _RANK = ("mark", "pending", "hold", "quarantine", "refuse")
 
@@ -37,7 +43,7 @@ class Reason:
 class Decision:
     """what: was done with every copy, or more; at: ms of the receipt; reasons: of the rules that led to all of it."""
 
-    what: What
+    what: Outcome
     at: int
     reasons: tuple[Reason, ...]
 
@@ -48,37 +54,37 @@ def decision(capture: Capture, events: Sequence[Event], book: Book) -> Decision 
 
     Whoever got a copy has the number, too, and must not learn from it that somebody else was written to, or what became of that
     copy (promise 4): only what was decided about every copy alike is told."""
-    copies = [(do, rules) for do, rules in _decided(capture, events) if do != "kept" and "pass-elsewhere" not in rules]
+    copies = [(do, rules) for do, rules in _last_decisions(capture, events) if do != "kept" and "pass-elsewhere" not in rules]
     if not copies or any(do not in _RANK for do, _ in copies):
         return None
-    reasons = _reasons(_of_all([rules for _, rules in copies]), book)
+    reasons = _reasons(_common_rules([rules for _, rules in copies]), book)
     if not reasons:
         return None
     mildest = min((do for do, _ in copies), key=_RANK.index)
     released = mildest not in ("refuse", "mark") and any(e.type == Type.RELEASED for e in events)
-    return Decision("released" if released else _WHAT[mildest], capture.received, tuple(reasons))
+    return Decision("released" if released else _OUTCOMES[mildest], capture.received, tuple(reasons))
 
 
-def _decided(capture: Capture, events: Sequence[Event]) -> list[tuple[str, tuple[str, ...]]]:
+def _last_decisions(capture: Capture, events: Sequence[Event]) -> list[tuple[str, tuple[str, ...]]]:
     """What rules decided last about each copy, and which ones: what waited for a check was decided later. What a person put aside
     is no decision of rules."""
-    found = {d.to: (str(d.do), d.rules) for d in capture.dispositions}
+    decisions = {d.to: (str(d.do), d.rules) for d in capture.dispositions}
     for event in sorted(events, key=lambda e: (e.at, e.journal, e.number)):
         if event.type == Type.DECIDED and "aside" not in event.facts:
-            found |= {to: (event.facts["do"], tuple(event.facts["rules"])) for to in event.to if to in found}
-    return list(found.values())
+            decisions |= {to: (event.facts["do"], tuple(event.facts["rules"])) for to in event.to if to in decisions}
+    return list(decisions.values())
 
 
-def _of_all(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def _common_rules(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """Those that led to every copy, in their order."""
-    return tuple(name for name in dict.fromkeys(rules[0]) if all(name in others for others in rules[1:]))
+    return tuple(name for name in dict.fromkeys(rules[0]) if all(name in other_rules for other_rules in rules[1:]))
 
 
 def _reasons(rules: tuple[str, ...], book: Book) -> list[Reason]:
-    found = []
+    reasons = []
     for name in tellable_rules(rules):  # what is in shadow, or only tells, has another name there than in the book
         if (rule := book.rule(name)) is not None:
-            found.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
+            reasons.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
         elif name in SENTENCES:
-            found.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, _MAIL_OFFICE))
-    return found
+            reasons.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, _MAIL_OFFICE))
+    return reasons

@@ -15,22 +15,22 @@ EVIDENCE = {
 """Code of the check for use -> what kind of sign it is."""
 
 
-def waiting_for(actor: Actor) -> int:
+def count_for(actor: Actor) -> int:
     """How many this reviewer can answer now: what nobody has answered, and what waits for a second one."""
     second = Finding.objects.filter(state="second").exclude(reviewer__uid=actor.uid)
     return Finding.objects.filter(state="open").count() + second.count()
 
 
-def seen(finding: Finding) -> list[tuple[str, str, int]]:
+def evidence_counts(finding: Finding) -> list[tuple[str, str, int]]:
     """(kind, the phrase as its list calls it, in how many places) of what was found; never a word of the message."""
-    found: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for _, code, _, mask in finding.evidence:
         key = EVIDENCE.get(code, code), mask.replace("-", " ")
-        found[key] = found.get(key, 0) + 1
-    return [(*key, count) for key, count in found.items()]
+        counts[key] = counts.get(key, 0) + 1
+    return [(*key, count) for key, count in counts.items()]
 
 
-def of_the_same(finding: Finding) -> int:
+def count_same_person(finding: Finding) -> int:
     """How many other findings there are about the same pseudonym; about the same person where both have a name."""
     rows = Finding.objects.exclude(pk=finding.pk)
     return rows.filter(person=finding.person).count() if finding.person else rows.filter(pseudonym=finding.pseudonym).count()

@@ -15,93 +15,93 @@ from civicmail.city.policy.rules import Book, Rule
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import Token
-from civicmail.desk.holding import decisions, releasestates
+from civicmail.desk.holding import decisions, release_states
 from civicmail.desk.holding.decisions import Decision
-from civicmail.desk.holding.keptback import Copy, KeptBack
+from civicmail.desk.holding.held_copies import HeldCopies, HeldCopy
 from civicmail.desk.holding.models import Contest, Release
 from civicmail.desk.viewer.queries import damage_told, installation, store
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.search.search import search
 
-WAITING_MOST = 500
+MAX_COUNTED = 500
 """Requests that are counted."""
-NAMED_ALIKE = 20
+MAX_SAME_ID = 20
 """Captures of one Message-ID that are looked at."""
 
 
-def copies(now: int) -> list[Copy]:
+def copies(now: int) -> list[HeldCopy]:
     """Everything that is kept back by rules, newest first. Raises LaterError where it cannot be told."""
     with damage_told():
-        return kept().copies(now)
+        return held_copies().copies(now)
 
 
-def waiting(now: int) -> list[Copy]:
+def delayed(now: int) -> list[HeldCopy]:
     """What waits for no person and is late. Raises LaterError where it cannot be told."""
     with damage_told():
-        return kept().waiting(now)
+        return held_copies().delayed(now)
 
 
-def unchecked(now: int) -> list[Copy]:
+def unchecked(now: int) -> list[HeldCopy]:
     """What waits for a person because a check did not answer. Raises LaterError where it cannot be told."""
     with damage_told():
-        return kept().unchecked(now)
+        return held_copies().unchecked(now)
 
 
-def copy(id_: bytes, index: int, now: int) -> Copy | None:
+def copy(id_: bytes, index: int, now: int) -> HeldCopy | None:
     return next((c for c in copies(now) if (c.id, c.index) == (id_, index)), None)
 
 
-def copy_or_late(id_: bytes, index: int, now: int) -> Copy | None:
+def copy_or_delayed(id_: bytes, index: int, now: int) -> HeldCopy | None:
     """One that is kept back, or that waits for no person and is late."""
-    return copy(id_, index, now) or next((c for c in waiting(now) if (c.id, c.index) == (id_, index)), None)
+    return copy(id_, index, now) or next((c for c in delayed(now) if (c.id, c.index) == (id_, index)), None)
 
 
-def kept() -> KeptBack:
-    return _kept(installation())
+def held_copies() -> HeldCopies:
+    return _held_copies(installation())
 
 
 @lru_cache(maxsize=4)
-def _kept(data: Path) -> KeptBack:
-    return KeptBack(data)
+def _held_copies(data: Path) -> HeldCopies:
+    return HeldCopies(data)
 
 
 def with_message_id(message_id: str) -> list[bytes]:
     """The oldest captures with this Message-ID: whoever takes it for a message of their own comes later. Raises NotIndexed."""
-    page = search(store().reader(), Token("messageid", exact(message_id)), limit=NAMED_ALIKE, sort="oldest", scored=False)
+    page = search(store().reader(), Token("messageid", exact(message_id)), limit=MAX_SAME_ID, sort="oldest", scored=False)
     return [uuid.UUID(hit.id).bytes for hit in page.hits]
 
 
 def decision(capture: uuid.UUID) -> Decision | None:
     """What was decided about a message, None where there is nothing to tell."""
     try:
-        recorded, events = kept().record(capture.bytes)
+        recorded, events = held_copies().record(capture.bytes)
     except (NotInArchive, DamagedFile):
         return None
-    return decisions.decision(recorded, events, book())
+    return decisions.decision(recorded, events, rule_set())
 
 
-def waiting_for(actor: Actor, now: int) -> int:
+def count_answerable(actor: Actor, now: int) -> int:
     """How many requests that something is let go this officer can answer now. now: ms."""
-    rows = Release.objects.filter(state__in=releasestates.OPEN).select_related("requester", "first").order_by("pk")[:WAITING_MOST]
-    return sum(bool(guard.may(actor, releasestates.act_of(r.kind, r.state), about(r), now=now)) for r in rows)
+    rows = Release.objects.filter(state__in=release_states.OPEN).select_related("requester", "first").order_by("pk")[:MAX_COUNTED]
+    return sum(bool(guard.may(actor, release_states.act_of(r.kind, r.state), release_resource(r), now=now)) for r in rows)
 
 
-def about(row: Release) -> OwnCase:
+def release_resource(row: Release) -> OwnCase:
     """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
     firsts = (row.requester.uid, *([row.first.uid] if row.first else []))
     return OwnCase(row.requester.uid, firsts=firsts, began=ms(row.made))
 
 
-def contests(capture: uuid.UUID) -> list[Contest]:
+def contests_of(capture: uuid.UUID) -> list[Contest]:
     """What was said against it, the oldest first."""
     return list(Contest.objects.filter(capture=str(capture)).order_by("pk")[:20])
 
 
-def rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
+def named_rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
     """Each by its name, with what the book in force says of it; a rule may be gone since."""
-    in_force = book()
-    return [(name, in_force.rule(name)) for name in names]
+    active_rules = rule_set()
+    return [(name, active_rules.rule(name)) for name in names]
 
 
-def book() -> Book:
+def rule_set() -> Book:
     return active_or_starter(installation())

@@ -9,14 +9,14 @@ import orjson
 
 from civicmail.city.directory.models import Address, Department, Mailbox, Person
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import asked, queries
+from civicmail.desk.holding import queries, record_facts
 from civicmail.mail.archive.errors import NotInArchive
 
 
 def person_of(subject: str) -> Person | None:
     """subject: a uid, or an address of ours. None for a mailbox that is nobody's own."""
-    if (found := Person.objects.filter(uid=subject).first()) is not None:
-        return found
+    if (person := Person.objects.filter(uid=subject).first()) is not None:
+        return person
     row = (
         Address.objects.filter(address=subject, until__isnull=True, mailbox__kind="personal")
         .select_related("mailbox__holder")
@@ -28,10 +28,10 @@ def person_of(subject: str) -> Person | None:
 def sender_of(capture: str) -> Person | None:
     """By the record of the message; None where it is gone or nobody inside sent it."""
     try:
-        recorded, _ = queries.kept().record(uuid.UUID(capture).bytes)
+        recorded, _ = queries.held_copies().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile):
         return None
-    sent = asked.sent(orjson.loads(recorded.head(recorded.journal, recorded.number)))
+    sent = record_facts.sent_by_person(orjson.loads(recorded.head(recorded.journal, recorded.number)))
     return person_of(sent.subject) if sent is not None else None
 
 

@@ -18,7 +18,7 @@ from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
 from civicmail.core.query.whose import CAME, reached
-from civicmail.desk.holding.queries import kept
+from civicmail.desk.holding.queries import held_copies
 from civicmail.desk.incidents.destinations import Known
 from civicmail.desk.incidents.likeness import CANDIDATES_MOST, SPREAD_DAYS, Has, Likeness, narrowed, spread
 from civicmail.desk.incidents.models import Case, Mark, Opening, Pulled
@@ -252,6 +252,6 @@ def _traced(ids: Iterable[bytes]) -> Iterator[Traced]:
 
 def _recorded(id_: bytes) -> tuple[Capture, list[Event]] | None:
     try:
-        return kept().record(id_)
+        return held_copies().record(id_)
     except UNREADABLE:
         return None

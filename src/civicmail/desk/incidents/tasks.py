@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.desk.holding.tasks import TAKE_UP
+from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.incidents.models import Case, Pull
 
 SECOND_MOST = 5
@@ -35,5 +35,5 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 
 def _task(label: str, route: str, args: tuple[object, ...], state: tuple[str, str], since: datetime, *, may: bool) -> Task:
     if not may:
-        return Task(label, "duties", (), TAKE_UP, state, since)
+        return Task(label, "duties", (), ACTIVATE_FIRST, state, since)
     return Task(label, route, args, "", state, since, "state=open" if route == "incidents" else "")

@@ -14,21 +14,21 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions import closing
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.core.disk.tail import Tail
-from civicmail.desk.holding import queries, senders, switches
+from civicmail.desk.holding import approval_switches, queries, senders
 from civicmail.desk.holding.actions import (
-    approving,
-    asking,
-    containing,
-    contests,
-    puttingup,
-    releases,
-    standing,
-    switching,
-    verifying,
+    appeals,
+    approval_decisions,
+    approval_requests,
+    containment,
+    preapproval,
+    release_requests,
+    sender_verification,
+    standing_approvals,
+    switch_approval,
 )
-from civicmail.desk.holding.actions.hearing import Hearing
-from civicmail.desk.holding.channels import Channel
+from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Approval
+from civicmail.desk.holding.verification_channels import Channel
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.incidents.actions import answering, reporting
 from civicmail.desk.incidents.models import Case
@@ -78,13 +78,13 @@ def _acquaintances(data: Path) -> None:
 def _switch(city: Staff, now: int) -> None:
     author, then = on_duty(city.named["policy-author"], "policy-author", now), now - 10 * DAY
     books.adopt(then)
-    switching.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
-    switching.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
-    for department in Department.objects.filter(pk__in=switches.undecided()):
-        switching.leave_off(department, actor=author, reason=_NOT, now=then)
+    switch_approval.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
+    switch_approval.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
+    for department in Department.objects.filter(pk__in=approval_switches.undecided_departments()):
+        switch_approval.decide_off(department, actor=author, reason=_NOT, now=then)
     head = actor(city.named["head"], now)
-    agenda = standing.What(series="agenda-*.pdf", domain="cranes.example")
-    standing.allow(
+    agenda = standing_approvals.FileScope(series="agenda-*.pdf", domain="cranes.example")
+    standing_approvals.allow(
         city.departments["works"], agenda, now + 90 * DAY, actor=head, reason="The agenda of each week is public.", now=now
     )
 
@@ -94,18 +94,20 @@ def _files(data: Path, city: Staff, box: Letterbox, now: int) -> None:
     late, *others = waiting.leaving(clerk, supervisor, _who(city.six("works")[5]), head)
     box.keep(late, now - 8 * DAY)
     _hear(data, now - 8 * DAY)
-    asking.sweep(now)
+    approval_requests.sweep(now)
     for n, letter in enumerate(others):
         box.keep(letter, now - 150 * 60_000 + n * 20 * 60_000)
     _hear(data, now)
     approved = Approval.objects.filter(copies__address=waiting.CRANES, own=False).first()
     if approved is not None:  # nothing waits where nothing is looked for in mail
-        approving.answer(approved, [0], "approve", actor=actor(city.named["head"], now), reason="It is theirs to build.", now=now)
+        approval_decisions.decide(
+            approved, [0], "approve", actor=actor(city.named["head"], now), reason="It is theirs to build.", now=now
+        )
 
 
 def _hear(data: Path, now: int) -> None:
     """What the worker does all the time."""
-    hearing = Hearing()
+    hearing = HoldingConsumer()
     tail = Tail(data, hearing.positions, bodies=False)
     while records := tail.poll():
         for record in records:
@@ -154,7 +156,7 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
         answering.answer(case, "genuine", actor=officer, reason="Accounts has called them: the address is theirs.", now=now)
     if "favor" in ids:
         mayor = _who(city.named["mayor"])
-        verifying.ask(
+        sender_verification.ask(
             uuid.UUID(bytes=ids["favor"]), now - 4 * HOUR, waiting.PRETENDER, Channel(mayor.address, True, mayor.name),
             asker=city.named["clerk"], actor=clerk, reason="asked on the page", now=now - 3 * HOUR,
         )  # fmt: skip
@@ -163,8 +165,8 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
     written, file = waiting.draft(_who(city.named["clerk"]))
     attached = [New(file.name, file.content, "pdf")]
     draft = drafting.save(uuid.uuid4(), written, version=0, actor=clerk, now=now, most=MAX_DRAFT_BYTES, files=attached)
-    puttingup.put_up(draft, actor=clerk, words="The council wants it before Friday.", now=now)
-    containing.publish()
+    preapproval.request_preapproval(draft, actor=clerk, explanation="The council wants it before Friday.", now=now)
+    containment.publish()
 
 
 def _report(id_: bytes, reporters: Sequence[Person], now: int) -> None:
@@ -180,12 +182,14 @@ def _contest(clerk: Actor, now: int) -> None:
     box = Mailbox.objects.get(holder__uid=clerk.uid, kind="personal").address
     program = next((c for c in kept if c.box.lower() == box and "executable" in c.rules), None)
     if program is not None:
-        releases.ask([program], actor=clerk, reason="The firm that keeps our meters sends its readings like this.", now=now)
+        release_requests.request_release(
+            [program], actor=clerk, reason="The firm that keeps our meters sends its readings like this.", now=now
+        )
     for copy in kept:
         number = uuid.UUID(bytes=copy.id)
         if copy is not program and copy.door == "mx" and (decided := queries.decision(number)) is not None:
             text = "It was the offer that your office had asked for, from the address that we have always used."
-            contests.contest(number, decided, text, "heron@shop.example", client="198.51.100.4", now=now)
+            appeals.appeal(number, decided, text, "heron@shop.example", client="198.51.100.4", now=now)
             return
 
 

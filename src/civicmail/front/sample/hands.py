@@ -20,7 +20,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.tasks import again_soon
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding import approvers, queries
-from civicmail.desk.holding.actions import approving, containing, letting
+from civicmail.desk.holding.actions import approval_decisions, containment, release_copies
 from civicmail.desk.holding.models import Approval, Containment
 from civicmail.front.sample.cityhall import actor, on_duty
 from civicmail.front.sample.worked import WorkDone
@@ -74,7 +74,7 @@ class OfficeWorkers:
         rows = Approval.objects.select_related("person", "department__head")
         for batch in batched((pk for pk in waiting if pk not in self._due), _BATCH_SIZE):
             for row in rows.filter(pk__in=batch):
-                self.worked.asked.update(p.uid for p in approvers.asked(row, now)[:1])
+                self.worked.asked.update(p.uid for p in approvers.current_approvers(row, now)[:1])
                 self._began[row.pk], self._due[row.pk] = hour - (now - ms(row.made)) / self._hour, self._later(hour)
                 self._says[row.pk] = "approve" if self._random.random() < _APPROVED else "refuse"
         answers = map if self._managers is None else self._managers.map
@@ -88,10 +88,10 @@ class OfficeWorkers:
         answered: list[tuple[str, float]] = []
         with again_soon():
             _, now = self._moment()
-            if self._is_over() or not (people := approvers.asked(row, now)):
+            if self._is_over() or not (people := approvers.current_approvers(row, now)):
                 return []
             what, indices = self._says[row.pk], list(row.copies.filter(state="waits").values_list("index", flat=True))
-            approving.answer(row, indices, what, actor=actor(people[0], now), reason="It goes to whom it is for.", now=now)
+            approval_decisions.decide(row, indices, what, actor=actor(people[0], now), reason="It goes to whom it is for.", now=now)
             answered.append((what, (self._moment()[0] - self._began[row.pk]) * 60))
         return answered
 
@@ -99,22 +99,22 @@ class OfficeWorkers:
         for row in Containment.objects.filter(state__in=("held", "locked")).order_by("pk"):
             since = hour - self._since.setdefault(row.pk, hour)
             if row.state == "held" and since >= _LOCK_HOURS and row.person is not None:
-                containing.lock(row, actor=self._in_duty("security-officer", now), reason="It writes to strangers.", now=now)
+                containment.lock(row, actor=self._in_duty("security-officer", now), reason="It writes to strangers.", now=now)
                 self.worked.done["accounts locked"] += 1
             elif since >= _RELEASE_HOURS:
-                honest = [c for g in containing.groups_of(row, now) if not g.alike for c in g.captures]
+                honest = [c for g in containment.groups_of(row, now) if not g.alike for c in g.captures]
                 officer = self._in_duty("security-officer", now)
-                containing.release(row, honest, allowed=0, actor=officer, reason="Its owner has a new password.", now=now)
+                containment.release(row, honest, allowed=0, actor=officer, reason="Its owner has a new password.", now=now)
                 self.worked.done["accounts given back"] += 1
 
     def _read_quarantine(self, now: int) -> None:
         for copy in queries.copies(now)[:400]:
-            if self._random.random() > _GOOD_AMONG_SPAM or not letting.is_own(copy):
+            if self._random.random() > _GOOD_AMONG_SPAM or not release_copies.recipient_decides(copy):
                 continue
             box = Mailbox.objects.filter(address=copy.box.lower()).select_related("holder").first()
             if box is None or box.holder is None:
                 continue
-            letting.release_own(copy, actor=actor(box.holder, now), now=now)
+            release_copies.release_own(copy, actor=actor(box.holder, now), now=now)
             self.worked.done["copies taken out of quarantine by their readers"] += 1
 
     def _later(self, hour: float) -> float:

@@ -6,7 +6,7 @@ from civicmail.city.access.actions import devices
 from civicmail.city.access.actions.publishing import together
 from civicmail.city.access.models import Account
 from civicmail.city.directory.models import Mailbox
-from civicmail.desk.holding.actions import switching
+from civicmail.desk.holding.actions import switch_approval
 from civicmail.front.sample.cityhall import Staff, actor, on_duty
 
 _SWITCH = "The sample city asks its managers about files (P-22)."
@@ -30,4 +30,4 @@ def ask_about_files(city: Staff, now: int) -> None:
     """In every department. now: ms."""
     author = on_duty(city.named["policy-author"], "policy-author", now)
     for department in city.departments.values():
-        switching.switch_on(department, 0, actor=author, reason=_SWITCH, now=now)
+        switch_approval.switch_on(department, 0, actor=author, reason=_SWITCH, now=now)

@@ -13,7 +13,7 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import Asked, acting, could, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
-from civicmail.desk.holding import ownmail
+from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import looks, rules
 from civicmail.front.web.firststeps import page as firststeps
@@ -48,7 +48,7 @@ def home(request: Asked) -> HttpResponse:
 
 def _mail(actor: Actor, now: int) -> list[tasks.Task]:
     """What of one's mail is kept back: first what waits for one's own word, which the digest has, too."""
-    own = ownmail.waits_for(actor, now)
+    own = own_quarantine.count_for(actor, now)
     others = mailbox.held_for(actor, now=now) - own
     return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
 

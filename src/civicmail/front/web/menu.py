@@ -156,12 +156,12 @@ def _one_current(groups: list[Group]) -> list[Group]:
 def _rules(actor: Actor, now: int) -> dict[str, int]:
     """How many rules of others, and requests that something is let go, wait for this person's answer."""
     counts = {"rules": len(rules.waiting_for(actor))} if guard.could(actor, "rule.decide", now=now) else {}
-    return counts | ({"releases": holding.waiting_for(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
+    return counts | ({"releases": holding.count_answerable(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
 def _approvals(actor: Actor, now: int) -> dict[str, int]:
     """How many messages with files wait for this person's word, whoever's turn it is."""
-    return {"approvals": tasks.waiting_for(actor)} if guard.may(actor, "approvals.see", now=now) else {}
+    return {"approvals": tasks.count_pending(actor)} if guard.may(actor, "approvals.see", now=now) else {}
 
 
 def _incidents(actor: Actor, now: int) -> dict[str, int]:
@@ -177,7 +177,7 @@ def _incidents(actor: Actor, now: int) -> dict[str, int]:
 
 def _findings(actor: Actor, now: int) -> dict[str, int]:
     """How many findings wait for this person."""
-    return {"findings": findings.waiting_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
+    return {"findings": findings.count_for(actor)} if guard.may(actor, "findings.see", now=now) else {}
 
 
 def _mail(actor: Actor, now: int) -> dict[str, int]:

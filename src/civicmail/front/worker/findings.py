@@ -29,48 +29,62 @@ def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
 
 def one_round(data: Path, clock: Clock) -> int:
     """Once what the job does all the time; how much had a date that has come. Raises LeaseHeld."""
-    from civicmail.desk.holding.actions import containing, digests, evidence, giving_up
-    from civicmail.desk.holding.actions.hearing import Hearing
+    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
+    from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        JournalReader(data, Hearing(), clock).all()
+        JournalReader(data, HoldingConsumer(), clock).all()
         due = 0
-        while done := containing.let_go():
+        while done := containment.release_chosen():
             due += done
-        return due + sweep(clock()) + digests.tell_people(clock()) + giving_up.give_up(clock()) + evidence.keep(clock())
+        return (
+            due + sweep(clock()) + digests.send_due(clock()) + expire_quarantine.expire(clock()) + evidence_holds.reconcile(clock())
+        )
 
 
 def sweep(now: int) -> int:
     """Everything that has a date, but for digests; how much was done."""
     from civicmail.desk.holding.actions import (
-        asking,
-        carrying,
-        containing,
-        forwarded,
-        publishing,
-        reaping,
-        reassigning,
-        releases,
-        standing,
-        verifying,
-    )  # fmt: skip
+        approval_execution,
+        approval_requests,
+        containment,
+        expire_findings,
+        forwarding_notices,
+        publish_approvals,
+        reassign_approvals,
+        release_requests,
+        sender_verification,
+        standing_approvals,
+    )
     from civicmail.desk.oversight.actions.shadowing import to_shadow
 
-    containing.publish()
-    publishing.written(now)
-    reassigning.tell_offices(now)
-    done = verifying.lapse(now) + reassigning.put_right(now) + asking.sweep(now) + carrying.finish(now) + standing.review(now)
-    return done + reaping.vanish(now) + forwarded.forget(now) + reaping.switch_off(to_shadow, now) + releases.lapse(now)
+    containment.publish()
+    publish_approvals.publish_standing(now)
+    reassign_approvals.notify_offices(now)
+    done = (
+        sender_verification.expire(now)
+        + reassign_approvals.reassign(now)
+        + approval_requests.sweep(now)
+        + approval_execution.execute_pending(now)
+        + standing_approvals.request_reviews(now)
+    )
+    return (
+        done
+        + expire_findings.expire(now)
+        + forwarding_notices.forget_old(now)
+        + expire_findings.switch_off_imprecise(to_shadow, now)
+        + release_requests.expire(now)
+    )
 
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.desk.holding.actions import containing, digests, evidence, giving_up
-    from civicmail.desk.holding.actions.hearing import Hearing
+    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
+    from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 
     prepare()
     with connected():
-        listening, keeper = JournalReader(data, Hearing(), clock), evidence.Keeper()
+        listening, keeper = JournalReader(data, HoldingConsumer(), clock), evidence_holds.HoldReconciler()
         swept = notified = 0
 
         def work() -> bool:
@@ -81,7 +95,11 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
                 sweep(now)
                 keeper.step(now)
             if not 0 <= now - notified < DIGEST_EVERY:
-                notified = now if digests.tell_people(now) < digests.AT_ONCE and giving_up.give_up(now) < giving_up.AT_ONCE else 0
-            return bool(containing.let_go()) or has_more
+                notified = (
+                    now
+                    if digests.send_due(now) < digests.BATCH_SIZE and expire_quarantine.expire(now) < expire_quarantine.BATCH_SIZE
+                    else 0
+                )
+            return bool(containment.release_chosen()) or has_more
 
         yield work

@@ -57,15 +57,15 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
     now = clock()
     usable = not ways.why_no_portal(settings)
-    done = pickups.find(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
-    waiting = pickups.replies(BATCH_SIZE)
+    done = pickups.register_boxes(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
+    waiting = pickups.unsent_replies(BATCH_SIZE)
     if waiting:
         letters = [_letter(row, settings.city.host) for row in waiting]
         with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
             OwnMailer(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
-            pickups.replied(row, now=clock())
-    return done + len(waiting) + pickups.end(data, now=now)
+            pickups.mark_sent(row, now=clock())
+    return done + len(waiting) + pickups.expire(data, now=now)
 
 
 def _letter(row: PickUpReply, host: str) -> OwnMessage:

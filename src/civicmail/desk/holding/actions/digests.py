@@ -32,115 +32,120 @@ from civicmail.city.notices import tokens
 from civicmail.city.notices.actions import tell
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.rules import Book
-from civicmail.desk.holding import queries, senders, slots
-from civicmail.desk.holding.actions import telling
-from civicmail.desk.holding.keptback import DEFERRED, PENDING, WAITS, Copy
+from civicmail.desk.holding import digest_schedule, queries, senders
+from civicmail.desk.holding.actions import sender_notices
+from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy
 from civicmail.desk.holding.models import Digest, Untold
 
-LINES_MOST = 50
-AT_ONCE = 200
+MAX_LINES = 50
+BATCH_SIZE = 200
 """Digests of one round."""
-OPEN_FOR = 14 * 86_400_000
+LINK_VALID_MS = 14 * 86_400_000
 """ms for which a link of a digest works."""
 
 
 @dataclass
-class News:
+class DigestContent:
     """What somebody hears of. boxes: by mailbox, their own under ""; sent: of mail of theirs; more: how many messages that they
     sent rules fitted of which they were not told one by one."""
 
-    boxes: dict[str, list[Copy]] = field(default_factory=dict)
-    sent: list[Copy] = field(default_factory=list)
-    more: int = 0
+    boxes: dict[str, list[HeldCopy]] = field(default_factory=dict)
+    sent: list[HeldCopy] = field(default_factory=list)
+    unnotified: int = 0
 
     def __len__(self) -> int:
         return sum(map(len, self.boxes.values())) + len(self.sent)
 
     @property
-    def waits(self) -> bool:
+    def has_waiting(self) -> bool:
         """Some of it waits for no person."""
-        return any(copy.do in WAITS for copies in (*self.boxes.values(), self.sent) for copy in copies)
+        return any(copy.do in RETRYING for copies in (*self.boxes.values(), self.sent) for copy in copies)
 
 
-def tell_people(now: int) -> int:
+def send_due(now: int) -> int:
     """Whose moment has come, of what was kept back since the one before and is kept back still, and of what became late; how many
     were told, at most AT_ONCE."""
-    every = [*queries.copies(now), *queries.waiting(now)]
-    wanted = _by_person(every)
-    untold = _untold()
-    plans = {plan.person_id: plan for plan in Digest.objects.filter(person__in={*wanted, *untold})}
-    people = {p.pk: p for p in Person.objects.filter(pk__in={*wanted, *untold})}
-    done, book = 0, queries.book() if people else None
+    copies = [*queries.copies(now), *queries.delayed(now)]
+    by_person = _by_person(copies)
+    unnotified = _unnotified()
+    schedules = {schedule.person_id: schedule for schedule in Digest.objects.filter(person__in={*by_person, *unnotified})}
+    people = {p.pk: p for p in Person.objects.filter(pk__in={*by_person, *unnotified})}
+    sent_count, book = 0, queries.rule_set() if people else None
     for pk in sorted(people):
-        plan = plans.get(pk) or Digest(person=people[pk])
-        slot = slots.last(plan.days, plan.hour, moment(now), timezone.get_default_timezone(), settings.CITY.oversight.holidays)
-        if plan.told is not None and slot <= plan.told < slot + slots.BACK_MOST:
+        plan = schedules.get(pk) or Digest(person=people[pk])
+        slot = digest_schedule.last_due(
+            plan.days, plan.hour, moment(now), timezone.get_default_timezone(), settings.CITY.oversight.holidays
+        )
+        if plan.told is not None and slot <= plan.told < slot + digest_schedule.MAX_PERIOD:
             continue
-        found = _between(wanted.get(pk, News()), people[pk], slots.since(plan.told, slot), slot)
-        found.more = sum(row.count for row in untold.get(pk, ()) if row.day < timezone.localdate(slot))
-        if found or found.more:
+        content = _new_since(by_person.get(pk, DigestContent()), people[pk], digest_schedule.period_start(plan.told, slot), slot)
+        content.unnotified = sum(row.count for row in unnotified.get(pk, ()) if row.day < timezone.localdate(slot))
+        if content or content.unnotified:
             assert book is not None
-            done += _write(plan, found, untold.get(pk, []), slot, book, now)
-        if done >= AT_ONCE:
+            sent_count += _send(plan, content, unnotified.get(pk, []), slot, book, now)
+        if sent_count >= BATCH_SIZE:
             break
-    return done
+    return sent_count
 
 
-def plan(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
+def set_schedule(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
     """When somebody wants to hear of it. days: of slots.DAYS; hour: of slots.HOURS. Raises NotPermitted, Unusable."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
-    if days not in slots.DAYS or hour not in slots.HOURS:
+    if days not in digest_schedule.DAYS or hour not in digest_schedule.HOURS:
         raise Unusable("Choose days and an hour.", {"days": "Choose days and an hour."})
     with transaction.atomic():
-        made, _ = Digest.objects.update_or_create(person=person_of(actor), defaults={"days": days, "hour": hour})
+        schedule, _ = Digest.objects.update_or_create(person=person_of(actor), defaults={"days": days, "hour": hour})
         facts = {"days": days, "hour": hour}
         entries.enter("digest.plan", actor=actor, reason="one's own choice", now=now, object=f"person:{actor.uid}", facts=facts)
-    return made
+    return schedule
 
 
-def letter(found: News, person: Person, slot: datetime, book: Book) -> tuple[str, str]:
+def compose(content: DigestContent, person: Person, slot: datetime, book: Book) -> tuple[str, str]:
     """Subject and text, in the language that is on."""
-    count, pages, room = len(found), settings.CITY.web.url, LINES_MOST
-    subject, *parts = _beginning(found)
-    for box, copies in sorted(found.boxes.items()):
+    count, pages, lines_left = len(content), settings.CITY.web.url, MAX_LINES
+    subject, *paragraphs = _opening(content)
+    for box, copies in sorted(content.boxes.items()):
         title = gettext("For {mailbox}, which you use:").format(mailbox=box) if box else gettext("For you:")
         lines = [
-            _line(copy, gettext("from {who}").format(who=_from(copy, own=not box)), person, slot, book) for copy in copies[:room]
+            _line(copy, gettext("from {who}").format(who=_sender_text(copy, own=not box)), person, slot, book)
+            for copy in copies[:lines_left]
         ]
-        parts.append("\n".join([title, *lines]))
-        room -= len(lines)
-    if found.sent:
-        lines = [_line(copy, gettext("to {who}").format(who=copy.address), person, slot, book) for copy in found.sent[:room]]
-        parts.append("\n".join([gettext("You sent:"), *lines]))
-        room -= len(lines)
-    if (left := count - (LINES_MOST - room)) > 0:
-        parts.append(ngettext("and {count} more.", "and {count} more.", left).format(count=left))
-    if found.more:
-        said = ngettext(
+        paragraphs.append("\n".join([title, *lines]))
+        lines_left -= len(lines)
+    if content.sent:
+        lines = [
+            _line(copy, gettext("to {who}").format(who=copy.address), person, slot, book) for copy in content.sent[:lines_left]
+        ]
+        paragraphs.append("\n".join([gettext("You sent:"), *lines]))
+        lines_left -= len(lines)
+    if (omitted := count - (MAX_LINES - lines_left)) > 0:
+        paragraphs.append(ngettext("and {count} more.", "and {count} more.", omitted).format(count=omitted))
+    if content.unnotified:
+        unnotified_text = ngettext(
             "Rules fitted {count} more message that you sent; what stands beside it says why.",
             "Rules fitted {count} more messages that you sent; what stands beside each says why.",
-            found.more,
+            content.unnotified,
         )
-        parts.append(said.format(count=found.more))
-        subject = subject if count else gettext("More about messages that you sent: {count}").format(count=found.more)
-    parts.append(gettext("Your mail: {page}").format(page=f"{pages}{reverse('my-mail')}"))
-    parts.append(gettext("When you get this mail: {page}").format(page=f"{pages}{reverse('mail-digest')}"))
-    return subject, "\n\n".join(parts)
+        paragraphs.append(unnotified_text.format(count=content.unnotified))
+        subject = subject if count else gettext("More about messages that you sent: {count}").format(count=content.unnotified)
+    paragraphs.append(gettext("Your mail: {page}").format(page=f"{pages}{reverse('my-mail')}"))
+    paragraphs.append(gettext("When you get this mail: {page}").format(page=f"{pages}{reverse('mail-digest')}"))
+    return subject, "\n\n".join(paragraphs)
 
 
-def _beginning(found: News) -> list[str]:
+def _opening(content: DigestContent) -> list[str]:
     """Subject and first paragraph."""
-    count = len(found)
-    if found.waits:
+    count = len(content)
+    if content.has_waiting:
         subject = ngettext("{count} message is kept back or waits", "{count} messages are kept back or wait", count)
-        said = gettext("Kept back by rules, or late at this moment. A link shows how a message stands; it changes nothing.")
+        explanation = gettext("Kept back by rules, or late at this moment. A link shows how a message stands; it changes nothing.")
     else:
         subject = ngettext("{count} message is kept back", "{count} messages are kept back", count)
-        said = gettext("Kept back by rules at this moment. A link shows how a message stands; it changes nothing by itself.")
-    return [subject.format(count=count), said]
+        explanation = gettext("Kept back by rules at this moment. A link shows how a message stands; it changes nothing by itself.")
+    return [subject.format(count=count), explanation]
 
 
-def late_words(copy: Copy) -> str:
+def late_reason(copy: HeldCopy) -> str:
     """Why it waits, of a copy that waits for no person; "" of any other."""
     if copy.do == PENDING:
         return gettext("It could not be checked so far. That is tried again by itself.")
@@ -149,76 +154,80 @@ def late_words(copy: Copy) -> str:
     return ""
 
 
-def _line(copy: Copy, who: str, person: Person, slot: datetime, book: Book) -> str:
-    rule = next((found for name in copy.rules if (found := book.rule(name)) is not None), None)
-    said = late_words(copy) or (saying.said(rule.reader or rule.sender or rule.why) if rule is not None else "")
-    said = said or gettext("By a rule that is not in the book any more.")
+def _line(copy: HeldCopy, who: str, person: Person, slot: datetime, book: Book) -> str:
+    rule = next((known_rule for name in copy.rules if (known_rule := book.rule(name)) is not None), None)
+    explanation = late_reason(copy) or (saying.said(rule.reader or rule.sender or rule.why) if rule is not None else "")
+    explanation = explanation or gettext("By a rule that is not in the book any more.")
     at = moment(copy.received)
-    when = f"{saying.short(at)}, {saying.clock(at)}"
+    time_text = f"{saying.short(at)}, {saying.clock(at)}"
     data: Path | None = settings.DATA
     assert data is not None, "digests have an installation"
-    token = tokens.make(data, "digest", copy.id, copy.index, ms(slot) + OPEN_FOR, str(person.pk).encode())
-    return f"{when}  {who}: {said}\n  {settings.CITY.web.url}{reverse('digest', args=[token])}"
+    token = tokens.make(data, "digest", copy.id, copy.index, ms(slot) + LINK_VALID_MS, str(person.pk).encode())
+    return f"{time_text}  {who}: {explanation}\n  {settings.CITY.web.url}{reverse('digest', args=[token])}"
 
 
-def _from(copy: Copy, *, own: bool) -> str:
+def _sender_text(copy: HeldCopy, *, own: bool) -> str:
     """In a mailbox that several people use, only the domain."""
     who = copy.sender if own else copy.sender.rpartition("@")[2]
     return who or gettext("a mail system")
 
 
-def _by_person(copies: Iterable[Copy]) -> dict[int, News]:
+def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
     """Everything that is kept back, by whoever hears of it."""
     copies = list(copies)
-    found: dict[int, News] = {}
-    there = {c.box.lower() for c in copies} | {c.sender.lower() for c in copies if c.door == "submission"}
-    own = dict(Mailbox.objects.filter(address__in=there, kind="personal", closed__isnull=True).values_list("address", "holder"))
+    by_person: dict[int, DigestContent] = {}
+    addresses = {c.box.lower() for c in copies} | {c.sender.lower() for c in copies if c.door == "submission"}
+    owners = dict(
+        Mailbox.objects.filter(address__in=addresses, kind="personal", closed__isnull=True).values_list("address", "holder")
+    )
     users: dict[str, list[int]] = {}
-    used = Authorisation.objects.filter(mailbox__address__in=there, mailbox__kind="function", state="active")
-    for address, person in used.filter(mailbox__closed__isnull=True).order_by("id").values_list("mailbox__address", "person"):
+    authorizations = Authorisation.objects.filter(mailbox__address__in=addresses, mailbox__kind="function", state="active")
+    for address, person in (
+        authorizations.filter(mailbox__closed__isnull=True).order_by("id").values_list("mailbox__address", "person")
+    ):
         users.setdefault(address, []).append(person)
     for copy in sorted(copies, key=lambda c: (c.received, c.id, c.index)):
         box = copy.box.lower()
-        if (holder := own.get(box)) is not None:
-            found.setdefault(holder, News()).boxes.setdefault("", []).append(copy)
+        if (holder := owners.get(box)) is not None:
+            by_person.setdefault(holder, DigestContent()).boxes.setdefault("", []).append(copy)
         for person in dict.fromkeys(users.get(box, ())):
-            found.setdefault(person, News()).boxes.setdefault(box, []).append(copy)
-        if copy.door == "submission" and (author := own.get(copy.sender.lower())) is not None:
-            found.setdefault(author, News()).sent.append(copy)
-    return found
+            by_person.setdefault(person, DigestContent()).boxes.setdefault(box, []).append(copy)
+        if copy.door == "submission" and (author := owners.get(copy.sender.lower())) is not None:
+            by_person.setdefault(author, DigestContent()).sent.append(copy)
+    return by_person
 
 
-def _between(wanted: News, person: Person, since: datetime, slot: datetime) -> News:
+def _new_since(content: DigestContent, person: Person, since: datetime, slot: datetime) -> DigestContent:
     """What is new, without what somebody was told of when it happened."""
     start, end = ms(since), ms(slot)
-    boxes = {box: kept for box, copies in wanted.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
-    sent = [c for c in wanted.sent if start < c.since <= end]
-    told = _told(person, sent)
-    return News(boxes, [c for c in sent if c.uuid not in told])
+    boxes = {box: kept for box, copies in content.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
+    sent = [c for c in content.sent if start < c.since <= end]
+    notified_ids = _already_notified(person, sent)
+    return DigestContent(boxes, [c for c in sent if c.uuid not in notified_ids])
 
 
-def _told(person: Person, sent: list[Copy]) -> set[str]:
+def _already_notified(person: Person, sent: list[HeldCopy]) -> set[str]:
     """Of which messages of theirs a notice went at once (telling.py)."""
-    keys = {telling.key_of(person, c.uuid, c.received): c.uuid for c in sent}
+    keys = {sender_notices.notice_key(person, c.uuid, c.received): c.uuid for c in sent}
     return {keys[key] for key in Notice.objects.filter(key__in=list(keys)).values_list("key", flat=True)} if keys else set()
 
 
-def _untold() -> dict[int, list[Untold]]:
-    found: dict[int, list[Untold]] = {}
+def _unnotified() -> dict[int, list[Untold]]:
+    by_person: dict[int, list[Untold]] = {}
     for row in Untold.objects.order_by("pk"):
-        found.setdefault(row.person_id, []).append(row)
-    return found
+        by_person.setdefault(row.person_id, []).append(row)
+    return by_person
 
 
-def _write(plan: Digest, found: News, untold: list[Untold], slot: datetime, book: Book, now: int) -> int:
-    person = plan.person
+def _send(schedule: Digest, content: DigestContent, unnotified: list[Untold], slot: datetime, book: Book, now: int) -> int:
+    person = schedule.person
     if not (to := senders.address_of(person)):
         return 0
     with transaction.atomic(), translation.override(person.language):
-        subject, text = letter(found, person, slot, book)
+        subject, text = compose(content, person, slot, book)
         tell(
             f"digest:{slot.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H}:{person.pk}", to, subject, text, now=moment(now)
         )
         Digest.objects.update_or_create(person=person, defaults={"told": slot})
-        Untold.objects.filter(pk__in=[row.pk for row in untold if row.day < timezone.localdate(slot)]).delete()
+        Untold.objects.filter(pk__in=[row.pk for row in unnotified if row.day < timezone.localdate(slot)]).delete()
     return 1

@@ -26,167 +26,180 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure
-from civicmail.desk.holding import pickupstates, senders
-from civicmail.desk.holding.actions import pickupnotices
+from civicmail.desk.holding import pickup_states, senders
+from civicmail.desk.holding.actions import pickup_notices
 from civicmail.desk.holding.models import PickUp, PickUpReply
 from civicmail.mail.courier import boxes
 
-SECRET_LEAST, SECRET_MOST = 10, 128
-REPLY_MOST = 20_000
+MIN_SECRET, MAX_SECRET = 10, 128
+MAX_REPLY = 20_000
 PASSPHRASE_GROUPS = 3
 """Of four letters each, for reading aloud: 60 bits, of which five can be tried."""
-PLACES_MOST = 10
+MAX_NOTIFIED_ADDRESSES = 10
 """Addresses from which a message was opened and of which its sender hears by mail; the page lists all."""
-REPLIES_MOST = 20
+MAX_REPLIES = 20
 """Answers to one message; whoever has more to say writes a mail."""
-AT_ONCE = 200
+BATCH_SIZE = 200
 """Boxes and rows of one round."""
 WORKER = machine("worker")
 log = get_logger()
-_MEANWHILE = _("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you.")
-_SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
+_CHANGED_MEANWHILE = _("Somebody has chosen a passphrase in the meantime. If it was not you, ask whoever wrote to you.")
+_TOO_SHORT = _("Choose at least 10 characters: three words that do not belong together are good.")
 
 
-def digest(token: str) -> str:
+def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
+def register_boxes(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
     """Make a row, and a notice without content, of each box that has none; how many."""
-    if not (fresh := _without_a_kept_row(data)):
+    if not (new_boxes := _boxes_without_row(data)):
         return 0
-    known = set(PickUp.objects.filter(box__in=fresh).values_list("box", flat=True))
-    return sum(_told(data, id_, city, url, rules, now) for id_ in fresh if id_ not in known)
+    registered = set(PickUp.objects.filter(box__in=new_boxes).values_list("box", flat=True))
+    return sum(_register_or_log(data, id_, city, url, rules, now) for id_ in new_boxes if id_ not in registered)
 
 
-def _told(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
+def _register_or_log(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
     """A box that cannot be read, or be told of, holds up no other."""
     try:
-        return _found(data, id_, city, url, rules, now)
+        return _register(data, id_, city, url, rules, now)
     except (DataError, OSError, ValueError, KeyError) as error:
         log.error("nobody can be told of a box of the portal", box=id_, error=type(error).__name__)
         return 0
 
 
-def _without_a_kept_row(data: Path) -> list[str]:
+def _boxes_without_row(data: Path) -> list[str]:
     """Boxes of which no row says that they are to be kept: new ones, and those whose end was not carried out. Few at a time."""
-    if not (there := boxes.waiting(data)):
+    if not (waiting := boxes.waiting(data)):
         return []
-    kept = set(PickUp.objects.filter(state__in=pickupstates.KEPT).values_list("box", flat=True))
-    return [id_ for id_ in there if id_ not in kept][:AT_ONCE]
+    kept = set(PickUp.objects.filter(state__in=pickup_states.KEPT).values_list("box", flat=True))
+    return [id_ for id_ in waiting if id_ not in kept][:BATCH_SIZE]
 
 
-def _found(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
-    about, token = boxes.about(data, id_), secrets.token_urlsafe(24)
-    until = moment(about["at"]) + timedelta(days=rules.days)
-    passphrase = new_password(PASSPHRASE_GROUPS) if about.get("kinds") else ""
-    person = senders.person_of(str(about["login"]).partition("/")[0] or about["sender"].lower())  # a peer has asserted it
+def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
+    box_facts, token = boxes.about(data, id_), secrets.token_urlsafe(24)
+    until = moment(box_facts["at"]) + timedelta(days=rules.days)
+    passphrase = new_password(PASSPHRASE_GROUPS) if box_facts.get("kinds") else ""
+    person = senders.person_of(str(box_facts["login"]).partition("/")[0] or box_facts["sender"].lower())  # a peer has asserted it
     with transaction.atomic():
         row = PickUp.objects.create(
-            box=id_, capture=about["capture"], index=about["index"], to=about["to"], sender=about["sender"].lower(), person=person,
-            made=moment(now), until=until, token=digest(token),
-            sender_only=bool(passphrase), secret=make_password(passphrase) if passphrase else "", by="sender" if passphrase else "",
-        )  # fmt: skip
-        pickupnotices.tell_reader(row, city, url, token, now)
+            box=id_,
+            capture=box_facts["capture"],
+            index=box_facts["index"],
+            to=box_facts["to"],
+            sender=box_facts["sender"].lower(),
+            person=person,
+            made=moment(now),
+            until=until,
+            token=token_digest(token),
+            sender_only=bool(passphrase),
+            secret=make_password(passphrase) if passphrase else "",
+            by="sender" if passphrase else "",
+        )
+        pickup_notices.notify_reader(row, city, url, token, now)
         if passphrase:
-            pickupnotices.tell_passphrase(row, passphrase, now)
-        entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_name(row), facts={"capture": row.capture})
+            pickup_notices.notify_passphrase(row, passphrase, now)
+        entries.enter("pickup.wait", actor=WORKER, reason="", now=now, object=_object_name(row), facts={"capture": row.capture})
     return 1
 
 
 def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
     """Try a secret; the first one that is typed is the reader's own where nobody has set one. Raises Conflict where it is not there
     to be opened, Unusable where the secret is wrong, or too short to be chosen."""
-    fresh = _live(row, now)
-    if not fresh.secret and not SECRET_LEAST <= len(secret) <= SECRET_MOST:
-        raise Unusable(_SHORT, {"secret": _SHORT})
-    if not _counted(fresh, rules):
+    fresh = _require_open(row, now)
+    if not fresh.secret and not MIN_SECRET <= len(secret) <= MAX_SECRET:
+        raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
+    if not _count_try(fresh, rules):
         _lock(fresh, client, now)
-        raise Conflict(pickupstates.SAID["locked"])
-    chosen = not fresh.secret
-    if not chosen and not check_password(secret[:SECRET_MOST], fresh.secret):
-        left = rules.tries - fresh.tries - 1
-        entries.enter_alone("pickup.wrong", actor=client, reason="", now=now, object=_name(fresh), facts={"left": max(0, left)})
-        if left <= 0:
+        raise Conflict(pickup_states.CLOSED_MESSAGES["locked"])
+    is_chosen = not fresh.secret
+    if not is_chosen and not check_password(secret[:MAX_SECRET], fresh.secret):
+        tries_left = rules.tries - fresh.tries - 1
+        entries.enter_alone(
+            "pickup.wrong", actor=client, reason="", now=now, object=_object_name(fresh), facts={"left": max(0, tries_left)}
+        )
+        if tries_left <= 0:
             _lock(fresh, client, now)
-            raise Conflict(pickupstates.SAID["locked"])
-        said = _("That is not the passphrase. Tries that are left before it is locked: {left}.", left=left)
-        raise Unusable(said, {"secret": said})
+            raise Conflict(pickup_states.CLOSED_MESSAGES["locked"])
+        message = _("That is not the passphrase. Tries that are left before it is locked: {left}.", left=tries_left)
+        raise Unusable(message, {"secret": message})
     with entries.before_showing(now):
         locked = PickUp.objects.select_for_update().get(pk=fresh.pk)
-        if chosen and locked.secret and not check_password(secret, locked.secret):
-            raise Conflict(_MEANWHILE)
-        if not chosen and locked.secret != fresh.secret:  # its sender has set another one while this one was looked at
-            raise Conflict(_MEANWHILE)
-        chosen = chosen and not locked.secret  # a button that was pressed twice chooses once
-        locked.state = pickupstates.TABLE.step(locked.state, "open")
-        if chosen:
+        if is_chosen and locked.secret and not check_password(secret, locked.secret):
+            raise Conflict(_CHANGED_MEANWHILE)
+        if not is_chosen and locked.secret != fresh.secret:  # its sender has set another one while this one was looked at
+            raise Conflict(_CHANGED_MEANWHILE)
+        is_chosen = is_chosen and not locked.secret  # a button that was pressed twice chooses once
+        locked.state = pickup_states.TABLE.step(locked.state, "open")
+        if is_chosen:
             locked.secret, locked.by = make_password(secret), "reader"
         locked.tries, locked.opened, locked.openings = 0, locked.opened or moment(now), locked.openings + 1
         locked.save()
-        entries.enter("pickup.open", actor=client, reason="", now=now, object=_name(locked), facts={"chosen": int(chosen)})
+        entries.enter(
+            "pickup.open", actor=client, reason="", now=now, object=_object_name(locked), facts={"chosen": int(is_chosen)}
+        )
         _note_opening(locked, client, now)
     return locked
 
 
 def _note_opening(row: PickUp, client: Actor, now: int) -> None:
     """Keep when and from where; the sender hears of each address at once, the first PLACES_MOST of them."""
-    seen = set(row.opened_from.values_list("client", flat=True))
+    known_addresses = set(row.opened_from.values_list("client", flat=True))
     row.opened_from.create(at=moment(now), client=client.client[:64])
-    if client.client[:64] not in seen and len(seen) < PLACES_MOST:
-        pickupnotices.tell_opened(row, client.client, now)
+    if client.client[:64] not in known_addresses and len(known_addresses) < MAX_NOTIFIED_ADDRESSES:
+        pickup_notices.notify_opened(row, client.client, now)
 
 
-def _live(row: PickUp, now: int) -> PickUp:
+def _require_open(row: PickUp, now: int) -> PickUp:
     """The row as it is now. Raises Conflict where nothing opens it."""
     fresh = PickUp.objects.get(pk=row.pk)
     if fresh.until <= moment(now):
-        raise Conflict(pickupstates.SAID["over"])
-    pickupstates.TABLE.step(fresh.state, "open")
+        raise Conflict(pickup_states.CLOSED_MESSAGES["over"])
+    pickup_states.TABLE.step(fresh.state, "open")
     return fresh
 
 
-def _counted(row: PickUp, rules: Secure) -> bool:
+def _count_try(row: PickUp, rules: Secure) -> bool:
     """Count a try before it is made; False where there is none left."""
-    open_rows = PickUp.objects.filter(pk=row.pk, state__in=pickupstates.LIVE, tries__lt=rules.tries)
+    open_rows = PickUp.objects.filter(pk=row.pk, state__in=pickup_states.LIVE, tries__lt=rules.tries)
     return bool(open_rows.update(tries=F("tries") + 1))
 
 
 def _lock(row: PickUp, client: Actor, now: int) -> None:
     with transaction.atomic():
         locked = PickUp.objects.select_for_update().get(pk=row.pk)
-        if locked.state not in pickupstates.LIVE:
+        if locked.state not in pickup_states.LIVE:
             return
-        locked.state = pickupstates.TABLE.step(locked.state, "lock")
+        locked.state = pickup_states.TABLE.step(locked.state, "lock")
         locked.save(update_fields=["state"])
-        entries.enter("pickup.lock", actor=client, reason="", now=now, object=_name(locked))
-        pickupnotices.tell_locked(locked, now)
+        entries.enter("pickup.lock", actor=client, reason="", now=now, object=_object_name(locked))
+        pickup_notices.notify_locked(locked, now)
 
 
-def note_file(row: PickUp, number: int, *, client: Actor, now: int) -> None:
+def record_download(row: PickUp, number: int, *, client: Actor, now: int) -> None:
     """A file is about to be given out."""
     facts = {"file": number}
-    entries.enter_alone("pickup.file", actor=client, reason="", now=now, object=_name(row), facts=facts)
+    entries.enter_alone("pickup.file", actor=client, reason="", now=now, object=_object_name(row), facts=facts)
 
 
-def reply(row: PickUp, text: str, subject: str, message_id: str, *, before: int, client: Actor, now: int) -> PickUpReply:
+def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_count: int, client: Actor, now: int) -> PickUpReply:
     """Give an answer to be sent. before: how many there were when its page was shown, so that a page that is loaded anew, or a
     button that is pressed twice, sends nothing twice. Raises Conflict, Unusable."""
-    fresh, text = _live(row, now), text.strip()
+    fresh, text = _require_open(row, now), text.strip()
     if fresh.state != "opened":
         raise Conflict(_("Open the message first."))
     if not fresh.sender:
         raise Conflict(_("A machine wrote this message, and nobody would read your answer. Write to the city by mail."))
-    if not text or len(text) > REPLY_MOST:
-        said = _("Write something, at most 20,000 characters.")
-        raise Unusable(said, {"text": said})
+    if not text or len(text) > MAX_REPLY:
+        message = _("Write something, at most 20,000 characters.")
+        raise Unusable(message, {"text": message})
     with transaction.atomic():
         PickUp.objects.select_for_update().get(pk=fresh.pk)
-        if (count := fresh.replies.count()) != before:
+        if (count := fresh.replies.count()) != expected_count:
             raise Conflict(_("You have answered since this page was opened, and that is on its way. Send this only if it is more."))
-        if count >= REPLIES_MOST:
+        if count >= MAX_REPLIES:
             raise Conflict(_("You have answered this message often enough; please write to the city by mail."))
-        entries.enter("pickup.reply", actor=client, reason="", now=now, object=_name(fresh))
+        entries.enter("pickup.reply", actor=client, reason="", now=now, object=_object_name(fresh))
         return PickUpReply.objects.create(
             pickup=fresh, text=text, subject=subject.replace("\0", "")[:250], message_id=message_id[:998], made=moment(now)
         )
@@ -194,71 +207,71 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, before: int,
 
 def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int) -> PickUp:
     """Its sender chooses what the reader has to type, and unlocks it. Raises NotPermitted, Conflict, Unusable."""
-    if not SECRET_LEAST <= len(secret) <= SECRET_MOST:
-        raise Unusable(_SHORT, {"secret": _SHORT})
+    if not MIN_SECRET <= len(secret) <= MAX_SECRET:
+        raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
     with transaction.atomic():
-        fresh = _of_sender(row, "secret", actor, now)
+        fresh = _step_by_sender(row, "secret", actor, now)
         fresh.secret, fresh.by, fresh.tries = make_password(secret), "sender", 0
         fresh.save()
-        entries.enter("pickup.secret", actor=actor, reason=reason, now=now, object=_name(fresh))
+        entries.enter("pickup.secret", actor=actor, reason=reason, now=now, object=_object_name(fresh))
     return fresh
 
 
 def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> PickUp:
     """Its sender takes it back: the key goes, and nobody opens it any more. Raises NotPermitted, Conflict."""
     with transaction.atomic():
-        fresh = _of_sender(row, "revoke", actor, now)
+        fresh = _step_by_sender(row, "revoke", actor, now)
         fresh.secret = ""
         fresh.save()
-        entries.enter("pickup.revoke", actor=actor, reason=reason, now=now, object=_name(fresh))
+        entries.enter("pickup.revoke", actor=actor, reason=reason, now=now, object=_object_name(fresh))
     boxes.remove(data, fresh.box)
     return fresh
 
 
-def _of_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
+def _step_by_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
     fresh = PickUp.objects.select_for_update(of=("self",)).select_related("person").get(pk=row.pk)
     guard.require(actor, "my.write", OfPerson(fresh.person.uid if fresh.person else "-"), now=now)
-    fresh.state = pickupstates.TABLE.step(fresh.state, action)
+    fresh.state = pickup_states.TABLE.step(fresh.state, action)
     return fresh
 
 
-def end(data: Path, *, now: int) -> int:
+def expire(data: Path, *, now: int) -> int:
     """End what has waited its days, and remove boxes whose end somebody did not live to carry out; how many rows ended."""
-    over = PickUp.objects.filter(until__lte=moment(now), state__in=pickupstates.KEPT)
-    ended = 0
-    for row in over[:AT_ONCE]:
+    expired = PickUp.objects.filter(until__lte=moment(now), state__in=pickup_states.KEPT)
+    count = 0
+    for row in expired[:BATCH_SIZE]:
         with transaction.atomic():
             fresh = PickUp.objects.select_for_update().get(pk=row.pk)
-            if fresh.state not in pickupstates.KEPT:
+            if fresh.state not in pickup_states.KEPT:
                 continue
-            fresh.state, fresh.secret = pickupstates.TABLE.step(fresh.state, "expire"), ""
+            fresh.state, fresh.secret = pickup_states.TABLE.step(fresh.state, "expire"), ""
             fresh.save(update_fields=["state", "secret"])
-            entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_name(fresh))
+            entries.enter("pickup.over", actor=WORKER, reason="", now=now, object=_object_name(fresh))
             if fresh.opened is None:
-                pickupnotices.tell_unread(fresh, now)
-        ended += 1
-    if unkept := _without_a_kept_row(data):
-        gone = PickUp.objects.filter(box__in=unkept).exclude(state__in=pickupstates.KEPT)
+                pickup_notices.notify_unread(fresh, now)
+        count += 1
+    if leftover := _boxes_without_row(data):
+        gone = PickUp.objects.filter(box__in=leftover).exclude(state__in=pickup_states.KEPT)
         for id_ in gone.values_list("box", flat=True):
             boxes.remove(data, id_)
-    return ended
+    return count
 
 
-def replies(limit: int) -> list[PickUpReply]:
+def unsent_replies(limit: int) -> list[PickUpReply]:
     """What waits to be sent."""
     return list(PickUpReply.objects.filter(sent__isnull=True).select_related("pickup").order_by("id")[:limit])
 
 
-def replied(row: PickUpReply, *, now: int) -> None:
+def mark_sent(row: PickUpReply, *, now: int) -> None:
     """It is archived and on its way: the text is in the archive alone from now on."""
     PickUpReply.objects.filter(pk=row.pk).update(sent=moment(now), text="")
 
 
-def _name(row: PickUp) -> str:
+def _object_name(row: PickUp) -> str:
     return f"pickup:{row.pk}"
 
 
-def reader(client: str) -> Actor:
+def reader_actor(client: str) -> Actor:
     """Whoever reads in the portal: nobody of ours, at an address."""
     facts: dict[str, Any] = {"admitted": False, "client": client}
     return Actor("", **facts)

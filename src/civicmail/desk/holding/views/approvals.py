@@ -27,19 +27,19 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.holding import approvers, files, parting
-from civicmail.desk.holding.actions import approving
-from civicmail.desk.holding.approvalstates import SAID
+from civicmail.desk.holding import approval_files, approvers, partial_approval
+from civicmail.desk.holding.actions import approval_decisions
+from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
-from civicmail.desk.holding.views import mysubjects
-from civicmail.desk.holding.views.approvalform import Answer
+from civicmail.desk.holding.views import message_subjects
+from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.mailbox.views.one import found
 from civicmail.desk.viewer import downloads
 
-CHOICES = [(state, word) for state, (_, word) in SAID.items()]
+STATE_CHOICES = [(state, word) for state, (_, word) in WORDS.items()]
 
 
-class Looked(forms.Form):
+class SampleForm(forms.Form):
     """Of the next head, about somebody's own files."""
 
     reason = long("What do you say about it?", "At least 10 characters.", least=10)
@@ -53,64 +53,77 @@ def listed(request: Asked) -> HttpResponseBase:
     if not request.actor.holds("auditor"):
         rows = rows.filter(approval__department__code__in=request.actor.departments)
     rows = rows.annotate(over=Case(When(state="waits", then=0), default=1))
-    acts = [Action("Who approved what?", reverse("approvals-report")), Action("Standing approvals", reverse("standing-approvals"))]
-    page = Page("May these files leave?", "Approvals", actions=acts)
-    found = listing.of(
+    actions = [
+        Action("Who approved what?", reverse("approvals-report")),
+        Action("Standing approvals", reverse("standing-approvals")),
+    ]
+    page = Page("May these files leave?", "Approvals", actions=actions)
+    table = listing.of(
         request,
         rows,
         caption="Files that wait for an approval, and what was said",
         columns=[
-            Column("from", "From", lambda c: Cell(str(c.approval.person), _place(c.approval), hint=whose(c.approval))),
+            Column("from", "From", lambda c: Cell(str(c.approval.person), _url(c.approval), hint=sender_hint(c.approval))),
             Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),
             Column(
-                "state", "State", lambda c: Cell(SAID[c.state][1], role=SAID[c.state][0], hint=_hint(c)), ("over", "approval__made")
+                "state",
+                "State",
+                lambda c: Cell(WORDS[c.state][1], role=WORDS[c.state][0], hint=_held_hint(c)),
+                ("over", "approval__made"),
             ),
-            Column("files", "Files", lambda c: Cell(_count(c)), num=True, name="files"),
+            Column("files", "Files", lambda c: Cell(_file_count(c)), num=True, name="files"),
             Column("made", "Asked", lambda c: c.approval.made, ("approval__made",), name="asked"),
             Column("by", "Answered", lambda c: Cell(str(c.by) if c.by else "", hint=c.reason[:80]), ("by__family",), name="by"),
         ],
         filters=[
-            Filter("state", "State", lambda q, v: q.filter(state=v), CHOICES),
-            Filter("by", "Answered by", _by),
+            Filter("state", "State", lambda q, v: q.filter(state=v), STATE_CHOICES),
+            Filter("by", "Answered by", _filter_by),
         ],
         empty="Nothing waits for you, and nothing was answered.",
         noun="copies",
         sort="state",
         slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.shown(request, "access/list.html", table, {"page": page})
 
 
 @acting("approvals.see")
-def one(request: Asked, pk: int) -> HttpResponse:
+def detail(request: Asked, pk: int) -> HttpResponse:
     """The files, to whom, and the answer. Whoever sent them sees how it stands, and withdraws."""
     row = get_object_or_404(Approval.objects.select_related("person", "department", "seen_by"), pk=pk)
-    now, about = ms(request.now), approvers.about(row)
-    mine = request.actor.uid == row.person.uid
-    if mine and not row.own:
-        return _in_their_language(request, row)
-    if not may(request, "approval.answer", about) and not may_follow(request, row):
-        if not mine:
+    now, resource = ms(request.now), approvers.resource(row)
+    is_sender = request.actor.uid == row.person.uid
+    if is_sender and not row.own:
+        return _in_sender_language(request, row)
+    if not may(request, "approval.answer", resource) and not may_follow(request, row):
+        if not is_sender:
             require(request, "approvals.see")
             raise Http404
-        return _in_their_language(request, row)
+        return _in_sender_language(request, row)
     waits = row.copies.filter(state="waits").exists()
-    asks = waits and bool(may(request, "approval.answer", about))
-    several = asks and parting.has_choice(row)
-    loose = several and parting.is_loose(row)
-    form = Answer(row, request.POST or None, loose=loose)
-    if asks and request.method == "POST" and form.is_valid():
-        done = tried(form, lambda: answered(row, form, actor=request.actor, now=now))
-        if done is not None:
-            messages.success(request, _said(done))
-            return redirect(_place(row) if row.copies.filter(state="waits").exists() else _back(request))
-    asks = asks and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
-    if request.method == "POST" and not asks:
+    may_decide = waits and bool(may(request, "approval.answer", resource))
+    has_choice = may_decide and partial_approval.has_choice(row)
+    separable = has_choice and partial_approval.is_separable(row)
+    form = DecisionForm(row, request.POST or None, separable=separable)
+    if may_decide and request.method == "POST" and form.is_valid():
+        copies = tried(form, lambda: decide(row, form, actor=request.actor, now=now))
+        if copies is not None:
+            messages.success(request, _result_text(copies))
+            return redirect(_url(row) if row.copies.filter(state="waits").exists() else _list_url(request))
+    may_decide = may_decide and row.copies.filter(state="waits").exists()  # answered by somebody else while this was posted
+    if request.method == "POST" and not may_decide:
         messages.warning(request, "Nothing of it waits for an answer any more, so yours was not recorded. How it stands is below.")
-    shown = files.of(row, approving.look(row, actor=request.actor, now=now)) if asks else files.bare(row)
-    form.named(shown)
-    there = {**_page(request, row, form, shown, asks=asks), "whole": parting.WHOLE if several and not loose else ""}
-    response = render(request, "holding/approval.html", there, status=status_of(form))
+    shown = (
+        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=now))
+        if may_decide
+        else approval_files.without_names(row)
+    )
+    form.name_files(shown)
+    context = {
+        **_page(request, row, form, shown, asks=may_decide),
+        "whole": partial_approval.NOT_SEPARABLE if has_choice and not separable else "",
+    }
+    response = render(request, "holding/approval.html", context, status=status_of(form))
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -118,35 +131,35 @@ def one(request: Asked, pk: int) -> HttpResponse:
 def may_follow(request: Asked, row: Approval) -> bool:
     """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above; the
     records office what was said to answer a request; auditors all."""
-    if may(request, "approval.look", approvers.about(row)):
+    if may(request, "approval.look", approvers.resource(row)):
         return True
-    asked = request.actor.holds("records-officer") and row.copies.filter(state="records").exists()
-    return asked or (request.actor.holds("auditor") and bool(may(request, "approvals.see")))
+    is_records_officer = request.actor.holds("records-officer") and row.copies.filter(state="records").exists()
+    return is_records_officer or (request.actor.holds("auditor") and bool(may(request, "approvals.see")))
 
 
-def answered(row: Approval, form: Answer, *, actor: Actor, now: int) -> list[ApprovalCopy]:
+def decide(row: Approval, form: DecisionForm, *, actor: Actor, now: int) -> list[ApprovalCopy]:
     """What a valid form says is done. Raises as approving.answer does."""
-    (what, leave), c = form.said, form.cleaned_data
-    return approving.answer(row, c["to"], what, actor=actor, reason=c["reason"], now=now, files=leave)
+    (what, leave), cleaned = form.decision, form.cleaned_data
+    return approval_decisions.decide(row, cleaned["to"], what, actor=actor, reason=cleaned["reason"], now=now, files=leave)
 
 
 @acting("approvals.see")
 @csp_override(downloads.CSP)
-def part(request: Asked, pk: int, number: int) -> HttpResponse:
+def download_file(request: Asked, pk: int, number: int) -> HttpResponse:
     """One of the files, as a download; asked for by a form, because it is an entry."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
     if request.method != "POST":
         return redirect("approval", pk=pk)
-    return as_file(row, number, actor=request.actor, now=ms(request.now))
+    return file_response(row, number, actor=request.actor, now=ms(request.now))
 
 
-def as_file(row: Approval, number: int, *, actor: Actor, now: int) -> HttpResponse:
+def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> HttpResponse:
     """One of its files, from 1, with the entry of that look. Raises Http404 where there is none, or none that can be read."""
     if not 0 < number <= len(row.parts):
         raise Http404
-    permit = approving.look(row, actor=actor, now=now, part=row.parts[number - 1][0])
+    permit = approval_decisions.permit_to_view(row, actor=actor, now=now, part=row.parts[number - 1][0])
     try:
-        name, content = files.content(row, permit, number - 1)
+        name, content = approval_files.content(row, permit, number - 1)
     except Unreadable:
         raise Http404 from None
     response = HttpResponse(content, headers=downloads.HEADERS)
@@ -158,37 +171,41 @@ def as_file(row: Approval, number: int, *, actor: Actor, now: int) -> HttpRespon
 def sample(request: Asked, pk: int) -> HttpResponse:
     """The next head looks at what somebody decided about files of their own."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
-    require(request, "approval.sample", approvers.above(row))
-    form = Looked(request.POST or None)
+    require(request, "approval.sample", approvers.sample_resource(row))
+    form = SampleForm(request.POST or None)
 
-    def recorded() -> bool:
-        approving.sample(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+    def record() -> bool:
+        approval_decisions.record_sample_review(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
         return True
 
-    if request.method == "POST" and form.is_valid() and tried(form, recorded):
+    if request.method == "POST" and form.is_valid() and tried(form, record):
         messages.success(request, "Your look is recorded.")
         return redirect("approvals")
-    looks = row.seen is None
-    there = files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))) if looks else files.bare(row)
-    shown = {**_page(request, row, form, there, asks=False), "samples": looks, "opens": looks}
+    is_open = row.seen is None
+    shown_files = (
+        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=ms(request.now)))
+        if is_open
+        else approval_files.without_names(row)
+    )
+    shown = {**_page(request, row, form, shown_files, asks=False), "samples": is_open, "opens": is_open}
     return render(request, "holding/approval.html", shown, status=status_of(form))
 
 
 @acting("my.approvals")
-def mine(request: Asked) -> HttpResponseBase:
+def my_files(request: Asked) -> HttpResponseBase:
     """What of one's own waits, and what became of it."""
     require(request, "my.approvals", OfPerson(request.actor.uid))
-    subjects = mysubjects.Subjects(request.actor, ms(request.now))
-    found = listing.of(
+    subjects = message_subjects.Subjects(request.actor, ms(request.now))
+    table = listing.of(
         request,
         ApprovalCopy.objects.filter(approval__person__uid=request.actor.uid),
         caption=gettext("Files that I sent"),
         columns=[
-            Column("to", gettext("To"), lambda c: Cell(c.address, _place(c.approval), full=True), ("address",)),
-            Column("subject", gettext("Subject"), lambda c: Cell(subjects.of(c.approval))),
-            Column("files", gettext("Files"), lambda c: Cell(_said_count(c)), num=True, name=gettext("Files")),
+            Column("to", gettext("To"), lambda c: Cell(c.address, _url(c.approval), full=True), ("address",)),
+            Column("subject", gettext("Subject"), lambda c: Cell(subjects.subject_of(c.approval))),
+            Column("files", gettext("Files"), lambda c: Cell(_file_count_for_sender(c)), num=True, name=gettext("Files")),
             Column(
-                "state", gettext("State"), lambda c: Cell(gettext(SAID[c.state][1]), role=SAID[c.state][0], hint=c.reason[:120])
+                "state", gettext("State"), lambda c: Cell(gettext(WORDS[c.state][1]), role=WORDS[c.state][0], hint=c.reason[:120])
             ),
             Column("made", gettext("Sent"), lambda c: c.approval.received, ("approval__received",), name=gettext("sent")),
         ],
@@ -198,7 +215,7 @@ def mine(request: Asked) -> HttpResponseBase:
         slim=lambda q: q.select_related("approval", "by"),
     )
     return listing.shown(
-        request, "access/list.html", found, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
+        request, "access/list.html", table, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
     )
 
 
@@ -208,64 +225,71 @@ def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Approval.objects.select_related("person"), capture=str(capture))
     if row.person.uid == request.actor.uid:
         return redirect("approval", pk=row.pk)
-    one = found(request, capture)
-    if one.eye != "author":
+    message = found(request, capture)
+    if message.eye != "author":
         raise Http404
     with translation.override(getattr(request, "language", "en")):
-        said = gettext("{who} sent it, and sees in My files how its files stand.").format(who=row.person)
-    messages.info(request, said)
-    return redirect("mail-delivery", id=one.id)
+        notice = gettext("{who} sent it, and sees in My files how its files stand.").format(who=row.person)
+    messages.info(request, notice)
+    return redirect("mail-delivery", id=message.id)
 
 
-def _mine(request: Asked, row: Approval) -> HttpResponse:
+def _my_files(request: Asked, row: Approval) -> HttpResponse:
     require(request, "my.approvals", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     if request.method == "POST":
         form = forms.Form(request.POST)
-        done = tried(form, lambda: approving.withdraw(row, waits, actor=request.actor, now=ms(request.now)))
-        went = row.copies.filter(state="approved").exists()
-        said = gettext("It is withdrawn: nobody gets these files.")
-        if went:
-            said = gettext("It is withdrawn: nobody else gets these files.")
-        messages.info(request, said if done else gettext("It was answered meanwhile."))
+        done = tried(form, lambda: approval_decisions.withdraw(row, waits, actor=request.actor, now=ms(request.now)))
+        has_left = row.copies.filter(state="approved").exists()
+        notice = gettext("It is withdrawn: nobody gets these files.")
+        if has_left:
+            notice = gettext("It is withdrawn: nobody else gets these files.")
+        messages.info(request, notice if done else gettext("It was answered meanwhile."))
         return redirect("approval", pk=row.pk)
-    subject = mysubjects.Subjects(request.actor, ms(request.now)).of(row)
+    subject = message_subjects.Subjects(request.actor, ms(request.now)).subject_of(row)
     facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
-    facts += [(gettext("Answer by"), last_moment(row.ends))] if waits else []
-    acts = []
-    if mysubjects.can_open(request, row):
-        acts = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))]
+    facts += [(gettext("Answer by"), deadline(row.ends))] if waits else []
+    actions = []
+    if message_subjects.can_open(request, row):
+        actions = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))]
     page = Page(
-        gettext("How do my files stand?"), gettext("Approval"), [(gettext("My files"), reverse("my-approvals"))], None, facts, acts
+        gettext("How do my files stand?"),
+        gettext("Approval"),
+        [(gettext("My files"), reverse("my-approvals"))],
+        None,
+        facts,
+        actions,
     )
-    asked = [] if not waits else approvers.asked(row, ms(request.now))
+    current_approvers = [] if not waits else approvers.current_approvers(row, ms(request.now))
     copies = copies_of(row)
-    there = files.of_sender(row, looking.own(request.actor, now=ms(request.now))[0])
-    shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": asked, "files": there}
-    shown |= {"inside": bool(waits) and mysubjects.has_colleagues(request, row)}
+    files_shown = approval_files.for_sender(row, looking.own(request.actor, now=ms(request.now))[0])
+    shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": current_approvers, "files": files_shown}
+    shown |= {"inside": bool(waits) and message_subjects.has_colleagues(request, row)}
     shown |= {"refused": any(copy.state in ("refused", "expired") for copy, _, _ in copies)}
     return render(request, "holding/my_approval.html", shown)
 
 
-def _in_their_language(request: Asked, row: Approval) -> HttpResponse:
+def _in_sender_language(request: Asked, row: Approval) -> HttpResponse:
     """Whoever sent the files reads of them in a language of their own, although the address is one of managers."""
     with translation.override(getattr(request, "language", "en")):
-        response = _mine(request, row)
+        response = _my_files(request, row)
         response.headers.setdefault("Content-Language", translation.get_language() or "en")
     return response
 
 
-def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Shown], *, asks: bool) -> dict[str, Any]:
+def _page(
+    request: Asked, row: Approval, form: forms.Form, shown: list[approval_files.ApprovalFile], *, asks: bool
+) -> dict[str, Any]:
     facts: list[tuple[str, Any]] = [
         ("From", str(row.person)),
         ("Department", row.department.name),
         ("Sent", row.received),
-        ("Answer by", last_moment(row.ends)),
-        *([("Asked", turns)] if (turns := approvers.turns(row, ms(request.now))) else []),
+        ("Answer by", deadline(row.ends)),
+        *([("Asked", turns)] if (turns := approvers.turn_text(row, ms(request.now))) else []),
     ]
     states = {c.state for c in row.copies.all()}
-    state = SAID["waits" if "waits" in states else next(iter(states), "gone")]
-    back = _back(request)
+    state = WORDS["waits" if "waits" in states else next(iter(states), "gone")]
+    back = _list_url(request)
     crumb = "Approvals" if may(request, "approvals.see") else "My files"
     page = Page("May these files leave?", "Approval", [(crumb, back)], state, facts)
     return {
@@ -273,66 +297,66 @@ def _page(request: Asked, row: Approval, form: forms.Form, shown: list[files.Sho
         "row": row,
         "form": form,
         "files": shown,
-        "answered": [one for one in copies_of(row) if not asks or one[0].state != "waits"],
+        "answered": [entry for entry in copies_of(row) if not asks or entry[0].state != "waits"],
         "asks": asks,
         "opens": asks,
         "back": back,
     }
 
 
-def _back(request: Asked) -> str:
+def _list_url(request: Asked) -> str:
     """The list that this person has: whoever was elected, and leads no department, answers only about files of their own."""
     return reverse("approvals" if may(request, "approvals.see") else "my-approvals")
 
 
 def copies_of(row: Approval) -> list[tuple[ApprovalCopy, str, str]]:
     """Each with the role and the word of its state."""
-    return [(c, SAID[c.state][0], gettext(SAID[c.state][1])) for c in row.copies.select_related("by")]
+    return [(c, WORDS[c.state][0], gettext(WORDS[c.state][1])) for c in row.copies.select_related("by")]
 
 
-def last_moment(ends: datetime) -> datetime | date:
+def deadline(ends: datetime) -> datetime | date:
     """As a page says until when somebody may answer: of a midnight, which is the end of a day, that day."""
     local = timezone.localtime(ends)
     return local.date() - timedelta(days=1) if local.time() == time.min else ends
 
 
-def _said(done: list[ApprovalCopy]) -> str:
-    kept = next((c.kept for c in done if c.kept), "")
+def _result_text(copies: list[ApprovalCopy]) -> str:
+    kept = next((c.kept for c in copies if c.kept), "")
     if kept:
         return f"Your answer is recorded. Something else still keeps it: {kept}."
-    if any(c.done is None for c in done):
+    if any(c.done is None for c in copies):
         return "Your answer is recorded. It cannot be done at this moment; that is tried again every minute, without you."
-    if done[0].without:
+    if copies[0].without:
         return "Your answer is recorded. The files that you ticked are on their way, and the others stay here."
     return {
         "approved": "Your answer is recorded, and the files are on their way.",
         "records": "Your answer is recorded. It stays here, on hold, and the records office is told.",
-    }.get(done[0].state, "Your answer is recorded, and the sender is told.")
+    }.get(copies[0].state, "Your answer is recorded, and the sender is told.")
 
 
-def _place(row: Approval) -> str:
+def _url(row: Approval) -> str:
     return reverse("approval", args=[row.pk])
 
 
-def whose(row: Approval) -> str:
+def sender_hint(row: Approval) -> str:
     """The department, and of an office's mailbox that the one who is named only answers for it."""
-    return f"{row.department.name}. {row.words}" if approvers.is_nobodys(row) else row.department.name
+    return f"{row.department.name}. {row.words}" if approvers.has_no_known_sender(row) else row.department.name
 
 
-def _count(copy: ApprovalCopy) -> int | str:
+def _file_count(copy: ApprovalCopy) -> int | str:
     return f"{len(copy.parts)} of {len(copy.approval.parts)}" if copy.without else len(copy.parts)
 
 
-def _said_count(copy: ApprovalCopy) -> int | str:
+def _file_count_for_sender(copy: ApprovalCopy) -> int | str:
     """The same for whoever sent them, in the language of the page."""
     if not copy.without:
         return len(copy.parts)
     return gettext("{some} of {count}").format(some=len(copy.parts), count=len(copy.approval.parts))
 
 
-def _hint(copy: ApprovalCopy) -> str:
+def _held_hint(copy: ApprovalCopy) -> str:
     return f"kept by {copy.kept}" if copy.kept else ""
 
 
-def _by(query: QuerySet[Any], wanted: str) -> QuerySet[Any]:
-    return query.filter(Q(by__family__icontains=wanted) | Q(by__uid=wanted))
+def _filter_by(query: QuerySet[Any], name: str) -> QuerySet[Any]:
+    return query.filter(Q(by__family__icontains=name) | Q(by__uid=name))

@@ -20,11 +20,11 @@ from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import queries
-from civicmail.desk.holding.actions import contests as verbs
-from civicmail.desk.holding.decisions import Decision, Reason, What
+from civicmail.desk.holding.actions import appeals as verbs
+from civicmail.desk.holding.decisions import Decision, Outcome, Reason
 from civicmail.desk.holding.models import Contest
 
-WHAT: dict[What, tuple[str, Any]] = {
+OUTCOMES: dict[Outcome, tuple[str, Any]] = {
     "refused": ("stop", gettext_lazy("Refused: nobody got it")),
     "held": ("lock", gettext_lazy("Held for a decision")),
     "quarantined": ("lock", gettext_lazy("In quarantine")),
@@ -34,7 +34,7 @@ WHAT: dict[What, tuple[str, Any]] = {
 }
 
 
-class Says(forms.Form):
+class AppealForm(forms.Form):
     """What was wrong about it."""
 
     text = long(
@@ -49,16 +49,16 @@ class Says(forms.Form):
     )  # fmt: skip
 
 
-def _words(reason: Reason) -> str:
+def _reason_text(reason: Reason) -> str:
     """In the language of the page."""
     if (ours := SENTENCES.get(reason.rule)) is not None:
         return f"{saying.said(ours)}."
     return saying.said(reason.words)
 
 
-def _contest(request: Asked, capture: uuid.UUID, found: Decision, said: dict[str, Any], now: int) -> Contest:
+def _appeal(request: Asked, capture: uuid.UUID, outcome: Decision, cleaned: dict[str, Any], now: int) -> Contest:
     client = request.actor.client
-    return verbs.contest(capture, found, said["text"], said["contact"], client=client, now=now)
+    return verbs.appeal(capture, outcome, cleaned["text"], cleaned["contact"], client=client, now=now)
 
 
 @never_cache
@@ -66,16 +66,16 @@ def decision(request: Asked, capture: uuid.UUID) -> HttpResponse:
     """A number of which nothing is known and one of a message that was simply delivered get the same page."""
     now = ms(request.now)
     title = gettext("What was decided about a message?")
-    found = queries.decision(capture)
-    if found is None:
+    outcome = queries.decision(capture)
+    if outcome is None:
         return render(request, "holding/decision.html", {"page": Page(title, gettext("Decision"))}, status=404)
-    form = Says(request.POST or None)
+    form = AppealForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        if tried(form, lambda: _contest(request, capture, found, said, now)):
+        cleaned = form.cleaned_data
+        if tried(form, lambda: _appeal(request, capture, outcome, cleaned, now)):
             messages.success(request, gettext("Somebody will look at it. Come back to this page for the answer."))
             return redirect(request.path)
-    page = Page(title, gettext("Decision"), state=WHAT[found.what], facts=[(gettext("Received"), moment(found.at))])
-    shown = {"page": page, "form": form, "found": found, "number": str(capture), "contests": queries.contests(capture)}
-    shown["reasons"] = [(_words(reason), reason.clause, saying.said(reason.ask), reason.rule) for reason in found.reasons]
+    page = Page(title, gettext("Decision"), state=OUTCOMES[outcome.what], facts=[(gettext("Received"), moment(outcome.at))])
+    shown = {"page": page, "form": form, "found": outcome, "number": str(capture), "contests": queries.contests_of(capture)}
+    shown["reasons"] = [(_reason_text(reason), reason.clause, saying.said(reason.ask), reason.rule) for reason in outcome.reasons]
     return render(request, "holding/decision.html", shown, status=status_of(form))

@@ -35,9 +35,9 @@ from civicmail.city.access.views.trying import status_of
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import tokens
 from civicmail.city.notices.errors import BadLink, OldLink
-from civicmail.desk.holding import kinds, queries, slots
-from civicmail.desk.holding.actions import digests, letting
-from civicmail.desk.holding.keptback import DEFERRED, PENDING, WAITS, Copy
+from civicmail.desk.holding import digest_schedule, queries, release_kinds
+from civicmail.desk.holding.actions import digests, release_copies
+from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy
 from civicmail.desk.holding.models import Digest
 from civicmail.desk.mailbox.views.one import crumbs
 
@@ -54,36 +54,38 @@ STATES = {
 }
 
 
-WANTED = "wanted"
+RELEASE = "wanted"
 
 
-class Plan(forms.Form):
+class ScheduleForm(forms.Form):
     """When the digest comes."""
 
     days = forms.ChoiceField(label=gettext_lazy("On which days?"), choices=list(DAYS.items()), widget=forms.RadioSelect)
-    hour = forms.TypedChoiceField(label=gettext_lazy("At what time?"), coerce=int, choices=[(h, f"{h}:00") for h in slots.HOURS])
+    hour = forms.TypedChoiceField(
+        label=gettext_lazy("At what time?"), coerce=int, choices=[(h, f"{h}:00") for h in digest_schedule.HOURS]
+    )
 
 
-class Word(forms.Form):
+class ReleaseForm(forms.Form):
     """What its reader says of one message. What changes nothing stands first."""
 
     answer = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose an answer.")})
 
-    def __init__(self, *args: Any, asked: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_expected: bool, **kwargs: Any) -> None:
         """asked: it waits for the word of whoever asked for it, else it looks like spam."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["answer"])
-        field.label = gettext("Did you ask for it?") if asked else gettext("Is this no spam?")
-        wanted = gettext("I asked for it") if asked else gettext("This is no spam")
-        field.choices = [("leave", gettext("Leave it")), (WANTED, wanted)]
+        field.label = gettext("Did you ask for it?") if is_expected else gettext("Is this no spam?")
+        release_label = gettext("I asked for it") if is_expected else gettext("This is no spam")
+        field.choices = [("leave", gettext("Leave it")), (RELEASE, release_label)]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedLink:
     """A link that is good, and whose it is. copy: None where it is not kept back any more, or not theirs by now."""
 
     person: Person
-    copy: Copy | None
+    copy: HeldCopy | None
     sent: bool
 
 
@@ -94,75 +96,82 @@ def digest(request: Asked, token: str) -> HttpResponse:
     try:
         return _answer(request, _opened(request, token, now), now)
     except OldLink as error:
-        return _dead(request, gettext("This link is too old. What is kept back stands beside the message in My mail."), error.http)
+        return _dead_link(
+            request, gettext("This link is too old. What is kept back stands beside the message in My mail."), error.http
+        )
     except BadLink as error:
-        return _dead(request, gettext("This link was not made by the city's mail, or it was changed on its way."), error.http)
+        return _dead_link(request, gettext("This link was not made by the city's mail, or it was changed on its way."), error.http)
     except NotPermitted as error:
-        return _dead(request, str(said(error.args[0])), error.http)
+        return _dead_link(request, str(said(error.args[0])), error.http)
 
 
-def _dead(request: Asked, words: str, status: int) -> HttpResponse:
+def _dead_link(request: Asked, words: str, status: int) -> HttpResponse:
     page = Page(gettext("This link does nothing"), gettext("Kept back"))
     return render(request, "holding/digest.html", {"page": page, "copy": None, "dead": words}, status=status)
 
 
-def _answer(request: Asked, opened: Opened, now: int) -> HttpResponse:
-    own = opened.copy is not None and not opened.sent and opened.copy.do not in WAITS and letting.is_own(opened.copy)
-    asked = opened.copy is not None and kinds.kind_of(opened.copy.rules, queries.book()) == "asked"
-    form = Word(request.POST if request.method == "POST" and own else None, asked=asked)
-    if own and form.is_valid():
-        return _let(request, opened, now) if form.cleaned_data["answer"] == WANTED else _left(request)
-    response = render(request, "holding/digest.html", _shown(opened) | {"own": own, "form": form}, status=status_of(form))
+def _answer(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
+    may_release = (
+        opened.copy is not None
+        and not opened.sent
+        and opened.copy.do not in RETRYING
+        and release_copies.recipient_decides(opened.copy)
+    )
+    is_expected = opened.copy is not None and release_kinds.kind_of(opened.copy.rules, queries.rule_set()) == "asked"
+    form = ReleaseForm(request.POST if request.method == "POST" and may_release else None, is_expected=is_expected)
+    if may_release and form.is_valid():
+        return _release(request, opened, now) if form.cleaned_data["answer"] == RELEASE else _leave(request)
+    response = render(request, "holding/digest.html", _context(opened) | {"own": may_release, "form": form}, status=status_of(form))
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _left(request: Asked) -> HttpResponse:
+def _leave(request: Asked) -> HttpResponse:
     messages.info(request, gettext("It stays where it is."))
     return redirect(request.path)
 
 
 @acting("my.mail")
-def plan(request: Asked) -> HttpResponse:
+def schedule(request: Asked) -> HttpResponse:
     """One's own choice."""
     require(request, "my.mail", OfPerson(request.actor.uid))
     row = Digest.objects.filter(person=me(request)).first() or Digest()
-    form = Plan(request.POST or None, initial={"days": row.days, "hour": row.hour})
+    form = ScheduleForm(request.POST or None, initial={"days": row.days, "hour": row.hour})
 
-    def verb() -> Digest:
-        return digests.plan(form.cleaned_data["days"], form.cleaned_data["hour"], actor=request.actor, now=ms(request.now))
+    def save() -> Digest:
+        return digests.set_schedule(form.cleaned_data["days"], form.cleaned_data["hour"], actor=request.actor, now=ms(request.now))
 
     return answered(
-        request, form, verb, page=Page(gettext("When do you hear of what is kept back?"), gettext("My mail"), crumbs()),
+        request, form, save, page=Page(gettext("When do you hear of what is kept back?"), gettext("My mail"), crumbs()),
         back=reverse("my-mail"), template="access/form.html", submit=gettext("Save"), said=gettext("It is saved."),
         note=gettext("One mail says what rules have kept back of your mail. Where nothing is kept back, none comes."),
     )  # fmt: skip
 
 
-def _opened(request: Asked, token: str, now: int) -> Opened:
+def _opened(request: Asked, token: str, now: int) -> OpenedLink:
     data: Path | None = settings.DATA
     assert data is not None, "pages have an installation"
-    found = tokens.read(data, "digest", token, now)
-    text = found.more.decode("ascii", "replace")
+    token_data = tokens.read(data, "digest", token, now)
+    text = token_data.more.decode("ascii", "replace")
     person = Person.objects.filter(pk=int(text)).first() if text.isdecimal() else None
     if person is None:
         raise BadLink
     user = cast(Any, request).user
     if user.is_authenticated and cast(Account, user).person != person:
         raise NotPermitted(gettext("This link is somebody else's. Look into your own digest."))
-    copy = queries.copy_or_late(found.capture, found.index, now)
+    copy = queries.copy_or_delayed(token_data.capture, token_data.index, now)
     if copy is not None and not (_is_read_by(copy, person) or _is_sent_by(copy, person)):
         copy = None
-    return Opened(person, copy, copy is not None and not _is_read_by(copy, person))
+    return OpenedLink(person, copy, copy is not None and not _is_read_by(copy, person))
 
 
-def _let(request: Asked, opened: Opened, now: int) -> HttpResponse:
+def _release(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
     assert opened.copy is not None
     actor = _actor(request, opened.person, now)
     try:
-        done = letting.release_own(opened.copy, actor=actor, now=now, facts={"by": "link"})
-        if done.let:
+        released = release_copies.release_own(opened.copy, actor=actor, now=now, facts={"by": "link"})
+        if released.let:
             messages.success(request, gettext("It is on its way to your mailbox, and the filter has learnt from it."))
         else:
             messages.warning(request, gettext("It stays: the checks have found something else in it. You can ask for it."))
@@ -179,19 +188,19 @@ def _actor(request: Asked, person: Person, now: int) -> Actor:
     return actor_of(account, cast(Any, request).actor.client, now)
 
 
-def _is_read_by(copy: Copy, person: Person) -> bool:
+def _is_read_by(copy: HeldCopy, person: Person) -> bool:
     box = copy.box.lower()
     if Mailbox.objects.filter(address=box, kind="personal", holder=person, closed__isnull=True).exists():
         return True
     return Authorisation.objects.filter(mailbox__address=box, mailbox__kind="function", person=person, state="active").exists()
 
 
-def _is_sent_by(copy: Copy, person: Person) -> bool:
+def _is_sent_by(copy: HeldCopy, person: Person) -> bool:
     sender = copy.sender.lower() if copy.door == "submission" else ""
     return sender != "" and Mailbox.objects.filter(address=sender, kind="personal", holder=person).exists()
 
 
-def _shown(opened: Opened) -> dict[str, Any]:
+def _context(opened: OpenedLink) -> dict[str, Any]:
     copy = opened.copy
     title = gettext("How does this message stand?")
     if copy is None:
@@ -202,9 +211,9 @@ def _shown(opened: Opened) -> dict[str, Any]:
         (gettext("To") if opened.sent else gettext("From"), who),
         (gettext("Mailbox"), copy.sender if opened.sent else copy.box),
     ]
-    rules = [rule for _, rule in queries.rules(copy.rules) if rule is not None]
+    rules = [rule for _, rule in queries.named_rules(copy.rules) if rule is not None]
     words = [(rule.sender or rule.reader) if opened.sent else (rule.reader or rule.sender) for rule in rules]
-    late = digests.late_words(copy)
+    late = digests.late_reason(copy)
     role, word = STATES.get(copy.do, STATES["hold"])
     page = Page(title, gettext("Kept back"), state=(role, str(word)), facts=facts)
     return {

@@ -22,8 +22,8 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import violations
 from civicmail.desk.holding import findings, queries, tasks
-from civicmail.desk.holding.actions import reviewing
-from civicmail.desk.holding.actions.reviewing import STATES
+from civicmail.desk.holding.actions import review_findings
+from civicmail.desk.holding.actions.review_findings import STATES
 from civicmail.desk.holding.models import Finding
 
 CHOICES = [
@@ -35,7 +35,7 @@ CHOICES = [
 ]
 
 
-class First(forms.Form):
+class FirstReviewForm(forms.Form):
     """Nothing is chosen beforehand."""
 
     answer = forms.ChoiceField(
@@ -53,7 +53,7 @@ class First(forms.Form):
     )
 
 
-class Second(forms.Form):
+class SecondReviewForm(forms.Form):
     """Of another reviewer."""
 
     answer = forms.ChoiceField(
@@ -65,7 +65,7 @@ class Second(forms.Form):
     reason = long("Why?", "At least 10 characters.", least=10)
 
 
-class Handing(forms.Form):
+class HandOverForm(forms.Form):
     """What the department's head reads."""
 
     text = long(
@@ -77,7 +77,7 @@ class Handing(forms.Form):
 def listed(request: Asked) -> HttpResponseBase:
     """The newest first; nobody's name but of those that are confirmed."""
     require(request, "findings.see")
-    found = listing.of(
+    table = listing.of(
         request,
         Finding.objects.all(),
         caption="Findings about what mail is used for",
@@ -94,62 +94,73 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-received",
         slim=lambda rows: rows.select_related("person"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Is this what mail is for?", "Findings")})
+    return listing.shown(request, "access/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
 
 
 @acting("finding.answer")
-def finding(request: Asked, pk: int) -> HttpResponse:
+def detail(request: Asked, pk: int) -> HttpResponse:
     """The rule, what was seen, a pseudonym; and what the reviewer says."""
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=pk)
-    form, verb, submit, said = _asking(request, row)
-    handed = violations.of_origin(reviewing.origin_of(row))
+    form, verb, submit, done_text = _form_for(request, row)
+    violation = violations.of_origin(review_findings.origin_of(row))
     facts: list[tuple[str, Any]] = [
         ("Sent by", str(row.person) if row.person else row.pseudonym),
         ("Sent", row.received),
         ("Copies", row.copies),
-        ("Other findings about them", findings.of_the_same(row)),
+        ("Other findings about them", findings.count_same_person(row)),
     ]
     page = Page("Is this what mail is for?", "Finding", [("Findings", reverse("findings"))], STATES[row.state], facts)
     return answered(
-        request, form, verb, page=page, back=reverse("findings"), said=said, template="holding/finding.html", row=row,
-        rule=queries.book().rule(row.rule), seen=findings.seen(row), submit=submit, asks=submit != "", violation=handed,
+        request,
+        form,
+        verb,
+        page=page,
+        back=reverse("findings"),
+        said=done_text,
+        template="holding/finding.html",
+        row=row,
+        rule=queries.rule_set().rule(row.rule),
+        seen=findings.evidence_counts(row),
+        submit=submit,
+        asks=submit != "",
+        violation=violation,
         mandate=bool(could(request, "mandate.ask")),
-    )  # fmt: skip
+    )
 
 
-def _asking(request: Asked, row: Finding) -> tuple[forms.Form, Callable[[], object], str, str]:
+def _form_for(request: Asked, row: Finding) -> tuple[forms.Form, Callable[[], object], str, str]:
     """The form for its state, what it does, the words of its button, and what is said afterwards; "" where there is nothing to ask
     this person."""
     now, data = ms(request.now), request.POST or None
     actor = request.actor
     form: forms.Form
-    if row.state == "second" and may(request, "finding.second", reviewing.about_second(row)):
-        form = Second(data)
+    if row.state == "second" and may(request, "finding.second", review_findings.second_review_resource(row)):
+        form = SecondReviewForm(data)
 
         def agree() -> object:
             c = form.cleaned_data
-            return reviewing.second(row, right=c["answer"] == "yes", actor=actor, reason=c["reason"], now=now)
+            return review_findings.decide_second(row, right=c["answer"] == "yes", actor=actor, reason=c["reason"], now=now)
 
         return form, agree, "Record your answer", "Your answer is recorded."
     if row.state == "confirmed":
-        form = Handing(data)
+        form = HandOverForm(data)
 
         def hand() -> object:
-            return reviewing.hand_over(row, form.cleaned_data["text"], actor=actor, now=now)
+            return review_findings.hand_over(row, form.cleaned_data["text"], actor=actor, now=now)
 
         return form, hand, "Hand over 1 report", "The head of the department is told."
-    form = First(data)
+    form = FirstReviewForm(data)
 
     def answer() -> object:
         c = form.cleaned_data
-        return reviewing.answer(row, c["answer"], actor=actor, reason=c["reason"], now=now)
+        return review_findings.answer(row, c["answer"], actor=actor, reason=c["reason"], now=now)
 
     return form, answer, "Record your answer" if row.state == "open" else "", "Your answer is recorded."
 
 
-def _in_state(actor: Actor, query: QuerySet[Finding], wanted: str) -> QuerySet[Finding]:
-    if wanted == "mine":
+def _in_state(actor: Actor, query: QuerySet[Finding], choice: str) -> QuerySet[Finding]:
+    if choice == "mine":
         return query.filter(pk__in=tasks.findings(actor).values("pk"))
     states = {
         "waits": ["open"],
@@ -157,4 +168,4 @@ def _in_state(actor: Actor, query: QuerySet[Finding], wanted: str) -> QuerySet[F
         "confirmed": ["confirmed"],
         "over": ["nothing", "reminded", "refused", "handed"],
     }
-    return query.filter(state__in=states[wanted])
+    return query.filter(state__in=states[choice])

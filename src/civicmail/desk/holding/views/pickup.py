@@ -24,7 +24,7 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
-from civicmail.desk.holding import pickupstates
+from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.desk.viewer.queries import installation
@@ -36,74 +36,74 @@ WHOLE = "message"
 SALT, FILE_SALT = "civicmail pickup", "civicmail pickup file"
 
 
-class Secret(forms.Form):
+class PassphraseForm(forms.Form):
     """What the reader types."""
 
     secret = forms.CharField(
-        label=gettext_lazy("Passphrase"), max_length=verbs.SECRET_MOST, strip=False,
+        label=gettext_lazy("Passphrase"), max_length=verbs.MAX_SECRET, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )  # fmt: skip
 
 
-class Chosen(forms.Form):
+class ChoosePassphraseForm(forms.Form):
     """What the reader chooses, twice because nobody sees it."""
 
     secret = forms.CharField(
-        label=gettext_lazy("Choose a passphrase"), max_length=verbs.SECRET_MOST, strip=False,
+        label=gettext_lazy("Choose a passphrase"), max_length=verbs.MAX_SECRET, strip=False,
         help_text=gettext_lazy("At least 10 characters. You need it to open this message again; nobody can tell it to you."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
     again = forms.CharField(
-        label=gettext_lazy("The same again"), max_length=verbs.SECRET_MOST, strip=False,
+        label=gettext_lazy("The same again"), max_length=verbs.MAX_SECRET, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        found = dict(super().clean() or {})
-        if found.get("secret") and found.get("again") and found["secret"] != found["again"]:
+        cleaned = dict(super().clean() or {})
+        if cleaned.get("secret") and cleaned.get("again") and cleaned["secret"] != cleaned["again"]:
             self.add_error("again", gettext("The two are not the same."))
-        return found
+        return cleaned
 
 
-class Answers(forms.Form):
-    text = long(gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), most=verbs.REPLY_MOST, rows=6)
+class ReplyForm(forms.Form):
+    text = long(gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), most=verbs.MAX_REPLY, rows=6)
 
 
 @never_cache
 @sensitive_post_parameters("secret", "again")
 def pickup(request: Asked, token: str) -> HttpResponse:
     """Ask for the passphrase; with it, or a pass, show the message; take an answer."""
-    row = PickUp.objects.filter(token=verbs.digest(token)).first()
+    row = PickUp.objects.filter(token=verbs.token_digest(token)).first()
     if row is None:
         page = Page(gettext("A confidential message"), gettext("Pick up"))
         return render(request, "holding/pickup.html", {"page": page, "unknown": True}, status=404)
     now = ms(request.now)
-    if row.until.timestamp() * 1000 <= now and row.state in pickupstates.KEPT:
+    if row.until.timestamp() * 1000 <= now and row.state in pickup_states.KEPT:
         row.state = "over"
-    if row.state not in pickupstates.LIVE:
-        return _closed(request, row)
+    if row.state not in pickup_states.LIVE:
+        return _closed_page(request, row)
     if request.method == "POST" and "pass" in request.POST:
         return _with_pass(request, row, now)
-    return _asked(request, row, now)
+    return _ask_passphrase(request, row, now)
 
 
-def _asked(request: Asked, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
-    kind = Secret if row.secret else Chosen
-    form = kind(request.POST if typed and request.method == "POST" else None)
+def _ask_passphrase(request: Asked, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
+    form_class = PassphraseForm if row.secret else ChoosePassphraseForm
+    form = form_class(request.POST if typed and request.method == "POST" else None)
     status = 200
     if form.is_bound:
         status = 422
         if form.is_valid():
             try:
-                fresh = verbs.open_(
-                    row, form.cleaned_data["secret"], rules=settings.CITY.secure, client=client_of(request), now=now
+                opened = verbs.open_(
+                    row, form.cleaned_data["secret"], rules=settings.CITY.secure, client=reader_actor(request), now=now
                 )
-                return _shown(request, fresh, Answers())
+                return _show_message(request, opened, ReplyForm())
             except Conflict as error:
                 row = PickUp.objects.get(pk=row.pk)
-                if row.state not in pickupstates.LIVE or row.until.timestamp() * 1000 <= now:
-                    return _closed(request, row)
-                form = Secret(request.POST)
+                if row.state not in pickup_states.LIVE or row.until.timestamp() * 1000 <= now:
+                    return _closed_page(request, row)
+                form = PassphraseForm(request.POST)
                 form.add_error("secret", said(error.args[0]))
             except Unusable as error:
                 form.add_error("secret", said(error.args[0]))
@@ -118,67 +118,72 @@ def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:
     try:
         opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
     except signing.BadSignature:
-        return _asked_again(request, row, now)
-    if opened[:-1] != pass_of(row):
-        return _asked_again(request, row, now)
-    form = Answers(request.POST)
+        return _ask_again(request, row, now)
+    if opened[:-1] != pass_payload(row):
+        return _ask_again(request, row, now)
+    form = ReplyForm(request.POST)
     if form.is_valid():
         try:
             index = boxes.index(installation(), row.box)
             text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
-            verbs.reply(row, text, subject, id_, before=opened[-1], client=client_of(request), now=now)
+            verbs.reply(row, text, subject, id_, expected_count=opened[-1], client=reader_actor(request), now=now)
         except Conflict as error:
             form.add_error("text", said(error.args[0]))
         except Unusable as error:
             form.add_error("text", said(error.args[0]))
         except FileNotFoundError:  # it was taken back at this moment
-            return _closed(request, PickUp.objects.get(pk=row.pk))
+            return _closed_page(request, PickUp.objects.get(pk=row.pk))
         else:
-            return _shown(request, row, Answers(), sent=True)
-    return _shown(request, row, form, status=422)
+            return _show_message(request, row, ReplyForm(), sent=True)
+    return _show_message(request, row, form, status=422)
 
 
-def _asked_again(request: Asked, row: PickUp, now: int) -> HttpResponse:
-    return _asked(request, row, now, typed=False)
+def _ask_again(request: Asked, row: PickUp, now: int) -> HttpResponse:
+    return _ask_passphrase(request, row, now, typed=False)
 
 
-def _shown(request: Asked, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
+def _show_message(request: Asked, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
     try:
         index = boxes.index(installation(), row.box)
     except FileNotFoundError:
-        return _closed(request, PickUp.objects.get(pk=row.pk))
+        return _closed_page(request, PickUp.objects.get(pk=row.pk))
     facts = [
         (gettext("From"), f"{index['name']} <{index['from']}>" if index["name"] else index["from"]),
         (gettext("For"), row.to),
         (gettext("Here until"), row.until),
     ]
     page = Page(securing.without_word(index["subject"]) or gettext("(no subject)"), gettext("Pick up"), facts=facts)
-    top = settings.CITY.secure.files_url.rstrip("/")
-    listed = [
-        {"name": f["name"] or gettext("file"), "size": f["size"], "at": f"{top}/pickup/file/{_file(row, str(n))}/"}
+    base_url = settings.CITY.secure.files_url.rstrip("/")
+    file_links = [
+        {"name": f["name"] or gettext("file"), "size": f["size"], "at": f"{base_url}/pickup/file/{_file_token(row, str(n))}/"}
         for n, f in enumerate(index["files"])
     ]
     shown = {
-        "page": page, "index": index, "files": listed, "answer": form, "sent": sent,
-        "pass": signing.dumps([*pass_of(row), row.replies.count()], salt=SALT), "whole": f"{top}/pickup/file/{_file(row, WHOLE)}/",
-    }  # fmt: skip
+        "page": page,
+        "index": index,
+        "files": file_links,
+        "answer": form,
+        "sent": sent,
+        "pass": signing.dumps([*pass_payload(row), row.replies.count()], salt=SALT),
+        "whole": f"{base_url}/pickup/file/{_file_token(row, WHOLE)}/",
+    }
     return render(request, "holding/pickup.html", shown, status=status)
 
 
-def _closed(request: Asked, row: PickUp) -> HttpResponse:
-    state = row.state if row.state in pickupstates.SAID else "over"
+def _closed_page(request: Asked, row: PickUp) -> HttpResponse:
+    state = row.state if row.state in pickup_states.CLOSED_MESSAGES else "over"
     page = Page(gettext("A confidential message"), gettext("Pick up"))
-    return render(request, "holding/pickup.html", {"page": page, "closed": said(pickupstates.SAID[state])}, status=410)
+    return render(request, "holding/pickup.html", {"page": page, "closed": said(pickup_states.CLOSED_MESSAGES[state])}, status=410)
 
 
-def pass_of(row: PickUp) -> list[Any]:
+def pass_payload(row: PickUp) -> list[Any]:
     """What a pass says: a new passphrase ends it."""
-    return [row.pk, verbs.digest(row.secret)[:16]]
+    return [row.pk, verbs.token_digest(row.secret)[:16]]
 
 
-def _file(row: PickUp, what: str) -> str:
-    return signing.dumps([*pass_of(row), what], salt=FILE_SALT)
+def _file_token(row: PickUp, what: str) -> str:
+    return signing.dumps([*pass_payload(row), what], salt=FILE_SALT)
 
 
-def client_of(request: Asked) -> Actor:
-    return verbs.reader(request.actor.client)
+def reader_actor(request: Asked) -> Actor:
+    return verbs.reader_actor(request.actor.client)

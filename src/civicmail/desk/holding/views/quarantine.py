@@ -22,15 +22,15 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import kinds, queries
-from civicmail.desk.holding.actions import letting, releases
-from civicmail.desk.holding.keptback import UNCHECKED, Copy, missing
+from civicmail.desk.holding import queries, release_kinds
+from civicmail.desk.holding.actions import release_copies, release_requests
+from civicmail.desk.holding.held_copies import UNCHECKED, HeldCopy, unavailable_checks
 from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE
 from civicmail.mail.archive.errors import NotInArchive
 
-DONE = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
-WANTED = ("from", "to", "rule")
-SORTS: dict[str, Callable[[Copy], Any]] = {
+STATES = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
+FILTERS = ("from", "to", "rule")
+SORTS: dict[str, Callable[[HeldCopy], Any]] = {
     "received": lambda c: c.received,
     "from": lambda c: (c.sender.rpartition("@")[2], c.sender),
     "to": lambda c: c.address.lower(),
@@ -38,7 +38,7 @@ SORTS: dict[str, Callable[[Copy], Any]] = {
 }
 
 
-class NoSpam(forms.Form):
+class NoSpamForm(forms.Form):
     """Why it may go."""
 
     reason = long(
@@ -46,13 +46,13 @@ class NoSpam(forms.Form):
     )
 
 
-class Unchecked(forms.Form):
+class UncheckedForm(forms.Form):
     """Why it may go as soon as the check answers that was away."""
 
     reason = long("Why should it go?", "At least 10 characters. It stays in the record of the message.", least=10, rows=2)
 
 
-class Wanted(forms.Form):
+class RequestForm(forms.Form):
     """Why it may go, for those who decide about it."""
 
     reason = long("Why should it go?", "At least 10 characters. Those who decide read it; whoever asks is none of them.", least=10)
@@ -62,35 +62,35 @@ class Wanted(forms.Form):
 def listed(request: Asked) -> HttpResponseBase:
     """Every copy, the newest first; found by sender, recipient or rule."""
     require(request, "quarantine.see")
-    asked = {name: request.GET.get(name, "").strip()[:254] for name in WANTED}
-    every = queries.copies(ms(request.now))
-    found = [c for c in every if _fits(c, asked)]
+    filters = {name: request.GET.get(name, "").strip()[:254] for name in FILTERS}
+    copies = queries.copies(ms(request.now))
+    matching = [c for c in copies if _matches(c, filters)]
     sort = request.GET.get("sort", "")
-    by = SORTS.get(sort.lstrip("-"))
-    found = sorted(found, key=by, reverse=sort.startswith("-")) if by is not None else found
-    rows, book = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in found], queries.book()
+    sort_key = SORTS.get(sort.lstrip("-"))
+    matching = sorted(matching, key=sort_key, reverse=sort.startswith("-")) if sort_key is not None else matching
+    rows, book = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in matching], queries.rule_set()
     shown = listing.of_rows(
         request,
         rows,
         caption="Copies that rules keep back",
         columns=[
-            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _link(r["copy"])), ("received",)),
+            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _url(r["copy"])), ("received",)),
             Column("state", "State", lambda r: Cell(_state(r["copy"])[1], role=_state(r["copy"])[0])),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
-            Column("rules", "By rule", lambda r: _by(r["copy"]), ("rules",), name="by"),
-            Column("decides", "Who lets it go", lambda r: kinds.decides(r["copy"].rules, book)),
+            Column("rules", "By rule", lambda r: _rules_text(r["copy"]), ("rules",), name="by"),
+            Column("decides", "Who lets it go", lambda r: release_kinds.decided_by(r["copy"].rules, book)),
         ],
-        empty="Nothing is kept back." if not every else "Nothing that is kept back fits.",
+        empty="Nothing is kept back." if not copies else "Nothing that is kept back fits.",
         noun="copies",
-        keep=(*WANTED, "sort"),
-        sort=sort if by is not None else "-received",
+        keep=(*FILTERS, "sort"),
+        sort=sort if sort_key is not None else "-received",
         ticks=bool(may(request, "quarantine.release")),
     )
     page = Page("What is kept back?", "Holding")
-    names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(every)))]
-    more = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
-    context = {"page": page, "asked": asked, "names": names, "sort": sort, **more}
+    names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
+    bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
+    context = {"page": page, "asked": filters, "names": names, "sort": sort, **bulk}
     return listing.shown(request, "holding/quarantine.html", shown, context)
 
 
@@ -98,22 +98,28 @@ def listed(request: Asked) -> HttpResponseBase:
 def together(request: Asked) -> HttpResponse:
     """Several copies of one campaign: what they have in common, and one reason for all."""
     require(request, "quarantine.release")
-    wanted = (request.POST if request.method == "POST" else request.GET).getlist("row")[: letting.TOGETHER_MOST + 1]
-    copies = [c for c in queries.copies(ms(request.now)) if f"{c.uuid}-{c.index}" in wanted]
+    chosen = (request.POST if request.method == "POST" else request.GET).getlist("row")[: release_copies.MAX_TOGETHER + 1]
+    copies = [c for c in queries.copies(ms(request.now)) if f"{c.uuid}-{c.index}" in chosen]
     back = reverse("quarantine")
     if not copies:
         messages.info(request, "Choose copies first; those that were chosen are not kept back any more.")
         return redirect("quarantine")
-    form = NoSpam(request.POST or None)
+    form = NoSpamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         why = form.cleaned_data["reason"]
-        done = tried(form, lambda: letting.release_together(copies, actor=request.actor, reason=why, now=ms(request.now)))
-        if done is not None:
-            stays = f" {done[1]} stay: the checks have found something else in them." if done[1] else ""
-            messages.success(request, f"{done[0]} of {len(copies)} go to their recipients now.{stays}")
+        counts = tried(form, lambda: release_copies.release_campaign(copies, actor=request.actor, reason=why, now=ms(request.now)))
+        if counts is not None:
+            stays = f" {counts[1]} stay: the checks have found something else in them." if counts[1] else ""
+            messages.success(request, f"{counts[0]} of {len(copies)} go to their recipients now.{stays}")
             return redirect("quarantine")
     page = Page("Let these go together?", "Quarantine", [("Quarantine", back)], facts=[("Copies", len(copies))])
-    shown = {"page": page, "form": form, "copies": copies, "back": back, "one": len({letting.campaign(c) for c in copies}) == 1}
+    shown = {
+        "page": page,
+        "form": form,
+        "copies": copies,
+        "back": back,
+        "one": len({release_copies.campaign(c) for c in copies}) == 1,
+    }
     return render(request, "holding/together.html", shown, status=status_of(form))
 
 
@@ -125,31 +131,33 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     if copy is None:
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
-    alone = letting.elsewhere(copy, request.actor) == ""
-    form = (Wanted if not alone else Unchecked if missing(copy.rules) else NoSpam)(request.POST or None)
+    may_alone = release_copies.why_not_on_page(copy, request.actor) == ""
+    form = (RequestForm if not may_alone else UncheckedForm if unavailable_checks(copy.rules) else NoSpamForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        if not alone:
+        if not may_alone:
             require(request, "quarantine.release")
-            asked = tried(form, lambda: releases.ask([copy], actor=request.actor, reason=reason, now=ms(request.now)))
-            return redirect("release", pk=asked.pk) if asked is not None else _page(request, copy, form)
-        done = tried(form, lambda: letting.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
-        if done is not None and done.let:
-            learnt = "" if isinstance(form, Unchecked) else " The filter has learnt from it."
-            messages.success(request, f"It goes to its recipient now.{learnt}")
+            request_row = tried(
+                form, lambda: release_requests.request_release([copy], actor=request.actor, reason=reason, now=ms(request.now))
+            )
+            return redirect("release", pk=request_row.pk) if request_row is not None else _page(request, copy, form)
+        released = tried(form, lambda: release_copies.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
+        if released is not None and released.let:
+            learned = "" if isinstance(form, UncheckedForm) else " The filter has learnt from it."
+            messages.success(request, f"It goes to its recipient now.{learned}")
             return redirect("quarantine")
-        if done is not None:
-            form.add_error(None, f"It stays: {_keeping(done.kept[index].rules)}")
+        if released is not None:
+            form.add_error(None, f"It stays: {_held_by_text(released.kept[index].rules)}")
     return _page(request, copy, form)
 
 
-def _page(request: Asked, copy: Copy, form: forms.Form) -> HttpResponse:
-    return render(request, "holding/copy.html", _shown(request, copy, form), status=status_of(form))
+def _page(request: Asked, copy: HeldCopy, form: forms.Form) -> HttpResponse:
+    return render(request, "holding/copy.html", _context(request, copy, form), status=status_of(form))
 
 
-def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
+def _context(request: Asked, copy: HeldCopy, form: forms.Form) -> dict[str, Any]:
     try:
-        why = queries.kept().why(copy)
+        why = queries.held_copies().check_results(copy)
     except (NotInArchive, DamagedFile):
         raise LaterError("What was found in this message cannot be read at this moment.") from None
     facts: list[tuple[str, Any]] = [
@@ -159,59 +167,63 @@ def _shown(request: Asked, copy: Copy, form: forms.Form) -> dict[str, Any]:
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
     ]
     page = Page("May it go?", "Copy", [("Quarantine", reverse("quarantine"))], _state(copy), facts)
-    back, book = reverse("quarantine"), queries.book()
+    back, book = reverse("quarantine"), queries.rule_set()
     return {"page": page, "form": form, "copy": copy, "back": back, "why": why,
-            "missing": missing(copy.rules),
-            "rules": queries.rules(_acting(kinds.keeping_rules(copy.rules, book))),
-            "elsewhere": letting.elsewhere(copy, request.actor), "kind": kinds.kind_of(copy.rules, book),
-            "contained": kinds.CONTAINED in copy.rules,
-            "stopping": _block(request, copy, why.source),
+            "missing": unavailable_checks(copy.rules),
+            "rules": queries.named_rules(_acting(release_kinds.holding_rules(copy.rules, book))),
+            "elsewhere": release_copies.why_not_on_page(copy, request.actor), "kind": release_kinds.kind_of(copy.rules, book),
+            "contained": release_kinds.CONTAINED in copy.rules,
+            "stopping": _block_url(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
 
-def _block(request: Asked, copy: Copy, source: str) -> str:
+def _block_url(request: Asked, copy: HeldCopy, source: str) -> str:
     """Where its sender is stopped by an emergency rule, for who may make one; what employees send none of them stops."""
     if not copy.sender or source not in ("mx", "lmtp") or not may(request, "emergency.make"):
         return ""
     return f"{reverse('emergency-new')}?{urlencode({'kind': 'sender', 'value': copy.sender.lower()})}"
 
 
-def _keeping(rules: tuple[str, ...]) -> str:
+def _held_by_text(rules: tuple[str, ...]) -> str:
     """What keeps a copy although somebody said that it is no spam."""
-    if away := missing(rules):
-        return f"{', '.join(away)} did not answer. Try again when the page Health says that it is back."
-    keeping = kinds.keeping_rules(rules, queries.book())
-    said = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.rules(keeping)]
-    if not said:
+    if unavailable := unavailable_checks(rules):
+        return f"{', '.join(unavailable)} did not answer. Try again when the page Health says that it is back."
+    keeping = release_kinds.holding_rules(rules, queries.rule_set())
+    names = [f"{name} ({rule.reader})" if rule and rule.reader else name for name, rule in queries.named_rules(keeping)]
+    if not names:
         return "the checks keep it."
-    return f"{', '.join(said)} {'keeps' if len(said) == 1 else 'keep'} it, whatever the spam filter says."
+    return f"{', '.join(names)} {'keeps' if len(names) == 1 else 'keep'} it, whatever the spam filter says."
 
 
-def _fits(copy: Copy, asked: dict[str, str]) -> bool:
-    wanted = {"from": copy.sender, "to": copy.address}
-    return all(asked[name].lower() in text.lower() for name, text in wanted.items()) and (
-        not asked["rule"] or asked["rule"] in copy.rules or (asked["rule"] == UNCHECKED and bool(missing(copy.rules)))
+def _matches(copy: HeldCopy, filters: dict[str, str]) -> bool:
+    values = {"from": copy.sender, "to": copy.address}
+    return all(filters[name].lower() in text.lower() for name, text in values.items()) and (
+        not filters["rule"]
+        or filters["rule"] in copy.rules
+        or (filters["rule"] == UNCHECKED and bool(unavailable_checks(copy.rules)))
     )
 
 
-def _rules(copies: list[Copy]) -> set[str]:
+def _rules(copies: list[HeldCopy]) -> set[str]:
     return {rule for c in copies for rule in _acting(c.rules)}
 
 
-def _state(copy: Copy) -> tuple[str, str]:
+def _state(copy: HeldCopy) -> tuple[str, str]:
     """Role and word; what a record of another program calls otherwise is held, too."""
-    return DONE.get(copy.do, DONE["hold"])
+    return STATES.get(copy.do, STATES["hold"])
 
 
-def _by(copy: Copy) -> str:
-    said = [*(f"no answer: {part}" for part in missing(copy.rules)), *_acting(copy.rules)]
-    return ", ".join(said) or "its record cannot be read"
+def _rules_text(copy: HeldCopy) -> str:
+    reasons = [*(f"no answer: {part}" for part in unavailable_checks(copy.rules)), *_acting(copy.rules)]
+    return ", ".join(reasons) or "its record cannot be read"
 
 
 def _acting(rules: tuple[str, ...]) -> tuple[str, ...]:
     """Without those that are only counted or told, and without the checks that did not answer."""
-    return tuple(rule for rule in rules if not rule.startswith((*kinds.PLACES, UNAVAILABLE)) and rule != TOO_LONG)
+    return tuple(
+        rule for rule in rules if not rule.startswith((*release_kinds.NO_EFFECT_PREFIXES, UNAVAILABLE)) and rule != TOO_LONG
+    )
 
 
-def _link(copy: Copy) -> str:
+def _url(copy: HeldCopy) -> str:
     return reverse("quarantine-release", args=[copy.uuid, copy.index])

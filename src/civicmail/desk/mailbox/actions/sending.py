@@ -20,7 +20,7 @@ from civicmail.city.access.actions.acting import person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import Sentence
@@ -93,7 +93,7 @@ def send(
 
 def _note_plain(row: Outgoing, plain: Plain, actor: Actor, now: int) -> None:
     """The sender's word and reason, for the privacy officer."""
-    why = given(plain.reason, least=PLAIN_LEAST)
+    why = require_reason(plain.reason, least=PLAIN_LEAST)
     box = Mailbox.objects.select_related("department").filter(address=row.mailbox).first()
     SentPlain.objects.create(
         uid=row.uid, person=row.person, mailbox=row.mailbox, department=box.department.code if box else "", reason=why[:400],

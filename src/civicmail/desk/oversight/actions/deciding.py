@@ -9,7 +9,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import activate, active_texts, entered, move
@@ -29,7 +29,7 @@ def about(version: Version) -> Decision:
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
     """It acts from its day on, at once where none was named. version: as it was shown. Raises NotPermitted, Unusable, Conflict."""
     require_second(version, actor, now)
-    reason = in_words(reason, least=10)
+    reason = require_reason(reason, least=10)
     with transaction.atomic():
         row = _proposed(version, actor, now)
         if not row.ends:
@@ -46,7 +46,7 @@ def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version
 def refuse(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
     """It does not act; its author reads why. Raises NotPermitted, Unusable, Conflict."""
     require_second(version, actor, now)
-    reason = in_words(reason, least=10)
+    reason = require_reason(reason, least=10)
     with transaction.atomic():
         row = _proposed(version, actor, now)
         move(row, "refuse", now, reason)

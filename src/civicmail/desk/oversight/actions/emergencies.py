@@ -20,7 +20,7 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import holidays
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions.books import TICK, adopt, publish
@@ -33,7 +33,7 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     """In force at once. text: what it stops, as typed; touched: how many messages it would have stopped, as the officer was shown
     before. Raises NotPermitted, Unusable, Conflict where the same is stopped already."""
     guard.require(actor, "emergency.make", now=now)
-    reason = given(reason, least=10)
+    reason = require_reason(reason, least=10)
     if kind not in emergencies.KINDS or do not in emergencies.DOS:
         raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
     if not 1 <= hours <= emergencies.HOURS_MOST:
@@ -65,12 +65,12 @@ def about(emergency: Emergency) -> Decision:
 
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """A second person says that it was right; it makes nothing longer. Raises NotPermitted, Unusable, Conflict."""
-    return _answer(emergency, "ratified", actor, given(reason, least=10), now)
+    return _answer(emergency, "ratified", actor, require_reason(reason, least=10), now)
 
 
 def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """A second person says that it was wrong: it ends at once. Raises as ratify does."""
-    return _answer(emergency, "rejected", actor, given(reason, least=10), now)
+    return _answer(emergency, "rejected", actor, require_reason(reason, least=10), now)
 
 
 def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
@@ -79,7 +79,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
         guard.require(actor, "emergency.make", now=now)
     else:
         foureyes.require(actor, "emergency.decide", about(emergency), now=now)
-    reason = given(reason, least=10)
+    reason = require_reason(reason, least=10)
     with transaction.atomic():
         row = locked(emergency, "ratified")
         _end(row, actor, reason, now)

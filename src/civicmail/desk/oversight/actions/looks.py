@@ -12,7 +12,7 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import OwnCase
 from civicmail.desk.oversight.queries.looks import MARK, marks_of, sample_of
 
@@ -26,7 +26,7 @@ def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) 
     """A reveal of the week's sample was looked at, with a remark. Raises NotPermitted, Unusable, Conflict where it was not drawn or
     somebody has looked at it already."""
     foureyes.require(actor, "viewings.mark", about(reveal), now=ms(now))
-    remark = in_words(remark, "remark")
+    remark = require_reason(remark, "remark")
     with transaction.atomic():
         Entry.objects.select_for_update().get(pk=reveal.pk)  # two auditors at once: the second one sees the first one's mark
         drawn = sample_of(week, now)

@@ -13,7 +13,7 @@ from civicmail.city.access.actions.acting import locked, person_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import reason as require_reason
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions.books import active_texts, adopt, describe, entered, move
 from civicmail.desk.oversight.models import Version
@@ -74,7 +74,7 @@ def propose(version: Version, reason: str, *, starts: datetime | None = None, ac
     """Ask a second person for it. starts: not before. A rule that would hold or refuse mail of employees has first spent ten
     working days in `notify` with the same condition. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = given(reason, least=10)
+    reason = require_reason(reason, least=10)
     with transaction.atomic():
         row = locked(version, "state", "revision")
         _require_notice(row, starts, now)
@@ -89,7 +89,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
     """Propose that a rule acts no longer: a version of its own, which a second person approves. Raises NotPermitted, Unusable,
     Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = given(reason, least=10)
+    reason = require_reason(reason, least=10)
     with transaction.atomic():
         row = locked(active, "state")
         if row.state != "active" or row.rule == ruletext.MATRIX:
@@ -109,7 +109,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
 def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Version:
     """It is given up before it acts. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = given(reason)
+    reason = require_reason(reason)
     with transaction.atomic():
         row = locked(version, "state", "revision")
         move(row, "withdraw", now, reason)

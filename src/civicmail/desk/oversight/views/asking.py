@@ -23,10 +23,10 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import switches
-from civicmail.desk.holding.actions import switching
-from civicmail.desk.holding.actions.switching import MOST, TENTHS
-from civicmail.desk.holding.switches import Switch
+from civicmail.desk.holding import approval_switches
+from civicmail.desk.holding.actions import switch_approval
+from civicmail.desk.holding.actions.switch_approval import MAX_DAILY_REQUESTS, TENTHS
+from civicmail.desk.holding.approval_switches import ApprovalSwitch
 from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, Forecast, forecast
 from civicmail.desk.oversight.heads import Heads
 
@@ -45,7 +45,7 @@ def listed(request: Asked) -> HttpResponseBase:
     """Every department: whether it is asked, and how many questions a day that is, or would be, for its manager."""
     require(request, "rules.see")
     seen = foreseen(ms(request.now))
-    stand = switches.switches()
+    stand = approval_switches.all_switches()
     found = listing.of(
         request,
         Department.objects.filter(closed__isnull=True),
@@ -56,7 +56,14 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("forecast", "A day", lambda d: said(seen.tenths(d.code)), num=True, name="questions a day"),
             Column("head", "Manager", lambda d: str(d.head) if d.head else "", name="manager"),
         ],
-        filters=[Filter("state", "State", lambda q, _: q.filter(pk__in=switches.undecided()), [("undecided", "not decided")])],
+        filters=[
+            Filter(
+                "state",
+                "State",
+                lambda q, _: q.filter(pk__in=approval_switches.undecided_departments()),
+                [("undecided", "not decided")],
+            )
+        ],
         empty="There is no department.",
         noun="departments",
         sort="name",
@@ -71,7 +78,7 @@ def one(request: Asked, department: str) -> HttpResponse:
     """Switch it on or off; the head agrees where many questions are foreseen."""
     require(request, "rules.see")
     of = get_object_or_404(Department.objects.select_related("head"), code=department, closed__isnull=True)
-    stand = switches.of(of)
+    stand = approval_switches.switch_of(of)
     row, now, form = stand.on, ms(request.now), Why(request.POST or None)
     seen = foreseen(now)
     tenths = seen.tenths(of.code)
@@ -86,27 +93,38 @@ def one(request: Asked, department: str) -> HttpResponse:
     back = reverse("asked-departments")
     page = Page(of.name, "Approvals", [("Approvals", back)], _state(stand)[::-2], facts)
     return answered(
-        request, form, verb, page=page, back=back, said=done, template="oversight/asked_department.html", submit=submit,
-        many=tenths > MOST * TENTHS, most=MOST, waits=row is not None and row.since is None, on=row is not None, stand=stand,
-    )  # fmt: skip
+        request,
+        form,
+        verb,
+        page=page,
+        back=back,
+        said=done,
+        template="oversight/asked_department.html",
+        submit=submit,
+        many=tenths > MAX_DAILY_REQUESTS * TENTHS,
+        most=MAX_DAILY_REQUESTS,
+        waits=row is not None and row.since is None,
+        on=row is not None,
+        stand=stand,
+    )
 
 
-def _verb(request: Asked, of: Department, stand: Switch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
+def _verb(request: Asked, of: Department, stand: ApprovalSwitch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
     """What the form does, its button ("" where this person has none), and what is said afterwards."""
     now, actor, row = ms(request.now), request.actor, stand.on
 
     def why() -> str:
         return str(form.cleaned_data["reason"])
 
-    if row is not None and row.since is None and may(request, "approval.agree", switching.about(row)):
-        return lambda: switching.agree(row, actor=actor, reason=why(), now=now), "Agree", "It acts from now on."
+    if row is not None and row.since is None and may(request, "approval.agree", switch_approval.agreement_resource(row)):
+        return lambda: switch_approval.agree(row, actor=actor, reason=why(), now=now), "Agree", "It acts from now on."
     if row is not None:
         may_off = "Switch it off" if may(request, "approval.switch") else ""
-        return lambda: switching.switch_off(row, actor=actor, reason=why(), now=now), may_off, "It is switched off."
+        return lambda: switch_approval.switch_off(row, actor=actor, reason=why(), now=now), may_off, "It is switched off."
     if request.POST.get("do") == "off" and not stand.is_decided and may(request, "approval.switch"):
-        return lambda: switching.leave_off(of, actor=actor, reason=why(), now=now), "Switch it on", "It is recorded."
+        return lambda: switch_approval.decide_off(of, actor=actor, reason=why(), now=now), "Switch it on", "It is recorded."
     may_on = "Switch it on" if may(request, "approval.switch") else ""
-    return lambda: switching.switch_on(of, tenths, actor=actor, reason=why(), now=now), may_on, "It is recorded."
+    return lambda: switch_approval.switch_on(of, tenths, actor=actor, reason=why(), now=now), may_on, "It is recorded."
 
 
 def foreseen(now: int) -> Forecast:
@@ -129,7 +147,7 @@ def said(tenths: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _state(stand: Switch) -> tuple[str, str, str]:
+def _state(stand: ApprovalSwitch) -> tuple[str, str, str]:
     """Word, link (none), role: as a cell has them."""
     if not stand.is_decided:
         return "Not decided: files wait" if stand.acts else "Not decided: files leave", "", "warn"

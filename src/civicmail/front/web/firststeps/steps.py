@@ -24,7 +24,7 @@ from civicmail.city.directory.models import Department, Episode
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
-from civicmail.desk.holding import switches
+from civicmail.desk.holding import approval_switches
 from civicmail.desk.oversight.heads import Heads, Told
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.keys import recovery
@@ -257,7 +257,7 @@ def _schedules(of: Asking) -> Step:
 
 
 def _approvals(_: Asking) -> Step:
-    all_ = switches.switches()
+    all_ = approval_switches.all_switches()
     open_ = [mode for mode in all_.values() if not mode.is_decided]
     waiting = sum(mode.acts for mode in open_)
     text = f"{len(open_)} of {len(all_)} departments are undecided; files of {waiting} of them wait for a manager meanwhile."

@@ -16,11 +16,11 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import require
-from civicmail.desk.holding.actions import containing as verbs
-from civicmail.desk.holding.containments import Group
-from civicmail.desk.holding.containmentstates import OPEN, SIGNS
+from civicmail.desk.holding.actions import containment as verbs
+from civicmail.desk.holding.containment_groups import MessageGroup
+from civicmail.desk.holding.containment_states import OPEN, SIGNS
 from civicmail.desk.holding.models import Containment
-from civicmail.desk.holding.views import contained as typed
+from civicmail.desk.holding.views import containment as typed
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.holding import router as router
@@ -120,7 +120,7 @@ def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
 
     def do() -> OneContained:
         groups = _groups(row, now)
-        form = typed.Release({**sending.plain(body), "go": body.go})
+        form = typed.ReleaseForm({**sending.plain(body), "go": body.go})
         offer(form, "go", [(g.key, g.key) for g in groups])
         c = sending.checked(form)
         let = [capture for g in groups if g.key in c["go"] for capture in g.captures]
@@ -129,7 +129,7 @@ def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
         if row.state in OPEN:
             verbs.release(row, let, allowed=c["allowed"] or 0, actor=request.actor, reason=c["reason"], now=now)
         else:
-            verbs.let_more(row, let, actor=request.actor, reason=c["reason"], now=now)
+            verbs.release_more(row, let, actor=request.actor, reason=c["reason"], now=now)
         return _whole(_row(id), now)
 
     return once(request, do)
@@ -147,7 +147,7 @@ def _seen(request: Call, id_: int, act: str, body: ContainedSeen) -> Containment
     return row
 
 
-def _groups(row: Containment, now: int) -> list[Group]:
+def _groups(row: Containment, now: int) -> list[MessageGroup]:
     return verbs.groups_of(row, now) if row.state in OPEN or row.let == [] else []
 
 

@@ -17,14 +17,14 @@ from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.asked import may, me, require
-from civicmail.desk.holding import approvers, files, parting
-from civicmail.desk.holding.actions import approving, puttingup, standing
-from civicmail.desk.holding.actions.standing import What
+from civicmail.desk.holding import approval_files, approvers, partial_approval
+from civicmail.desk.holding.actions import approval_decisions, preapproval, standing_approvals
+from civicmail.desk.holding.actions.standing_approvals import FileScope
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 from civicmail.desk.holding.views import approvals as typed
-from civicmail.desk.holding.views.approvalform import Answer
-from civicmail.desk.holding.views.puttingup import Words
-from civicmail.desk.holding.views.standing import New
+from civicmail.desk.holding.views.approval_form import DecisionForm
+from civicmail.desk.holding.views.preapproval import ExplanationForm
+from civicmail.desk.holding.views.standing_approvals import StandingApprovalForm
 from civicmail.desk.mailbox.models import Draft
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -147,7 +147,7 @@ def _rows() -> QuerySet[Approval]:
     return Approval.objects.select_related("person", "department", "seen_by").prefetch_related("copies__by")
 
 
-def _leaving(row: Approval, shown: Iterable[files.Shown] | None = None) -> Leaving:
+def _leaving(row: Approval, shown: Iterable[approval_files.ApprovalFile] | None = None) -> Leaving:
     copies = [
         LeavingCopy(
             index=c.index, address=c.address, state=c.state, by=maybe(c.by), at=c.at, reason=c.reason, kept=c.kept,
@@ -157,7 +157,7 @@ def _leaving(row: Approval, shown: Iterable[files.Shown] | None = None) -> Leavi
     ]  # fmt: skip
     lines = [
         LeavingFile(number=f.number, name=runs_text(f.name), kind=f.true or f.kind, odd=f.odd, size=f.size, sha256=f.sha256)
-        for f in (files.bare(row) if shown is None else shown)
+        for f in (approval_files.without_names(row) if shown is None else shown)
     ]
     return Leaving(
         id=row.pk, message=uuid.UUID(row.capture) if row.capture else None, person=who(row.person),
@@ -190,7 +190,7 @@ def read_approval(request: Call, id: int) -> Leaving:
     if request.actor.uid == row.person.uid:
         require(request, "my.approvals", OfPerson(row.person.uid))
         return _leaving(row)
-    if not may(request, "approval.answer", approvers.about(row)) and not typed.may_follow(request, row):
+    if not may(request, "approval.answer", approvers.resource(row)) and not typed.may_follow(request, row):
         require(request, "approvals.see")
         raise Http404
     return _leaving(row)
@@ -200,19 +200,21 @@ def read_approval(request: Call, id: int) -> Leaving:
 def look_at_files(request: Call, id: int) -> Leaving:
     """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
     row = _own_approval(request, id)
-    return _leaving(row, files.of(row, approving.look(row, actor=request.actor, now=ms(request.now))))
+    return _leaving(
+        row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=ms(request.now)))
+    )
 
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
     """One of the files, with an entry of its own. number: from 1."""
-    return typed.as_file(_own_approval(request, id), number, actor=request.actor, now=ms(request.now))
+    return typed.file_response(_own_approval(request, id), number, actor=request.actor, now=ms(request.now))
 
 
 def _own_approval(request: Call, id_: int) -> Approval:
     row = get_object_or_404(_rows(), pk=id_)
-    if not may(request, "approval.answer", approvers.about(row)):
-        require(request, "approval.sample", approvers.above(row))
+    if not may(request, "approval.answer", approvers.resource(row)):
+        require(request, "approval.sample", approvers.sample_resource(row))
     return row
 
 
@@ -224,9 +226,11 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
     def do() -> Leaving:
         if not row.copies.filter(state="waits").exists():
             raise Conflict("Nothing of it waits any more; read it again.")
-        form = Answer(row, body.model_dump(), loose=parting.has_choice(row) and parting.is_loose(row))
+        form = DecisionForm(
+            row, body.model_dump(), separable=partial_approval.has_choice(row) and partial_approval.is_separable(row)
+        )
         sending.checked(form)
-        typed.answered(row, form, actor=request.actor, now=ms(request.now))
+        typed.decide(row, form, actor=request.actor, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -236,10 +240,10 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
 def record_look(request: Call, id: int, body: Looking) -> Leaving:
     """Say, as the next head, that one has looked at what somebody decided about files of their own."""
     row = _answerable(request, id, "approval.sample")
-    reason = sending.checked(typed.Looked(sending.plain(body)))["reason"]
+    reason = sending.checked(typed.SampleForm(sending.plain(body)))["reason"]
 
     def do() -> Leaving:
-        approving.sample(row, actor=request.actor, reason=reason, now=ms(request.now))
+        approval_decisions.record_sample_review(row, actor=request.actor, reason=reason, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -247,7 +251,7 @@ def record_look(request: Call, id: int, body: Looking) -> Leaving:
 
 def _answerable(request: Call, id_: int, act: str) -> Approval:
     row = get_object_or_404(_rows(), pk=id_)
-    require(request, act, approvers.above(row) if act == "approval.sample" else approvers.about(row))
+    require(request, act, approvers.sample_resource(row) if act == "approval.sample" else approvers.resource(row))
     return row
 
 
@@ -275,7 +279,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     def do() -> Leaving:
         if not waits:
             raise Conflict("Nothing of it waits any more; read it again.")
-        approving.withdraw(row, recipients, actor=request.actor, now=ms(request.now))
+        approval_decisions.withdraw(row, recipients, actor=request.actor, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -289,10 +293,10 @@ def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
     require(request, "my.write", OfPerson(me(request).uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
-    words = sending.checked(Words(sending.plain(body)))["words"]
+    words = sending.checked(ExplanationForm(sending.plain(body)))["words"]
 
     def do() -> Leaving:
-        made = puttingup.put_up(row, actor=request.actor, words=words, now=ms(request.now))
+        made = preapproval.request_preapproval(row, actor=request.actor, explanation=words, now=ms(request.now))
         return _leaving(_rows().get(pk=made.pk))
 
     return once(request, do)
@@ -332,11 +336,11 @@ def allow_standing(request: Call, body: Allowing) -> Standing:
     """Allow a document, a series, a recipient's domain or a mailbox, for a department of one's own, until a day."""
     require(request, "approvals.see")
     require(request, "approval.standing", InDepartment(body.department))
-    c = sending.checked(New(request.actor.departments, sending.plain(body)))
-    what = What(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
+    c = sending.checked(StandingApprovalForm(request.actor.departments, sending.plain(body)))
+    what = FileScope(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
 
     def do() -> Standing:
-        made = standing.allow(
+        made = standing_approvals.allow(
             c["department"], what, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now)
         )
         return _standing(made)
@@ -354,7 +358,7 @@ def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")
 
     def do() -> Standing:
-        standing.end(row, actor=request.actor, now=ms(request.now))
+        standing_approvals.end(row, actor=request.actor, now=ms(request.now))
         return _standing(StandingApproval.objects.select_related("department", "by").get(pk=id))
 
     return once(request, do)

@@ -11,10 +11,10 @@ from ninja import Router, Schema
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
 from civicmail.desk.holding import findings, queries
-from civicmail.desk.holding.actions import letting
-from civicmail.desk.holding.keptback import Copy
+from civicmail.desk.holding.actions import release_copies
+from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Finding
-from civicmail.desk.holding.views.quarantine import NoSpam
+from civicmail.desk.holding.views.quarantine import NoSpamForm
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.table import operation
@@ -63,7 +63,7 @@ def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
     return paging.slices(request, response, queries.copies(ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
 
-def _copy(c: Copy) -> KeptCopy:
+def _copy(c: HeldCopy) -> KeptCopy:
     return KeptCopy(
         id=uuid.UUID(bytes=c.id), index=c.index, received=moment(c.received), sender=c.sender, address=c.address, do=c.do,
         rules=list(c.rules),
@@ -81,8 +81,8 @@ def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let
     copy = queries.copy(id.bytes, index, ms(request.now))
     if copy is None:
         raise Http404
-    c = sending.checked(NoSpam(sending.plain(body)))
-    done = letting.release(copy, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    c = sending.checked(NoSpamForm(sending.plain(body)))
+    done = release_copies.release(copy, actor=request.actor, reason=c["reason"], now=ms(request.now))
     return Let(let=index in done.let, rules=[] if index in done.let else list(done.kept[index].rules))
 
 
@@ -91,4 +91,4 @@ def count_findings(request: Call) -> FindingCounts:
     """How many findings of rules on use there are, by state; never whose."""
     require(request, "findings.see")
     count = {state: Finding.objects.filter(state=state).count() for state in ("open", "second", "confirmed")}
-    return FindingCounts(waiting=findings.waiting_for(request.actor), **count)
+    return FindingCounts(waiting=findings.count_for(request.actor), **count)

@@ -18,11 +18,11 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.asked import me, require
 from civicmail.city.directory.models import Mailbox
-from civicmail.desk.holding.actions import digests, letting, pickups, releases, verifying
+from civicmail.desk.holding.actions import digests, pickups, release_copies, release_requests, sender_verification
 from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
-from civicmail.desk.holding.views.digest import Plan
-from civicmail.desk.holding.views.own import Reason, kept_of
-from civicmail.desk.holding.views.verifying import Case, case_of
+from civicmail.desk.holding.views.digest import ScheduleForm
+from civicmail.desk.holding.views.own_release import ReasonForm, held_for
+from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
 from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, ReportForm, carried_out
 from civicmail.desk.mailbox.actions import handling
 from civicmail.desk.mailbox.views.beside import offices_of
@@ -128,16 +128,18 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     copy_, now = found(request, id), ms(request.now)
 
     def do() -> Gone:
-        kept = kept_of(copy_, now)
+        kept = held_for(copy_, now)
         if kept.own:
-            done = [letting.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
+            done = [release_copies.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
             return Gone(let=sum(len(d.let) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
         if not kept.others:
             raise Conflict("No copy of yours is kept back any more.")
         if kept.kind == "elsewhere":
             raise Conflict("Your department's manager, or security, decides about it; you hear the answer.")
-        reason = sending.checked(Reason(sending.plain(body)))["reason"]
-        made = releases.ask(kept.others, sender=copy_.eye == "author", actor=request.actor, reason=reason, now=now)
+        reason = sending.checked(ReasonForm(sending.plain(body)))["reason"]
+        made = release_requests.request_release(
+            kept.others, sender=copy_.eye == "author", actor=request.actor, reason=reason, now=now
+        )
         return Gone(let=0, kept=0, asked=made.pk, kind=made.kind)
 
     return once(request, do)
@@ -157,7 +159,7 @@ def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
     as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
 
     def do() -> MyRequest:
-        releases.withdraw(row, actor=request.actor, now=ms(request.now))
+        release_requests.withdraw(row, actor=request.actor, now=ms(request.now))
         return _request(_requests(request).get(pk=id))
 
     return once(request, do)
@@ -179,7 +181,7 @@ def _request(r: Release) -> MyRequest:
 def read_verification(request: Call, id: uuid.UUID) -> Really:
     """Who would be asked whether a message of mine is really from them, and what they said."""
     copy = found(request, id)
-    return _really(case_of(copy, request.actor.uid, ms(request.now)), _verification(request, copy.id))
+    return _really(case_for(copy, request.actor.uid, ms(request.now)), _verification(request, copy.id))
 
 
 @operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
@@ -187,7 +189,7 @@ def verify_sender(request: Call, id: uuid.UUID) -> Really:
     """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
     copy = found(request, id)
     require(request, "sender.verify", OfPerson(me(request).uid))
-    case = case_of(copy, request.actor.uid, ms(request.now))
+    case = case_for(copy, request.actor.uid, ms(request.now))
     by, row = case.by, _verification(request, copy.id)
     if row is None and by is None:
         raise Conflict("There is nobody who could be asked: no other address of theirs is known.")
@@ -195,7 +197,7 @@ def verify_sender(request: Call, id: uuid.UUID) -> Really:
     def do() -> Really:
         made = row
         if made is None and by is not None:
-            made = verifying.ask(
+            made = sender_verification.ask(
                 id, copy.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
                 reason="asked by the reader", now=ms(request.now),
             )  # fmt: skip
@@ -208,7 +210,7 @@ def _verification(request: Call, capture: str) -> Verification | None:
     return Verification.objects.filter(capture=capture, asker=me(request)).first()
 
 
-def _really(case: Case, row: Verification | None) -> Really:
+def _really(case: VerificationCase, row: Verification | None) -> Really:
     return Really(
         claimed=case.claim.address, to=case.by.address if case.by is not None else "", own=case.own,
         state=row.state if row is not None else "", said=row.said if row is not None else "",
@@ -284,8 +286,8 @@ def read_digest_plan(request: Call) -> Digests:
 def plan_digest(request: Call, body: Digests) -> Digests:
     """Choose the days and the hour."""
     require(request, "my.mail", OfPerson(me(request).uid))
-    c = sending.checked(Plan(sending.plain(body)))
-    row = digests.plan(c["days"], c["hour"], actor=request.actor, now=ms(request.now))
+    c = sending.checked(ScheduleForm(sending.plain(body)))
+    row = digests.set_schedule(c["days"], c["hour"], actor=request.actor, now=ms(request.now))
     return Digests(days=row.days, hour=row.hour)
 
 

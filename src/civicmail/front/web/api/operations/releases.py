@@ -13,14 +13,14 @@ from ninja import Schema
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
-from civicmail.desk.holding import queries, releasestates
-from civicmail.desk.holding.actions import contests as answers
-from civicmail.desk.holding.actions import letting
-from civicmail.desk.holding.actions import releases as verbs
+from civicmail.desk.holding import queries, release_states
+from civicmail.desk.holding.actions import appeals as answers
+from civicmail.desk.holding.actions import release_copies
+from civicmail.desk.holding.actions import release_requests as verbs
 from civicmail.desk.holding.models import Contest, Release
-from civicmail.desk.holding.views import contests as contested
-from civicmail.desk.holding.views import releases as typed
-from civicmail.desk.holding.views.quarantine import NoSpam, Wanted
+from civicmail.desk.holding.views import appeals as contested
+from civicmail.desk.holding.views import release_requests as typed
+from civicmail.desk.holding.views.quarantine import NoSpamForm, RequestForm
 from civicmail.desk.mailbox.models import SentPlain
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -114,7 +114,7 @@ def list_releases(request: Call, response: HttpResponse, state: str = "") -> lis
     """Requests that something is let go, the newest first. state: only those; waits: those that somebody has to answer."""
     require(request, "releases.see")
     rows = Release.objects.select_related(*WITH)
-    rows = rows.filter(state__in=releasestates.OPEN if state == "waits" else [state]) if state else rows
+    rows = rows.filter(state__in=release_states.OPEN if state == "waits" else [state]) if state else rows
     return paging.rows(request, response, rows, _release, by="-pk")
 
 
@@ -130,13 +130,13 @@ def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseReques
     """Say whether it may go: the checks are made once more. By kind one officer, a privacy officer, or two; never whoever asked."""
     require(request, "releases.see")
     row = get_object_or_404(Release.objects.select_related(*WITH), pk=id)
-    act = releasestates.act_of(row.kind, row.state)
+    act = release_states.act_of(row.kind, row.state)
     if act:
-        require(request, act, queries.about(row))
+        require(request, act, queries.release_resource(row))
     as_seen(request, row.state if act else "", body.state, "This request has gone on meanwhile; read it again.")
-    c = sending.checked(typed.Answer(sending.plain(body)))
+    c = sending.checked(typed.AnswerForm(sending.plain(body)))
     first = row.kind == "malware" and row.state == "asked"
-    verb = verbs.refuse if c["answer"] == "no" else verbs.agree if first else verbs.release
+    verb = verbs.deny if c["answer"] == "no" else verbs.agree if first else verbs.release
     return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))))
 
 
@@ -151,8 +151,8 @@ def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -
     copy = queries.copy(id.bytes, index, ms(request.now))
     if copy is None:
         raise Http404
-    reason = sending.checked(Wanted(sending.plain(body)))["reason"]
-    return once(request, lambda: _release(verbs.ask([copy], actor=request.actor, reason=reason, now=ms(request.now))))
+    reason = sending.checked(RequestForm(sending.plain(body)))["reason"]
+    return once(request, lambda: _release(verbs.request_release([copy], actor=request.actor, reason=reason, now=ms(request.now))))
 
 
 @operation(
@@ -163,14 +163,14 @@ def release_together(request: Call, body: Together) -> LetTogether:
     """Let several copies of one spam campaign go, for one reason."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
-    reason = sending.checked(NoSpam({"reason": body.reason}))["reason"]
+    reason = sending.checked(NoSpamForm({"reason": body.reason}))["reason"]
     keys = {(copy.id.bytes, copy.index) for copy in body.copies}
 
     def do() -> LetTogether:
         copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in keys]
         if len(copies) != len(keys):
             raise Conflict("Some of these copies are not kept back any more; read the list again.")
-        let, kept = letting.release_together(copies, actor=request.actor, reason=reason, now=ms(request.now))
+        let, kept = release_copies.release_campaign(copies, actor=request.actor, reason=reason, now=ms(request.now))
         return LetTogether(let=let, kept=kept)
 
     return once(request, do)
@@ -212,7 +212,9 @@ def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
 
     def do() -> ContestLine:
         decision = queries.decision(uuid.UUID(row.capture))
-        c = sending.checked(contested.Answer(decision is not None and decision.what in contested.LETTABLE, sending.plain(body)))
+        c = sending.checked(
+            contested.AppealAnswerForm(decision is not None and decision.what in contested.RELEASABLE, sending.plain(body))
+        )
         answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
         return _contest(Contest.objects.select_related("person").get(pk=id))
 

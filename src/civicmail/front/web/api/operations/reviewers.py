@@ -15,7 +15,7 @@ from ninja import Schema
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
 from civicmail.desk.holding import findings
-from civicmail.desk.holding.actions import reviewing
+from civicmail.desk.holding.actions import review_findings
 from civicmail.desk.holding.models import Finding
 from civicmail.desk.holding.views import findings as typed
 from civicmail.front.web.api import paging, sending
@@ -97,10 +97,10 @@ def answer_finding(request: Call, id: int, body: First) -> FindingLine:
     """Say, as the first reviewer, whether there is nothing in it, whether whoever sent it is reminded, or that a second looks."""
     require(request, "finding.answer")
     row = _as_seen(request, id, body.state)
-    c = sending.checked(typed.First(sending.plain(body)))
+    c = sending.checked(typed.FirstReviewForm(sending.plain(body)))
 
     def do() -> FindingLine:
-        return _finding(reviewing.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _finding(review_findings.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
 
     return once(request, do)
 
@@ -110,13 +110,15 @@ def second_finding(request: Call, id: int, body: Second) -> FindingLine:
     """Agree or not, as another reviewer; only then there is a name."""
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
-    require(request, "finding.second", reviewing.about_second(row))
+    require(request, "finding.second", review_findings.second_review_resource(row))
     row = _as_seen(request, id, body.state)
-    c = sending.checked(typed.Second(sending.plain(body)))
+    c = sending.checked(typed.SecondReviewForm(sending.plain(body)))
 
     def do() -> FindingLine:
         right = c["answer"] == "yes"
-        return _finding(reviewing.second(row, right=right, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _finding(
+            review_findings.decide_second(row, right=right, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        )
 
     return once(request, do)
 
@@ -136,8 +138,8 @@ def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
     case."""
     require(request, "finding.hand-over")
     row = _as_seen(request, id, body.state)
-    text = sending.checked(typed.Handing(sending.plain(body)))["text"]
-    return once(request, lambda: Reported(id=reviewing.hand_over(row, text, actor=request.actor, now=ms(request.now)).pk))
+    text = sending.checked(typed.HandOverForm(sending.plain(body)))["text"]
+    return once(request, lambda: Reported(id=review_findings.hand_over(row, text, actor=request.actor, now=ms(request.now)).pk))
 
 
 def _as_seen(request: Call, id_: int, state: str) -> Finding:
@@ -147,9 +149,9 @@ def _as_seen(request: Call, id_: int, state: str) -> Finding:
 
 
 def _finding(f: Finding) -> FindingLine:
-    seen = [SeenThere(kind=kind, phrase=phrase, places=count) for kind, phrase, count in findings.seen(f)]
+    seen = [SeenThere(kind=kind, phrase=phrase, places=count) for kind, phrase, count in findings.evidence_counts(f)]
     return FindingLine(
         id=f.pk, message=uuid.UUID(f.capture), received=f.received, rule=f.rule, clause=f.clause,
         who=f.person.display if f.person else f.pseudonym, person=maybe(f.person), copies=f.copies, state=f.state, seen=seen,
-        others=findings.of_the_same(f),
+        others=findings.count_same_person(f),
     )  # fmt: skip

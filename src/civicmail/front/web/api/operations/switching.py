@@ -14,10 +14,10 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.directory.models import Department
-from civicmail.desk.holding import switches
-from civicmail.desk.holding.actions import switching
+from civicmail.desk.holding import approval_switches
+from civicmail.desk.holding.actions import switch_approval
+from civicmail.desk.holding.approval_switches import ApprovalSwitch
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment
-from civicmail.desk.holding.switches import Switch
 from civicmail.desk.oversight.views.asking import Why, foreseen
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -58,7 +58,7 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
         request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
     )
     forecast = foreseen(ms(request.now))
-    stand = switches.switches()
+    stand = approval_switches.all_switches()
     return [_department(d, stand[d.pk], forecast.tenths(d.code)) for d in departments]
 
 
@@ -76,7 +76,7 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:
-        switching.switch_on(of, foreseen(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
+        switch_approval.switch_on(of, foreseen(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
         return _now(of, now)
 
     return once(request, do)
@@ -89,11 +89,11 @@ def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
     if row is None:
         require_could(request, "approval.agree", InDepartment(code))
     else:
-        require(request, "approval.agree", switching.about(row))
+        require(request, "approval.agree", switch_approval.agreement_resource(row))
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:
-        switching.agree(_row(of), actor=request.actor, reason=reason, now=now)
+        switch_approval.agree(_row(of), actor=request.actor, reason=reason, now=now)
         return _now(of, now)
 
     return once(request, do)
@@ -106,10 +106,10 @@ def ask_department_no_more(request: Call, department: str, body: Switching) -> A
     of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
 
     def do() -> Asked:
-        if switches.of(of).is_decided:
-            switching.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
+        if approval_switches.switch_of(of).is_decided:
+            switch_approval.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
         else:
-            switching.leave_off(of, actor=request.actor, reason=reason, now=now)
+            switch_approval.decide_off(of, actor=request.actor, reason=reason, now=now)
         return _now(of, now)
 
     return once(request, do)
@@ -138,10 +138,10 @@ def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Departme
 
 
 def _now(of: Department, now: int) -> Asked:
-    return _department(of, switches.of(of), foreseen(now).tenths(of.code))
+    return _department(of, approval_switches.switch_of(of), foreseen(now).tenths(of.code))
 
 
-def _department(of: Department, stand: Switch, tenths: int) -> Asked:
+def _department(of: Department, stand: ApprovalSwitch, tenths: int) -> Asked:
     row, off = stand.on, stand.off
     if row is None:
         state = "off" if stand.is_decided else "undecided"

@@ -1,0 +1,147 @@
+"""Contesting a decision, and answering: a row without an account, an act of an officer with an entry (P-29, promise 7).
+
+The answer that the message was let go lets it go: nobody is told of something that somebody else still had to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext, gettext_lazy, override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.sentence import sentence
+from civicmail.core.wire import hosts
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import release_copies
+from civicmail.desk.holding.decisions import Decision
+from civicmail.desk.holding.held_copies import HeldCopy
+from civicmail.desk.holding.models import Contest
+from civicmail.desk.holding.pseudonyms import key_of
+from civicmail.desk.viewer.queries import installation
+
+ANSWERS = {
+    "upheld": gettext_lazy("The decision stands."),
+    "released": gettext_lazy("You were right: the message was let go."),
+    "corrected": gettext_lazy("You were right: the rule was put right. Please send the message again."),
+}
+MAX_OPEN = 5
+"""Contests of one decision that may wait at a time."""
+MAX_PER_NETWORK = 10
+"""Contests of one network and day: whoever has thousands of numbers of refused mail does not fill the desk."""
+MAX_TEXT = 2000
+_FULL = "So many have said this already; somebody will look at it."
+_TOO_OFTEN = "From your network this was said very often today. Come back tomorrow, or ask whom the decision names."
+
+
+def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, client: str = "", now: int) -> Contest:
+    """Somebody who has the number says that it was wrong. client: the address that it comes from. Raises Unusable, Conflict."""
+    text = text.strip()
+    if not 10 <= len(text) <= MAX_TEXT:
+        message = f"Write from 10 to {MAX_TEXT:,} characters."
+        raise Unusable(message, {"text": message})
+    network = network_digest(client, now)
+    if network and Contest.objects.filter(client=network).count() >= MAX_PER_NETWORK:
+        raise Conflict(_TOO_OFTEN)
+    made = Contest(
+        capture=str(capture),
+        rules=",".join(r.rule for r in decision.reasons)[:400],
+        text=text,
+        contact=contact.strip(),
+        made=moment(now),
+        client=network,
+    )
+    for _ in range(MAX_OPEN):  # of two at once the database lets one have the place, and the other takes the next
+        free_places = sorted(set(range(MAX_OPEN)) - taken_places(str(capture)))
+        if not free_places:
+            break
+        made.place = free_places[0]
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+        except IntegrityError:
+            made.pk = None
+            continue
+        return made
+    raise Conflict(_FULL)
+
+
+def taken_places(capture: str) -> set[int]:
+    """The places that those have who wait for an answer about this decision."""
+    return set(Contest.objects.filter(capture=capture, answer="").values_list("place", flat=True))
+
+
+def network_digest(client: str, now: int) -> str:
+    """A digest of a client's network (/24, /48) and the day, under a key of the installation; "" where nobody knows it."""
+    network = hosts.network_of(client)
+    if not network:
+        return ""
+    payload = f"contest\0{network}\0{moment(now):%Y-%m-%d}"
+    return hmac.digest(key_of(installation()), payload.encode(), hashlib.sha256).hex()[:16]
+
+
+def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -> Contest:
+    """reason: what whoever contested is told, if they left an address. Raises NotPermitted, Unusable, Conflict; LaterError where it
+    cannot be let go at this moment: then nothing is answered."""
+    guard.require(actor, "contest.answer", now=now)
+    reason = require_reason(reason, least=10)
+    if outcome not in ANSWERS:
+        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    if Contest.objects.filter(pk=row.pk).exclude(answer="").exists():
+        raise Conflict("It was answered meanwhile.")
+    if outcome == "released":
+        _release(uuid.UUID(row.capture), actor, reason, now)
+    with transaction.atomic():
+        contest = locked(row, "answer")
+        if contest.answer:
+            raise Conflict("It was answered meanwhile.")
+        contest.answer, contest.why, contest.person, contest.answered = outcome, reason[:400], person_of(actor), moment(now)
+        contest.save()
+        facts = {"answer": outcome, "rules": contest.rules}
+        entries.enter("contest.answer", actor=actor, reason=reason[:400], now=now, object=f"capture:{contest.capture}", facts=facts)
+        if contest.contact:
+            subject, text = _notice(contest)
+            tell(f"contest:{contest.pk}", contest.contact, subject, text, now=moment(now))
+    return contest
+
+
+def _notice(row: Contest) -> tuple[str, str]:
+    """Subject and text for somebody whose language nobody knows: in each of the city's, and the reason as it was written."""
+    subjects, texts = [], []
+    for language, _ in settings.LANGUAGES:
+        with override(language):
+            subjects.append(gettext("{city}: your question about a message").format(city=settings.CITY.city.name))
+            opening = gettext("You wrote to us about the decision {number}.").format(number=row.capture)
+            texts.append(f"{opening}\n\n{ANSWERS[row.answer]}")
+    return " / ".join(dict.fromkeys(subjects)), "\n\n".join([*dict.fromkeys(texts), row.why])
+
+
+def held_copies_of(capture: uuid.UUID, now: int) -> list[HeldCopy]:
+    """What rules keep back of it at this moment."""
+    return [copy for copy in queries.copies(now) if copy.id == capture.bytes]
+
+
+def _release(capture: uuid.UUID, actor: Actor, reason: str, now: int) -> None:
+    """Every copy that is kept back goes, through the checks once more. The entry is there before anything happens. Where it was let
+    go already there is nothing to do."""
+    copies = held_copies_of(capture, now)
+    if not copies:
+        decision = queries.decision(capture)
+        if decision is None or decision.what != "released":
+            raise Conflict(sentence("Nothing of it is kept back, so it cannot be let go. Choose another answer."))
+        return
+    released = release_copies.release_message(copies, actor=actor, reason=reason, now=now)
+    if released.kept and not released.let:
+        holding_rules = ", ".join(dict.fromkeys(name for disposition in released.kept.values() for name in disposition.rules))
+        raise Conflict(sentence("It stays: the checks were made once more, and {rules} keeps it.", rules=holding_rules))

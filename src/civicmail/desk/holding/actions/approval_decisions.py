@@ -1,0 +1,190 @@
+"""May these files leave, to exactly these recipients? A manager's answer, a sender's withdrawal, and a look at the files (P-22)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, tallies
+from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.tallies import What
+from civicmail.city.conduct.queries.deciders import holders
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.sentence import sentence
+from civicmail.core.query.tree import Digits, Or, Token, Tree
+from civicmail.desk.holding import approvers, partial_approval, queries, senders
+from civicmail.desk.holding.actions.approval_execution import execute_or_defer
+from civicmail.desk.holding.actions.approval_requests import notify_sender
+from civicmail.desk.holding.approval_states import ANSWERS, TABLE
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.mail.archive import holds
+
+_TALLY_BY_DECISION: dict[str, What] = {"approve": "files-approved", "refuse": "files-refused", "records": "files-records"}
+RECORDS_MAILBOX = "records"
+"""The local part of the mailbox of the records office."""
+
+
+def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
+    """A permit for the files that wait, or that a next head is to look at, or for one of them; its entry is durable when this
+    returns (P-16). Raises NotPermitted, NotRecorded."""
+    is_pending = row.copies.filter(state="waits").exists()
+    if is_pending:
+        foureyes.require(actor, "approval.answer", approvers.resource(row), now=now)
+    else:
+        foureyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
+    if not is_pending and (not row.sampled or row.seen is not None):
+        raise NotPermitted("This was answered already; to look at it again takes a mandate.")
+
+    def write(entry: dict[str, object]) -> str:
+        facts = {"capture": row.capture, "files": len(row.parts), **({"part": part} if part else {})}
+        where = f"approval:{row.pk}"
+        audit_entry = entries.enter_alone(
+            "approval.look", actor=actor, reason=str(entry["reason"]), now=now, object=where, facts=facts
+        )
+        return f"entry:{audit_entry.uuid}"
+
+    resource, why = approvers.resource(row), f"approval {row.pk}"
+    return guard.permit(actor, "approval.look", {}, duty="manager", reason=why, now=now, write=write, about=resource)
+
+
+def decide(
+    row: Approval, indices: Collection[int], decision: str, *, actor: Actor, reason: str, now: int, files: Collection[int] = ()
+) -> list[ApprovalCopy]:
+    """Say it of these recipients' copies. what: of approvalstates.ANSWERS; files: numbers from 1 of those that leave with a yes,
+    none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
+    NotPermitted, Unusable, Conflict where one was answered meanwhile, or somebody else may be using this account: then nothing is
+    changed."""
+    foureyes.require(actor, "approval.answer", approvers.resource(row), now=now)
+    approvers.require_not_contained(actor)
+    if decision not in ANSWERS:
+        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    min_length = 10 if decision == "refuse" or row.own else 0
+    reason = require_reason(reason, least=min_length) if min_length or reason.strip() else ""
+    without = partial_approval.withheld_files(row, files) if decision == "approve" and files else []
+    if decision == "records":
+        _pending_copies(row, indices, decision)  # nothing is put on hold for an answer that comes too late
+        _place_hold(row, actor, reason, now)
+    with transaction.atomic():
+        copies = _advance(row, indices, decision, actor, reason, now, without)
+        facts: dict[str, Any] = {"copies": [c.index for c in copies], "files": [part[3] for part in copies[0].parts]}
+        facts |= {"own": int(row.own), **({"without": without} if without else {}), **({"links": row.links} if row.links else {})}
+        where = f"approval:{row.pk}"
+        tallies.add(row.department, _TALLY_BY_DECISION[decision], at=moment(now))
+        tallies.add(row.department, "files-minutes", at=moment(now), count=(now - ms(row.made)) // 60_000)
+        entries.enter(f"approval.{decision}", actor=actor, reason=reason, now=now, object=where, facts=facts)
+        notify_sender(row, copies, now)
+        if decision == "records":
+            _notify_records_office(row, now)
+    return _execute(row, copies, now)
+
+
+def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int) -> list[ApprovalCopy]:
+    """The sender takes it back. Raises as answer does."""
+    guard.require(actor, "approval.withdraw", OfPerson(row.person.uid), now=now)
+    with transaction.atomic():
+        copies = _advance(row, indices, "withdraw", actor, "", now)
+        facts = {"copies": [c.index for c in copies]}
+        entries.enter("approval.withdraw", actor=actor, reason="by the sender", now=now, object=f"approval:{row.pk}", facts=facts)
+    return _execute(row, copies, now)
+
+
+def _execute(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[ApprovalCopy]:
+    """These copies after what was decided about them was done, or left to the worker."""
+    execute_or_defer(row, now)
+    return list(row.copies.select_related("by").filter(pk__in=[copy.pk for copy in copies]))
+
+
+def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
+    """The next head has looked at what somebody decided about their own files. Raises NotPermitted, Unusable, Conflict."""
+    foureyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        locked_approval = Approval.objects.select_for_update().get(pk=row.pk)
+        if not locked_approval.sampled or locked_approval.seen is not None:
+            raise Conflict("Somebody has looked at it already, or it was not sampled.")
+        locked_approval.seen, locked_approval.seen_why = moment(now), reason
+        locked_approval.seen_by = Person.objects.get(uid=actor.uid)
+        locked_approval.save(update_fields=["seen", "seen_why", "seen_by"])
+        entries.enter("approval.sample", actor=actor, reason=reason, now=now, object=f"approval:{row.pk}")
+
+
+def _pending_copies(row: Approval, indices: Collection[int], action: str) -> list[ApprovalCopy]:
+    """These copies, where this can be said of all of them now. Raises Unusable, Conflict."""
+    if not indices:
+        raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
+    copies = list(row.copies.select_related("by").filter(index__in=indices))
+    if len(copies) != len(set(indices)):
+        raise Conflict("One of these recipients is not of this message; look at it again.")
+    for copy in copies:
+        if copy.state != "waits" and copy.by is not None and copy.at is not None:
+            raise Conflict(sentence("It was answered already by {name}; look at it again.", name=copy.by))
+        TABLE.step(copy.state, action)
+    return copies
+
+
+def _advance(
+    row: Approval, indices: Collection[int], action: str, actor: Actor, reason: str, now: int, without: Sequence[str] = ()
+) -> list[ApprovalCopy]:
+    Approval.objects.select_for_update().get(pk=row.pk)  # two answers at once are one after the other
+    copies, person = _pending_copies(row, indices, action), Person.objects.get(uid=actor.uid)
+    for copy in copies:
+        copy.state, copy.by, copy.at, copy.reason = TABLE.step(copy.state, action), person, moment(now), reason
+        copy.without = list(without)
+        copy.save(update_fields=["state", "by", "at", "reason", "without"])
+    return copies
+
+
+def _place_hold(row: Approval, actor: Actor, reason: str, now: int) -> None:
+    """What is asked for is kept, with its conversation, whatever becomes of the answer (P-20, P-21)."""
+    if not row.capture:
+        raise Unusable("Files that nobody has sent yet answer no request.", {"answer": "Choose another answer."})
+    if Approval.objects.filter(pk=row.pk, copies__state="records").exists():
+        return
+    assert settings.DATA is not None, "pages have an installation"
+    data, where = Path(settings.DATA), f"approval:{row.pk}"
+    reason = reason or "answers a public-records request"
+    holds.place(
+        data, ground="request", scope=f"approval {row.pk}, with its thread", tree=_hold_scope(row), actor=actor.uid,
+        reason=reason, now=now,
+        entering=entering_of("hold.placed", actor=actor, reason=reason, now=now, object=where, facts={"ground": "request"}),
+    )  # fmt: skip
+
+
+def _hold_scope(row: Approval) -> Tree:
+    id_ = uuid.UUID(row.capture)
+    thread = queries.held_copies().thread(id_.bytes)
+    message_only = Digits("id", id_.hex)
+    return Or((message_only, Token("thread", thread))) if thread else message_only
+
+
+def _notify_records_office(row: Approval, now: int) -> None:
+    """The records office, at its mailbox where it has one, else each records officer: which message, never what is in it."""
+    addresses = list(
+        Mailbox.objects.filter(address__startswith=f"{RECORDS_MAILBOX}@", kind="function", closed__isnull=True).values_list(
+            "address", flat=True
+        )
+    )
+    addresses = addresses or [address for person in holders("records-officer", now) if (address := senders.address_of(person))]
+    where = f"{settings.CITY.web.url}{reverse('approval', args=[row.pk])}"
+    text = (
+        f"{row.department.name} says that a message with files answers a request for public records. It does not leave, and it is "
+        f"on hold with its thread.\n\nNumber of the message: {row.capture}\n\nSearch for thread:{row.capture} under the mandate "
+        f"of the request, and send what the request may have.\n\n{where}"
+    )
+    for address in addresses:
+        tell(f"approval-records:{row.pk}:{address}", address, "Files that answer a public-records request", text, now=moment(now))

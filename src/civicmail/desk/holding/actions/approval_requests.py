@@ -1,0 +1,296 @@
+"""Files that a rule holds become a question to the sender's manager; who does not answer in two working hours is stood in for, and
+after some days the message goes back to its sender, with words (P-22)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.utils import timezone, translation
+
+from civicmail.city.access import workdays, workhours
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.days import holidays
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.directory.models import Department, Person
+from civicmail.city.notices.actions import tell
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.approvals import RULE
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import approvers, queries, record_facts, senders
+from civicmail.desk.holding.actions import approval_notices
+from civicmail.desk.holding.approval_states import TABLE
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.mailbox.models import Draft
+from civicmail.mail.archive.errors import NotInArchive
+
+log = get_logger()
+APPROVAL_MARKER = f'"{RULE}"'.encode()
+"""Stands in a head that asks a manager for something."""
+STANDING_MARKER = b'"recipient.approved":"s'
+"""Stands in a head where a standing approval was used."""
+ESCALATE_AFTER = timedelta(hours=2)
+"""Working time after which the next ones are asked."""
+EXPIRE_AFTER_DAYS = 3
+"""Working days after which it goes back."""
+SAMPLE_EVERY = 5
+"""Of the files of those who decide about their own, every fifth message is looked at by the next head."""
+BATCH_SIZE = 20_000
+"""Questions of one look: everything that waits in the largest city."""
+MAX_ADDRESS = 254
+"""RFC 5321 4.5.3.1.3. The wire takes longer ones: what is cut is nobody's address, so no yes lets such a copy go."""
+TICK = machine("tick")
+CHECK = "leaving"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFiles:
+    """What a head says of a message whose files wait. subject: as asked.Sent; copies: (index, address)."""
+
+    capture: str
+    subject: str
+    department: str
+    at: int
+    parts: tuple[tuple[str, str, int, str], ...]
+    copies: tuple[tuple[int, str], ...]
+
+
+def pending_files(head: Mapping[str, Any], *, is_receipt: bool) -> PendingFiles | None:
+    """Of a receipt, or of what was decided later; None where nothing waits for a manager."""
+    return _from_receipt(head) if is_receipt else _from_decision(head)
+
+
+def _from_receipt(head: Mapping[str, Any]) -> PendingFiles | None:
+    """None where nobody inside has sent it."""
+    sent = record_facts.sent_by_anyone(head)
+    held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and RULE in d["rules"]}
+    return _pending_files(head, sent.subject, held, head.get("findings", ())) if sent is not None and held else None
+
+
+def _from_decision(head: Mapping[str, Any]) -> PendingFiles | None:
+    """What was decided later, about a copy that had waited for a check."""
+    facts = head["facts"]
+    if facts.get("do") != "hold" or RULE not in facts.get("rules", ()):
+        return None
+    try:
+        recorded, _ = queries.held_copies().record(uuid.UUID(head["id"]).bytes)
+    except (NotInArchive, DamagedFile):
+        return None
+    receipt = orjson.loads(recorded.head(recorded.journal, recorded.number))
+    sent = record_facts.sent_by_anyone(receipt)
+    return _pending_files(receipt, sent.subject, set(head["to"]), facts.get("findings", ())) if sent is not None else None
+
+
+def standing_approvals_used(head: Mapping[str, Any]) -> Iterator[str]:
+    """The standing approvals by which files of a receipt left, once for each message."""
+    approval_ids: dict[str, None] = {}
+    for copy in head.get("dispositions", ()):
+        approval_ids |= dict.fromkeys(str(copy.get("facts", {}).get("recipient.approved", "")).split())
+    yield from approval_ids
+
+
+def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findings: Iterable[Mapping[str, Any]]) -> PendingFiles:
+    parts = [
+        (f["part"], f["code"], f["length"], f["mask"]) for f in findings if f["check"] == CHECK and f["code"] in ("file", "link")
+    ]
+    recipients = head["envelope"]["to"]
+    copies = tuple((index, str(recipients[index]["a"])) for index in sorted(held))
+    return PendingFiles(
+        head["id"], subject, head.get("facts", {}).get("sender.department", ""), head["received"], tuple(parts), copies
+    )
+
+
+def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
+    """The question, once for each copy. Belongs into a transaction. None where nobody can be asked, which the log says."""
+    department, person = _responsible(pending, now)
+    if department is None or person is None or not pending.parts:
+        log.error("files wait, and nobody can be asked about them", capture=pending.capture)
+        return None
+    has_no_person = senders.person_of(pending.subject) is None
+    decides_own = approvers.is_own_approver(person, department, leads=has_no_person)
+    sampled = is_sampled(pending.capture, own=decides_own)
+    explanation = f"Sent from {pending.subject} by a system that does not say who did it." if has_no_person else ""
+    row, created = Approval.objects.get_or_create(
+        capture=pending.capture,
+        defaults={
+            "person": person, "department": department, "received": moment(pending.at), "made": moment(now), "since": moment(now),
+            "parts": [list(part) for part in pending.parts], "own": decides_own, "sampled": sampled, "ends": expires_at(now),
+            "words": explanation[:400],
+        },
+    )  # fmt: skip
+    copies = [
+        ApprovalCopy.objects.get_or_create(approval=row, index=index, defaults={"address": address[:MAX_ADDRESS]})[1]
+        for index, address in pending.copies
+    ]
+    if new_copies := sum(copies):
+        if not created:  # one that something else had kept so far has its whole time, too
+            row.step, row.since, row.ends = 0, moment(now), expires_at(now)
+            row.save(update_fields=["step", "since", "ends"])
+        facts = {"files": len(row.parts), "copies": new_copies, "own": int(row.own), "links": len(row.links)}
+        entries.enter("approval.asked", actor=TICK, reason=RULE, now=now, object=f"approval:{row.pk}", facts=facts)
+        notify_approvers(row, now)
+    return row
+
+
+def _responsible(pending: PendingFiles, now: int) -> tuple[Department | None, Person | None]:
+    """Whose files these are. Of an office's mailbox, of which a neighbouring system does not say who used it, the first of those
+    who answer for the department: they decide as about files of their own. Where nobody does, an access officer hears what becomes
+    of it, and whoever is named head then decides."""
+    person = senders.person_of(pending.subject)
+    department = Department.objects.filter(code=pending.department).first()
+    if person is not None:
+        return department or senders.department_of(person), person
+    groups = approvers.ApproverChains(now).groups_of(department, 0) if department is not None else []
+    people = groups[0] if groups else deciders.holders("access-officer", now)
+    return department, people[0] if people else None
+
+
+def is_sampled(id_: str, *, own: bool) -> bool:
+    """Whether the next head looks at what is decided about these files. id_: of the message, or of the draft: nobody chooses it."""
+    return own and int(hashlib.sha256(id_.encode()).hexdigest(), 16) % SAMPLE_EVERY == 0
+
+
+def expires_at(now: int) -> datetime:
+    """When it goes back to the sender."""
+    return workdays.end_of_nth(timezone.localtime(moment(now)), EXPIRE_AFTER_DAYS, holidays())
+
+
+# -- what the time does
+
+
+def sweep(now: int) -> int:
+    """Turns that pass, reminders, and what goes back, of everything that waits; how much was done."""
+    pending = Approval.objects.filter(copies__state="waits").distinct().select_related("person", "department").order_by("pk")
+    rows = list(pending[:BATCH_SIZE])
+    chains, last_notices = approvers.ApproverChains(now), _last_notices(rows, now)
+    drafts = set(Draft.objects.filter(uid__in=[row.draft for row in rows if row.draft is not None]).values_list("uid", flat=True))
+    done = 0
+    for row in rows:
+        if row.draft is not None and row.draft not in drafts:
+            done += _close(row, "moot", "the draft is gone", now)
+        elif row.ends <= moment(now):
+            done += _close(row, "expire", "nobody has answered", now)
+        else:
+            done += _escalate(row, chains, last_notices, now)
+    return done + remind([row for row in rows if row.ends > moment(now)], now)
+
+
+def _last_notices(rows: list[Approval], now: int) -> dict[int, datetime]:
+    """When people (by id) last had a letter that says that files wait, since the first of these was asked."""
+    earliest = min((row.since for row in rows), default=moment(now))
+    notices = Notice.objects.filter(key__startswith="approval-waits:", made__gte=_start_of_hour(earliest)).order_by("made")
+    return {int(key.split(":")[1]): made for key, made in notices.values_list("key", "made")}
+
+
+def _start_of_hour(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(minute=0, second=0, microsecond=0)
+
+
+def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dict[int, datetime], now: int) -> int:
+    """Whoever is next is asked, too, when two working hours are over, or nobody of this turn is there any more."""
+    at, since = timezone.localtime(moment(now)), timezone.localtime(row.since)
+    is_last_group = row.own or row.step + 1 >= len(chains.groups_of(row.department, row.person_id))
+    if is_last_group or workhours.worked(since, at, holidays()) < ESCALATE_AFTER:
+        return _notify_new_approvers(row, chains.current(row), last_notices, now)
+    with transaction.atomic():
+        row.step += 1
+        row.since = moment(now)
+        row.save(update_fields=["step", "since"])
+        approver_uids = [p.uid for p in approvers.current_approvers(row, now)]
+        entries.enter(
+            "approval.passed-on", actor=TICK, reason="no answer in two working hours", now=now,
+            object=f"approval:{row.pk}", facts={"to": approver_uids},
+        )  # fmt: skip
+        notify_approvers(row, now)
+    return 1
+
+
+def _notify_new_approvers(row: Approval, people: list[Person], last_notices: dict[int, datetime], now: int) -> int:
+    """Whose turn it is hears of it who has had no letter since that began: where who was asked has left, or is away since, at once;
+    where it began in an hour that had its letter, when that is over. How many."""
+    turn_start = min(row.since, _start_of_hour(moment(now)))
+    if any(p.pk in last_notices and last_notices[p.pk] >= turn_start for p in people):
+        return 0
+    notified = [p for p in people if senders.address_of(p)]
+    if notified:
+        with transaction.atomic():
+            notify_approvers(row, now)
+        last_notices |= dict.fromkeys((p.pk for p in notified), moment(now))
+    return len(notified)
+
+
+def _close(row: Approval, action: str, why: str, now: int) -> int:
+    with transaction.atomic():
+        copies = list(row.copies.select_for_update().filter(state="waits"))
+        for copy in copies:
+            copy.state, copy.at = TABLE.step(copy.state, action), moment(now)
+            copy.save(update_fields=["state", "at"])
+        if copies:
+            facts = {"copies": len(copies)}
+            entries.enter(f"approval.{copies[0].state}", actor=TICK, reason=why, now=now, object=f"approval:{row.pk}", facts=facts)
+            notify_sender(row, copies, now)
+    return len(copies)
+
+
+def remind(rows: list[Approval], now: int) -> int:
+    """Once a working day, in its first hours, everybody for whom something of an earlier day waits; how many people."""
+    at = timezone.localtime(moment(now))
+    if not workhours.is_open(at, holidays()):
+        return 0
+    morning = timezone.make_aware(datetime.combine(at.date(), workhours.FROM))
+    due = [
+        row for row in rows if timezone.localtime(row.made).date() < at.date() and (row.reminded is None or row.reminded < morning)
+    ]
+    rows_by_person = approvers.by_approver(due, now)
+    with transaction.atomic():
+        for pk, pending_rows in sorted(rows_by_person.items()):
+            person = Person.objects.get(pk=pk)
+            if to := senders.address_of(person):
+                with translation.override(person.language):
+                    subject, text = approval_notices.approval_request(pending_rows)
+                tell(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=moment(now))
+        Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
+    return len(rows_by_person)
+
+
+# -- what people hear
+
+
+def notify_approvers(row: Approval, now: int) -> None:
+    """Those whose turn it is, once an hour at most: forty files a day are not forty letters."""
+    at = timezone.localtime(moment(now))
+    for person in approvers.current_approvers(row, now):
+        if to := senders.address_of(person):
+            key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
+            with translation.override(person.language):
+                subject, text = approval_notices.approval_request([row])
+            tell(key, to, subject, text, now=moment(now))
+
+
+def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
+    """What became of it, with the words of whoever decided."""
+    to = senders.address_of(row.person)
+    if not to or not copies:
+        return
+    with translation.override(row.person.language):
+        notice = approval_notices.decision_notice(row, copies)
+    if notice is not None:
+        tell(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *notice, now=moment(now))
+
+
+def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
+    """The sender, where something else keeps what was approved."""
+    if not (to := senders.address_of(row.person)) or not copies:
+        return
+    with translation.override(row.person.language):
+        subject, text = approval_notices.still_held_notice(row, copies)
+    tell(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=moment(now))

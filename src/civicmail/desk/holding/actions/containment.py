@@ -1,0 +1,324 @@
+"""Accounts that act unlike their owners: a row when the gateway holds the first message, notices, all doors locked by one act, and
+what was held let go by another (P-25). What the rows say is a file for the gateways (mail/pipeline/contained.py)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, locking
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.published import Watch
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.access.views.saying import said
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.conduct.queries.deciders import holders
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import CivicmailError, LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.desk.holding import containment_groups, senders
+from civicmail.desk.holding.actions.releaser_pool import releasing
+from civicmail.desk.holding.containment_groups import MessageGroup
+from civicmail.desk.holding.containment_states import OPEN, SIGNS, step
+from civicmail.desk.holding.models import Containment
+from civicmail.mail.archive.copies import PENDING
+from civicmail.mail.pipeline import contained
+from civicmail.mail.pipeline import containing as baselines
+from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.releasing import Releasing
+
+CONTAINED_MARKER = b'"contained"'
+"""Stands in the head of every receipt that was held for this."""
+RELEASE_GRACE_MS = 60_000
+"""ms after a release in which a gateway may still have held what should have gone."""
+BATCH_SIZE = 20
+WEEK = 7 * 86_400_000
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectMessage:
+    """A message that waits. sender: as mail/pipeline/containing.py names it; sign: what was unlike its sender, or HELD."""
+
+    sender: str
+    sign: str
+    capture: str
+    at: int
+
+
+def suspect_message(head: dict[str, Any]) -> SuspectMessage | None:
+    """By the head of a receipt; None for what does not wait for this."""
+    sign = next((f["code"] for f in head.get("findings", ()) if f["check"] == CHECK), "")
+    envelope, domains = head["envelope"], frozenset(settings.CITY.city.domains)
+    sender = sender_of(envelope["login"], envelope["from"], head["source"]["kind"], domains, snapshot())
+    return SuspectMessage(sender, sign, head["id"], head["received"]) if sign and sender else None
+
+
+def contain(message: SuspectMessage, *, now: int) -> None:
+    """A row for the first message of a sender, and people are told; what was held while a release was under way goes, too. Belongs
+    into a transaction."""
+    if Containment.objects.select_for_update().filter(sender=message.sender, state__in=OPEN).exists():
+        return
+    last = Containment.objects.select_for_update().filter(sender=message.sender).order_by("-released").first()
+    if (
+        last is not None
+        and last.released is not None
+        and message.at <= ms(last.released) + RELEASE_GRACE_MS * (message.sign == HELD)
+    ):
+        last.let = [*last.let, message.capture]
+        last.save(update_fields=["let"])
+        return
+    person = senders.person_of(message.sender)
+    row = Containment.objects.create(
+        sender=message.sender, person=person, sign=message.sign, capture=message.capture, made=moment(message.at)
+    )  # fmt: skip
+    _notify(row, now)
+    transaction.on_commit(publish)
+
+
+def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containment:
+    """Every door of the account is shut at once. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "containment.lock", _resource(row), now=now)
+    with transaction.atomic():
+        row = locked(row, "state")
+        row.state = step(row.state, "lock")
+        if row.person is not None:
+            row.rights = locking.lock(row.person, actor=actor, reason=reason, now=now)
+        elif (box := _service_mailbox(row)) is not None:
+            locking.lock_service(box, actor=actor, reason=reason, now=now)
+        else:
+            raise Conflict("Nobody signs in as this sender: its peer is a network, which is taken off its listener.")
+        row.locker, row.locked, row.why = person_of(actor), moment(now), reason[:400]
+        row.save()
+    return row
+
+
+def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> Containment:
+    """The account is its owner's again, and what is chosen (captures) goes, through the checks once more; the rest stays held.
+    allowed: recipients within an hour that are usual for the next week, 0 for as before. Raises NotPermitted, Unusable,
+    Conflict."""
+    guard.require(actor, "containment.release", _resource(row), now=now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        row = locked(row, "state")
+        row.state = step(row.state, "release")
+        row.releaser, row.released, row.answer = person_of(actor), moment(now), reason[:400]
+        row.let = sorted(set(let))
+        row.allowed, row.allowed_until = allowed, moment(now + WEEK) if allowed else None
+        if row.locked is not None and row.person is not None:
+            locking.unlock(row.person, row.rights, actor=actor, reason=reason, now=now)
+        row.save()
+        facts = {"let": len(row.let), "allowed": allowed}
+        entries.enter("containment.release", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+        _notify_released(row, now)
+        transaction.on_commit(publish)
+    return row
+
+
+def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> Containment:
+    """More of what stayed held goes, after all. Raises NotPermitted, Unusable, Conflict while the account is not released."""
+    guard.require(actor, "containment.release", _resource(row), now=now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        row = locked(row, "state")
+        if row.state in OPEN:
+            raise Conflict("This account is not released yet.")
+        row.let = sorted({*row.let, *let})
+        row.releaser, row.answer = person_of(actor), reason[:400]
+        row.save(update_fields=["let", "releaser", "answer"])
+        facts = {"let": len(let)}
+        entries.enter("containment.let-go", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
+    return row
+
+
+def release_chosen() -> int:
+    """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. What cannot be looked at now,
+    because a check or the archive is away, goes when it can; one that cannot go at all stays held, and the log says so."""
+    released = 0
+    for row in Containment.objects.exclude(let=[]).select_related("releaser").order_by("id")[:BATCH_SIZE]:
+        if released < BATCH_SIZE:
+            released += _release_some(row, BATCH_SIZE - released)
+    return released
+
+
+def _release_some(row: Containment, limit: int) -> int:
+    done, waiting = [], []
+    with releasing() as releaser:
+        for capture in row.let[:limit]:
+            if not _try_release(releaser, row, capture):
+                waiting.append(capture)
+                break  # to ask what is away once more takes time; the others have their turn in the next round
+            done.append(capture)
+    with transaction.atomic():
+        now = locked(row)
+        remaining = [capture for capture in now.let if capture not in done]
+        now.let = [*(capture for capture in remaining if capture not in waiting), *waiting]
+        now.save(update_fields=["let"])
+    return len(done)
+
+
+def _try_release(releaser: Releasing, row: Containment, capture: str) -> bool:
+    """False where it has to be tried again."""
+    by = row.releaser.uid if row.releaser else ""
+    try:
+        released = releaser.release(
+            uuid.UUID(capture).bytes, containment_groups.held_indices(capture), by=by, reason=row.answer, aside=()
+        )  # fmt: skip
+    except LaterError:
+        return False
+    except CivicmailError as error:
+        log.error("a held message could not be let go", capture=capture, error=type(error).__name__)
+        return True
+    return not any(disposition.do == PENDING for disposition in released.kept.values())
+
+
+def publish() -> None:
+    """Tell the gateways what was decided. A gateway that is not told in time goes on as before; the worker repeats it."""
+    if settings.DATA is None:
+        return
+    rows = Containment.objects
+    held = {sender: ms(made) for sender, made in rows.filter(state__in=OPEN).values_list("sender", "made")}
+    last_releases = rows.filter(released__isnull=False).values("sender").annotate(last=Max("released")).order_by()
+    allowed = (
+        rows.filter(allowed__gt=0, allowed_until__isnull=False).order_by("id").values_list("sender", "allowed", "allowed_until")
+    )
+    decided = contained.Decided(
+        held,
+        {group["sender"]: ms(group["last"]) for group in last_releases if group["last"] is not None},
+        {sender: (most, ms(until)) for sender, most, until in allowed if until is not None},
+    )
+    try:
+        contained.write(Path(settings.DATA), decided)
+    except OSError as error:
+        log.error("gateways cannot be told of accounts that are held", error=str(error))
+
+
+def _resource(row: Containment) -> OfPerson:
+    return about_person(row.person) if row.person is not None else OfPerson("")
+
+
+def _service_mailbox(row: Containment) -> Mailbox | None:
+    kind, _, address = row.sender.partition(":")
+    return Mailbox.objects.filter(address=address, kind="service").first() if kind == "service" else None
+
+
+def _notify(row: Containment, now: int) -> None:
+    """The person, whoever they report to, and every security officer, each in their own language."""
+    recipients = {
+        "own": [row.person] if row.person else [],
+        "manager": _managers(row, now),
+        "security": [officer for officer in holders("security-officer", now) if officer != row.person],
+    }
+    for role, people in recipients.items():
+        for person in people:
+            if to := senders.address_of(person):
+                with override(person.language):
+                    subject, text = _NOTICES[role](row)
+                tell(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
+
+
+def _notify_released(row: Containment, now: int) -> None:
+    """Whoever heard that it waits hears that it goes again."""
+    for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row, now))):
+        if person is not None and (to := senders.address_of(person)):
+            with override(person.language):
+                subject = gettext("The account of {who} is its owner's again").format(who=_account_name(row))
+                text = gettext(
+                    "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
+                    "held: ask the security office for it, or write it anew."
+                ).format(count=len(row.let))
+            tell(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=moment(now))
+
+
+def _owner_notice(row: Containment) -> tuple[str, str]:
+    text = gettext(
+        "Your account sent {sign}. Somebody else may be using it, so everything that you send waits; nothing is lost.\n\n"
+        "Call the security office or the help desk now, not by mail, whether it was you or not."
+    )
+    return gettext("Your mail waits"), text.format(sign=said(_sign_text(row)))
+
+
+def _manager_notice(row: Containment) -> tuple[str, str]:
+    text = gettext(
+        "The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
+        "looked.\n\nIf you know why, tell the security office."
+    )
+    return gettext("Mail of {who} waits").format(who=_account_name(row)), text.format(
+        who=_account_name(row), sign=said(_sign_text(row))
+    )
+
+
+def _security_notice(row: Containment) -> tuple[str, str]:
+    who = _account_name(row)
+    page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
+    text = gettext(
+        "{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
+    ).format(who=who, sign=said(_sign_text(row)), page=page)
+    return gettext("An account acts unlike its owner: {who}").format(who=who), text
+
+
+def _account_name(row: Containment) -> str:
+    """The person, or the address of a machine."""
+    return str(row.person) if row.person else row.sender.partition(":")[2]
+
+
+def _sign_text(row: Containment) -> str:
+    return SIGNS.get(row.sign, row.sign)
+
+
+_NOTICES = {"own": _owner_notice, "manager": _manager_notice, "security": _security_notice}
+
+
+def _managers(row: Containment, now: int) -> list[Person]:
+    """Who they report to; where that is nobody, themselves, or somebody whom no mail reaches, the next head up. Of a machine
+    whoever its department's work is brought to."""
+    person, episode = row.person, None
+    if person is None and (box := _service_mailbox(row)) is not None:
+        return [boss for boss in deciders.asked(box.department, now) if senders.address_of(boss)]
+    if person is not None:
+        episode = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
+    if episode is None:
+        return []
+    candidates, visited = [episode.supervisor], set[int]()
+    department: Department | None = episode.department
+    while department is not None and department.pk not in visited:
+        visited.add(department.pk)
+        candidates.append(department.head)
+        department = department.parent
+    return [b for b in candidates if b is not None and b != person and senders.address_of(b)][:1]
+
+
+def snapshot() -> Snapshot | None:
+    """Who may what at this moment, as gateways know it."""
+    return _watch(Path(settings.DATA)).now if settings.DATA is not None else None
+
+
+def groups_of(row: Containment, now: int) -> list[MessageGroup]:
+    """What waits of the account. Raises LaterError."""
+    baseline = baselines.load(Path(str(settings.DATA))).habits.get(row.sender)
+    known_domains = baseline.domains if baseline is not None else ()
+    return containment_groups.held_groups(row.sender, now, frozenset(settings.CITY.city.domains), snapshot(), known_domains)
+
+
+@lru_cache(maxsize=4)
+def _watch(data: Path) -> Watch:
+    return Watch(data, now_ms)

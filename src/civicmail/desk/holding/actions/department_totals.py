@@ -1,0 +1,31 @@
+"""Sums of a department from what its people send: confidential mail, and signs of personal use (P-10, P-19, P-28). Nobody's name
+and no number of a message is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from civicmail.city.access.actions import tallies
+from civicmail.city.access.moments import moment
+from civicmail.city.directory.models import Person
+from civicmail.city.policy.rules import Book
+from civicmail.desk.holding import record_facts, senders
+from civicmail.desk.holding.record_facts import CopyDecision, SentMessage
+
+_WAITS = "pending"
+
+
+def count_sent(sent: SentMessage, decisions: Sequence[CopyDecision], head: Mapping[str, Any], person: Person, book: Book) -> None:
+    """head: with the findings. What waits for a check is counted when that has answered. Belongs into a transaction."""
+    if any(decision.do == _WAITS for decision in decisions):
+        return
+    confidential, personal = (
+        record_facts.confidential_outcome(decisions, book),
+        not sent.exempt and record_facts.is_personal(head, decisions, book),
+    )
+    department = senders.department_of(person) if confidential or personal else None
+    if confidential:
+        tallies.add(department, "confidential-held" if confidential == "held" else "confidential-encrypted", at=moment(sent.at))
+    if personal:
+        tallies.add(department, "personal", at=moment(sent.at))

@@ -1,0 +1,54 @@
+"""What the time does to findings: those that nobody confirmed vanish, and a rule that was wrong more often than right stops asking.
+Nobody is asked by the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import machine
+from civicmail.city.access.moments import moment
+from civicmail.desk.holding import queries, record_facts
+from civicmail.desk.holding.actions.review_findings import KEPT_STATES
+from civicmail.desk.holding.models import Finding, Precision
+
+KEEP_DAYS = 30
+MIN_ANSWERS = 20
+"""Answers after which it is known how often a rule is right."""
+BATCH_SIZE = 500
+TICK = machine("tick")
+
+SwitchToShadow = Callable[[str, str, int], bool]
+"""Puts a rule in shadow: (rule, why, now) -> whether it acted until now; the rule book's verb."""
+
+
+def expire(now: int) -> int:
+    """Findings that nobody has confirmed are deleted after thirty days, with everything that was seen; how many."""
+    with transaction.atomic():
+        expired = (
+            Finding.objects.select_for_update()
+            .exclude(state__in=KEPT_STATES)
+            .filter(made__lte=moment(now) - timedelta(days=KEEP_DAYS))
+        )
+        rows = list(expired.order_by("id")[:BATCH_SIZE])
+        audit_objects = [(f"capture:{row.capture}", {"finding": row.pk, "rule": row.rule, "answer": row.state}) for row in rows]
+        entries.enter_each("finding.vanish", audit_objects, actor=TICK, reason="nobody has confirmed it", now=now)
+        Finding.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def switch_off_imprecise(switch: SwitchToShadow, now: int) -> int:
+    """Rules of which people found less than half right, of twenty answers or more, go to shadow; how many."""
+    done = 0
+    for row in Precision.objects.filter(off__isnull=True, answered__gte=MIN_ANSWERS, answered__gt=2 * F("confirmed")):
+        if record_facts.condition_digest(queries.rule_set().rule(row.rule)) != row.condition:
+            continue  # another condition acts by now, and nobody knows yet how often that one is right
+        why = f"Reviewers found {row.confirmed} of {row.answered} findings right, less than half."
+        with transaction.atomic():
+            done += switch(row.rule, why, now)
+            Precision.objects.filter(pk=row.pk).update(off=moment(now))
+    return done

@@ -1,0 +1,137 @@
+"""A rule of a mailbox would have sent mail out of the city, and was stopped: its owner hears of it, and the security officers,
+because whoever takes an account makes such a rule first (P-11, P-25). Once a day for one mailbox, however much came; how much it
+was stands in the next day's notice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db.models import F, Min, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext, override
+
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.saying import clock, day
+from civicmail.city.conduct.queries.deciders import holders
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.notices import actions
+from civicmail.city.policy.rules import Book
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
+from civicmail.desk.holding.models import Forwarded
+from civicmail.desk.holding.record_facts import CopyDecision, Forwarding, SentMessage
+
+STOPPED = frozenset({"hold", "quarantine", "refuse"})
+FACT = "message.forwarded"
+COUNT_DAYS = 30
+
+
+def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDecision], book: Book, now: int) -> None:
+    """Nothing of the message, nor from whom it came, nor where it would have gone. Belongs into a transaction."""
+    if now - sent.at > NOTIFY_WITHIN_MS or not (forwarding.refused or any(_is_stopped(decision, book) for decision in decisions)):
+        return
+    day_sent = timezone.localdate(moment(sent.at))
+    earlier = _earlier_count(forwarding.mailbox, day_sent)
+    Forwarded.objects.get_or_create(mailbox=forwarding.mailbox, day=day_sent)
+    Forwarded.objects.filter(mailbox=forwarding.mailbox, day=day_sent).update(count=F("count") + 1)
+    key = f"forwarded:{day_sent}:{hashlib.sha256(forwarding.mailbox.encode()).hexdigest()[:32]}"
+    _notify_owner(key, sent, forwarding, earlier, now)
+    for officer in holders("security-officer", now):
+        if to := senders.address_of(officer):
+            with override(officer.language):
+                text = "\n\n".join([_security_notice(forwarding), *_earlier_lines(earlier), *_where_held(forwarding)])
+                subject = gettext("A mailbox would have forwarded mail out of the city")
+            actions.tell(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
+
+
+def forget_old(now: int) -> int:
+    """Counts that no notice speaks of any more; how many."""
+    return Forwarded.objects.filter(day__lt=timezone.localdate(moment(now)) - timedelta(days=COUNT_DAYS)).delete()[0]
+
+
+def _is_stopped(decision: CopyDecision, book: Book) -> bool:
+    """Whether it was for this: a rule that asks whether a message was forwarded has kept it back."""
+    rules = (rule for name in decision.rules if (rule := book.rule(name)) is not None)
+    return decision.do in STOPPED and any(FACT in rule.condition.names for rule in rules)
+
+
+def _notify_owner(key: str, sent: SentMessage, forwarding: Forwarding, earlier: tuple[int, date | None], now: int) -> None:
+    """Whoever holds the mailbox; one that several use hears of it itself."""
+    when, person = timezone.localtime(moment(sent.at)), senders.person_of(forwarding.mailbox) if forwarding.mailbox else None
+    to = senders.address_of(person) if person is not None else _function_address(forwarding.mailbox)
+    if not to:
+        return
+    with override(person.language if person is not None else settings.LANGUAGE_CODE):
+        if forwarding.sure:
+            opening = gettext(
+                "A rule of your mailbox would have forwarded a message out of the city on {day} at {time}, and it was stopped: "
+                "mail is not forwarded automatically to accounts outside (P-11)."
+            )
+        else:
+            opening = gettext(
+                "A rule of a mailbox would have forwarded a message under your address out of the city on {day} at {time}, and it "
+                "was stopped: mail is not forwarded automatically to accounts outside (P-11). It is a rule of your mailbox, or of "
+                "one to which you wrote."
+            )
+        lines = [
+            opening.format(day=day(when), time=clock(when)),
+            *_earlier_lines(earlier),
+            gettext(
+                "Nothing is lost. Take the rule out of your mail program. If you have not made it, somebody else may have your "
+                "password: call the security office now, not by mail."
+            ),
+        ]
+        subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
+    actions.tell(key, to, subject, "\n\n".join(lines), now=moment(now))
+
+
+def _security_notice(forwarding: Forwarding) -> str:
+    if not forwarding.mailbox:
+        return gettext(
+            "A rule of a mailbox would have forwarded mail out of the city; it was stopped. Nothing in the message says whose "
+            "mailbox it is: look for the rule at the server that brought it. Whoever takes an account often makes such a rule."
+        )
+    if not forwarding.sure:
+        return gettext(
+            "A rule of a mailbox would have forwarded a message of {mailbox} out of the city; it was stopped. It is a rule of that "
+            "mailbox, or of one to which it wrote. Whoever takes an account often makes such a rule: ask by telephone whose it is."
+        ).format(mailbox=forwarding.mailbox)
+    return gettext(
+        "A rule of the mailbox {mailbox} would have forwarded mail out of the city; it was stopped. Whoever takes an account often "
+        "makes such a rule: ask its owner, by telephone, whether it is theirs."
+    ).format(mailbox=forwarding.mailbox)
+
+
+def _where_held(forwarding: Forwarding) -> list[str]:
+    if forwarding.refused:
+        return [gettext("The server that brought it was told no; the message is in the archive.")]
+    return [gettext("What is kept back: {page}").format(page=f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out")]
+
+
+def _earlier_count(mailbox: str, day_sent: date) -> tuple[int, date | None]:
+    """How many on earlier days, and since when."""
+    rows = Forwarded.objects.filter(mailbox=mailbox, day__lt=day_sent, day__gte=day_sent - timedelta(days=COUNT_DAYS))
+    totals = rows.aggregate(count=Sum("count"), since=Min("day"))
+    return totals["count"] or 0, totals["since"]
+
+
+def _earlier_lines(earlier: tuple[int, date | None]) -> list[str]:
+    count, since = earlier
+    if since is None:
+        return []
+    words = ngettext(
+        "It is not the first: {count} message since {day}, until yesterday.",
+        "It is not the first: {count} messages since {day}, until yesterday.",
+        count,
+    )
+    return [words.format(count=count, day=day(since))]
+
+
+def _function_address(address: str) -> str:
+    """A mailbox that several use, as far as it is open."""
+    rows = Mailbox.objects.filter(address=address, kind="function", closed__isnull=True)
+    return rows.values_list("address", flat=True).first() or ""

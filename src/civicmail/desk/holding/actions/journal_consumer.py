@@ -1,0 +1,197 @@
+"""Journals are followed for what people's side has to do: findings for use reviewers, notices to senders. Each record once: what
+came of it is written with the place up to which it was read."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from civicmail.city.access.actions import reached, tallies
+from civicmail.city.access.moments import moment
+from civicmail.city.policy.rules import Book
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.tail import Record
+from civicmail.desk.holding import queries, record_facts, senders
+from civicmail.desk.holding.actions import (
+    approval_requests,
+    containment,
+    department_totals,
+    forwarding_notices,
+    shared_mailbox_notices,
+    standing_approvals,
+    unencryptable_notice,
+)
+from civicmail.desk.holding.actions.expire_findings import KEEP_DAYS
+from civicmail.desk.holding.actions.review_findings import pseudonym_of
+from civicmail.desk.holding.actions.sender_notices import notify_reviewers, notify_sender
+from civicmail.desk.holding.models import Finding, Heard
+from civicmail.desk.holding.record_facts import CopyDecision, SentMessage
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.records import Type
+
+_MARKERS = (
+    b'"review":',
+    b'"notify:',
+    b'"do":"hold"',
+    b'"do":"quarantine"',
+    approval_requests.STANDING_MARKER,
+    unencryptable_notice.UNENCRYPTABLE_MARKER,
+    *record_facts.FORWARDED_MARKERS,
+)
+_COUNT_MARKERS = (*record_facts.PERSONAL_MARKERS, record_facts.ENCRYPTED_MARKER)
+"""Of these a record is read for sums alone."""
+"""One of these stands in a head that asks for something; the others are not read."""
+BATCH_SIZE = 20
+"""Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
+URGENT_SEVERITY = "high"
+"""How severe a rule is of whose findings reviewers hear at once: a threat does not wait for somebody to look at the list."""
+log = get_logger()
+
+
+@dataclass(slots=True)
+class PendingRecord:
+    """Of one record, read and not written yet. sent, said: of a receipt, or of a decision about what was sent; decided: the
+    capture of that decision, whose sender stands in its receipt; later: its findings; contained: mail of an account that acts
+    unlike its owner; stuck: a capture with a copy that has no way (stuck.py); head: of a receipt, for sums."""
+
+    journal: str
+    number: int
+    sent: SentMessage | None = None
+    decisions: list[CopyDecision] = field(default_factory=list)
+    decided_capture: str = ""
+    later_findings: list[dict[str, Any]] = field(default_factory=list)
+    head: dict[str, Any] = field(default_factory=dict)
+    contained: containment.SuspectMessage | None = None
+    pending_files: approval_requests.PendingFiles | None = None
+    standing_used: list[str] = field(default_factory=list)
+    unencryptable: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.sent or self.decided_capture or self.contained or self.pending_files or self.standing_used or self.unencryptable
+        )
+
+
+class HoldingConsumer:
+    """Of the installation."""
+
+    def __init__(self) -> None:
+        self._pending: list[PendingRecord] = []
+        self.positions: dict[str, int] = reached.of(Heard)
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._pending)
+
+    def hear(self, record: Record) -> None:
+        markers = (*_MARKERS, *_COUNT_MARKERS)
+        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(marker in record.head for marker in markers):
+            return
+        if pending := _read_record(record):
+            self._pending.append(pending)
+
+    def write(self, now: int) -> None:
+        """Some at a time, so that others write in between. Raises DatabaseError: what was not written can be tried again."""
+        while batch := self._pending[:BATCH_SIZE]:
+            messages = [
+                _sent_message(pending.decided_capture or pending.unencryptable, pending.later_findings)
+                if pending.decided_capture or pending.unencryptable
+                else pending.sent
+                for pending in batch
+            ]
+            book = queries.rule_set()
+            with transaction.atomic():
+                for one, sent in zip(batch, messages, strict=True):
+                    self._write_record(one, sent, book, now)
+                reached.note(Heard, {one.journal: one.number for one in batch})
+            del self._pending[:BATCH_SIZE]
+        with transaction.atomic():
+            reached.note(Heard, self.positions)
+
+    def _write_record(self, pending: PendingRecord, sent: SentMessage | None, book: Book, now: int) -> None:
+        """sent: by whom what this record is about was sent; None where that is nobody's, or cannot be told."""
+        if pending.contained is not None:
+            containment.contain(pending.contained, now=now)
+        elif pending.unencryptable and sent is not None:
+            unencryptable_notice.notify_sender(sent, now)
+        elif sent is not None:
+            self._write_sent(sent, pending, book, now)
+        standing_approvals.count_uses(Counter(pending.standing_used), now)
+        if pending.pending_files is not None:
+            approval_requests.request_approval(pending.pending_files, now=now)
+
+    def _write_sent(self, sent: SentMessage, pending: PendingRecord, book: Book, now: int) -> None:
+        decisions = pending.decisions
+        if sent.forwarding is not None:
+            forwarding_notices.notify(sent, sent.forwarding, decisions, book, now)
+            return
+        person = senders.person_of(sent.subject)
+        if person is None:
+            shared_mailbox_notices.notify_held(sent, record_facts.rule_notices(decisions, book), now)
+            return
+        department_totals.count_sent(sent, decisions, pending.head or {"findings": pending.later_findings}, person, book)
+        notify_sender(person, sent.capture, sent.at, record_facts.rule_notices(decisions, book), now)
+        if sent.exempt or now - sent.at > KEEP_DAYS * 86_400_000:
+            return
+        for name, (copies, evidence) in record_facts.use_findings(decisions, book).items():
+            rule = book.rule(name)
+            assert rule is not None
+            row, created = Finding.objects.get_or_create(
+                capture=sent.capture,
+                rule=name,
+                defaults={
+                    "condition": record_facts.condition_digest(rule),
+                    "clause": rule.clause,
+                    "copies": copies,
+                    "evidence": [*map(list, evidence)],
+                    "pseudonym": pseudonym_of(person),
+                    "received": moment(sent.at),
+                    "made": moment(now),
+                },
+            )
+            if created:
+                tallies.add(senders.department_of(person), "finding", at=moment(sent.at))
+            if created and rule.severity == URGENT_SEVERITY:
+                notify_reviewers(row, person, now)
+
+
+def _read_record(record: Record) -> PendingRecord:
+    head: dict[str, Any] = orjson.loads(record.head)
+    pending = PendingRecord(record.journal, record.number)
+    if record.type == Type.DEFERRED:
+        if unencryptable_notice.UNENCRYPTABLE_MARKER in record.head:
+            pending.unencryptable = head["id"]
+        return pending
+    pending.standing_used = [*approval_requests.standing_approvals_used(head)]
+    if approval_requests.APPROVAL_MARKER in record.head:
+        pending.pending_files = approval_requests.pending_files(head, is_receipt=record.type == Type.RECEIPT)
+    if record.type == Type.DECIDED:
+        pending.decided_capture, pending.decisions, pending.later_findings = (
+            head["id"],
+            [record_facts.later_decision(head)],
+            list(head["facts"].get("findings", ())),
+        )
+    elif containment.CONTAINED_MARKER in record.head and (contained := containment.suspect_message(head)) is not None:
+        pending.contained = contained
+    else:
+        pending.sent, pending.decisions, pending.head = (
+            record_facts.sent_by_anyone(head),
+            record_facts.receipt_decisions(head),
+            head,
+        )
+    return pending
+
+
+def _sent_message(capture: str, later_findings: list[dict[str, Any]]) -> SentMessage | None:
+    try:
+        recorded, _ = queries.held_copies().record(uuid.UUID(capture).bytes)
+    except (NotInArchive, DamagedFile) as error:
+        log.error("who sent a message cannot be told", capture=capture, error=type(error).__name__)
+        return None
+    return record_facts.sent_by_anyone(orjson.loads(recorded.head(recorded.journal, recorded.number)), later_findings)

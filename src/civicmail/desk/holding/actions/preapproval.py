@@ -1,0 +1,62 @@
+"""A file is put up for approval before the mail is written: the files of a draft, for the people outside that it names (P-22)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import OfPerson
+from civicmail.desk.holding import approvers, senders
+from civicmail.desk.holding.actions.approval_requests import expires_at, is_sampled, notify_approvers
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.desk.mailbox.models import Draft
+from civicmail.desk.mailbox.recipients import typed
+
+
+def outside_recipients(draft: Draft) -> list[str]:
+    """The people outside whom the draft names by their address, lower case, each once."""
+    domains = {domain.lower() for domain in settings.CITY.city.domains}
+    addresses = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in typed(field).named]
+    return list(dict.fromkeys(a for a in addresses if a.rpartition("@")[2] not in domains))
+
+
+def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: int) -> Approval:
+    """Ask. A draft asks once; about a file that is changed, or a recipient who is added, it is asked when that is sent. Raises
+    NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "my.write", OfPerson(draft.person.uid), now=now)
+    explanation = require_reason(explanation, "words", least=10)
+    department = senders.department_of(draft.person)
+    parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]
+    recipients = outside_recipients(draft)
+    if not parts or not recipients or department is None:
+        raise Unusable("Attach a file, and name somebody outside by their address, first.")
+    decides_own = approvers.is_own_approver(draft.person, department)
+    with transaction.atomic():
+        row, created = Approval.objects.get_or_create(
+            draft=draft.uid,
+            defaults={
+                "person": draft.person,
+                "department": department,
+                "received": moment(now),
+                "made": moment(now),
+                "since": moment(now),
+                "parts": parts,
+                "own": decides_own,
+                "sampled": is_sampled(str(draft.uid), own=decides_own),
+                "words": explanation,
+                "ends": expires_at(now),
+            },
+        )
+        if not created:
+            raise Conflict("You have asked for this draft already.")
+        ApprovalCopy.objects.bulk_create([ApprovalCopy(approval=row, index=n, address=a) for n, a in enumerate(recipients)])
+        facts = {"files": len(parts), "copies": len(recipients), "own": int(row.own)}
+        entries.enter("approval.asked", actor=actor, reason=explanation, now=now, object=f"approval:{row.pk}", facts=facts)
+        notify_approvers(row, now)
+    return row

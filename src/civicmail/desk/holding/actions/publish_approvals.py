@@ -1,0 +1,81 @@
+"""What gateways read about approvals is told them whenever something of it changes, and looked after by the worker (P-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from civicmail.city.access import approved
+from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.policy.approvals import Answers, Approvals, Standing
+from civicmail.desk.holding import approval_switches
+from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, StandingApproval
+from civicmail.desk.viewer.queries import installation
+
+VALID_FOR = timedelta(days=30)
+"""So long the same file may go to the same recipient from the same sender without being asked about again."""
+APPROVAL_FIELDS = ("parts", "capture", "words", "person__uid", "department__code")
+checked_at: dict[Path, int] = {}
+"""When this process has compared every answer, ms."""
+
+
+def publish_standing(now: int) -> bool:
+    """Which departments are asked, and standing approvals: whether they had to be written. Durable on return. Raises OSError."""
+    return _now_and_on_commit(lambda: approved.keep(installation(), lambda: _standing(now), lambda: in_force(now), now))
+
+
+def publish_answers(copies: Collection[ApprovalCopy], now: int) -> None:
+    """What was said of these, where that was a yes: however much was said before, nothing else is read or written. Durable on
+    return. Raises OSError."""
+    if copies:
+        answers = _answers(ApprovalCopy.objects.filter(pk__in=[copy.pk for copy in copies]), now)
+        _now_and_on_commit(lambda: approved.say(installation(), answers, lambda: in_force(now), now))
+
+
+def _now_and_on_commit[Done](do: Callable[[], Done]) -> Done:
+    """A program's request may be one transaction with this in it (an Idempotency-Key): until that ends nobody else reads in the
+    tables what was done, and who writes all anew meanwhile does not know it."""
+    if connection.in_atomic_block:
+        transaction.on_commit(do, robust=True)
+    return do()
+
+
+def verify_published(now: int) -> bool:
+    """Every answer, when a process begins and once a day: a power cut, a disk and a restored copy may know less or more than
+    the tables. Whether they were written anew. Raises OSError."""
+    data = installation()
+    if 0 <= now - checked_at.get(data, -DAY) < DAY:
+        return False
+    changed = approved.check(data, lambda: in_force(now), now)
+    checked_at[data] = now
+    return changed
+
+
+def in_force(now: int) -> Approvals:
+    """What stands in the tables at this moment."""
+    standing = _standing(now)
+    return Approvals(standing.departments, standing.standing, Answers(_answers(ApprovalCopy.objects.all(), now)))
+
+
+def _standing(now: int) -> Approvals:
+    asked_departments = AskedDepartment.objects.filter(since__isnull=False).values_list("department__code", flat=True)
+    departments = {*asked_departments, *approval_switches.waiting_by_default()}
+    rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=moment(now)).select_related("department").order_by("pk")
+    standing = [Standing(f"s{r.pk}", ms(r.until), r.department.code, "", r.mailbox, r.sha256, r.series, r.domain) for r in rows]
+    return Approvals(frozenset(departments), tuple(standing))
+
+
+def _answers(copies: QuerySet[ApprovalCopy], now: int) -> list[Standing]:
+    rows = copies.filter(state="approved", at__gt=moment(now) - VALID_FOR).order_by("pk")
+    values = rows.values_list("pk", "at", "address", "without", *(f"approval__{name}" for name in APPROVAL_FIELDS))
+    answers: list[Standing] = []
+    for pk, at, address, without, parts, capture, words, who, code in values:  # of a month, at times: no rows are made of it
+        until, to = ms(at + VALID_FOR), address.lower()
+        sender = {"department": code} if capture and words else {"person": who}  # nobody is known to have sent it
+        approved_files = [sha256 for _, _, _, sha256 in parts if sha256 not in without]
+        answers += [Standing(f"a{pk}", until, sha256=sha256, address=to, **sender) for sha256 in approved_files]
+    return answers

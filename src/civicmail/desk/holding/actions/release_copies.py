@@ -1,0 +1,162 @@
+"""Letting go what rules keep back: with a reason, through the checks once more, with an entry in its record (P-02, P-25)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import looking
+from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.directory.models import Address
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.holding import queries, release_kinds
+from civicmail.desk.holding.actions.releaser_pool import releasing
+from civicmail.desk.holding.held_copies import HeldCopy, unavailable_checks
+from civicmail.mail.archive.commit import Entering
+from civicmail.mail.pipeline.releasing import Released
+
+NO_SPAM_REASON = "said by its reader to be no spam"
+MAX_TOGETHER = 50
+"""Copies that are let go at a time."""
+NO_FACTS: Mapping[str, int | str] = {}
+EXPECTED_REASON = "said by its reader to have been asked for"
+
+
+def release(copy: HeldCopy, *, actor: Actor, reason: str, now: int) -> Released:
+    """A security officer says that it is no spam, or has a check asked that did not answer. What is found besides keeps it, and the
+    answer names that. Raises NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
+    guard.require(actor, "quarantine.release", now=now)
+    reason = require_reason(reason, least=10)
+    if (refusal := why_not_on_page(copy, actor)) != "":
+        raise Conflict(refusal)
+    return _release(copy, "quarantine.release", actor, reason, now, for_all=True)
+
+
+def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, now: int) -> tuple[int, int]:
+    """As release, of several copies of one spam campaign; how many went, and how many stay. One that was let go meanwhile is
+    neither. Raises as release does, and Conflict for copies that have nothing to do with each other."""
+    guard.require(actor, "quarantine.release", now=now)
+    reason = require_reason(reason, least=10)
+    if not 0 < len(copies) <= MAX_TOGETHER:
+        raise Conflict(f"Choose from 1 to {MAX_TOGETHER} copies.")
+    if len({campaign(copy) for copy in copies}) > 1:
+        raise Conflict("These are not of one campaign: they come from different domains, or other rules keep them.")
+    if release_kinds.kind_of(copies[0].rules, queries.rule_set()) != "spam":
+        raise Conflict("Only what the spam filter alone keeps is let go together.")
+    released_count = held_count = 0
+    with releasing() as releaser:
+        for copy in copies:
+            entering = _release_entry([copy], "quarantine.release", actor, reason, now, together=len(copies))
+            released = releaser.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True, entering=entering)
+            released_count, held_count = released_count + len(released.let), held_count + len(released.kept)
+    return released_count, held_count
+
+
+def campaign(copy: HeldCopy) -> tuple[str, tuple[str, ...]]:
+    """By what copies are of one mailing: the domain they come from, and what keeps them."""
+    return copy.sender.rpartition("@")[2].lower(), tuple(sorted(release_kinds.holding_rules(copy.rules, queries.rule_set())))
+
+
+def why_not_on_page(copy: HeldCopy, actor: Actor) -> str:
+    """Why the page of this copy does not let it go at the word of this security officer, in a sentence; "" where it does."""
+    kind = release_kinds.kind_of(copy.rules, queries.rule_set())
+    if kind == "other" and not unavailable_checks(copy.rules):
+        return _OWN_MAIL if _is_own_mail(copy, actor) else _HELD_BY_RULE
+    return _RECIPIENT_DECIDES if kind == "asked" else why_not_alone(copy, actor)
+
+
+def why_not_alone(copy: HeldCopy, actor: Actor) -> str:
+    """Why this security officer does not let this copy go alone, in a sentence; "" where they may, with an answer to who asks."""
+    kind = release_kinds.kind_of(copy.rules, queries.rule_set())
+    if kind == "other" and _is_own_mail(copy, actor):
+        return _OWN_MAIL
+    return _NOT_ALONE.get(kind, "")
+
+
+def _is_own_mail(copy: HeldCopy, actor: Actor) -> bool:
+    """Whether it is for them, or they sent it: then nobody else would have looked at it. Of spam everybody says so of their own."""
+    sender = copy.sender.lower() if copy.door == "submission" else ""
+    own_addresses = Address.objects.filter(mailbox__holder__uid=actor.uid, mailbox__kind="personal", until__isnull=True)
+    return own_addresses.filter(address__in={copy.box.lower(), sender} - {""}).exists()
+
+
+_OWN_MAIL = sentence("It is mail of your own: ask, and another security officer decides.")
+_HELD_BY_RULE = sentence("A rule keeps it, and not the spam filter: ask, and another security officer decides.")
+_RECIPIENT_DECIDES = sentence(
+    "It waits for whoever it is for: they say that they asked for it, in My mail or by the link of their digest."
+)
+
+
+_NOT_ALONE = {
+    "malware": sentence("The virus scanner knows what is in it: it takes a request and two officers."),
+    "confidential": sentence("It was kept back for confidential information: a privacy officer decides, when somebody asks."),
+    "elsewhere": sentence(
+        "This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it."
+    ),
+}
+
+
+def release_message(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, now: int) -> Released:
+    """A security officer says that a message may go: all of its copies that are kept back. What keeps them now is put aside, what
+    the checks find besides keeps them. Raises as release does."""
+    guard.require(actor, "quarantine.release", now=now)
+    reason, book = require_reason(reason, least=10), queries.rule_set()
+    if (refusal := next((why_not for copy in copies if (why_not := why_not_alone(copy, actor))), "")) != "":
+        raise Conflict(refusal)
+    rules = {name for copy in copies for name in release_kinds.holding_rules(copy.rules, book)}
+    entering = _release_entry(copies, "quarantine.release", actor, reason, now, whole=len(copies))
+    with releasing() as releaser:
+        indices = [copy.index for copy in copies]
+        return releaser.release(
+            copies[0].id, indices, by=actor.uid, reason=reason, rules=rules, for_all=True, entering=entering
+        )  # fmt: skip
+
+
+def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, int | str] = NO_FACTS) -> Released:
+    """Whoever may read the mailbox says that a copy in quarantine is no spam, or that they asked for what waits for their word.
+    facts: more of how they said so. Raises as release does."""
+    _, own_addresses = looking.own(actor, now=now)
+    if copy.box.lower() not in own_addresses or not recipient_decides(copy):
+        raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
+    if release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked":
+        return _release(copy, "my.release", actor, EXPECTED_REASON, now, rules=copy.rules, facts=facts)
+    return _release(copy, "my.release", actor, NO_SPAM_REASON, now, facts=facts)
+
+
+def recipient_decides(copy: HeldCopy) -> bool:
+    """Whether whoever reads its mailbox lets it go alone."""
+    kind = release_kinds.kind_of(copy.rules, queries.rule_set())
+    return kind == "asked" or (kind == "spam" and copy.do == "quarantine")
+
+
+def _release(
+    copy: HeldCopy,
+    act: str,
+    actor: Actor,
+    reason: str,
+    now: int,
+    *,
+    for_all: bool = False,
+    rules: Collection[str] = (),
+    facts: Mapping[str, int | str] = NO_FACTS,
+) -> Released:
+    """rules: ids of those that are put aside."""
+    entering = _release_entry([copy], act, actor, reason, now, **facts)
+    with releasing() as releaser:
+        released = releaser.release(
+            copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all, entering=entering
+        )  # fmt: skip
+    if copy.index not in released.let and copy.index not in released.kept:
+        raise Conflict("It is not kept back any more.")
+    return released
+
+
+def _release_entry(copies: Sequence[HeldCopy], act: str, actor: Actor, reason: str, now: int, **extra_facts: int | str) -> Entering:
+    """The entry of copies of one message stands in the record of what became of them."""
+    rules = list(dict.fromkeys(rule for copy in copies for rule in copy.rules))
+    facts: dict[str, Any] = {"copy": copies[0].index, "rules": rules, **extra_facts}
+    return entering_of(act, actor=actor, reason=reason, now=now, object=f"capture:{copies[0].uuid}", facts=facts)

@@ -1,0 +1,225 @@
+"""Asking that something is let go, and answering: by kind one officer or two, with the checks made once more (P-02, P-19, P-25).
+
+What happens on an answer is a record of the archive with the entry of the answer in it, and only after that the request has an end.
+Whoever dies in between is answered by the next one who looks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, tallies
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.tallies import What
+from civicmail.city.notices.actions import tell
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.holding import queries, release_kinds, release_states, senders
+from civicmail.desk.holding.actions.releaser_pool import releasing
+from civicmail.desk.holding.held_copies import HeldCopy
+from civicmail.desk.holding.models import Release
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.pipeline.releasing import Released
+
+EXPIRE_AFTER = timedelta(days=30)
+"""After which a request that nobody has answered is over."""
+BATCH_SIZE = 200
+MAX_RULES = 400
+TICK = machine("tick")
+_NOT_HELD = sentence("Nothing of it is kept back any more.")
+_ALREADY_REQUESTED = sentence("You have asked for this already.")
+
+
+def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: Actor, reason: str, now: int) -> Release:
+    """Of copies of one message that whoever asks may know of: those that are for them, or that they sent. Raises NotPermitted,
+    Unusable, Conflict where one may let it go without asking, or where only a manager may, and where it was asked already."""
+    guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
+    reason = require_reason(reason, least=10)
+    book = queries.rule_set()
+    if not copies:
+        raise Conflict(_NOT_HELD)
+    kind = release_kinds.strictest([release_kinds.kind_of(copy.rules, book) for copy in copies])
+    if kind == "elsewhere":
+        raise Conflict(
+            sentence("This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it.")
+        )
+    if kind not in release_kinds.REQUEST_KINDS:
+        raise Conflict(sentence("You let this go yourself; nobody has to be asked."))
+    rules = dict.fromkeys(rule for copy in copies for rule in release_kinds.holding_rules(copy.rules, book))
+    row = Release(
+        capture=copies[0].uuid, copies=sorted({copy.index for copy in copies}), kind=kind, rules=_rule_names(rules), sender=sender,
+        malware=list(queries.held_copies().malware(copies[0].id)), requester=person_of(actor), why=reason, made=moment(now),
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            tallies.add(senders.department_of(row.requester), "release-asked", at=moment(now))
+            _enter("release.ask", row, actor, reason, now)
+    except IntegrityError:
+        raise Conflict(_ALREADY_REQUESTED) from None
+    return row
+
+
+def agree(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
+    """The first of two officers says that it may go; nothing goes yet. Raises NotPermitted, Unusable, Conflict."""
+    return _decide(row, "agree", actor, reason, now)
+
+
+def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
+    """It may go: the checks are made once more, and only what was kept it when it was asked for is put aside. Raises NotPermitted,
+    Unusable, Conflict, LaterError."""
+    _require_answerable(row, actor, now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        locked_row = locked(row, "state")
+        release_states.step(locked_row.kind, locked_row.state, "release")
+    released = _release(locked_row, actor, reason, now)
+    action = "lapse" if released is None or not (released.let or released.kept) else "release" if released.let else "keep"
+    return _close(locked_row, action, actor, reason, now, released_count=len(released.let) if released is not None else 0)
+
+
+def deny(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
+    """It stays. reason: whoever asked reads it. Raises NotPermitted, Unusable, Conflict."""
+    return _decide(row, "refuse", actor, reason, now)
+
+
+def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
+    """Whoever asked does not want it any more. Raises NotPermitted, Conflict."""
+    guard.require(actor, "my.mail", OfPerson(row.requester.uid), now=now)
+    with transaction.atomic():
+        locked_row = locked(row, "state")
+        locked_row.state = release_states.step(locked_row.kind, locked_row.state, "withdraw")
+        locked_row.answered = moment(now)
+        locked_row.save(update_fields=["state", "answered"])
+        _enter("release.withdraw", locked_row, actor, "withdrawn by whoever asked", now)
+    return locked_row
+
+
+def expire(now: int) -> int:
+    """Requests about what nobody keeps back any more, and those that are too old; how many. Whoever asked is told."""
+    rows = list(Release.objects.filter(state__in=release_states.OPEN).order_by("pk")[:BATCH_SIZE])
+    held = {(copy.uuid, copy.index) for copy in queries.copies(now)} if rows else set()
+    expired = [r for r in rows if r.made <= moment(now) - EXPIRE_AFTER or not any((r.capture, index) in held for index in r.copies)]
+    for row in expired:
+        _close(row, "lapse", TICK, "nothing is kept back any more, or nobody has answered", now, released_count=0)
+    return len(expired)
+
+
+def _require_answerable(row: Release, actor: Actor, now: int) -> None:
+    act = release_states.act_of(row.kind, row.state)
+    if not act:
+        raise Conflict("This request was answered meanwhile; look at it again.")
+    foureyes.require(actor, act, queries.release_resource(row), now=now)
+
+
+def _decide(row: Release, action: str, actor: Actor, reason: str, now: int) -> Release:
+    _require_answerable(row, actor, now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        locked_row = locked(row, "state")
+        locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
+        if action == "agree":
+            locked_row.first, locked_row.first_why, locked_row.agreed = person_of(actor), reason, moment(now)
+        else:
+            locked_row.person, locked_row.answer, locked_row.answered = person_of(actor), reason, moment(now)
+        locked_row.save()
+        _enter(f"release.{action}", locked_row, actor, reason, now)
+        if action == "refuse":
+            tallies.add(senders.department_of(locked_row.requester), "release-kept", at=moment(now))
+            _notify_requester(locked_row, now)
+    return locked_row
+
+
+def _close(row: Release, action: str, actor: Actor, reason: str, now: int, *, released_count: int) -> Release:
+    with transaction.atomic():
+        locked_row = locked(row, "state")
+        locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
+        locked_row.let, locked_row.answered = released_count, moment(now)
+        if not actor.machine:
+            locked_row.person, locked_row.answer = person_of(actor), reason
+        locked_row.save()
+        if locked_row.state in ("released", "kept"):
+            tally: What = "release-let" if locked_row.state == "released" else "release-kept"
+            tallies.add(senders.department_of(locked_row.requester), tally, at=moment(now))
+        _enter("release.end", locked_row, actor, reason, now, let=released_count)
+        _notify_requester(locked_row, now)
+    return locked_row
+
+
+def _release(row: Release, actor: Actor, reason: str, now: int) -> Released | None:
+    """None where the message is gone: its time was over. What was found since keeps it."""
+    book = queries.rule_set()
+    rules = [name for name in row.rules.split(",") if name and release_kinds.kind_of((name,), book) != "malware"]
+    entering = entering_of(
+        "release.release", actor=actor, reason=reason[:400], now=now, object=f"capture:{row.capture}", facts=_facts(row)
+    )
+    with releasing() as releaser:
+        try:
+            return releaser.release(
+                uuid.UUID(row.capture).bytes,
+                row.copies,
+                by=actor.uid,
+                reason=reason,
+                aside=release_kinds.ignored_checks(row.kind),
+                rules=rules,
+                malware=row.malware,
+                for_all=row.kind == "other",
+                entering=entering,
+            )
+        except NotInArchive:
+            return None
+
+
+def _rule_names(rules: Collection[str]) -> str:
+    """As many as there is room for; a name that is cut would be another rule's."""
+    text = ""
+    for name in rules:
+        if len(text) + 1 + len(name) > MAX_RULES:
+            break
+        text = f"{text},{name}" if text else name
+    return text
+
+
+def _enter(act: str, row: Release, actor: Actor, reason: str, now: int, **extra_facts: int) -> None:
+    facts = _facts(row) | extra_facts
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"capture:{row.capture}", facts=facts)
+
+
+def _facts(row: Release) -> dict[str, Any]:
+    return {"release": row.pk, "kind": row.kind, "copies": row.copies, "rules": row.rules, "state": row.state}
+
+
+def _notify_requester(row: Release, now: int) -> None:
+    """Whoever asked, in their language; nothing of the message is in it. Belongs into the transaction of the answer."""
+    if not (to := senders.address_of(row.requester)):
+        return
+    with translation.override(row.requester.language):
+        outcome = {
+            "released": gettext("You asked that a message is let go. It was checked once more and is on its way."),
+            "kept": gettext("You asked that a message is let go. It stays: the checks were made once more and found something."),
+            "refused": gettext("You asked that a message is let go. It stays."),
+            "lapsed": gettext("You asked that a message is let go. Nothing is kept back any more, or nobody has answered in time."),
+        }[row.state]
+        parts = [outcome]
+        if row.answer:
+            parts.append(gettext("The answer: {words}").format(words=row.answer))
+        page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
+        parts.append(gettext("How the message stands: {page}").format(page=page))
+        subject = gettext("About a message that was kept back")
+    tell(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=moment(now))

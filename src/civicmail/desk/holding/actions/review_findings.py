@@ -1,0 +1,204 @@
+"""What a use reviewer answers about a finding, and what follows; nobody's name before a second one agrees (P-07, P-10 to P-13).
+
+    open -> nothing | reminded | second;  second -> confirmed | refused;  confirmed -> handed
+
+How often a rule was right is counted with each answer; a reminder says that it was, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, tallies
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import Decision
+from civicmail.city.access.views import saying
+from civicmail.city.conduct.actions import reporting
+from civicmail.city.conduct.models import Violation
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.models import Finding, Precision
+from civicmail.desk.holding.pseudonyms import key_of, pseudonym
+
+STATES = {
+    "open": ("wait", "Waits"),
+    "nothing": ("quiet", "Nothing in it"),
+    "reminded": ("done", "Reminded"),
+    "second": ("wait", "Waits for a second reviewer"),
+    "confirmed": ("warn", "Confirmed"),
+    "refused": ("quiet", "Not confirmed"),
+    "handed": ("done", "Handed over"),
+}
+KEPT_STATES = frozenset({"confirmed", "handed"})
+"""States in which a finding stays; all others vanish."""
+MAX_TEXT = 1000
+
+
+def answer(finding: Finding, outcome: str, *, actor: Actor, reason: str, now: int) -> Finding:
+    """The first reviewer. said: nothing, reminded or second. finding: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "finding.answer", now=now)
+    if outcome not in ("nothing", "reminded", "second"):
+        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        row = _locked_finding(finding, "open")
+        _require_other_person(row, actor, now)
+        row.state, row.reviewer, row.answered, row.why = outcome, person_of(actor), moment(now), reason
+        row.save()
+        if outcome != "second":
+            _count_answer(row, right=outcome == "reminded")
+        if outcome == "reminded":
+            _remind(row, now)
+            tallies.add(senders.department_of(_sender(row)), "finding-reminded", at=moment(now))
+        _enter(row, actor, reason, now)
+    return row
+
+
+def second_review_resource(finding: Finding) -> Decision:
+    """What the guard is asked of a second reviewer: not the first."""
+    began = ms(finding.answered) if finding.answered is not None else 0
+    return Decision(firsts=(finding.reviewer.uid if finding.reviewer else "",), began=began)
+
+
+def decide_second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:
+    """Another reviewer: from here on both see whose it is, if it was right. Raises NotPermitted, Unusable, Conflict."""
+    foureyes.require(actor, "finding.second", second_review_resource(finding), now=now)
+    reason = require_reason(reason, least=10)
+    with transaction.atomic():
+        row = _locked_finding(finding, "second")
+        _require_other_person(row, actor, now)
+        row.state, row.second, row.decided, row.answer = "confirmed" if right else "refused", person_of(actor), moment(now), reason
+        row.person = _sender(row) if right else None
+        row.save()
+        if row.person is not None:  # who has a name now keeps none of it for what is not confirmed
+            tallies.add(senders.department_of(row.person), "finding-confirmed", at=moment(now))
+            Finding.objects.filter(pseudonym=row.pseudonym, person__isnull=True).update(pseudonym=pseudonym_of(row.person))
+        _count_answer(row, right=right)
+        _enter(row, actor, reason, now)
+    return row
+
+
+def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violation:
+    """The department hears of it: a report of a violation (city/conduct), in the same transaction. Raises NotPermitted, Unusable,
+    Conflict."""
+    guard.require(actor, "finding.hand-over", now=now)
+    text = require_reason(text, "text", least=20, most=MAX_TEXT)
+    with transaction.atomic():
+        row = _locked_finding(finding, "confirmed")
+        _require_other_person(row, actor, now)
+        assert row.person is not None, "whoever is confirmed has a name"
+        words, by = _report(row, row.person, text), person_of(actor)
+        made = reporting.hand_over(row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now)
+        row.state = "handed"
+        row.save(update_fields=["state"])
+        _enter(row, actor, text[:400], now)
+    return made
+
+
+def origin_of(finding: Finding) -> str:
+    """What a report says that it comes from."""
+    return f"finding:{finding.pk}"
+
+
+def pseudonym_of(person: Person) -> str:
+    """Under which reviewers know somebody at this moment; another one with each finding that was confirmed, when they have seen the
+    name."""
+    data: Path | None = settings.DATA
+    assert data is not None, "reviewers have an installation"
+    return pseudonym(key_of(data), person.uid, Finding.objects.filter(person=person).count())
+
+
+def _locked_finding(finding: Finding, state: str) -> Finding:
+    row = locked(finding, "state")
+    if row.state != state:
+        raise Conflict("This finding was answered meanwhile; look at it again.")
+    return row
+
+
+def _sender(row: Finding) -> Person:
+    person = senders.sender_of(row.capture)
+    if person is None:
+        raise Conflict("The record of this message cannot be read, so nobody can say whose it is.")
+    return person
+
+
+def _require_other_person(row: Finding, actor: Actor, now: int) -> None:
+    sender = row.person or senders.sender_of(row.capture)
+    if sender is not None and foureyes.is_oneself(actor, sender, now):
+        raise NotPermitted("Nobody answers a finding about themselves.")
+
+
+def _count_answer(row: Finding, *, right: bool) -> None:
+    precision, _ = Precision.objects.select_for_update().get_or_create(rule=row.rule, condition=row.condition)
+    precision.answered, precision.confirmed = precision.answered + 1, precision.confirmed + int(right)
+    precision.save()
+
+
+def _remind(row: Finding, now: int) -> None:
+    """To whoever sent it. Who has looked at it is nobody's business but the record's."""
+    person = _sender(row)
+    if not (to := senders.address_of(person)):
+        raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
+    with override(person.language):
+        subject, text = _reminder(row)
+    tell(f"finding:{row.pk}", to, subject, text, now=moment(now))
+
+
+def _reminder(row: Finding) -> tuple[str, str]:
+    """Subject and text, in the language that is on."""
+    at, clause = timezone.localtime(row.received), CLAUSES[row.clause]
+    opening = gettext("On {day} at {time} you sent a message that fits a rule of the e-mail policy about what mail is for.")
+    lines = [
+        opening.format(day=saying.day(at), time=saying.clock(at)),
+        f"{row.clause}, {saying.said(clause.title)}: {saying.said(clause.says)}",
+        gettext("It is read here: {page}").format(page=address(row.clause, settings.CITY.web.url)),
+        gettext(
+            "This is a friendly reminder and nothing else: nothing was held back, your department was not told, and what the rule "
+            "had found is deleted within 30 days. Who looked at it saw which words a list had in it, and not your name."
+        ),
+        gettext("If you think that the rule is wrong about this message, nothing has to be done. For questions ask the help desk."),
+    ]
+    return gettext("A reminder: {what}").format(what=saying.said(clause.title)), "\n\n".join(lines)
+
+
+def _report(row: Finding, person: Person, text: str) -> list[str]:
+    department = senders.department_of(person)
+    return [
+        f"{_when(row)} {person} ({department}) sent a message that does not go with {row.clause} of the e-mail policy. "
+        f"Two use reviewers have confirmed it, one after the other.",
+        *_clause_lines(row.clause),
+        f"What they say: {text}",
+        f"Number of the message: {row.capture}. To read it takes a mandate; yours is asked for on the pages (P-16).",
+        "What follows from it is for the department to decide; the person is asked first what they say to it.",
+    ]
+
+
+def _clause_lines(clause: str) -> list[str]:
+    clause_text = CLAUSES[clause]
+    return [f"{clause}, {clause_text.title}: {clause_text.says}", f"It is read here: {address(clause, settings.CITY.web.url)}"]
+
+
+def _when(row: Finding) -> str:
+    at = timezone.localtime(row.received)
+    return f"On {in_words(at.date())} at {saying.clock(at)}"
+
+
+def _enter(row: Finding, actor: Actor, reason: str, now: int) -> None:
+    facts = {"finding": row.pk, "rule": row.rule, "answer": row.state} | ({"person": row.person.uid} if row.person else {})
+    act = {"second": "finding.answer", "nothing": "finding.answer", "reminded": "finding.answer", "handed": "finding.hand-over"}
+    entries.enter(
+        act.get(row.state, "finding.second"), actor=actor, reason=reason, now=now, object=f"capture:{row.capture}", facts=facts
+    )

@@ -1,0 +1,90 @@
+"""Senders inside are told which rules fitted a message of theirs, and what is kept back of it: one notice for a message, a few a
+day; of how many more they were not told stands in their digest (P-11, P-19, P-29, promise 7)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views import saying
+from civicmail.city.conduct.queries.deciders import holders
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import tell
+from civicmail.city.notices.models import Notice
+from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.models import Finding, Untold
+from civicmail.desk.holding.record_facts import RuleNotice
+
+MAX_PER_DAY = 3
+"""Notices of one person and day."""
+NOTIFY_WITHIN_MS = 2 * 86_400_000
+"""ms after which nobody is told any more: a worker that catches up after days does not write to everybody."""
+
+
+def notify_sender(person: Person, capture: str, at: int, rule_notices: list[RuleNotice], now: int) -> None:
+    """rules: as asked.for_sender says them; at: ms of receipt. Belongs into a transaction."""
+    to = senders.address_of(person)
+    if not rule_notices or not to or now - at > NOTIFY_WITHIN_MS:
+        return
+    day, key = timezone.localdate(moment(at)), notice_key(person, capture, at)
+    today = key.removesuffix(capture)
+    if Notice.objects.filter(key=key).exists():
+        return
+    if Notice.objects.filter(key__startswith=today).count() >= MAX_PER_DAY:
+        row, _ = Untold.objects.select_for_update().get_or_create(person=person, day=day)
+        row.count += 1
+        row.save(update_fields=["count"])
+        return
+    with translation.override(person.language):
+        subject, text = compose(capture, at, rule_notices)
+    tell(key, to, subject, text, now=moment(now))
+
+
+def notice_key(person: Person, capture: str, at: int) -> str:
+    """Of the notice to somebody about a message of theirs."""
+    return f"sender:{timezone.localdate(moment(at))}:{person.pk}:{capture}"
+
+
+def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
+    """Subject and text, in the language that is on. Nothing of the message is in it: whoever sent it knows it by its time."""
+    when, pages = timezone.localtime(moment(at)), settings.CITY.web.url
+    if held := any(notice.held for notice in rules):
+        opening = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
+    else:
+        opening = gettext("A message that you sent on {day} at {time} was sent; a rule has something to say about it.")
+    lines = [opening.format(day=saying.day(when), time=saying.clock(when)), *(rule_paragraphs(told, pages) for told in rules)]
+    if held:
+        place = f"{pages}{reverse('decision', args=[capture])}"
+        lines.append(gettext("What was decided, and where to say that it is wrong: {page}").format(page=place))
+    else:
+        lines.append(gettext("Number of the message, should you ask: {number}").format(number=capture))
+    return gettext("A message of yours is kept back") if held else gettext("About a message that you sent"), "\n\n".join(lines)
+
+
+def rule_paragraphs(notice: RuleNotice, pages: str) -> str:
+    """Of one rule: what it says, whom to ask, and the clause that it serves."""
+    opening = gettext("Kept back: {words}") if notice.held else gettext("Please note: {words}")
+    lines = [opening.format(words=saying.said(notice.words))]
+    if notice.ask:
+        lines[0] += " " + gettext("Ask: {whom}.").format(whom=saying.said(notice.ask))
+    serves = gettext("It serves {clause} of the e-mail policy ({title}): {page}")
+    title = saying.said(CLAUSES[notice.clause].title)
+    return "\n\n".join([*lines, serves.format(clause=notice.clause, title=title, page=address(notice.clause, pages))])
+
+
+def notify_reviewers(finding: Finding, sender: Person, now: int) -> None:
+    """Each use reviewer but the sender hears that there is a finding that does not wait; not whose it is. Belongs into a
+    transaction."""
+    at = moment(now)
+    where = f"{settings.CITY.web.url}{reverse('finding', args=[finding.pk])}"
+    lines = [
+        f"The rule {finding.rule} has found something in a message that should be looked at now.",
+        f"Look at it, and call for help if somebody may be in danger: {where}",
+    ]
+    for person in holders("use-reviewer", now):
+        if person != sender and (to := senders.address_of(person)):
+            tell(f"finding-now:{finding.pk}:{person.pk}", to, "A finding that does not wait", "\n\n".join(lines), now=at)

@@ -1,0 +1,162 @@
+"""Asking somebody whether a message really is theirs, and their answer: once, by a link that only the address that was asked has
+(P-27). Whoever asked hears what was said; nobody is shown a word of the message."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import struct
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.saying import clock, day
+from civicmail.city.directory.models import Person
+from civicmail.city.notices import tokens
+from civicmail.city.notices.actions import tell
+from civicmail.city.notices.errors import BadLink
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.containment_states import OPEN
+from civicmail.desk.holding.models import Containment, Verification
+from civicmail.desk.holding.verification_channels import Channel
+from civicmail.desk.viewer.queries import installation
+
+ANSWER_WITHIN_MS = 7 * 86_400_000
+"""ms for which an answer is waited for."""
+ANSWERS = frozenset({"yes", "no"})
+MAX_REMARK = 400
+LINK = machine("answer link")
+_MORE = struct.Struct(">Q16s")
+
+
+def ask(
+    capture: uuid.UUID, received: int, claimed: str, channel: Channel, *, asker: Person, actor: Actor, reason: str, now: int
+) -> Verification:
+    """Ask once; a second time is the first one. received: ms, of the message; actor: who asks, or the link of the asker's own copy.
+    Raises NotPermitted, Conflict where whoever has the account would answer for its owner."""
+    guard.require(actor, "sender.verify", OfPerson(asker.uid), now=now)
+    if channel.inside:
+        _require_not_contained(channel.address)
+    secret = secrets.token_bytes(16)
+    with transaction.atomic():
+        row, created = Verification.objects.get_or_create(
+            capture=str(capture),
+            asker=asker,
+            defaults={
+                "claimed": claimed[:254], "to": channel.address[:254], "inside": channel.inside, "made": moment(now),
+                "until": moment(now + ANSWER_WITHIN_MS), "secret": hashlib.sha256(secret).hexdigest(),
+            },
+        )  # fmt: skip
+        if created:
+            facts = {"inside": int(channel.inside)}
+            entries.enter("sender.verify", actor=actor, reason=reason, now=now, object=f"capture:{capture}", facts=facts)
+            _send_question(row, received, secret, now)
+    return row
+
+
+def by_link(data: Path, text: str, now: int) -> Verification:
+    """The question that an answer link belongs to. Raises BadLink, OldLink."""
+    token = tokens.read(data, "answer", text, now)
+    if len(token.more) != _MORE.size:
+        raise BadLink
+    number, secret = _MORE.unpack(token.more)
+    row = Verification.objects.select_related("asker").filter(pk=number, capture=str(uuid.UUID(bytes=token.capture))).first()
+    if row is None or not hmac.compare_digest(row.secret, hashlib.sha256(secret).hexdigest()):
+        raise BadLink
+    return row
+
+
+def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verification:
+    """Whoever was asked answers, once, by the link. said: what they add. Raises Conflict where it was answered, Unusable."""
+    if answer not in ANSWERS:
+        raise Unusable(gettext("Choose an answer."), {"answer": gettext("Choose an answer.")})
+    with transaction.atomic():
+        locked_row = Verification.objects.select_for_update().get(pk=row.pk)
+        if locked_row.state != "asked":
+            raise Conflict(gettext("This was answered already."))
+        if locked_row.inside:
+            _require_not_contained(locked_row.to)
+        locked_row.state, locked_row.answered, locked_row.said = answer, moment(now), " ".join(remark.split())[:MAX_REMARK]
+        locked_row.save(update_fields=["state", "answered", "said"])
+        facts = {"answer": answer, "inside": int(locked_row.inside)}
+        entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{locked_row.capture}", facts=facts)
+        _notify_asker(locked_row, now)
+    return locked_row
+
+
+def _require_not_contained(address: str) -> None:
+    """A colleague whose account acts unlike them cannot be asked there, nor answer from there (P-25). Raises Conflict."""
+    person = senders.person_of(address)
+    if person is not None and Containment.objects.filter(person=person, state__in=OPEN).exists():
+        raise Conflict(
+            gettext("Somebody else may be using this account at the moment, so what it answers does not count. Ask by telephone.")
+        )
+
+
+def expire(now: int) -> int:
+    """Questions that nobody has answered in time; whoever asked hears so. How many."""
+    with transaction.atomic():
+        expired = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=moment(now))[:200])
+        for row in expired:
+            row.state = "lapsed"
+            row.save(update_fields=["state"])
+            _notify_asker(row, now)
+    return len(expired)
+
+
+def _send_question(row: Verification, received: int, secret: bytes, now: int) -> None:
+    """To the address that is known from elsewhere, outside in each language of the city. Nothing of the message but its time, and
+    whom it came to."""
+    payload = _MORE.pack(row.pk, secret)
+    token = tokens.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), payload)
+    when = timezone.localtime(moment(received))
+    holder = senders.person_of(row.to) if row.inside else None
+    link = f"{settings.CITY.web.url}{reverse('verified', args=[token])}"
+    subjects, texts = [], []
+    for language in [holder.language] if holder is not None else [code for code, _ in settings.LANGUAGES]:
+        with override(language):
+            subjects.append(gettext("Did you write to us?"))
+            texts.append(_question(row, when, link))
+    tell(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=moment(now))
+
+
+def _question(row: Verification, when: datetime, link: str) -> str:
+    """In the language of the moment."""
+    return gettext(
+        "{asker} got a message on {day} at {time} that says it is from {claimed}, and asks you whether it really is.\n\n"
+        "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "
+        "knew it before that message came.\n\n{link}"
+    ).format(
+        asker=row.asker.display, day=day(when), time=clock(when), claimed=row.claimed, until=day(row.until), link=link,
+    )  # fmt: skip
+
+
+def _notify_asker(row: Verification, now: int) -> None:
+    to = senders.address_of(row.asker)
+    if not to:
+        return
+    with override(row.asker.language):
+        verdict = {
+            "yes": gettext("It is genuine: whoever was asked says that they wrote it."),
+            "no": gettext(
+                "It is NOT genuine: whoever was asked did not write it. Do not answer it, open nothing in it, and report it."
+            ),
+            "lapsed": gettext("Nobody has answered. Treat it as not genuine, and call the sender at a number that you know."),
+        }[row.state]
+        remark = f"\n\n{gettext('They add:')} {row.said}" if row.said else ""
+        page = f"{settings.CITY.web.url}{reverse('mail-verify', args=[row.capture])}"
+        subject = gettext("About the sender whom you asked about")
+        tell(f"verified:{row.pk}", to, subject, f"{verdict}{remark}\n\n{page}", now=moment(now))

@@ -1,0 +1,85 @@
+"""Mail of a mailbox that is nobody's own is kept back: of a machine that signs in, or of a function mailbox that a peer has
+asserted. Whoever answers for the mailbox hears of it, once a day however much it is (P-14, P-29, promise 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.saying import clock, day
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.notices.actions import tell
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS, rule_paragraphs
+from civicmail.desk.holding.record_facts import RuleNotice, SentMessage
+
+
+def notify_held(sent: SentMessage, rules: list[RuleNotice], now: int) -> None:
+    """rules: as asked.for_sender says them. Nobody where the sender is no mailbox of ours, or where nothing is kept back. Belongs
+    into a transaction."""
+    if held := [notice for notice in rules if notice.held]:
+        _notify_owners("kept", sent, now, lambda box: _held_notice(box, sent, held))
+
+
+def notify_unencryptable(sent: SentMessage, now: int) -> None:
+    """The same of a copy that must leave encrypted and has no way (stuck.py)."""
+    _notify_owners("no-way", sent, now, lambda box: _unencryptable_notice(box, sent))
+
+
+def _notify_owners(what: str, sent: SentMessage, now: int, letter: Callable[[Mailbox], tuple[str, list[str]]]) -> None:
+    box = _mailbox(sent.subject)
+    if box is None or now - sent.at > NOTIFY_WITHIN_MS:
+        return
+    for to, language in _owners(box, now):
+        with override(language):
+            subject, lines = letter(box)
+            end = gettext(
+                "You hear of it because you answer for this mailbox of {department}: once a day, whatever else waits. Nothing is "
+                "lost; the number of the message is {number}."
+            ).format(department=box.department, number=sent.capture)
+        key = f"shared:{what}:{timezone.localdate(moment(sent.at))}:{box.pk}:{to}"
+        tell(key, to, subject, "\n\n".join([*lines, end]), now=moment(now))
+
+
+def _held_notice(box: Mailbox, sent: SentMessage, held: list[RuleNotice]) -> tuple[str, list[str]]:
+    when = timezone.localtime(moment(sent.at))
+    opening = gettext("A message that {mailbox} sent on {day} at {time} was kept back, at least for some recipients.")
+    first = opening.format(mailbox=box.address, day=day(when), time=clock(when))
+    subject = gettext("Mail of {mailbox} is kept back").format(mailbox=box.address)
+    return subject, [first, *(rule_paragraphs(notice, settings.CITY.web.url) for notice in held)]
+
+
+def _unencryptable_notice(box: Mailbox, sent: SentMessage) -> tuple[str, list[str]]:
+    when = timezone.localtime(moment(sent.at))
+    text = gettext(
+        "A message that {mailbox} sent on {day} at {time} must leave encrypted, and at this moment there is no way to do that for "
+        "at least one of its recipients. That copy waits: it does not leave unencrypted."
+    )
+    subject = gettext("Mail of {mailbox} waits").format(mailbox=box.address)
+    return subject, [text.format(mailbox=box.address, day=day(when), time=clock(when))]
+
+
+def _mailbox(address: str) -> Mailbox | None:
+    """By any of its addresses; None for a person's, and for one that is closed."""
+    if not address:
+        return None
+    known = Q(address=address) | Q(addresses__address=address, addresses__until__isnull=True)
+    rows = Mailbox.objects.exclude(kind="personal").filter(known, closed__isnull=True)
+    return rows.select_related("department").distinct().first()
+
+
+def _owners(box: Mailbox, now: int) -> Iterator[tuple[str, str]]:
+    """Address and language: of the function mailbox itself where somebody reads it, else of whom its department is asked by."""
+    if box.kind == "function" and Authorisation.objects.filter(mailbox=box, state="active").exists():
+        yield box.address, settings.LANGUAGE_CODE
+        return
+    for person in deciders.asked(box.department, now):
+        if to := senders.address_of(person):
+            yield to, person.language

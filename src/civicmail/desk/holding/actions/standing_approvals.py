@@ -1,0 +1,135 @@
+"""Files that may leave without a question: allowed by the head or a deputy, with an end, asked about again halfway (P-22)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import override
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.notices.actions import tell
+from civicmail.desk.holding import approvers, senders
+from civicmail.desk.holding.actions import approval_notices, publish_approvals
+from civicmail.desk.holding.models import StandingApproval
+
+MAX_DURATION = timedelta(days=366)
+MAX_WIDE_DURATION = timedelta(days=92)
+"""For everything that a department sends: that is no approval of anything, so it is short."""
+TICK = machine("tick")
+MIN_NAME_CHARACTERS = 3
+"""Letters and digits by which a series is one."""
+_CHOICE = re.compile(r"\[[^\]]*\]?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class FileScope:
+    """Which files: every field that is not empty must fit. series: a pattern of file names; mailbox: of a function."""
+
+    sha256: str = ""
+    series: str = ""
+    domain: str = ""
+    mailbox: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it allows everything, or nearly: a pattern like *.pdf says nothing of a file."""
+        return not (self.sha256 or self.domain or self.mailbox or _names_files(self.series))
+
+
+def _names_files(series: str) -> bool:
+    """Whether a pattern says something of the name before its ending."""
+    stem = _CHOICE.sub("", series.rpartition(".")[0] or series)
+    return sum(letter.isalnum() for letter in stem) >= MIN_NAME_CHARACTERS
+
+
+def allow(department: Department, files: FileScope, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
+    """In force on return. until: ms. Raises NotPermitted, Unusable, Conflict where somebody else may be using this account."""
+    guard.require(actor, "approval.standing", InDepartment(department.code), now=now)
+    approvers.require_not_contained(actor)
+    reason = require_reason(reason, least=10)
+    if fields := _field_errors(department, files, moment(until) - moment(now)):
+        raise Unusable("This cannot be allowed.", fields)
+    with transaction.atomic():
+        row = StandingApproval.objects.create(
+            department=department, sha256=files.sha256, series=files.series, domain=files.domain, mailbox=files.mailbox,
+            reason=reason, by=Person.objects.get(uid=actor.uid), made=moment(now), until=moment(until),
+        )  # fmt: skip
+        facts = {"standing": row.pk, "sha256": files.sha256, "domain": files.domain, "mailbox": files.mailbox, "until": until}
+        entries.enter("approval.standing", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
+    publish_approvals.publish_standing(now)
+    return row
+
+
+def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
+    """Raises NotPermitted, Conflict where it has ended."""
+    guard.require(actor, "approval.standing", InDepartment(row.department.code), now=now)
+    with transaction.atomic():
+        by = Person.objects.get(uid=actor.uid)
+        if not StandingApproval.objects.filter(pk=row.pk, ended__isnull=True).update(ended=moment(now), ended_by=by):
+            raise Conflict("It has ended already.")
+        where = f"department:{row.department.code}"
+        entries.enter("approval.standing-end", actor=actor, reason="ended", now=now, object=where, facts={"standing": row.pk})
+    publish_approvals.publish_standing(now)
+
+
+def count_uses(used: Counter[str], now: int) -> None:
+    """How often they were used, by their ids ("s12"). Belongs into a transaction."""
+    for id_, times in used.items():
+        if id_.startswith("s") and id_[1:].isdecimal():
+            StandingApproval.objects.filter(pk=int(id_[1:])).update(used=F("used") + times, last=moment(now))
+
+
+def request_reviews(now: int) -> int:
+    """Halfway the department is asked whether it is still wanted; how many were asked about."""
+    at = moment(now)
+    due = [
+        row
+        for row in StandingApproval.objects.filter(ended__isnull=True, asked__isnull=True, until__gt=at).select_related(
+            "department"
+        )
+        if at >= row.made + (row.until - row.made) / 2
+    ]
+    for row in due:
+        with transaction.atomic():
+            StandingApproval.objects.filter(pk=row.pk).update(asked=at)
+            for person in deciders.asked(row.department, now):
+                if to := senders.address_of(person):
+                    with override(person.language):
+                        subject, text = approval_notices.standing_review_notice(row)
+                    tell(f"standing:{row.pk}:{person.pk}", to, subject, text, now=at)
+    return len(due)
+
+
+def _field_errors(department: Department, files: FileScope, duration: timedelta) -> dict[str, str]:
+    errors = {}
+    if files.sha256 and not _SHA256.fullmatch(files.sha256):
+        errors["sha256"] = "A SHA-256 has 64 digits from 0 to 9 and a to f."
+    if files.series and not files.series.strip("*?. "):
+        errors["series"] = "Say something of the name, like agenda-*.pdf."
+    if files.domain and not _DOMAIN.fullmatch(files.domain):
+        errors["domain"] = "A domain looks like acme.example."
+    if (
+        files.mailbox
+        and not Mailbox.objects.filter(address=files.mailbox, kind="function", department=department, closed__isnull=True).exists()
+    ):
+        errors["mailbox"] = "The department has no mailbox of a function with this address."
+    if not timedelta() < duration <= MAX_DURATION:
+        errors["until"] = "The end lies within a year from now."
+    elif files.is_wide and duration > MAX_WIDE_DURATION:
+        errors["until"] = "For everything that the department sends, or all files of a kind, the end lies within three months."
+    return errors

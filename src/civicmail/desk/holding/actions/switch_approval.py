@@ -1,0 +1,104 @@
+"""From when on a department's files are asked about (P-22). Where more than forty questions a day are foreseen for a manager, the
+policy owner and the department's head both say why, in writing."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.resources import DepartmentCase
+from civicmail.city.directory.models import Department, Person
+from civicmail.city.policy.approvals import RULE
+from civicmail.desk.holding import approval_switches, queries
+from civicmail.desk.holding.actions import publish_approvals
+from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
+
+MAX_DAILY_REQUESTS = 40
+"""Questions of a manager and working day above which two people say why."""
+TENTHS = 10
+
+
+def switch_on(department: Department, forecast: int, *, actor: Actor, reason: str, now: int) -> AskedDepartment:
+    """forecast: of a manager and working day, in tenths. It acts on return, or when the head has agreed. Raises NotPermitted,
+    Unusable, Conflict where it was done already."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = require_reason(reason, least=20)
+    rule = queries.rule_set().rule(RULE)
+    if rule is None or rule.mode != "enforce":
+        raise Conflict(f"The rule {RULE} is not in the book in force, or does not act: adopt it first (rule book, Offered).")
+    since = None if forecast > MAX_DAILY_REQUESTS * TENTHS else moment(now)
+    with transaction.atomic():
+        row, created = AskedDepartment.objects.get_or_create(
+            department=department,
+            defaults={
+                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": moment(now), "reason": reason,
+                "forecast": forecast,
+            },
+        )  # fmt: skip
+        if not created:
+            raise Conflict("It was switched on already.")
+        UnaskedDepartment.objects.filter(department=department).delete()
+        facts = {"forecast": forecast, "acts": int(since is not None)}
+        entries.enter("approval.switch", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
+    publish_approvals.publish_standing(now)
+    return row
+
+
+def agreement_resource(row: AskedDepartment) -> DepartmentCase:
+    """What the guard is asked of whoever agrees: the department's head, and not whoever switched it on."""
+    return DepartmentCase(row.department.code, firsts=(row.by.uid,), began=ms(row.asked))
+
+
+def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
+    """The head's own words, after which it acts. Raises NotPermitted, Unusable, Conflict."""
+    foureyes.require(actor, "approval.agree", agreement_resource(row), now=now)
+    reason = require_reason(reason, least=20)
+    with transaction.atomic():
+        head = Person.objects.get(uid=actor.uid)
+        fresh = AskedDepartment.objects.filter(pk=row.pk, since__isnull=True)
+        if not fresh.update(since=moment(now), head=head, head_reason=reason):
+            raise Conflict("It acts already.")
+        where = f"department:{row.department.code}"
+        entries.enter("approval.agree", actor=actor, reason=reason, now=now, object=where, facts={"forecast": row.forecast})
+    publish_approvals.publish_standing(now)
+
+
+def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
+    """Files of the department are not asked about any more; what waits is still answered. Raises NotPermitted, Unusable."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = require_reason(reason, least=20)
+    with transaction.atomic():
+        where = f"department:{row.department.code}"
+        entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
+        AskedDepartment.objects.filter(pk=row.pk).delete()
+        _record_off(row.department, actor, reason, now)
+    publish_approvals.publish_standing(now)
+
+
+def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
+    """Decide that files of a department about which nobody has decided leave without a question. Raises NotPermitted, Unusable,
+    Conflict where somebody has."""
+    guard.require(actor, "approval.switch", now=now)
+    reason = require_reason(reason, least=20)
+    with transaction.atomic():
+        Department.objects.select_for_update().get(pk=department.pk)
+        if approval_switches.switch_of(department).is_decided:
+            raise Conflict("Somebody has decided about this department already.")
+        where = f"department:{department.code}"
+        entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
+        row = _record_off(department, actor, reason, now)
+    publish_approvals.publish_standing(now)
+    return row
+
+
+def _record_off(department: Department, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
+    """With a name and a day; in place of how it was before anybody had to decide."""
+    decision = {"by": Person.objects.get(uid=actor.uid), "at": moment(now), "reason": reason}
+    row, _ = UnaskedDepartment.objects.update_or_create(department=department, defaults=decision)
+    return row

@@ -1,0 +1,44 @@
+"""A copy that must leave encrypted, and for which there is no way: its sender hears of it, once (P-19, promise 7).
+
+It would wait for as long as it takes, and whoever sent it would believe that it has gone.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.saying import clock, day
+from civicmail.city.notices.actions import tell
+from civicmail.desk.holding import senders
+from civicmail.desk.holding.actions import shared_mailbox_notices
+from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
+from civicmail.desk.holding.record_facts import SentMessage
+from civicmail.mail.courier.ways import NO_WAY
+
+UNENCRYPTABLE_MARKER = NO_WAY.encode()
+"""Stands in the head of every record that says so."""
+
+
+def notify_sender(sent: SentMessage, now: int) -> None:
+    """Nobody for a sender who has left; of a machine, or a mailbox that several use, whoever answers for it hears. Nothing of the
+    message, nor for whom it is. Belongs into a transaction."""
+    person = senders.person_of(sent.subject)
+    if person is None:
+        shared_mailbox_notices.notify_unencryptable(sent, now)
+    to = senders.address_of(person) if person is not None else ""
+    if person is None or not to or now - sent.at > NOTIFY_WITHIN_MS:
+        return
+    when, pages = timezone.localtime(moment(sent.at)), settings.CITY.web.url
+    with override(person.language):
+        text = gettext(
+            "A message that you sent on {day} at {time} must leave encrypted, and at this moment there is no way to do that for at "
+            "least one of its recipients. That copy waits: it does not leave unencrypted, and nothing is lost.\n\n"
+            "Call the recipient if it is urgent. The help desk can say how long it waits; the number of the message is {number}."
+        ).format(day=day(when), time=clock(when), number=sent.capture)
+        if pages:
+            text += "\n\n" + gettext("How it stands: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
+        tell(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=moment(now))

@@ -1,0 +1,41 @@
+"""The states of one recipient's copy that waits for a manager: FROM, action, TO, and the act that lets somebody do it. Pure.
+
+    waits -> approved | refused | records | withdrawn | expired | gone
+
+records: it answers a public-records request, so it stays held for the records office (P-21). gone: it was put up for a draft that
+is there no more. What the time does stands under the act "tick". Nothing leads back: a change is a new message, and asked about
+anew.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+from civicmail.core.config.sentence import sentence as _
+
+State = Literal["waits", "approved", "refused", "records", "withdrawn", "expired", "gone"]
+
+STEPS: tuple[Step[State], ...] = (
+    Step("waits", "approve", "approved", "approval.answer"),
+    Step("waits", "refuse", "refused", "approval.answer"),
+    Step("waits", "records", "records", "approval.answer"),
+    Step("waits", "withdraw", "withdrawn", "approval.withdraw"),
+    Step("waits", "expire", "expired", "tick"),
+    Step("waits", "moot", "gone", "tick"),
+)
+ANSWERS = ("approve", "refuse", "records")
+CANCELLED = frozenset({"refused", "withdrawn", "expired"})
+"""States in which the recipient gets nothing."""
+WORDS: dict[str, tuple[str, str]] = {
+    "waits": ("wait", _("Waits")),
+    "approved": ("done", _("Approved")),
+    "refused": ("stop", _("Not approved")),
+    "records": ("lock", _("For the records office")),
+    "withdrawn": ("quiet", _("Withdrawn")),
+    "expired": ("quiet", _("Went back")),
+    "gone": ("quiet", _("Not asked any more")),
+}
+"""State -> role and word, as pages show it."""
+
+TABLE = Table[State](STEPS, lambda state: f"It was answered already: {WORDS[state][1].lower()}. Look at it again.")

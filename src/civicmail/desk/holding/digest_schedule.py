@@ -1,0 +1,43 @@
+"""When somebody wants their digest: the moments at which one is due. Pure; knows no Django.
+
+A digest is about everything between its moment and the one before, so a worker that was away, a clock that was put on or back, and
+a round that is made twice tell nobody twice and leave nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+DAYS: Final = ("daily", "working", "weekly")
+"""Every day; Monday to Friday without the city's holidays; on Mondays."""
+HOURS: Final = range(5, 20)
+FIRST_PERIOD: Final = timedelta(days=3)
+"""How far the first digest of somebody goes back."""
+MAX_PERIOD: Final = timedelta(days=15)
+_SATURDAY: Final = 5
+
+
+def last_due(days: str, hour: int, at: datetime, zone: tzinfo, holidays: Collection[str] = ()) -> datetime:
+    """The newest moment that is not after `at`. days: of DAYS; hour: in `zone`; holidays: days as 2026-12-24."""
+    local_time = at.astimezone(zone)
+    for days_back in range(15):
+        day = local_time.date() - timedelta(days=days_back)
+        moment = datetime.combine(day, time(hour), zone)
+        if moment <= at and _is_digest_day(days, day, holidays):
+            return moment
+    return datetime.combine(local_time.date() - timedelta(days=15), time(hour), zone)  # two weeks of holidays
+
+
+def period_start(last_sent: datetime | None, slot: datetime) -> datetime:
+    """From when on a digest tells what happened. told: up to when somebody has heard of it."""
+    if last_sent is None or last_sent - slot > MAX_PERIOD:  # a clock had gone far ahead
+        return slot - FIRST_PERIOD
+    return max(last_sent, slot - MAX_PERIOD)
+
+
+def _is_digest_day(days: str, day: date, holidays: Collection[str]) -> bool:
+    if days == "weekly":
+        return day.weekday() == 0
+    return days == "daily" or (day.weekday() < _SATURDAY and day.isoformat() not in holidays)

@@ -1,0 +1,25 @@
+"""What of somebody's mail waits for their own word: what may be no spam, and files that they may have asked for (P-02, P-25)."""
+
+from __future__ import annotations
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.directory.models import Mailbox
+from civicmail.core.config.errors import LaterError
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.actions import release_copies
+
+
+def count_for(actor: Actor, now: int) -> int:
+    """How many copies; 0 where it cannot be told at this moment. now: ms."""
+    if not guard.may(actor, "my.mail", OfPerson(actor.uid), now=now):
+        return 0
+    own_addresses = frozenset(
+        Mailbox.objects.filter(holder__uid=actor.uid, kind="personal", closed__isnull=True).values_list("address", flat=True)
+    )
+    try:
+        copies = queries.copies(now) if own_addresses else []
+    except LaterError:
+        return 0
+    return sum(copy.box.lower() in own_addresses and release_copies.recipient_decides(copy) for copy in copies)

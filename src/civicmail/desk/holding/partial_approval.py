@@ -1,0 +1,62 @@
+"""Some of the files of a message leave and others do not: whether that is possible, and what it means for a copy (P-22).
+
+A link to a shared file stands in the text, so it leaves with any yes. Equal files are one file: the bytes are approved.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.policy.approvals import Apart
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.sentence import sentence
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.desk.holding import queries
+from civicmail.desk.holding.models import Approval, ApprovalCopy
+from civicmail.mail.archive.errors import NotInArchive
+
+NOT_SEPARABLE = sentence("This message is signed, or packed in a way that cannot be taken apart: all of its files leave, or none.")
+
+
+def file_numbers(row: Approval) -> list[int]:
+    """Of its files, from 1, without links."""
+    return [number for number, part in enumerate(row.parts, 1) if part[1] == "file"]
+
+
+def has_choice(row: Approval) -> bool:
+    """Whether there is more than one file to say something about."""
+    return len({row.parts[number - 1][3] for number in file_numbers(row)}) > 1
+
+
+def is_separable(row: Approval) -> bool:
+    """Whether each file can be left out by itself. What was put up before a message is written can."""
+    if not row.capture:
+        return True
+    try:
+        removable = queries.held_copies().removable_files(uuid.UUID(row.capture).bytes)
+    except (NotInArchive, DamagedFile, LaterError):
+        return False
+    return all(row.parts[number - 1][0] in removable for number in file_numbers(row))
+
+
+def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
+    """SHA-256 of the files that do not leave where those with these numbers do; none where all leave. Raises Unusable."""
+    if not set(chosen) <= set(file_numbers(row)):
+        raise Unusable("One of these files is not of this message; look at it again.", {"leave": "Choose the files once more."})
+    leaving = {row.parts[number - 1][3] for number in chosen}
+    withheld = [row.parts[number - 1][3] for number in file_numbers(row) if row.parts[number - 1][3] not in leaving]
+    if withheld and not is_separable(row):
+        raise Unusable(NOT_SEPARABLE, {"leave": NOT_SEPARABLE})
+    return list(dict.fromkeys(withheld))
+
+
+def file_choice(copy: ApprovalCopy) -> Apart:
+    """For the records of the archive."""
+    files = [(str(part[0]), str(part[3])) for part in copy.approval.parts if part[1] == "file"]
+    if not copy.without:
+        return Apart()
+    return Apart(
+        tuple(part for part in files if part[1] not in copy.without), tuple(part for part in files if part[1] in copy.without)
+    )

@@ -1,0 +1,49 @@
+"""The states of a message in the pick-up portal: FROM, action, TO, and who may. The table. Pure.
+
+    waits -> opened                  its reader has the secret
+    waits, opened -> locked          wrong secrets, one after the other
+    locked, waits, opened -> waits   its sender has set a new secret
+    waits, opened, locked -> revoked by its sender
+    waits, opened, locked -> over    its days are over
+
+*revoked* and *over* are for good: the key of the box is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+from civicmail.core.config.sentence import sentence as _
+
+State = Literal["waits", "opened", "locked", "revoked", "over"]
+
+LIVE: frozenset[str] = frozenset({"waits", "opened"})
+"""The right secret opens it."""
+KEPT: frozenset[str] = LIVE | {"locked"}
+"""Its box is there."""
+READER = "reader"
+"""Whoever has the link and the secret; nobody of ours, so the guard is not asked."""
+WORDS: dict[str, tuple[str, str]] = {
+    "waits": ("wait", _("Not opened yet")),
+    "opened": ("done", _("Opened")),
+    "locked": ("lock", _("Locked: wrong passphrases")),
+    "revoked": ("quiet", _("Taken back")),
+    "over": ("quiet", _("Over")),
+}
+
+_LIVE: tuple[State, ...] = ("waits", "opened")
+_KEPT: tuple[State, ...] = (*_LIVE, "locked")
+STEPS: tuple[Step[State], ...] = (
+    *(Step[State](state, "open", "opened", READER) for state in _LIVE),
+    *(Step[State](state, "lock", "locked", READER) for state in _LIVE),
+    *(Step[State](state, "secret", "waits", "my.write") for state in _KEPT),
+    *(Step[State](state, "revoke", "revoked", "my.write") for state in _KEPT),
+    *(Step[State](state, "expire", "over", "tick") for state in _KEPT),
+)
+CLOSED_MESSAGES = {
+    "locked": _("It is locked, because the passphrase was wrong too often. Ask whoever sent it to you."),
+    "revoked": _("It was taken back. Ask whoever sent it to you."),
+    "over": _("It is not here any more: its days are over. Ask whoever sent it to you to send it again."),
+}
+TABLE = Table[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("It is in another state by now; look at it again.")))

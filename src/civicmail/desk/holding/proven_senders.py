@@ -1,0 +1,71 @@
+"""Addresses from which earlier mail came to somebody and was proven to come from its domain: by these a sender may be asked whom
+the directory does not have (P-27). Their own mail alone is looked through, by who it is from and what was recorded of it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+
+from civicmail.city.access.permits import Permit
+from civicmail.desk.holding.verification_channels import FindEarlier
+from civicmail.desk.mailbox import finding
+from civicmail.desk.mailbox.cautions import folded
+from civicmail.desk.mailbox.finding import PER_PAGE, Asked, Desk
+from civicmail.mail.screening.correspondents import Correspondents
+from civicmail.mail.screening.known import is_proven
+from civicmail.mail.search.order import Sort
+from civicmail.mail.search.search import Hit, search
+
+_NAMED = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
+_PLAIN = re.compile(r"[\w.@&'+ -]{2,100}\Z")
+"""What may stand in a query between quotes."""
+
+
+def find_earlier(desk: Desk, before: int, known: Correspondents | None) -> FindEarlier:
+    """Of what the desk's person received before (ms). From the claimed domain first, which nobody else proves: under the same name,
+    then the newest. An address elsewhere under the same name anybody may have prepared, so of these the oldest come first. known:
+    whom the city has written to, so that nobody prepares an answer by writing twice; None where nobody keeps that."""
+
+    def find(name: str, domain: str) -> Iterator[str]:
+        candidates = [*_from_domain(desk, name, domain), *_under_name(desk, name)]
+        for address, hit in candidates:
+            if hit.received < before and _is_known(known, address) and _is_proven(desk, desk.permit, hit.id, address):
+                yield address
+
+    return find
+
+
+def _from_domain(desk: Desk, name: str, domain: str) -> list[tuple[str, Hit]]:
+    if not _PLAIN.match(domain):
+        return []
+    hits = [(*_name_and_address(hit.from_), hit) for hit in _received(desk, f"from:{domain}", "newest")]
+    from_domain = [one for one in hits if one[1].rpartition("@")[2] == domain]
+    return [(address, hit) for _, address, hit in sorted(from_domain, key=lambda candidate: folded(candidate[0]) != folded(name))]
+
+
+def _under_name(desk: Desk, name: str) -> list[tuple[str, Hit]]:
+    if not _PLAIN.match(name):
+        return []
+    hits = [(*_name_and_address(hit.from_), hit) for hit in _received(desk, f'from:"{name}"', "oldest")]
+    return [(address, hit) for name_shown, address, hit in hits if folded(name_shown) == folded(name)]
+
+
+def _received(desk: Desk, words: str, order: Sort) -> Sequence[Hit]:
+    desk.waiting.look(desk.now)
+    tree, _ = finding.wanted(desk, Asked(words, "received"), finding.delivered_since(desk))
+    return search(desk.reader, tree, limit=PER_PAGE, sort=order, scored=False).hits
+
+
+def _is_proven(desk: Desk, permit: Permit, capture: str, address: str) -> bool:
+    place = desk.archive.place(uuid.UUID(capture).bytes)
+    return place is not None and is_proven(address, desk.archive.capture(permit, place).facts)
+
+
+def _is_known(known: Correspondents | None, address: str) -> bool:
+    return known is None or known.is_known(address)
+
+
+def _name_and_address(shown: str) -> tuple[str, str]:
+    match = _NAMED.match(shown)
+    return (match[1].strip('" '), match[2].lower()) if match else ("", shown.strip().lower())

@@ -1,0 +1,234 @@
+"""What the records of mail ask people's side to do: findings for a use reviewer, notices to whoever sent it. Knows no Django; pure.
+
+Only mail that came through a door of ours from somebody inside counts: what was imported, journalled or sent by strangers has no
+sender whom a rule on use could be about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from civicmail.city.access.honest import CHECK
+from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.shapes import ABOUT_USE, USE
+from civicmail.core.config.sentence import sentence
+from civicmail.mail.archive.again import UNAVAILABLE
+from civicmail.mail.archive.sentby import ASSERTED
+from civicmail.mail.screening import forwarding, leaving, webmail
+
+ENTRY_POINTS = frozenset({"submission", "relay"})
+NOTIFY = "notify:"
+HELD = frozenset({"hold", "quarantine"})
+MAX_EVIDENCE = 20
+FORWARDED_MARKERS = tuple(f'"code":"{code}"'.encode() for code in (webmail.FORWARDED, "out-of-scope", "resent"))
+"""One of these stands in the head of every record of mail that a rule of a mailbox sent on."""
+_REFUSED_CODES = frozenset({"out-of-scope", "resent"})
+"""By which a relay with a scope refuses what is not written by whose mailbox it comes from (honest.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """A rule of a mailbox sent it on. mailbox: whose, "" where nothing says it; sure: False where it may be who wrote to that
+    mailbox; refused: at the door, before any rule of the city was asked."""
+
+    mailbox: str = ""
+    sure: bool = True
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message of somebody inside. subject: uid of whoever signed in, else the mailbox that a peer has asserted (P-14);
+    at: ms of receipt; exempt: nobody may review it; forwarding: nobody wrote it then."""
+
+    capture: str
+    subject: str
+    at: int
+    exempt: bool
+    forwarding: Forwarding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyDecision:
+    """What was decided of some copies. review: queues; evidence: [check, code, part, mask]."""
+
+    do: str
+    rules: tuple[str, ...]
+    copies: int
+    review: tuple[str, ...] = ()
+    evidence: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def sent_by_person(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> SentMessage | None:
+    """Who sent it, by the head of its receipt; None for what neither somebody inside nor a rule of theirs has sent, and for
+    machines. later: findings of checks that were made again."""
+    envelope, source = head["envelope"], head["source"]["kind"]
+    facts = head.get("facts", {})
+    login = envelope["login"].partition("/")[0]
+    if source not in ENTRY_POINTS or facts.get("inbound") is True:
+        return None
+    findings = (*head.get("findings", ()), *later)
+    by_rule = _forwarding(findings, envelope["from"].lower(), source)
+    subject = _subject(login, envelope["from"].lower(), findings, facts, source)
+    exempt = facts.get("use.exempt") is True
+    return SentMessage(head["id"], subject, head["received"], exempt, by_rule) if subject or by_rule else None
+
+
+def sent_by_anyone(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> SentMessage | None:
+    """As sent(); of a machine that signs in, with the address of its mailbox as the subject: rules on use are not about it, but
+    somebody answers for what it sends."""
+    message = sent_by_person(head, later)
+    kind, _, address = head["envelope"]["login"].partition("/")[0].partition(":")
+    if message is not None or kind != "service" or head["source"]["kind"] not in ENTRY_POINTS:
+        return message
+    return SentMessage(head["id"], address, head["received"], exempt=False)
+
+
+def _subject(login: str, sender: str, findings: Iterable[Mapping[str, Any]], facts: Mapping[str, Any], source: str) -> str:
+    """A peer with a scope has asserted the return address, or the author where there is none, as for an automatic reply. What comes
+    by a relay counts as a machine's for rules; whether somebody holds that mailbox is told by the directory."""
+    if login.startswith("service:") or (source != "relay" and facts.get("sender.machine") is True):
+        return ""
+    asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in findings)  # else anybody could be named
+    return login or (sender or str(facts.get("from.address", "")) if asserted else "")
+
+
+def _forwarding(findings: Iterable[Mapping[str, Any]], sender: str, source: str) -> Forwarding | None:
+    masks = {f["code"]: f.get("mask", "") for f in findings if f["check"] == webmail.NAME}
+    if webmail.FORWARDED in masks:
+        mailbox = masks.get(webmail.FORWARDER) or masks.get(webmail.WRITER, "")
+        return Forwarding(mailbox, sure=webmail.WRITER not in masks)
+    if source == "relay" and any(f["check"] == CHECK and f["code"] in _REFUSED_CODES for f in findings):
+        return Forwarding("" if forwarding.is_rewritten(sender) else sender, refused=True)
+    return None
+
+
+def receipt_decisions(head: Mapping[str, Any]) -> list[CopyDecision]:
+    """What was decided when it came in, copy by copy."""
+    evidence = _evidence(head.get("findings", ()))
+    return [CopyDecision(d["do"], tuple(d["rules"]), 1, tuple(d.get("review", ())), evidence) for d in head["dispositions"]]
+
+
+def later_decision(head: Mapping[str, Any]) -> CopyDecision:
+    """What was decided when it was screened again."""
+    facts = head["facts"]
+    evidence = _evidence(facts.get("findings", ()))
+    return CopyDecision(
+        facts.get("do", ""), tuple(facts.get("rules", ())), len(head["to"]), tuple(facts.get("review", ())), evidence
+    )
+
+
+def use_findings(decisions: Iterable[CopyDecision], book: Book) -> dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]]:
+    """The rules that ask the use reviewer: each with how many copies it is about, and what was seen."""
+    by_rule: dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]] = {}
+    for decision in decisions:
+        if USE not in decision.review:
+            continue
+        for name in (rule.removeprefix(NOTIFY) for rule in decision.rules):
+            rule = book.rule(name)
+            if rule is not None and rule.review == USE:
+                by_rule[name] = by_rule.get(name, (0, ()))[0] + decision.copies, decision.evidence
+    return by_rule
+
+
+PERSONAL_MARKERS = tuple(sign.encode() for sign in ('"code":"own"', '"code":"commercial"', '"shadow:use-personal'))
+"""One of these stands in the head of every record with a sign of personal use; see is_personal."""
+ENCRYPTED_MARKER = b'"do":"encrypt"'
+_OWN_USE = frozenset({(webmail.NAME, "own"), (USE, "commercial")})
+_PERSONAL, _CONFIDENTIAL = "P-10", "P-19"
+_QUALIFIED = ("shadow:", NOTIFY)
+
+
+def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: Book) -> bool:
+    """Whether there is a sign that it was personal use (P-10): it went to the sender's own account outside, has words of a business
+    of one's own, or fits a rule on personal use, also one in shadow. For sums alone: it says nothing about one message."""
+    codes = {(f["check"], f["code"]) for f in head.get("findings", ())}
+    return bool(codes & _OWN_USE) or any(
+        rule.clause == _PERSONAL for decision in decisions for rule in _matching_rules(decision, book)
+    )
+
+
+def confidential_outcome(decisions: Iterable[CopyDecision], book: Book) -> str:
+    """What was done with a message for what is confidential in it (P-19): "held", "encrypted", or ""."""
+    actions = {decision.do for decision in decisions if any(rule.clause == _CONFIDENTIAL for rule in _acting_rules(decision, book))}
+    return "held" if actions & HELD else "encrypted" if "encrypt" in actions else ""
+
+
+def _matching_rules(decision: CopyDecision, book: Book) -> Iterable[Rule]:
+    names = (name.removeprefix(_QUALIFIED[0]).removeprefix(_QUALIFIED[1]) for name in decision.rules)
+    return [rule for name in names if (rule := book.rule(name)) is not None]
+
+
+def _acting_rules(decision: CopyDecision, book: Book) -> Iterable[Rule]:
+    return [rule for name in decision.rules if (rule := book.rule(name)) is not None and rule.do == decision.do]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNotice:
+    """What whoever sent it hears of one rule, or of a part that could not check it. words: for them; ask: whom; clause: "P-19"."""
+
+    id: str
+    held: bool
+    words: str
+    ask: str
+    clause: str
+
+
+def rule_notices(decisions: Iterable[CopyDecision], book: Book) -> list[RuleNotice]:
+    """What whoever sent it is told: of rules that hold it, and of those that only tell; each once, held ones first. What is held
+    for want of a part alone is told, too: no rule has words for it."""
+    notices: dict[str, RuleNotice] = {}
+    for decision in decisions:
+        is_explained = False
+        for name in decision.rules:
+            rule_name, is_notice = name.removeprefix(NOTIFY), name.startswith(NOTIFY)
+            rule = book.rule(rule_name)
+            if (
+                rule is None
+                or rule_name.startswith(ABOUT_USE)
+                or not (rule.sender or rule.reader)
+                or not (is_notice or decision.do in HELD)
+            ):
+                continue
+            if is_notice or rule.do in HELD:
+                notices.setdefault(
+                    f"{is_notice}{rule_name}",
+                    RuleNotice(rule_name, not is_notice, rule.sender or rule.reader, rule.ask, rule.clause),
+                )
+                is_explained |= not is_notice
+        if decision.do in HELD and not is_explained and (parts := unavailable_parts(decision.rules)):
+            notices.setdefault(UNAVAILABLE, _unchecked_notice(parts))
+    return sorted(notices.values(), key=lambda notice: (not notice.held, notice.id))
+
+
+def unavailable_parts(rules: Iterable[str]) -> tuple[str, ...]:
+    """The parts for want of which something was decided."""
+    return tuple(name.removeprefix(UNAVAILABLE) for name in rules if name.startswith(UNAVAILABLE))
+
+
+def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
+    missing = ", ".join(WORDS.get(part, part) for part in parts)
+    words = sentence(
+        "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
+    )
+    if leaving.NAME in parts:  # then nobody who looks at it can let it go
+        words = sentence(
+            "It could not be checked ({parts}), so it waits. Nothing was found in it. If it has more than {most} files, it stays: "
+            "send them in several messages.", parts=missing, most=leaving.MOST,
+        )  # fmt: skip
+    return RuleNotice(UNAVAILABLE, True, words, "the help desk", "P-25")
+
+
+def condition_digest(rule: Rule | None) -> str:
+    """The digest of what a rule asks: how often it was right is counted for that."""
+    return hashlib.sha256(f"{rule.when}\0{rule.unless}".encode()).hexdigest()[:16] if rule is not None else ""
+
+
+def _evidence(findings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
+    """Only of the check for use: what else was found in it is not the reviewer's."""
+    evidence = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE]
+    return tuple(evidence[:MAX_EVIDENCE])

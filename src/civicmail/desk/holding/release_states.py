@@ -1,0 +1,70 @@
+"""The states of a request that copies are let go: FROM, action, TO, and the act that lets somebody do it, for each kind of what
+keeps them. The tables. Pure.
+
+    asked -> released | kept | refused            other, confidential: one officer
+    asked -> agreed -> released | kept | refused  malware: two officers, neither of whom has asked
+    asked, agreed -> withdrawn | lapsed
+
+*kept*: the officers said yes, and the checks that were made once more said no; *lapsed*: nothing is kept back any more, or nobody
+answered in time.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+State = Literal["asked", "agreed", "released", "kept", "refused", "withdrawn", "lapsed"]
+
+OPEN: frozenset[str] = frozenset({"asked", "agreed"})
+"""Somebody still has to answer."""
+WORDS: dict[str, tuple[str, str]] = {
+    "asked": ("wait", "Waits for an answer"),
+    "agreed": ("wait", "Waits for a second officer"),
+    "released": ("done", "Let go"),
+    "kept": ("stop", "Kept by the checks"),
+    "refused": ("stop", "Stays"),
+    "withdrawn": ("quiet", "Withdrawn"),
+    "lapsed": ("quiet", "Over"),
+}
+
+
+def _final_steps(source: State, act: str) -> tuple[Step[State], ...]:
+    """How a request ends in the hands of whoever may do this."""
+    return (
+        Step(source, "release", "released", act),
+        Step(source, "keep", "kept", act),
+        Step(source, "refuse", "refused", act),
+        Step(source, "withdraw", "withdrawn", "my.mail"),
+        Step(source, "lapse", "lapsed", "tick"),
+    )
+
+
+_MALWARE: tuple[Step[State], ...] = (
+    Step("asked", "agree", "agreed", "release.agree"),
+    Step("asked", "refuse", "refused", "release.agree"),
+    Step("asked", "withdraw", "withdrawn", "my.mail"),
+    Step("asked", "lapse", "lapsed", "tick"),
+    *_final_steps("agreed", "release.second"),
+)
+STEPS: dict[str, tuple[Step[State], ...]] = {
+    "other": _final_steps("asked", "release.answer"),
+    "confidential": _final_steps("asked", "release.confidential"),
+    "malware": _MALWARE,
+}
+"""By kind (kinds.Kind)."""
+_OTHER_STATE = "This request is in another state by now ({word}); look at it again."
+TABLES: dict[str, Table[State]] = {
+    kind: Table[State](steps, lambda state: _OTHER_STATE.format(word=WORDS[state][1].lower())) for kind, steps in STEPS.items()
+}
+
+
+def step(kind: str, state: str, action: str) -> State:
+    """The state after an action. Raises Conflict where the table of its kind has no such step."""
+    return TABLES[kind].step(state, action)
+
+
+def act_of(kind: str, state: str) -> str:
+    """What the guard is asked of whoever answers in this state; "" where nobody answers."""
+    return next((s.act for s in STEPS[kind] if s.source == state and s.action == "refuse"), "")

@@ -1,0 +1,104 @@
+"""What a manager says about files: which of them leave, for whom, and why. Nothing is chosen beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+
+from civicmail.city.access.forms import long
+from civicmail.desk.holding import partial_approval
+from civicmail.desk.holding.approval_files import ApprovalFile
+from civicmail.desk.holding.models import Approval
+
+SOME = "some"
+ANSWERS = [
+    ("approve", "Yes: exactly these files, to the recipients that are ticked"),
+    (SOME, "Only some of them: the files that are ticked below"),
+    ("refuse", "No: they do not leave"),
+    ("records", "They answer a public-records request: the records office takes it from here"),
+]
+ANSWERS_WITH_LINKS = {
+    "approve": "Yes: exactly these files and links, to the recipients that are ticked",
+    SOME: "Only some of the files, those that are ticked below; the links leave, too",
+}
+"""Where one is a link: it stands in the text, and no yes leaves it out."""
+MAX_NAME = 120
+"""Characters of a name beside its box; the list above has all of it."""
+
+
+class DecisionForm(forms.Form):
+    """With more than one file there is one answer more: only those that are ticked. One file is no further question."""
+
+    to = forms.TypedMultipleChoiceField(
+        label="For whom?",
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one recipient.",
+            "invalid_choice": "Somebody has answered for one of these recipients meanwhile. Choose again among the others.",
+        },
+    )
+    answer = forms.ChoiceField(
+        label="May these files leave?",
+        choices=ANSWERS,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose an answer.",
+            "invalid_choice": "Choose one of the answers that are offered. Not every message can be taken apart.",
+        },
+    )
+    leave = forms.TypedMultipleChoiceField(
+        label="If only some of them: which?",
+        help_text="In place of each other file its reader finds a line that says it was not approved.",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reason = long("Why?", "The sender reads it. A no, and a yes to files of your own, need at least 10 characters.", required=False)
+
+    def __init__(self, row: Approval, *args: Any, separable: bool, **kwargs: Any) -> None:
+        """loose: whether some of the files may leave without the others."""
+        super().__init__(*args, **kwargs)
+        _set_choices(self.fields["to"], [(c.index, c.address) for c in row.copies.all() if c.state == "waits"])
+        excluded = {*(() if row.capture else ("records",)), *(() if separable else (SOME,))}
+        labels = ANSWERS_WITH_LINKS if row.links else {}
+        _set_choices(self.fields["answer"], [(key, labels.get(key, label)) for key, label in ANSWERS if key not in excluded])
+        if separable:
+            _set_choices(self.fields["leave"], [(number, f"File {number}") for number in partial_approval.file_numbers(row)])
+        else:
+            del self.fields["leave"]
+
+    def name_files(self, shown: Iterable[ApprovalFile]) -> None:
+        """The files by their names, once these were read."""
+        if "leave" in self.fields:
+            _set_choices(self.fields["leave"], [(f.number, _file_label(f)) for f in shown if f.kind == "file"])
+
+    def clean(self) -> dict[str, Any]:
+        """What contradicts itself is asked once more."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = cleaned.get("leave") or []
+        if cleaned.get("answer") == SOME and not chosen and "leave" not in self.errors:
+            self.add_error("leave", "Tick the files that may leave.")
+        if cleaned.get("answer") == "approve" and chosen:
+            self.add_error("answer", "You have ticked some files below, and said yes to all. Choose one of the two.")
+        return cleaned
+
+    @property
+    def decision(self) -> tuple[str, Sequence[int]]:
+        """What is done, and the numbers of the files that leave, none for all."""
+        cleaned = self.cleaned_data
+        return ("approve", cleaned["leave"]) if cleaned["answer"] == SOME else (cleaned["answer"], ())
+
+
+def _set_choices(field: forms.Field, choices: Sequence[tuple[int | str, str]]) -> None:
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
+def _file_label(file: ApprovalFile) -> str:
+    """In isolation, so that no direction of writing in a name reaches what stands beside it (UAX 9)."""
+    name = "".join(run.text if run.kind == "text" else f"[{run.text}]" for run in file.name)
+    shown = f"{name[:MAX_NAME]}…" if len(name) > MAX_NAME else name
+    return f"File {file.number}: \u2068{shown}\u2069" if name else f"File {file.number}"

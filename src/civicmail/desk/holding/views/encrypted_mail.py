@@ -1,0 +1,116 @@
+"""Which of my messages wait in the pick-up portal, and did their readers open them? ("/mail/secure/", P-19)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.holding import pickup_states
+from civicmail.desk.holding.actions import pickups as verbs
+from civicmail.desk.holding.models import PickUp
+
+MAX_OPENINGS = 50
+
+
+class PassphraseForm(forms.Form):
+    """What its sender tells the reader."""
+
+    secret = forms.CharField(
+        label=gettext_lazy("Passphrase"), max_length=verbs.MAX_SECRET, strip=False,
+        help_text=gettext_lazy("At least 10 characters: three words that do not belong together are good."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+
+@acting("my.mail")
+def listed(request: Asked) -> HttpResponseBase:
+    """The newest first."""
+    table = listing.of(
+        request,
+        PickUp.objects.filter(person=me(request)),
+        caption=gettext("Messages that are picked up"),
+        columns=[
+            Column("to", gettext("For"), lambda p: Cell(p.to, reverse("secure-one", args=[p.pk]), full=True), ("to",)),
+            Column("state", gettext("State"), lambda p: Cell(_state_words(p.state)[1], role=_state_words(p.state)[0]), ("state",)),
+            Column("made", gettext("Sent"), lambda p: p.made, ("made",), name=gettext("sent")),
+            Column("until", gettext("Here until"), lambda p: p.until, ("until",), name=gettext("until")),
+        ],
+        filters=[Filter("state", gettext("State"), _in_state, [(s, _state_words(s)[1]) for s in pickup_states.WORDS])],
+        empty=gettext("No message of yours waits in the pick-up portal. Write [secure] in a subject, and it leaves encrypted."),
+        noun=gettext("messages"),
+        sort="-made",
+    )
+    page = Page(gettext("Messages that are picked up"), gettext("Encrypted mail"), [(gettext("My mail"), reverse("my-mail"))])
+    return listing.shown(request, "access/list.html", table, {"page": page})
+
+
+@acting("my.mail")
+@sensitive_post_parameters("secret")
+def detail(request: Asked, pk: int) -> HttpResponse:
+    """Set a passphrase, or take it back."""
+    row = PickUp.objects.filter(pk=pk, person=me(request)).first()
+    if row is None:
+        raise Http404
+    action = request.POST.get("do", "")
+    form = PassphraseForm(request.POST if action == "secret" else None)
+    if request.method == "POST" and action == "revoke":
+        return _revoke(request, row)
+    if action == "secret" and form.is_valid():
+        secret, now = form.cleaned_data["secret"], ms(request.now)
+        if tried(form, lambda: verbs.set_secret(row, secret, actor=request.actor, reason="my own message", now=now)):
+            messages.success(request, gettext("The passphrase is set. Tell it to the reader by telephone."))
+            return redirect("secure-mail")
+    facts: list[tuple[str, Any]] = [
+        (gettext("For"), row.to), (gettext("Sent"), row.made), (gettext("Here until"), row.until),
+        (gettext("Opened first"), row.opened or gettext("not yet")), (gettext("Openings"), row.openings),
+    ]  # fmt: skip
+    if row.sender_only:
+        facts.append((gettext("Passphrase"), gettext("sent to you, to pass on by telephone; the reader cannot choose one")))
+    crumbs = [(gettext("My mail"), reverse("my-mail")), (gettext("Encrypted mail"), reverse("secure-mail"))]
+    link = [Action(gettext("The message"), reverse("mail-message", args=[row.capture]))]
+    page = Page(gettext("Was it picked up?"), gettext("Encrypted message"), crumbs, _state_words(row.state), facts, link)
+    openings = list(row.opened_from.all()[:MAX_OPENINGS])
+    shown = {
+        "page": page,
+        "form": form,
+        "openings": openings,
+        "live": row.state in pickup_states.KEPT,
+        "back": reverse("secure-mail"),
+    }
+    return render(request, "holding/secure.html", shown, status=status_of(form))
+
+
+def _revoke(request: Asked, row: PickUp) -> HttpResponse:
+    assert settings.DATA is not None
+    try:
+        verbs.revoke(settings.DATA, row, actor=request.actor, reason="my own message", now=ms(request.now))
+    except Conflict as error:
+        messages.info(request, said(error.args[0]))
+    else:
+        messages.success(request, gettext("It is taken back. Nobody opens it any more."))
+    return redirect("secure-mail")
+
+
+def _state_words(state: str) -> tuple[str, str]:
+    role, words = pickup_states.WORDS[state]
+    return role, gettext(words)
+
+
+def _in_state(query: Any, state: str) -> Any:
+    return query.filter(state=state)

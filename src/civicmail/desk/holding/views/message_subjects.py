@@ -1,0 +1,69 @@
+"""Which message was it? Of files that wait, what only whoever sent them may see: its subject, and whether colleagues have it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404
+from django.utils.translation import gettext
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.views.asked import Asked
+from civicmail.core.query.tree import And, Digits, Tree
+from civicmail.desk.holding.models import Approval
+from civicmail.desk.mailbox import queries, scope
+from civicmail.desk.mailbox.models import Draft
+from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.search import search
+
+
+class Subjects:
+    """Of one page; each message is asked for once, of the index, within what the actor sent."""
+
+    def __init__(self, actor: Actor, now: int) -> None:
+        self._actor, self._now = actor, now
+        self._within: Tree | None = None
+        self._known: dict[int, str] = {}
+
+    def subject_of(self, row: Approval) -> str:
+        """Empty where the message is not the actor's to read, or not indexed yet."""
+        if row.pk not in self._known:
+            self._known[row.pk] = self._sent_subject(row.capture) if row.capture else _draft_subject(row)
+        return self._known[row.pk]
+
+    def _sent_subject(self, capture: str) -> str:
+        if self._within is None:
+            self._within = scope.authored(queries.mine_now(self._actor, now=self._now)[1])
+        query = And((self._within, Digits("id", uuid.UUID(capture).hex)))
+        try:
+            hits = search(store().reader(), query, limit=1, scored=False).hits
+        except (NotIndexed, DamagedIndex):
+            return ""
+        return (hits[0].subject or gettext("(no subject)")) if hits else ""
+
+
+def _draft_subject(row: Approval) -> str:
+    draft = Draft.objects.filter(uid=row.draft).first() if row.draft is not None else None
+    return (draft.subject or gettext("(no subject)")) if draft is not None else ""
+
+
+def can_open(request: Asked, row: Approval) -> bool:
+    """Whether its page opens to whoever sent it: they may have lost the mailbox since, and a draft is no message yet."""
+    try:
+        return bool(row.capture) and found(request, uuid.UUID(row.capture)) is not None
+    except Http404:
+        return False
+
+
+def has_colleagues(request: Asked, row: Approval) -> bool:
+    """Whether the message went to people of the city as well, who did not wait for the answer."""
+    if not row.capture:
+        return False
+    try:
+        message = found(request, uuid.UUID(row.capture))
+    except Http404:
+        return False
+    return len(message.traced.passages) > row.copies.count()

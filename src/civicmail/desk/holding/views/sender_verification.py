@@ -1,0 +1,223 @@
+"""Is it really from them? Asking the one whom a message claims to be from, and answering ("/mail/ID/verify/", "/verify/TOKEN/" of
+the line of doubt, "/verified/TOKEN/" of the question)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.errors import Conflict, NotPermitted, NotRecorded, Unusable
+from civicmail.city.access.forms import long
+from civicmail.city.access.models import Account
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.notices import tokens
+from civicmail.city.notices.errors import BadLink
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message import letter
+from civicmail.core.message.verdicts import header_of
+from civicmail.desk.holding import queries as holding
+from civicmail.desk.holding import verification_channels
+from civicmail.desk.holding.actions import containment
+from civicmail.desk.holding.actions import sender_verification as verbs
+from civicmail.desk.holding.models import Verification
+from civicmail.desk.holding.proven_senders import find_earlier
+from civicmail.desk.holding.verification_channels import Channel, Claim
+from civicmail.desk.mailbox import queries
+from civicmail.desk.mailbox.scope import Mine
+from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.viewer.queries import store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.screening import correspondents
+from civicmail.mail.screening.correspondents import Correspondents
+
+STATES: dict[str, tuple[str, Any]] = {
+    "asked": ("wait", gettext_lazy("Asked, no answer yet")),
+    "yes": ("done", gettext_lazy("Genuine")),
+    "no": ("stop", gettext_lazy("Not genuine")),
+    "lapsed": ("quiet", gettext_lazy("Nobody answered")),
+}
+OWN_SOURCES = frozenset({"submission", "local"})
+PEER_SOURCES = frozenset({"relay", "journal"})
+"""Another mail system of the city's, which has asserted whose it is."""
+
+
+class AnswerForm(forms.Form):
+    """Nothing is chosen beforehand."""
+
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Did you write it?"),
+        choices=[("yes", gettext_lazy("Yes, I wrote it")), ("no", gettext_lazy("No, it is not from me"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose an answer.")},
+    )
+    said = long(gettext_lazy("Anything to add?"), most=verbs.MAX_REMARK, rows=2, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationCase:
+    """One message, who asks, and by which way. own: a colleague's account itself sent it, so that asking there tells nothing;
+    asserted: a peer says so, and nobody has seen the sign-in."""
+
+    capture: Capture
+    claim: Claim
+    by: Channel | None
+    own: bool
+    asserted: bool = False
+
+
+@acting("sender.verify")
+def ask(request: Asked, id: uuid.UUID) -> HttpResponse:
+    """Of a message in my mail: who would be asked, the question, and the answer."""
+    message = found(request, id)
+    case = case_for(message, request.actor.uid, ms(request.now))
+    row = Verification.objects.filter(capture=message.id, asker=me(request)).first()
+    if request.method == "POST" and (row is not None or case.by is None):
+        return redirect("mail-verify", id=id)
+    if request.method == "POST" and case.by is not None:
+        verbs.ask(
+            id, message.capture.received, case.claim.address, case.by, asker=me(request), actor=request.actor,
+            reason="asked by the reader", now=ms(request.now),
+        )  # fmt: skip
+        messages.success(request, gettext("They were asked. You hear the answer by mail, and see it here."))
+        return redirect("mail-verify", id=id)
+    back = reverse("mail-message", args=[message.id])
+    up = [*crumbs(), (gettext("Message"), back)]
+    return _show(request, case, row, Page(gettext("Is it really from them?"), gettext("Verify"), up, _state(row)), back)
+
+
+@never_cache
+def ask_by_link(request: Asked, token: str) -> HttpResponse:
+    """By the link of the line of doubt in a delivered copy: whose copy it is stands in it, and the answer goes there."""
+    now, data = ms(request.now), Path(str(settings.DATA))
+    page = Page(gettext("Is it really from them?"), gettext("Verify"))
+    try:
+        token_data = tokens.read(data, "verify", token, now)
+        capture, person, actor, case = _by_link(request, token_data.capture, token_data.index, now)
+    except BadLink as error:
+        return render(request, "holding/verify.html", {"page": page, "gone": said(error.args[0])}, status=error.http)
+    row = Verification.objects.filter(capture=capture.uuid, asker=person).first()
+    if request.method == "POST" and row is None and case.by is not None:
+        row = verbs.ask(
+            uuid.UUID(capture.uuid), capture.received, case.claim.address, case.by, asker=person, actor=actor,
+            reason="asked by the link in the copy", now=now,
+        )  # fmt: skip
+    page = Page(gettext("Is it really from them?"), gettext("Verify"), state=_state(row))
+    return _show(request, case, row, page, "", hidden=True)
+
+
+@never_cache
+def answer(request: Asked, token: str) -> HttpResponse:
+    """For whoever was asked: once, without an account. Opening it answers nothing, so that no scanner does."""
+    now, data = ms(request.now), Path(str(settings.DATA))
+    title = gettext("Did you write this message?")
+    try:
+        row = verbs.by_link(data, token, now)
+    except BadLink as error:
+        gone = {"page": Page(title), "gone": said(error.args[0])}
+        return render(request, "holding/verified.html", gone, status=error.http)
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        cleaned = form.cleaned_data
+        if tried(form, lambda: verbs.answer(row, cleaned["answer"], cleaned["said"], now=now)) is not None:
+            return redirect(request.path)
+    row.refresh_from_db()
+    at = int.from_bytes(uuid.UUID(row.capture).bytes[:6])  # ms, as the id of a capture begins
+    who, from_, received = gettext("Asked by"), gettext("It says it is from"), gettext("It came")
+    page = Page(title, facts=[(who, row.asker.display), (from_, row.claimed), (received, moment(at))])
+    return render(request, "holding/verified.html", {"page": page, "form": form, "row": row}, status=status_of(form))
+
+
+def _show(
+    request: Asked, case: VerificationCase, row: Verification | None, page: Page, back: str, *, hidden: bool = False
+) -> HttpResponse:
+    """hidden: the address that is asked is not told, because whoever has the link may be anybody."""
+    phone = _phone(case) if not hidden else ""
+    shown = {"page": page, "case": case, "row": row, "back": back, "hidden": hidden, "phone": phone}
+    return render(request, "holding/verify.html", shown)
+
+
+def case_for(message: Found, reader: str, now: int) -> VerificationCase:
+    """Of a message of one's own. reader: uid."""
+    return _case(message.capture, message.archive.body(message.permit, message.place), message.permit, message.mine, reader, now)
+
+
+def _case(capture: Capture, body: bytes, permit: Permit, mine_: Mine, reader: str, now: int) -> VerificationCase:
+    claim = verification_channels.claim_of(letter.read(header_of(body) or b""), capture.envelope.sender)
+    domains = frozenset(settings.CITY.city.domains)
+    if capture.source.kind in OWN_SOURCES | PEER_SOURCES and claim.address.rpartition("@")[2] in domains:
+        return VerificationCase(capture, claim, None, True, capture.source.kind in PEER_SOURCES)
+    try:
+        earlier = find_earlier(queries.desk(permit, mine_, now=now), capture.received, _known())
+        by = verification_channels.find_channel(claim, reader, containment.snapshot(), domains, earlier)
+    except NotIndexed:
+        by = verification_channels.find_channel(claim, reader, containment.snapshot(), domains, lambda *_: ())
+    return VerificationCase(capture, claim, by, False)
+
+
+def _known() -> Correspondents | None:
+    try:
+        return correspondents.read(Path(str(settings.DATA)))
+    except FileNotFoundError:
+        return None
+    except (DamagedFile, OSError):
+        return Correspondents()
+
+
+def _by_link(request: Asked, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, VerificationCase]:
+    """Raises BadLink where the copy is nobody's own any more."""
+    archive = store().archive()
+    place = archive.place(id_)
+    if place is None:
+        raise BadLink
+    try:
+        box = _box(id_, index)
+        person = box.holder if box is not None else None
+        account = Account.objects.select_related("person").filter(person=person).first() if person is not None else None
+        if account is None or person is None:
+            raise BadLink(gettext("Open the message in My mail and choose Verify there."))
+        actor = actor_of(account, request.actor.client, now)
+        permit, mine_ = queries.mine_now(actor, now=now)
+        capture = archive.capture(permit, place)
+        return capture, person, actor, _case(capture, archive.body(permit, place), permit, mine_, person.uid, now)
+    except (NotPermitted, NotRecorded, Conflict, Unusable):
+        raise BadLink(gettext("Open the message in My mail and choose Verify there.")) from None
+
+
+def _box(id_: bytes, index: int) -> Mailbox | None:
+    """The mailbox that a copy is for."""
+    capture, _ = holding.held_copies().record(id_)
+    to = capture.envelope.recipients
+    if index >= len(to):
+        return None
+    address = (to[index].box or to[index].address).lower()
+    return Mailbox.objects.select_related("holder").filter(address=address, kind="personal").first()
+
+
+def _phone(case: VerificationCase) -> str:
+    """Of the colleague, as the directory has it: another way to ask."""
+    address = case.by.address if case.by is not None and case.by.inside else case.claim.address if case.own else ""
+    holder = Mailbox.objects.filter(address=address).values_list("holder__phone", flat=True).first() if address else ""
+    return holder or ""
+
+
+def _state(row: Verification | None) -> tuple[str, str] | None:
+    return (STATES[row.state][0], str(STATES[row.state][1])) if row is not None else None

@@ -1,0 +1,146 @@
+"""What leaves without a question? Standing approvals of a department, each with its end ("/holding/approvals/standing/")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.access.forms import a_day, end_of, long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.days import last_day
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.directory.models import Department
+from civicmail.desk.holding.actions import standing_approvals
+from civicmail.desk.holding.actions.standing_approvals import FileScope
+from civicmail.desk.holding.models import StandingApproval
+
+
+class StandingApprovalForm(forms.Form):
+    """All fields that say something must fit."""
+
+    department = forms.ModelChoiceField(Department.objects.none(), label="Department", to_field_name="code")
+    sha256 = forms.CharField(
+        label="One document", help_text="Its SHA-256, as the page of an approval has it.", required=False, max_length=64
+    )
+    series = forms.CharField(
+        label="A series", help_text="A pattern of file names: agenda-*.pdf; *.pdf alone is everything.", required=False,
+        max_length=120,
+    )  # fmt: skip
+    domain = forms.CharField(label="To a domain", help_text="acme.example", required=False, max_length=253)
+    mailbox = forms.EmailField(label="From a mailbox of a function", help_text="Whoever sends from it: permits@…", required=False)
+    until = a_day("Until which day?", "At most a year; for everything, or all files of a kind, three months.")
+    reason = long("Why need nobody ask?", "At least 10 characters.", least=10)
+
+    def __init__(self, codes: frozenset[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["department"].queryset = Department.objects.filter(code__in=codes, closed__isnull=True)  # type: ignore[attr-defined]
+
+
+@acting("approvals.see")
+def listed(request: Asked) -> HttpResponseBase:
+    """Those in force first; how often each was used."""
+    require(request, "approvals.see")
+    rows = StandingApproval.objects.all()
+    if not request.actor.holds("auditor"):
+        rows = rows.filter(department__code__in=request.actor.departments)
+    table = listing.of(
+        request,
+        rows,
+        caption="Standing approvals",
+        columns=[
+            Column(
+                "what", "What", lambda r: Cell(_scope_text(r), reverse("standing-approval", args=[r.pk]), hint=r.department.name)
+            ),
+            Column("state", "State", lambda r: Cell(_state(r, request)[0], role=_state(r, request)[2])),
+            Column("until", "Until", lambda r: last_day(r.until), ("until",), name="until"),
+            Column("used", "Used", lambda r: r.used, ("used",), num=True, name="used"),
+            Column("by", "By", lambda r: Cell(str(r.by), hint=r.reason[:80]), ("by__family",), name="by"),
+        ],
+        empty="Nothing leaves without a question. Allow one document, a series, or a recipient with an end date.",
+        noun="standing approvals",
+        sort="-until",
+        slim=lambda q: q.select_related("department", "by"),
+    )
+    page = Page("What leaves without a question?", "Standing approvals", [("Approvals", reverse("approvals"))])
+    new = reverse("standing-approval-new") if request.actor.departments else ""
+    return listing.shown(request, "holding/standing.html", table, {"page": page, "new": new})
+
+
+@acting("approvals.see")
+def new(request: Asked) -> HttpResponse:
+    """Only for departments of one's own."""
+    require(request, "approvals.see")
+    initial = {"sha256": request.GET.get("sha256", "")[:64]}
+    if len(codes := request.actor.departments) == 1:
+        initial["department"] = next(iter(codes))
+    form = StandingApprovalForm(codes, request.POST or None, initial=initial)
+
+    def allow() -> StandingApproval:
+        cleaned = form.cleaned_data
+        scope = FileScope(
+            cleaned["sha256"].strip().lower(),
+            cleaned["series"].strip(),
+            cleaned["domain"].strip().lower(),
+            cleaned["mailbox"].strip().lower(),
+        )
+        until = end_of(cleaned["until"])
+        return standing_approvals.allow(
+            cleaned["department"], scope, until, actor=request.actor, reason=cleaned["reason"], now=ms(request.now)
+        )
+
+    back = reverse("standing-approvals")
+    page = Page("What may leave without a question?", "New", [("Approvals", reverse("approvals")), ("Standing approvals", back)])
+    return answered(request, form, allow, page=page, back=back, said="It may leave from now on.", template=FORM, submit="Allow it")
+
+
+@acting("approvals.see")
+def detail(request: Asked, pk: int) -> HttpResponse:
+    """What it allows, and its end."""
+    row = get_object_or_404(StandingApproval.objects.select_related("department", "by", "ended_by"), pk=pk)
+    resource = InDepartment(row.department.code)
+    if not may(request, "approval.standing", resource):
+        require(request, "approvals.see")
+        if not request.actor.holds("auditor"):
+            require(request, "approval.standing", resource)
+    if request.method == "POST":
+        standing_approvals.end(row, actor=request.actor, now=ms(request.now))
+        messages.success(request, "It has ended: such files are asked about again.")
+        return redirect("standing-approvals")
+    back = reverse("standing-approvals")
+    facts: list[tuple[str, Any]] = [
+        ("What", _scope_text(row)),
+        ("Department", row.department.name),
+        ("Allowed by", str(row.by)),
+        ("Until", last_day(row.until)),
+        ("Used", row.used),
+    ]
+    page = Page("Is it still right?", _scope_text(row), [("Standing approvals", back)], _state(row, request)[::-2], facts)
+    ends = row.ended is None and bool(may(request, "approval.standing", resource))
+    return render(request, "holding/standing_one.html", {"page": page, "row": row, "ends": ends, "back": back})
+
+
+def _scope_text(row: StandingApproval) -> str:
+    parts = [
+        f"the document {row.sha256[:12]}…" if row.sha256 else "",
+        row.series,
+        f"to {row.domain}" if row.domain else "",
+        f"from {row.mailbox}" if row.mailbox else "",
+    ]
+    return ", ".join(part for part in parts if part) or "everything"
+
+
+def _state(row: StandingApproval, request: Asked) -> tuple[str, str, str]:
+    """Word, link (none), role."""
+    if row.ended is not None or row.until <= request.now:
+        return "Ended", "", "quiet"
+    return "In force", "", "done"
