@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.duties import DUTIES, MOST_HOURS
+from civicmail.city.access.duties import MOST_HOURS
 from civicmail.city.access.moments import ms
 from civicmail.city.access.reasons import LEAST, MOST, Reasons
 from civicmail.city.directory.models import Person
@@ -198,22 +198,6 @@ class PersonalUseRule(forms.Form):
         if data.get("whom") == "person" and not data.get("person") and "person" not in self.errors:
             self.add_error("person", "Say who.")
         return data
-
-
-class Grant(forms.Form):
-    """A duty for somebody."""
-
-    person = Somebody(label="Who?", help_text="Personnel number or address.")
-    duty = forms.ChoiceField(label="Which duty?", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
-    department = forms.ChoiceField(
-        label="For which department?", required=False, help_text="Only for an authoriser of a department."
-    )
-    until = a_day("Until which day?")
-    reason = long("Reason", "Who decided it, and why.", least=20)
-
-    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "The whole city"), *departments])
 
 
 class TakeUp(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.definitions import roles
 from civicmail.city.access.views import (
     agencies,
     aliases,
@@ -31,6 +32,7 @@ from civicmail.city.access.views import (
     roster,
     viewings,
 )
+from civicmail.city.access.views.actpages import paths
 
 urlpatterns = [
     path("my/access/", mine.access, name="my-access"),
@@ -119,7 +121,7 @@ urlpatterns = [
     path("access/protected/new/", protected.new, name="protect"),
     path("access/protected/<int:pk>/end/", protected.end, name="protect-end"),
     path("access/duties/", office.duty_grants, name="duty-grants"),
-    path("access/duties/<int:pk>/end/", dutygrants.end, name="duty-end"),
+    *paths(roles.ACTS),
     path("oversight/audit/", entries.entries, name="entries"),
     path("oversight/audit/<int:pk>/", entries.entry, name="entry"),
 ]

@@ -6,59 +6,18 @@ from typing import Annotated
 
 import typer
 
+from civicmail.city.access.definitions import roles
 from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actcommands, acting, options, output
 from civicmail.front.cli.groups import group
 
 app = group("What a person may do beyond their own mail, and until when.")
+for act in roles.ACTS:
+    actcommands.add(app, act)
 What = Annotated[str, typer.Argument(metavar="DUTY", help=f"One of {', '.join(DUTIES)}.")]
-
-
-@app.command()
-def grant(
-    person: options.Who,
-    duty: What,
-    until: Annotated[str, typer.Option("--until", metavar="DAY", help="The last day, like 2026-12-31; at most a year away.")],
-    reason: options.Why,
-    as_: options.As = "",
-    department: Annotated[str, typer.Option("--department", metavar="CODE", help="For a duty of a department.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Give somebody a duty."""
-    desk = acting.office("duty grant", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import duties
-
-    who, where = acting.named(person), acting.department(department) if department else None
-    made = duties.grant(
-        who, _duty(duty), until=options.end_of(until), actor=desk.actor, reason=reason, now=desk.now, department=where
-    )
-    output.show(f"{who}: {DUTIES[_duty(duty)].name} until {options.last_day(made.until)}.")
-
-
-@app.command()
-def take(
-    duty: What,
-    as_: options.Signed,
-    reason: options.Why,
-    hours: Annotated[int, typer.Option("--hours", min=1, max=4, help="For so long.")] = 1,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Take up a privileged duty of one's own, for at most four hours."""
-    desk = acting.signed_in("duty take", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import duties
-    from civicmail.city.access.models import DutyGrant
-
-    held = DutyGrant.objects.select_related("person").filter(person__uid=desk.actor.uid, duty=_duty(duty), ended__isnull=True)
-    own = held.order_by("-until").first()
-    if own is None:
-        raise Unusable(f"You do not have the duty {DUTIES[_duty(duty)].name.lower()}.")
-    use = duties.take_up(own, hours=hours, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{DUTIES[_duty(duty)].name} until {use.until:%H:%M} UTC.")
 
 
 @app.command("lay-down")
@@ -79,51 +38,6 @@ def lay_down(
     for use in used:
         duties.lay_down(use, actor=desk.actor, now=desk.now)
     output.show(f"{DUTIES[_duty(duty)].name} is laid down.")
-
-
-@app.command()
-def end(
-    person: options.Who,
-    duty: What,
-    as_: options.Signed,
-    reason: options.Why,
-    department: Annotated[str, typer.Option("--department", metavar="CODE", help="For a duty of a department.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """End a duty before its time, and what was taken up under it."""
-    desk = acting.signed_in("duty end", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import duties
-    from civicmail.city.access.models import DutyGrant
-
-    who = acting.named(person)
-    held = DutyGrant.objects.select_related("person").filter(person=who, duty=_duty(duty), ended__isnull=True)
-    own = (held.filter(department__code=department) if department else held).order_by("-until").first()
-    if own is None:
-        raise Unusable(f"{who} does not have the duty {DUTIES[_duty(duty)].name.lower()}.")
-    duties.end(own, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who}: {DUTIES[_duty(duty)].name} has ended.")
-
-
-@app.command()
-def conflict(
-    person: options.Who,
-    first: Annotated[str, typer.Argument(metavar="DUTY", help="One of two duties that exclude each other.")],
-    second: Annotated[str, typer.Argument(metavar="DUTY", help="The other one.")],
-    control: Annotated[str, typer.Option("--control", metavar="TEXT", help="Why it has to be, and who watches over it.")],
-    until: Annotated[str, typer.Option("--until", metavar="DAY", help="The last day, like 2026-12-31; at most a year away.")],
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Record why somebody may have two duties that exclude each other."""
-    desk = acting.office("duty conflict", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import duties
-
-    who = acting.named(person)
-    last, first_role, other = options.end_of(until), _duty(first), _duty(second)
-    duties.record_conflict(who, first_role, other, control=control, until=last, actor=desk.actor, now=desk.now)
-    output.show(f"{who} may have both duties until {until}.")
 
 
 @app.command("list")

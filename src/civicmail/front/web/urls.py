@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
-from civicmail.city.access.views import conflicts, dutygrants
+from civicmail.city.access.definitions import roles
+from civicmail.city.access.views.actpages import paths
 from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
 from civicmail.front.web.apipage import page as api
 from civicmail.front.web.firststeps import page as first
@@ -41,15 +42,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("first-steps/lists/", first.make_lists, name="make-lists"),
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", duties.duties, name="duties"),
-    path("duties/<int:pk>/take-up/", duties.take_up, name="duty-take-up"),
     path("duties/uses/<int:pk>/lay-down/", duties.lay_down, name="duty-lay-down"),
     path("views/", savedviews.views, name="views"),
     path("views/save/", savedviews.save, name="view-save"),
     path("views/<int:pk>/delete/", savedviews.delete, name="view-delete"),
     path("access/people/<str:uid>/invite/", inviting.invite, name="invite"),
     path("access/people/<str:uid>/recover/", inviting.recover, name="recover"),
-    path("access/duties/grant/", required(dutygrants.grant), name="duty-grant"),
-    path("access/duties/conflicts/new/", required(conflicts.new), name="conflict-new"),
+    *paths(roles.ACTS, required),
     path("access/sign-in-letters/", inviting.waiting_letters, name="letters"),
     path("access/sign-in-letters/<int:pk>/", inviting.hand_over, name="letter"),
     path("mandates/urgent/", urgent.urgent, name="mandate-urgent"),

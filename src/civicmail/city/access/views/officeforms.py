@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.forms import Because, Somebody, Why, a_day, long, offer
 from civicmail.city.directory.models import Person
 
@@ -248,13 +247,3 @@ class Paper(forms.Form):
     def __init__(self, versions: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self, "version", versions)
-
-
-class RecordConflict(forms.Form):
-    """Two duties that exclude each other, held all the same (D3)."""
-
-    person = Somebody(label="Who?", help_text="Personnel number or address.")
-    first = forms.ChoiceField(label="One duty", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
-    second = forms.ChoiceField(label="The other duty", choices=[("", "Choose"), *((k, d.name) for k, d in DUTIES.items())])
-    control = long("What watches over it instead?", "Who looks at what, how often. At least 30 characters.", least=30, most=2000)
-    until = a_day("Until which day?", "At most a year. Then the duties are of no use any more, neither of them.")

@@ -1,0 +1,144 @@
+"""An act, defined once: whatever a person, a program or an operator can do. Pure.
+
+A room's definitions/ have a class for each act. Its page with the form, its operation of the API with the schema and its command
+with the options are made from that. What an act does to the data is a verb of actions/, which `perform` calls. Modules with Django
+are imported inside methods, so that commands stay fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.inputs import Choices, Input
+from civicmail.city.access.resources import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where people do it. route: of Django, whose converters give the keys of Act.load; name: of the URL."""
+
+    route: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Where programs do it. path: below the API's root, with the keys of Act.load as `{int:id}`; page: name of the URL whose
+    readers may do it, "" for the act's own page; status: of a success."""
+
+    path: str
+    scope: str
+    _: KW_ONLY
+    method: str = "POST"
+    page: str = ""
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a command names the row by. metavar and help: for people; option: `--department` instead of a position; default: None
+    where it is required."""
+
+    metavar: str
+    help: str
+    option: str = ""
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where operators do it. verb: group and verb, `role end`; row: parameters of Act.find; positions: fields of the input that are
+    arguments; options: names of others, where they are not `--field`; personal: a person shows who they are, also where nobody has
+    claimed the installation."""
+
+    verb: str
+    _: KW_ONLY
+    row: Mapping[str, Parameter] = field(default_factory=dict)
+    positions: Sequence[str] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    personal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The page of an act, around its form. title: a noun, or a question that names the object; section, crumbs, state, facts: of
+    the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
+    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads; after: where a success leads, else back;
+    template and context: where more than a form is shown."""
+
+    title: str
+    section: str
+    submit: str
+    back: str
+    crumbs: Sequence[tuple[str, str]] = ()
+    state: tuple[str, str] | None = None
+    facts: Sequence[tuple[str, Any]] = ()
+    effects: Sequence[str] = ()
+    stays: Sequence[str] = ()
+    stop: bool = False
+    note: str = ""
+    after: str = ""
+    template: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Act[Row, Given: Input, Done]:
+    """One act. Its docstring says what it does: the API and the help of the command show it.
+
+    name: operation id; permission: of the guard's table (permissions.py); input: what is given; view_permission:
+    of a page that more people may see than may act, "" where both are one; fresh_proof: whether a person
+    signs in once more before the page opens; page, operation, command: where it is done, each may be missing.
+    """
+
+    name: str
+    permission: str
+    input: type[Given]
+    view_permission: str = ""
+    fresh_proof: bool = False
+    page: Page | None = None
+    operation: Operation | None = None
+    command: Command | None = None
+
+    load: Callable[..., Row]
+    """(key, …, *, actor) -> the row that it is done to. Raises Http404. An act on nothing that is there yet has none."""
+    find: Callable[..., Row]
+    """The same by the parameters of the command, as keywords; actor, too. Raises Unusable."""
+    perform: Callable[..., Done]
+    """(row, given, *, actor, now) -> what was done; now: ms. Calls one verb, which asks the guard. Without load it has no row."""
+    sheet: Callable[..., Sheet]
+    """(row) -> the page around the form; without load it has no row."""
+
+    def resource(self, row: Row) -> Resource | None:
+        """What the guard is asked about before a form is shown; None where only the verb knows: then whether they could at all."""
+        return None
+
+    def message(self, row: Row, done: Done) -> str:
+        """One sentence for whoever did it: above the next page, in the answer of a command."""
+        raise NotImplementedError
+
+    def choices(self, row: Row, actor: Actor) -> Mapping[str, Choices]:
+        """What fields offer, where that depends on who asks or on the row."""
+        return {}
+
+    def initial(self, row: Row) -> Mapping[str, Any]:
+        """What the form begins with."""
+        return {}
+
+    def state(self, row: Row) -> str:
+        """As it is now, for the field Seen of the input."""
+        return ""
+
+    def is_hidden(self, row: Row, actor: Actor, now: int) -> bool:
+        """Whether this person may not even know that it is there: then the answer is 404. now: ms."""
+        return False
+
+    @property
+    def has_row(self) -> bool:
+        return hasattr(self, "load")
+
+    @property
+    def summary(self) -> str:
+        return " ".join((type(self).__doc__ or "").split())

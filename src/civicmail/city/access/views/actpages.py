@@ -1,0 +1,164 @@
+"""Pages of acts (act.py): the form is made from the input, the guard is asked, the verb is carried out, and its message shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy
+
+from civicmail.city.access import inputs
+from civicmail.city.access.act import Act, Sheet
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.forms import Somebody, a_day, long
+from civicmail.city.access.inputs import Choices, Field
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.asked import Asked, View, acting, require, require_could
+from civicmail.city.access.views.confirming import CONFIRM, FORM, answered
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.saying import said
+from civicmail.core.config.sentence import Sentence
+
+CHANGED = "It was changed meanwhile. Look at it again, then decide."
+
+
+def paths(acts: Iterable[Act[Any, Any, Any]], prove: Callable[[View], View] | None = None) -> list[URLPattern]:
+    """The pages of these acts, for a urls.py: of those that need a fresh proof where prove asks for it, else of the others."""
+    return [
+        path(act.page.route, page_of(act) if prove is None else prove(page_of(act)), name=act.page.name)
+        for act in acts
+        if act.page is not None and act.fresh_proof is (prove is not None)
+    ]
+
+
+def page_of(act: Act[Any, Any, Any]) -> View:
+    """The view of an act's page."""
+
+    @acting(act.permission)
+    def view(request: Asked, **keys: Any) -> HttpResponse:
+        row = act.load(*keys.values(), actor=request.actor) if act.has_row else None
+        require_act(act, row, request, view=request.method != "POST")
+        form = form_of(act, row, request.actor, request.POST or None)
+        sheet = act.sheet(row) if act.has_row else act.sheet()
+        return answered(
+            request, form, lambda: carry_out(act, row, form, request.actor, ms(request.now)),
+            page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=sheet.after,
+            said=lambda done: said(act.message(row, done)), template=_template(sheet), **_shown(sheet),
+        )  # fmt: skip
+
+    view.__doc__ = act.summary
+    return view
+
+
+def require_act(act: Act[Any, Any, Any], row: Any, request: Asked, *, view: bool = False) -> None:
+    """Raise NotPermitted, or Http404 for what this person may not know of. view: only the page is looked at."""
+    permission = (view and act.view_permission) or act.permission
+    if act.is_hidden(row, request.actor, ms(request.now)):
+        raise Http404
+    resource = act.resource(row)
+    if resource is None:
+        require_could(request, permission)
+    else:
+        require(request, permission, resource)
+
+
+def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor, now: int) -> Any:
+    """What the act did. form: valid. Raises Conflict where the row is not as it was seen, and what the verb raises. now: ms."""
+    given = act.input(**{name: form.cleaned_data[name] for name in act.input.fields})
+    for name, field in act.input.fields.items():
+        if isinstance(field, inputs.Seen) and given.values[name] != act.state(row):
+            raise Conflict(CHANGED)
+    return act.perform(*([row] if act.has_row else []), given, actor=actor, now=now)
+
+
+def form_of(act: Act[Any, Any, Any], row: Any, actor: Actor, data: Mapping[str, Any] | None) -> forms.Form:
+    """The form of an act's input for this actor; bound where data is given."""
+    offered = act.choices(row, actor)
+    made = {name: _field(field, offered.get(name, ())) for name, field in act.input.fields.items()}
+    initial = {**act.initial(row)}
+    initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
+    kind: type[forms.Form] = type(f"{act.input.__name__}Form", (forms.Form,), made)
+    return kind(data, initial=initial)
+
+
+class LinesField(forms.CharField):
+    """Several texts in one box, one a line; cleans to a list without blank lines."""
+
+    def __init__(self, lines: inputs.Lines, **words: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": lines.rows}), **words)
+        self._lines = lines
+
+    def clean(self, value: Any) -> list[str]:
+        texts = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(texts) > self._lines.max_count:
+            raise forms.ValidationError(f"At most {self._lines.max_count:,} lines.")
+        if any(len(text) > self._lines.max_length for text in texts):
+            raise forms.ValidationError(f"A line has at most {self._lines.max_length} characters.")
+        return texts
+
+
+def _field(field: Field[Any], offered: Choices) -> forms.Field:
+    made = _plain(field, offered or getattr(field, "choices", ()))
+    if field.missing:
+        made.error_messages["required"] = _translated(field.missing)
+    return made
+
+
+def _plain(field: Field[Any], choices: Choices) -> forms.Field:
+    words: dict[str, Any] = {"label": _translated(field.label), "help_text": _translated(field.help), "required": field.required}
+    offered = [(value, _translated(label)) for value, label in choices]
+    match field:
+        case inputs.Slug():
+            return forms.SlugField(max_length=field.max_length, **words)
+        case inputs.Text(rows=1):
+            return forms.CharField(min_length=field.min_length or None, max_length=field.max_length, **words)
+        case inputs.Text():
+            return long(words["label"], words["help_text"], least=field.min_length, most=field.max_length, rows=field.rows,
+                        required=field.required)  # fmt: skip
+        case inputs.Email():
+            return forms.EmailField(**words)
+        case inputs.Number(choices=[_, *_]):
+            return forms.TypedChoiceField(coerce=int, choices=offered, widget=forms.RadioSelect, **words)
+        case inputs.Number() | inputs.OptionalNumber():
+            return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)
+        case inputs.Day() | inputs.OptionalDay():
+            return a_day(words["label"], words["help_text"], required=field.required)
+        case inputs.Choice(radio=True):
+            return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **words)
+        case inputs.Choice():
+            return forms.ChoiceField(choices=[*_start(field, offered), *offered], **words)
+        case inputs.Several():
+            return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple, **words)
+        case inputs.Lines():
+            return LinesField(field, **words)
+        case inputs.Flag():
+            return forms.BooleanField(**words)
+        case inputs.PersonName() | inputs.OptionalPerson():
+            return Somebody(**words)
+        case inputs.Seen():
+            return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
+        case _:
+            raise TypeError(f"No form has a field for {type(field).__name__}")
+
+
+def _start(field: Field[Any], offered: list[tuple[Any, Any]]) -> list[tuple[str, Any]]:
+    """Nothing, unless there is nothing to choose from or the act offers a start itself."""
+    is_given = any(value == "" for value, _ in offered) or (field.required and len(offered) == 1)
+    return [] if is_given else [("", gettext_lazy("Choose"))]
+
+
+def _translated(words: str) -> Any:
+    return gettext_lazy(words.text) if isinstance(words, Sentence) and not words.values else words
+
+
+def _template(sheet: Sheet) -> str:
+    return sheet.template or (CONFIRM if sheet.effects else FORM)
+
+
+def _shown(sheet: Sheet) -> dict[str, Any]:
+    return {"effects": sheet.effects, "stays": sheet.stays, "verb": sheet.submit, "submit": sheet.submit, "stop": sheet.stop,
+            "note": sheet.note, **sheet.context}  # fmt: skip

@@ -1,0 +1,111 @@
+"""Commands of acts (city/access/act.py): options are made from the input, and the form of the page checks them."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from civicmail.city.access import inputs
+from civicmail.city.access.act import Act, Command, Parameter
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.inputs import Field
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import acting, options, output, verbs
+
+if TYPE_CHECKING:
+    from django.forms import Form
+
+_DAY = "A day like 2026-12-31."
+
+
+def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
+    """Adds the command of an act to the commands of its group."""
+    door = act.command
+    assert door is not None, act.name
+    verbs.VERBS[door.verb] = verbs.Line(act=act.permission)
+
+    def command(as_: str, data: Path | None, config: Path | None, **given: Any) -> None:
+        desk = (acting.signed_in if door.personal else acting.office)(door.verb, data, config, as_, now=now_ms())
+        from civicmail.city.access.views.actpages import carry_out, form_of
+
+        row = act.find(**{name: given[name] for name in door.row}, actor=desk.actor) if act.has_row else None
+        values = {name: _text(act.input.fields[name], given[name]) for name in act.input.fields if name in given}
+        seen = {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
+        form = form_of(act, row, desk.actor, {**values, **seen})
+        done = carry_out(act, row, _checked(form), desk.actor, desk.now)
+        output.show(act.message(row, done))
+
+    parameters = [*(_row(name, p) for name, p in door.row.items()), *_given(act, door)]
+    parameters += [_keyword("as_", options.Signed if door.personal else options.As, *(() if door.personal else ("",)))]
+    parameters += [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    app.command(door.verb.split()[-1], help=act.summary)(command)
+
+
+def _text(field: Field[Any], value: Any) -> Any:
+    return "\n".join(value) if isinstance(field, inputs.Lines) else value
+
+
+def _checked(form: Form) -> Form:
+    if not form.is_valid():
+        fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
+        raise Unusable("; ".join(f"--{name}: {words}" for name, words in fields.items()), fields)
+    return form
+
+
+def _given(act: Act[Any, Any, Any], door: Command) -> list[inspect.Parameter]:
+    taken = {name: field for name, field in act.input.fields.items() if not isinstance(field, inputs.Seen)}
+    first = [
+        _keyword(name, Annotated[str, typer.Argument(metavar=name.upper(), help=_help(taken[name]))]) for name in door.positions
+    ]
+    return first + [_option(name, field, door) for name, field in taken.items() if name not in door.positions]
+
+
+def _argument(name: str, field: Field[Any]) -> inspect.Parameter:
+    return _keyword(name, Annotated[str, typer.Argument(metavar=name.upper(), help=_help(field))])
+
+
+def _option(name: str, field: Field[Any], door: Command) -> inspect.Parameter:
+    flag = door.options.get(name, f"--{name.replace('_', '-')}")
+    match field:
+        case inputs.Flag():
+            return _keyword(name, Annotated[bool, typer.Option(flag, help=_help(field))], False)
+        case inputs.Several() | inputs.Lines():
+            return _keyword(name, Annotated[list[str], typer.Option(flag, help=_help(field))], [])
+        case inputs.Number() | inputs.OptionalNumber():
+            kind: Any = int
+        case _:
+            kind = str
+    option = typer.Option(flag, metavar=_metavar(field), help=_help(field))
+    if field.required:
+        return _keyword(name, Annotated[kind, option])
+    return _keyword(name, Annotated[kind | None, option], None)
+
+
+def _row(name: str, parameter: Parameter) -> inspect.Parameter:
+    if parameter.option:
+        option = typer.Option(parameter.option, metavar=parameter.metavar, help=parameter.help)
+        return _keyword(name, Annotated[str, option], *(() if parameter.default is None else (parameter.default,)))
+    return _keyword(name, Annotated[str, typer.Argument(metavar=parameter.metavar, help=parameter.help)])
+
+
+def _keyword(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
+    given = {"default": default[0]} if default else {}
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, **given)
+
+
+def _metavar(field: Field[Any]) -> str:
+    return {inputs.Day: "DAY", inputs.OptionalDay: "DAY", inputs.PersonName: "PERSON", inputs.OptionalPerson: "PERSON"}.get(
+        type(field), "N" if isinstance(field, inputs.Number | inputs.OptionalNumber) else "TEXT"
+    )
+
+
+def _help(field: Field[Any]) -> str:
+    words = [str(field.label), str(field.help)]
+    if choices := [str(value) for value, _ in getattr(field, "choices", ()) if value]:
+        words.append(f"One of {', '.join(choices)}.")
+    return " ".join(filter(None, words))

@@ -1,0 +1,106 @@
+"""Operations of acts (city/access/act.py): the schema is made from the input, and the form of the page checks what was sent."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import uuid
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from ninja import Router, Schema
+from pydantic import Field as Described
+from pydantic import create_model
+
+from civicmail.city.access import inputs
+from civicmail.city.access.act import Act
+from civicmail.city.access.inputs import Field, Input
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views.actpages import carry_out, form_of, require_act
+from civicmail.front.web.api import sending
+from civicmail.front.web.api.door import Call
+from civicmail.front.web.api.repeating import once
+from civicmail.front.web.api.table import operation
+
+_KEY = re.compile(r"\{(\w+):(\w+)\}")
+_KINDS: dict[str, type] = {"int": int, "uuid": uuid.UUID}
+"""Converters of a path whose values are no text."""
+
+
+def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type[Schema], answer: Callable[[Done], Schema]) -> None:
+    """Adds the operation of an act. response: the shape of what it answers; answer: makes that of what was done."""
+    door = act.operation
+    assert door is not None, act.name
+    keys = {name: kind for kind, name in _KEY.findall(door.path)}
+
+    def view(request: Call, **given: Any) -> Any:
+        body = given.pop("body", None)
+        row = act.load(*given.values(), actor=request.actor) if act.has_row else None
+        require_act(act, row, request)
+        form = form_of(act, row, request.actor, _data(act, row, body))
+        sending.checked(form)
+        return once(request, lambda: answer(carry_out(act, row, form, request.actor, ms(request.now))))
+
+    kinds: dict[str, Any] = {"request": Call, **{name: _KINDS.get(kind, str) for name, kind in keys.items()}}
+    if act.input.fields:
+        kinds["body"] = schema_of(act.input)
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind) for name, kind in kinds.items()]
+    view.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what ninja reads
+    view.__annotations__ = kinds
+    view.__name__, view.__doc__ = act.name, act.summary
+    page = door.page or (act.page.name if act.page is not None else "")
+    operation(
+        router, door.method, door.path, act=act.permission, scope=door.scope, page=page, response=response, status=door.status
+    )(view)
+
+
+def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, Any]:
+    """What was sent, as the form takes it. What a PATCH leaves out stays as it is."""
+    if body is None:
+        return {}
+    sent = body.model_dump(exclude_unset=True)
+    start = dict(act.initial(row)) if act.operation is not None and act.operation.method == "PATCH" else {}
+    lines = {
+        name: "\n".join(sent[name]) for name, field in act.input.fields.items() if isinstance(field, inputs.Lines) and name in sent
+    }
+    return {name: value for name, value in {**start, **sent, **lines}.items() if value is not None}
+
+
+def schema_of(input: type[Input]) -> type[Schema]:
+    """The shape of what is sent. Limits are the form's, so that both say the same sentence; here they are described."""
+    shape: dict[str, Any] = {name: _shape(field) for name, field in input.fields.items()}
+    return create_model(input.__name__, __base__=Schema, __doc__=" ".join((input.__doc__ or "").split()), **shape)
+
+
+def _shape(field: Field[Any]) -> tuple[Any, Any]:
+    kind: Any = _type(field)
+    words = " ".join(filter(None, (str(field.label), str(field.help))))
+    limits = {"minLength": getattr(field, "min_length", 0), "maxLength": getattr(field, "max_length", 0)}
+    extra: dict[str, Any] = {key: value for key, value in limits.items() if value}
+    if choices := [value for value, _ in getattr(field, "choices", ()) if value]:
+        extra["enum"] = choices
+    if field.required:
+        return kind, Described(description=words, json_schema_extra=extra)
+    default: Any = (
+        "" if kind is str else False if kind is bool else [] if isinstance(field, inputs.Several | inputs.Lines) else None
+    )
+    return kind, Described(default=default, description=words, json_schema_extra=extra)
+
+
+def _type(field: Field[Any]) -> Any:
+    match field:
+        case inputs.Number():
+            return int
+        case inputs.OptionalNumber():
+            return int | None
+        case inputs.Day():
+            return date
+        case inputs.OptionalDay():
+            return date | None
+        case inputs.Flag():
+            return bool
+        case inputs.Several() | inputs.Lines():
+            return list[str]
+        case _:
+            return str
