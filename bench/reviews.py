@@ -51,27 +51,27 @@ def _import(people: int) -> None:
 
 def _history(now: int) -> None:
     """What three years left: the same questions, kept, in reviews that are closed."""
-    from civicmail.city.conduct.actions import planning, reviewing
+    from civicmail.city.conduct.actions import review_schedule, review_start
     from civicmail.city.conduct.models import Review, ReviewRow
 
     for year in range(YEARS, 0, -1):
         at = now - year * 365 * 86_400_000
-        day = planning.moment(at).date()
+        day = review_schedule.moment(at).date()
         review = Review.objects.create(key=f"everyone:{day}", tier="everyone", planned=day, by="tick")
-        begun = reviewing.begin(review, actor=planning.TICK, now=now - year * 1000)
-        ReviewRow.objects.filter(review=begun).update(state="verified", answer="keep", at=planning.moment(at))
+        begun = review_start.begin(review, actor=review_schedule.TICK, now=now - year * 1000)
+        ReviewRow.objects.filter(review=begun).update(state="verified", answer="keep", at=review_schedule.moment(at))
         Review.objects.filter(pk=begun.pk).update(
-            state="closed", started=planning.moment(at), deadline=planning.moment(at) + timedelta(14)
+            state="closed", started=review_schedule.moment(at), deadline=review_schedule.moment(at) + timedelta(14)
         )
 
 
 def _start(report: Report, who: str, now: int) -> Any:
-    from civicmail.city.conduct.actions import planning, reviewing
+    from civicmail.city.conduct.actions import review_schedule, review_start
     from civicmail.city.conduct.models import Review, ReviewPart
 
-    review = Review.objects.create(key="everyone:now", tier="everyone", planned=planning.moment(now).date(), by="tick")
+    review = Review.objects.create(key="everyone:now", tier="everyone", planned=review_schedule.moment(now).date(), by="tick")
     begun = time.perf_counter()
-    started = reviewing.begin(review, actor=planning.TICK, now=now)
+    started = review_start.begin(review, actor=review_schedule.TICK, now=now)
     took = time.perf_counter() - begun
     reviewers = ReviewPart.objects.filter(review=started).values("reviewer").distinct().count()
     report.add(Row(PART, who, f"a review begins, {started.rows.count():,} rows", took, "s", None, f"<= {TARGETS['start']:g}"))
@@ -81,12 +81,12 @@ def _start(report: Report, who: str, now: int) -> Any:
 
 def _sweep(report: Report, who: str, now: int) -> None:
     """A round of the city worker while a review of everybody runs and nothing is due."""
-    from civicmail.city.conduct.actions import reviewsweep
+    from civicmail.city.conduct.actions import review_jobs
 
     took = []
     for n in range(5):
         begun = time.perf_counter()
-        reviewsweep.sweep(now + 1000 + n)
+        review_jobs.sweep(now + 1000 + n)
         took.append(time.perf_counter() - begun)
     report.add(Row(PART, who, "a round of the sweep", statistics.median(took), "s", None, f"<= {TARGETS['sweep']:g}"))
 

@@ -19,12 +19,12 @@ from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.wanted import Wanted
-from civicmail.city.conduct.actions import answering, consequences, findings
+from civicmail.city.conduct.actions import consequences, findings, review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
 from civicmail.city.directory.models import Department, Person
 from civicmail.desk.holding.actions import approval_decisions, release_requests, review_findings, switch_approval
 from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
-from civicmail.desk.incidents.actions import pulling
+from civicmail.desk.incidents.actions import message_removal
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.oversight.actions import deciding, emergencies, looks
 from civicmail.desk.oversight.models import Emergency, Version
@@ -144,7 +144,9 @@ def _review(a: str, now: int) -> Second:
 
     def second(who: Actor, at: int) -> object:
         ReviewPart.objects.filter(pk=part.pk).update(reviewer=row(who.uid))
-        return answering.keep(ReviewRow.objects.select_related(*answering.WITH).get(pk=asked.pk), actor=who, reason=WHY, now=at)
+        return review_answers.keep(
+            ReviewRow.objects.select_related(*review_answers.WITH).get(pk=asked.pk), actor=who, reason=WHY, now=at
+        )
 
     return second
 
@@ -194,7 +196,7 @@ def _switch(a: str, now: int) -> Second:
 def _pull(a: str, now: int) -> Second:
     case = Case.objects.create(capture=str(uuid.uuid4()), text="0" * 64, made=moment(now))
     made = Pull.objects.create(case=case, total=60, state="asked", by=row(a), why=WHY, made=moment(now))
-    return lambda who, at: pulling.decide(made, agrees=True, actor=who, reason=WHY, now=at)
+    return lambda who, at: message_removal.decide(made, agrees=True, actor=who, reason=WHY, now=at)
 
 
 def _finding(a: str, now: int) -> Second:

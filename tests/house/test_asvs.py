@@ -142,8 +142,8 @@ FORBIDDEN = frozenset({"eval", "exec", "pickle.load", "pickle.loads", "marshal.l
 
 BESIDE = {
     ("front/web/sqlite/base.py", "self.connection.execute"): "the mode of a transaction, from our own settings",
-    ("mail/importers/parsers.py", "marshal.load"): "what our own parent process hands to a limited one",
-    ("mail/importers/parsers.py", "marshal.loads"): "the same; answers come back as JSON",
+    ("mail/importers/parser_pool.py", "marshal.load"): "what our own parent process hands to a limited one",
+    ("mail/importers/parser_pool.py", "marshal.loads"): "the same; answers come back as JSON",
 }
 """What is written so all the same, and why nothing that came in gets there."""
 

@@ -19,9 +19,9 @@ OWN = {
     "city/access/actions/mandates.py": {"asker in people", "actor.uid not in allowed", "actor.uid == row.person.uid"},
     "city/access/actions/roster.py": {"approver.pk in ids"},
     "city/access/actions/undertakings.py": {"contact.uid != actor.uid"},
-    "city/conduct/actions/answering.py": {"behalf == actor.uid"},
-    "city/conduct/actions/handingon.py": {"mine.reviewer_id != me.pk", "to.pk == me.pk"},
-    "city/conduct/actions/reporting.py": {"reporter == person"},
+    "city/conduct/actions/review_answers.py": {"behalf == actor.uid"},
+    "city/conduct/actions/reassignment.py": {"mine.reviewer_id != me.pk", "to.pk == me.pk"},
+    "city/conduct/actions/violation_reports.py": {"reporter == person"},
     "desk/mailbox/actions/drafting.py": {"row.person.uid != actor.uid"},
     "desk/oversight/actions/emergencies.py": {"actor.uid == emergency.officer.uid"},
 }  # fmt: skip

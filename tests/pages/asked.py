@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from civicmail.city.access.moments import ms
-from civicmail.city.conduct.actions import planning, reviewing
+from civicmail.city.conduct.actions import review_schedule, review_start
 from civicmail.city.conduct.models import Essential, Review, ReviewRow
 from civicmail.city.directory.models import Mailbox
 from pages.world import carry
@@ -38,4 +38,4 @@ def reviews(t: Any) -> dict[str, Any]:
 
 def _begun(t: Any, key: str, tier: str) -> Review:
     made = Review.objects.create(key=key, tier=tier, planned=t.now.date(), by="tick")
-    return reviewing.begin(made, actor=planning.TICK, now=ms(t.now) - 1000)
+    return review_start.begin(made, actor=review_schedule.TICK, now=ms(t.now) - 1000)

@@ -12,7 +12,7 @@ from django.conf import settings as configured
 from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.published import publish
 from civicmail.city.access.queries.snapshots import current
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.desk.holding.models import Containment
 from desk.holding.test_containment import attacked
 from desk.holding.test_sender_verification import LENA, asked_link, came
@@ -31,7 +31,7 @@ def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any]
         publish(installed, current(now, now, tuple(configured.CITY.city.domains)))
         capture = came(installed, now - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
         index(installed, now)
-        return f"/verify/{tokens.make(installed, 'verify', capture.id, 0, now + DAY)}/"
+        return f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, now + DAY)}/"
 
     page = browse("", begin)
     assert looked_at(page) == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.desk.incidents.models import Case, Opening
 from civicmail.mail.courier import wrapped
 from civicmail.mail.courier.wrapped import Wrapped
@@ -28,7 +28,7 @@ def test_a_reader_sees_where_a_link_leads_and_a_dangerous_one_has_no_way_on(brow
         link = Wrapped(
             uuid.UUID(t.objects["mail delivered"]).bytes, 0, "http://xn--80ak6aa92e.com/login?next=1", "www.bank.example"
         )
-        return f"/l/{wrapped.token(tokens.ring(installed), link)}"
+        return f"/l/{wrapped.token(signed_links.ring(installed), link)}"
 
     page = browse("", begin)
     assert looked_at(page) == []

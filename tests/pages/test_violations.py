@@ -13,8 +13,8 @@ from civicmail.city.access.models import Account, Acknowledgement, Bar, Entry, U
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.saying import day
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.pace import HOUR, Pace
-from civicmail.city.conduct.queries import verified
+from civicmail.city.conduct.queries import consequence_check
+from civicmail.city.conduct.rate_limit import HOUR_MS, RateLimit
 from civicmail.city.conduct.views import complaints
 from civicmail.city.directory.models import Agency
 from civicmail.city.notices.models import Notice
@@ -95,7 +95,7 @@ def test_a_record_from_a_phone_refuses_the_next_request_with_the_old_cookie(city
 @pytest.mark.rule("P-30", "No log says who was on the page for complaints.")
 def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for whoever is signed in; in two languages; few from one network, and nothing is kept of who."""
-    monkeypatch.setattr(complaints, "PACE", Pace(2))
+    monkeypatch.setattr(complaints, "LIMIT", RateLimit(2))
     log = Said()
     monkeypatch.setattr(middleware, "log", log)
     client = Client(REMOTE_ADDR="198.51.100.7")
@@ -130,20 +130,20 @@ def test_a_complaint_needs_no_account_and_says_nothing_of_people(city: Town, vis
 )
 def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
     """In memory alone; one network does not use up another's."""
-    pace = Pace(2, remembered=3)
+    pace = RateLimit(2, remembered=3)
     assert [pace.takes(client, 0) for client in ("192.0.2.1", "192.0.2.200", "192.0.2.9")] == [True, True, False]
     assert pace.takes("2001:db8::1", 0) and pace.takes("2001:db8::2", 0) and not pace.takes("2001:db8::3", 0)
     assert pace.takes("2001:db8:0:1::1", 0)
-    assert not pace.takes("192.0.2.1", HOUR - 1) and pace.takes("192.0.2.1", HOUR)
+    assert not pace.takes("192.0.2.1", HOUR_MS - 1) and pace.takes("192.0.2.1", HOUR_MS)
     for n in range(50):
-        assert pace.takes(f"198.51.{n}.1", HOUR + 1)
+        assert pace.takes(f"198.51.{n}.1", HOUR_MS + 1)
     assert len(pace._seen) <= 3
 
 
 def test_a_permanent_bar_that_waits_for_its_second_officer_is_called_that(whole_city: Town) -> None:
     """Nothing was ended by anybody: it did not begin."""
     row = Violation.objects.get(state="proposed")
-    assert verified.of(row, ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
+    assert consequence_check.of(row, ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
 
 
 def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) -> None:

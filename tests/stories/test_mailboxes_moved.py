@@ -22,7 +22,7 @@ import pytest
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers.remote.imap import utf7
-from civicmail.mail.importers.walk import Found, walk
+from civicmail.mail.importers.walk import SourceMessage, walk
 from neighbours.civic import PROGRAM, civicmail
 from neighbours.dovecot import Dovecot
 from neighbours.scratch import installation
@@ -44,7 +44,7 @@ def _messages() -> Iterator[bytes]:
     if MESSAGES > 1000:
         corpora = Path(os.environ["CIVICMAIL_CORPORA"])
         for name in ("spamassassin", "enron_spam_raw", "enron_maildir", "cwl_scam_corpus", "lists"):
-            yield from (item.content for item in walk(corpora / name) if isinstance(item, Found))
+            yield from (item.content for item in walk(corpora / name) if isinstance(item, SourceMessage))
         return
     for n in range(MESSAGES):
         head = f"From: Bo Ek <bo@out.example>\r\nTo: {ANN}\r\nSubject: Pump {n}\r\nMessage-ID: <{n}@out.example>\r\n"

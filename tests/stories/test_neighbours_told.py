@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.core.config.clock import now_ms
 from civicmail.front.checkup.findings import HOUR
 from civicmail.front.sample import installation
@@ -202,7 +202,7 @@ class Town:
             path.write_text("0123456789abcdef0123456789abcdef")
             path.chmod(0o600)
         self.stamp.touch()
-        tokens.ring(self.data)
+        signed_links.ring(self.data)
         (self.place / "doveadm.key").write_text("doveadm-key")
         certificate, key = self.authority.issue("city-siem.example", days=(-1, 90))
         toml = self.data / "civicmail.toml"
@@ -287,7 +287,7 @@ def _files_and_database(town: Town) -> None:
             (keys / "master.key", None),
             (town.other, None),
             (town.certificate, short.read_bytes()),
-            (tokens.key_path(town.data), b"{"),
+            (signed_links.key_path(town.data), b"{"),
             (toml, toml.read_bytes().replace(b'kind = "relay"\naddress = "127.0.0.1"', b'kind = "relay"\naddress = "0.0.0.0"')),
         ):
             wrongs.enter_context(changed(path, content))

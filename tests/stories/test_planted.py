@@ -12,7 +12,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.query.parse import parse
 from civicmail.front.worker.tick import tick
 from civicmail.mail.archive import layout
-from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.reader import Reader
 from core.sandbox import samples
@@ -46,7 +46,7 @@ def letters(folder: Path, files: dict[str, bytes]) -> Path:
 def imported(data: Path, folder: Path) -> Reader:
     data.mkdir()
     layout.make(data)
-    told = Told(lambda _: None, lambda _: None, lambda _a, _b: None)
+    told = ImportProgress(lambda _: None, lambda _: None, lambda _a, _b: None)
     totals = run_import(data, Request((folder,)), told, lambda: AT, 2)
     assert (totals.stored, totals.failed) == (len(list(folder.iterdir())), 0)
     return Reader(data)

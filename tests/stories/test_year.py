@@ -18,10 +18,10 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Authorisation, Bar, Ending, Entry
 from civicmail.city.access.moments import DAY, ms
-from civicmail.city.conduct.actions import consequences, findings, reporting, statements
+from civicmail.city.conduct.actions import consequences, findings, statements, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Review, ReviewRow, Statement, Violation
-from civicmail.city.conduct.queries import packs
+from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Agency, Episode, FeedRun, Mailbox, Person
 from civicmail.core.ledger.sequencer import Sequencer
@@ -130,9 +130,9 @@ def _violations(year: Year, settings: Any) -> None:
     _second_officer(year)  # named before any of these cases begins: whom the first person names afterwards is no second
     sponsor = year.by(year.city.team["works"][0])
     paver, surveyor = Person.objects.get(uid="c-3001"), Person.objects.get(uid="c-3002")
-    reporting.record(paver, "P-12", SAID, evidence(1), actor=sponsor, now=year.now)
+    violation_reports.record(paver, "P-12", SAID, evidence(1), actor=sponsor, now=year.now)
     assert paver.uid not in rightly(year.now) and agree(year, settings), "in the same transaction"
-    wrong = reporting.record(surveyor, "P-12", SAID, evidence(2), actor=sponsor, now=year.now)
+    wrong = violation_reports.record(surveyor, "P-12", SAID, evidence(2), actor=sponsor, now=year.now)
     year.until(year.today + timedelta(days=2))
     consequences.reverse(wrong, actor=year.office, reason="It was another person of the same name.", now=year.now)
     assert surveyor.uid in rightly(year.now) and agree(year, settings)
@@ -144,7 +144,7 @@ def _violations(year: Year, settings: Any) -> None:
     assert (last.state, last.outcome) == ("decided", "permanent")
     assert worse.uid not in rightly(year.now) and agree(year, settings)
     mine = year.city.team["law"][6]
-    told = reporting.report(
+    told = violation_reports.report(
         mine, "P-19", "I sent a list with numbers to the wrong person.", evidence(5), actor=year.by(mine), now=year.now
     )
     findings.find(told, "note", actor=year.by(year.city.team["law"][0]), reason=WHY, now=year.now)
@@ -157,7 +157,7 @@ def _violations(year: Year, settings: Any) -> None:
 
 def _decided(year: Year, by: Actor, person: Person, code: str, decision: Decision, *, severe: bool = False) -> Violation:
     """Reported, answered by the person, found by the department, decided by the access office."""
-    row = reporting.report(person, "P-12", SAID, evidence(person.pk), actor=by, now=year.now)
+    row = violation_reports.report(person, "P-12", SAID, evidence(person.pk), actor=by, now=year.now)
     head = year.by(year.city.team[code][0])
     row = findings.ask_response(row, actor=head, now=year.now)
     row = findings.respond(row, "I did not know that this list was the city's.", actor=year.by(person), now=year.now)
@@ -314,7 +314,7 @@ def _evidence_verifies(year: Year, tmp_path: Path) -> None:
     assert {review.tier for review in done_with} == {"outside", "everyone"}
     for review in done_with:
         path = tmp_path / f"review-{review.pk}.zip"
-        path.write_bytes(packs.file(review, year.data, "Sample City"))
+        path.write_bytes(review_evidence.file(review, year.data, "Sample City"))
         done = subprocess.run([sys.executable, "-I", str(TOOL), str(path)], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout[:5]) == (0, "Good:"), (done.stdout, done.stderr)
         assert "entries were in" in done.stdout, "with the proofs of the ledger"

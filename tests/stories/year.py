@@ -25,10 +25,10 @@ from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.access.tasks import carry
-from civicmail.city.conduct import tasks
-from civicmail.city.conduct.actions import answering
+from civicmail.city.conduct import jobs
+from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
-from civicmail.city.conduct.queries import answerers
+from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.directory.models import Episode, Person
 from civicmail.front.sample.cityhall import REASONS, Staff, actor, at_office
 from civicmail.front.sample.people import DEMO
@@ -73,10 +73,10 @@ class Year:
             busy = Review.objects.filter(state="running", tier__in=("outside", "everyone")).exists()
             self.now += DAY * (1 if busy else min(7, (day - self.today).days))
             sweeping.sweep(self.now)
-            tasks.sweep(self.now)
+            jobs.run_due(self.now)
             self.answer()
             self.now += 600_000  # what was kept can be taken back for some minutes
-            tasks.sweep(self.now)
+            jobs.run_due(self.now)
         self.carry()
 
     def carry(self) -> None:
@@ -124,14 +124,14 @@ class Year:
 
     def _answer(self, part: ReviewPart) -> int:
         done = 0
-        people = Person.objects.filter(pk__in=answerers.of_part(part, self.now)).exclude(uid__in=self.silent).order_by("pk")
+        people = Person.objects.filter(pk__in=part_reviewers.of_part(part, self.now)).exclude(uid__in=self.silent).order_by("pk")
         for person in people if part.department.code not in self.silent else ():
             who = self.by(person)
-            rows = ReviewRow.objects.filter(part=part, state="open").select_related(*answering.WITH).order_by("pk")
+            rows = ReviewRow.objects.filter(part=part, state="open").select_related(*review_answers.WITH).order_by("pk")
             for row in [r for r in rows if r.exceptions or r.changed or part.review.tier == "duties"]:
                 done += self._one(row, who)
             try:
-                done += answering.keep_rest(part, actor=who, now=self.now)
+                done += review_answers.keep_rest(part, actor=who, now=self.now)
             except (Conflict, NotPermitted):
                 continue  # their own row is somebody else's to answer
         return done
@@ -139,9 +139,9 @@ class Year:
     def _one(self, row: ReviewRow, who: Actor) -> int:
         try:
             if "never" in row.exceptions and row.review.tier == "everyone" and row.asked["kind"] != "Elected official":
-                answering.revoke(row, actor=who, reason=NOT_NEEDED, now=self.now)
+                review_answers.revoke(row, actor=who, reason=NOT_NEEDED, now=self.now)
             else:
-                answering.keep(row, actor=who, reason=NEEDED, now=self.now)
+                review_answers.keep(row, actor=who, reason=NEEDED, now=self.now)
         except (Conflict, NotPermitted):
             return 0
         return 1

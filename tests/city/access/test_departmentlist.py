@@ -13,7 +13,7 @@ from civicmail.city.access.actions.departmentlist import Opened
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.directory import departmentfile, store
+from civicmail.city.directory import department_file, store
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.models import Department, ReservedAddress
 
@@ -34,7 +34,7 @@ addresses = ["Works@City.example"]
 
 
 def _open(text: str, *, dry_run: bool = False, actor: Actor = OFFICER) -> Opened:
-    wanted = departmentfile.read(text.encode())
+    wanted = department_file.read(text.encode())
     return departmentlist.open_list(wanted, actor=actor, reason="The council decided so.", now=MS, dry_run=dry_run)
 
 
@@ -108,7 +108,7 @@ _NO_LISTS = (
 @pytest.mark.parametrize("text", _NO_LISTS)
 def test_what_is_no_list_is_one_sentence(text: str) -> None:
     with pytest.raises(Unusable):
-        departmentfile.read(text.encode())
+        department_file.read(text.encode())
 
 
 _BROKEN = (
@@ -126,7 +126,7 @@ _BROKEN = (
 def test_broken_toml_is_spoken_of_as_toml(text: str) -> None:
     """Whoever wrote a table [department.CODE] was told of columns of a CSV."""
     with pytest.raises(Unusable) as refused:
-        departmentfile.read(text.encode())
+        department_file.read(text.encode())
     assert "[department.CODE]" in str(refused.value) or "TOML" in str(refused.value)
     assert "column" not in str(refused.value).replace("column 1", "").replace(", column", "")
 
@@ -134,7 +134,7 @@ def test_broken_toml_is_spoken_of_as_toml(text: str) -> None:
 def test_the_name_of_a_file_says_that_it_is_toml() -> None:
     for text in ("works]\n", "# nothing yet\n"):
         with pytest.raises(Unusable) as refused:
-            departmentfile.read(text.encode(), "departments.toml")
+            department_file.read(text.encode(), "departments.toml")
         assert "TOML" in str(refused.value) or "no departments" in str(refused.value)
 
 

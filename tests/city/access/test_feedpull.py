@@ -15,8 +15,8 @@ from civicmail.city.access.actions.feedpull import MINUTE, PULLER
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Ending
-from civicmail.city.directory import feedsheard
-from civicmail.city.directory.ldaprows import Entry
+from civicmail.city.directory import feed_status
+from civicmail.city.directory.ldap_rows import Entry
 from civicmail.city.directory.models import Department, Episode, FeedRun, Person
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Ldap
@@ -98,7 +98,7 @@ def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Dep
     run = FeedRun.objects.get()
     assert run.state == "failed" and run.reason == "The list has no people in it." and not Ending.objects.exists()
     assert Notice.objects.get().subject == "The personnel feed hr does not answer"
-    assert [h.state for h in feedsheard.heard(installed)] in ([], ["failed"])  # written when the transaction commits
+    assert [h.state for h in feed_status.read(installed)] in ([], ["failed"])  # written when the transaction commits
 
 
 def _officer(person: Person) -> None:
@@ -124,10 +124,10 @@ def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings:
         return [(f.level, f.check) for f in checkup.feeds(Installation(installed, city, now))]
 
     assert levels(MS) == [("warning", "feeds")], "it was never heard"
-    feedsheard.note(installed, "ldap", "hr", "applied", MS)
-    feedsheard.note(installed, "file", "people.csv", "applied", MS)
+    feed_status.note(installed, "ldap", "hr", "applied", MS)
+    feed_status.note(installed, "file", "people.csv", "applied", MS)
     assert levels(MS + MINUTE) == [("ok", "feeds")]
     assert levels(MS + 9 * 24 * 60 * MINUTE) == [("warning", "feeds")] * 2
-    feedsheard.note(installed, "file", "other.csv", "stopped", MS)
-    feedsheard.note(installed, "ldap", "hr", "failed", MS)
+    feed_status.note(installed, "file", "other.csv", "stopped", MS)
+    feed_status.note(installed, "ldap", "hr", "failed", MS)
     assert levels(MS + MINUTE) == [("problem", "feeds")] * 2

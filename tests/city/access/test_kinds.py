@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from city.access.staff import KINDS
 from civicmail.city.access.kinds import DIFFERENCES, MOST, latest
-from civicmail.city.directory import feeddiff, feedfile
+from civicmail.city.directory import feed_diff, feed_file
 from house.sources import modules, name, tree
 
 NAMED = {"src/civicmail/city/access/kinds.py", "src/civicmail/city/directory/models.py"}
 """The table, and the list of kinds; the file format of the list says the same below the table, see the next test."""
 
-FORMAT = {"src/civicmail/city/directory/feedfile.py", "src/civicmail/city/directory/feeddiff.py"}
+FORMAT = {"src/civicmail/city/directory/feed_file.py", "src/civicmail/city/directory/feed_diff.py"}
 SAMPLE = "src/civicmail/front/sample/"
 
 
 def test_the_table_the_rows_and_the_list_know_the_same_kinds() -> None:
-    assert set(DIFFERENCES) == set(KINDS) == set(feedfile.KINDS)
-    assert {kind for kind, d in DIFFERENCES.items() if d.contract} == feeddiff.NEEDS_CONTRACT
+    assert set(DIFFERENCES) == set(KINDS) == set(feed_file.KINDS)
+    assert {kind for kind, d in DIFFERENCES.items() if d.contract} == feed_diff.NEEDS_CONTRACT
 
 
 def test_no_other_module_treats_a_kind_in_its_own_way() -> None:

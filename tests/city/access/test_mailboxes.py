@@ -19,7 +19,7 @@ from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Department, Mailbox, Person
-from civicmail.city.directory.queries import whose
+from civicmail.city.directory.queries import owner_at
 
 pytestmark = pytest.mark.django_db
 
@@ -86,12 +86,12 @@ def test_who_an_address_was_on_a_day_is_answered_for_ever() -> None:
     where, _, ann = _town()
     mailboxes.add_alias(ann.mailboxes.get(), "am@city.example", actor=OFFICER, reason=WHY, now=MS)
     mailboxes.end_alias(ann.mailboxes.get(), "am@city.example", actor=OFFICER, reason=WHY, now=MS + 5 * DAY)
-    found = whose("AM+list@city.example", NOW + timedelta(days=1))
+    found = owner_at("AM+list@city.example", NOW + timedelta(days=1))
     assert found is not None and (found.person, found.mailbox, found.department) == ("ann", "ann@city.example", "clerk")
-    assert whose("am@city.example", NOW + timedelta(days=6)) is None and whose("am@city.example", OLD) is None
+    assert owner_at("am@city.example", NOW + timedelta(days=6)) is None and owner_at("am@city.example", OLD) is None
     mailboxes.make_group("all@city.example", "All", where, everyone=True, actor=OFFICER, reason=WHY, now=MS)
-    listed = whose("all@city.example", NOW + timedelta(days=1))
-    assert listed is not None and listed.kind == "list" and whose("all@city.example", OLD) is None
+    listed = owner_at("all@city.example", NOW + timedelta(days=1))
+    assert listed is not None and listed.kind == "list" and owner_at("all@city.example", OLD) is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, DutyUse
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.conduct.actions import planning, reviewing, reviewsweep
+from civicmail.city.conduct.actions import review_jobs, review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.directory.models import Department, Person
 
@@ -66,12 +66,12 @@ class Works:
         return made
 
     def start(self, tier: str = "everyone", now: int = START, departments: tuple[Department, ...] = ()) -> Review:
-        return planning.start_now(tier, actor=actor(self.officer, now), reason=WHY, now=now, departments=departments)  # type: ignore[arg-type]
+        return review_schedule.start_now(tier, actor=actor(self.officer, now), reason=WHY, now=now, departments=departments)  # type: ignore[arg-type]
 
     def start_anyhow(self, now: int = START) -> Review:
         """By the machine: also where no officer could."""
         planned = Review.objects.create(key="by hand", tier="everyone", planned=NOW.date(), by="tick")
-        return reviewing.begin(planned, actor=planning.TICK, now=now)
+        return review_start.begin(planned, actor=review_schedule.TICK, now=now)
 
 
 def quiet(workers: int = 22) -> Works:
@@ -103,6 +103,6 @@ def day(number: float) -> int:
 def sweep(now: int) -> int:
     """Rounds until one finds nothing to do; more than a handful would never end."""
     for n in range(8):
-        if not reviewsweep.sweep(now):
+        if not review_jobs.sweep(now):
             return n
     raise AssertionError(f"the sweep always finds something at {moment(now)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Contract, Person
@@ -51,7 +51,7 @@ def who(uid: str) -> Person:
 
 
 def reported(uid: str = "ann", *, by: Actor = THREE, clause: str = "P-12", now: int = MS) -> Violation:
-    return reporting.report(who(uid), clause, WHAT, [CAPTURE], actor=by, now=now)
+    return violation_reports.report(who(uid), clause, WHAT, [CAPTURE], actor=by, now=now)
 
 
 def confirmed(uid: str = "ann", *, severe: bool = False, now: int = MS) -> Violation:

@@ -15,10 +15,10 @@ from city.access.staff import MS
 from city.conduct.asked import START, Works, actor, day, quiet, row
 from civicmail.city.access.actions.ending import end_access
 from civicmail.city.access.moments import DAY
-from civicmail.city.conduct import packing
-from civicmail.city.conduct.actions import daily, leavers, planning, reminding, settling
+from civicmail.city.conduct import evidence_file
+from civicmail.city.conduct.actions import daily_mail, leavers, reminders, review_end, review_schedule
 from civicmail.city.conduct.models import DailyMail, Leaver, Review, ReviewRow
-from civicmail.city.conduct.queries import askedrows, deciders, packs
+from civicmail.city.conduct.queries import deciders, item_facts, review_evidence
 from civicmail.city.directory.models import Episode
 from civicmail.city.notices.models import Notice
 
@@ -49,11 +49,11 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
     """By date, and of one person who has moved."""
     works = Works(2)
-    seen = watch(askedrows, "of_right")
+    seen = watch(item_facts, "of_right")
     Review.objects.create(key="everyone:today", tier="everyone", planned=staff.NOW.date(), by="tick")
-    assert planning.start_due(START) == 1 and len(seen) == 4
+    assert review_schedule.start_due(START) == 1 and len(seen) == 4
     Episode.objects.filter(person=works.workers[0]).update(department=works.office)
-    assert planning.micro_due(START) == 1 and not any(seen) and len(seen) == 5
+    assert review_schedule.micro_due(START) == 1 and not any(seen) and len(seen) == 5
     assert set(Review.objects.values_list("state", flat=True)) == {"running"}
 
 
@@ -61,15 +61,15 @@ def test_what_a_review_asks_is_read_before_it_locks(watch: Watch) -> None:
 def test_whom_to_write_to_is_read_before_it_locks(watch: Watch) -> None:
     """About leavers, what waits for managers, and reminders of a review."""
     works = quiet(2)
-    seen = watch(deciders, "asked_of")
+    seen = watch(deciders, "of_departments")
     end_access(works.workers[0], reason="Left us today.", when=MS, actor=actor(works.officer, MS), now=MS)
     assert leavers.open_due(MS) == 1 and Leaver.objects.count() == 1 and Notice.objects.filter(key__startswith="leavers:").exists()
-    waits = watch(daily, "what_waits")
-    assert daily.write(MORNING) >= 1 and DailyMail.objects.exists() and waits
+    waits = watch(daily_mail, "waiting_tasks")
+    assert daily_mail.write(MORNING) >= 1 and DailyMail.objects.exists() and waits
     review = works.start()
-    reads = watch(reminding, "waiting")
+    reads = watch(reminders, "waiting")
     assert review.deadline is not None
-    assert reminding.remind(day(8)) + reminding.remind(day(7)) >= 1 and reads
+    assert reminders.remind(day(8)) + reminders.remind(day(7)) >= 1 and reads
     assert not any([*seen, *waits, *reads]) and seen
 
 
@@ -80,17 +80,17 @@ def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(mon
     review = works.start()
     ReviewRow.objects.filter(review=review).update(state="verified")
     locked: list[bool] = []
-    plain = packs.evidence
+    plain = review_evidence.evidence
 
-    def slow(made: Review) -> packing.Evidence:
+    def slow(made: Review) -> evidence_file.Evidence:
         locked.append(connection.in_atomic_block)
         found = plain(made)
         if len(locked) == 1:
             ReviewRow.objects.filter(pk=row(review, "w0").pk).update(reason="Somebody else wrote this meanwhile.")
         return found
 
-    monkeypatch.setattr(packs, "evidence", slow)
-    assert settling.close_due(START + DAY) == 0 and Review.objects.get(pk=review.pk).state == "running"
-    assert settling.close_due(START + DAY) == 1 and locked == [False, False]
+    monkeypatch.setattr(review_evidence, "evidence", slow)
+    assert review_end.close_due(START + DAY) == 0 and Review.objects.get(pk=review.pk).state == "running"
+    assert review_end.close_due(START + DAY) == 1 and locked == [False, False]
     closed = Review.objects.get(pk=review.pk)
-    assert closed.state == "closed" and packing.digest(plain(closed).files) == closed.digest
+    assert closed.state == "closed" and evidence_file.digest(plain(closed).files) == closed.digest

@@ -17,11 +17,11 @@ from civicmail.city.access.queries import questions
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.conduct import tasks
-from civicmail.city.conduct.actions import leavers, outside
+from civicmail.city.conduct import jobs
+from civicmail.city.conduct.actions import external_systems, leavers
 from civicmail.city.conduct.models import Leaver, OutsideAccount, OutsideEnding
+from civicmail.city.conduct.queries import discrepancies
 from civicmail.city.conduct.queries import leavers as asked
-from civicmail.city.conduct.queries import reconciling
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Episode, FeedRun, Person
 from civicmail.mail.courier.returning import destination
@@ -33,7 +33,7 @@ COLUMNS = "uid,given,family,display,kind,department,position,starts\n"
 def goes_on(until: int) -> Snapshot:
     """Everything with a date until then is done, and doors see it."""
     sweep(until)
-    tasks.sweep(until)
+    jobs.run_due(until)
     return current(until, until, ("city.example",))
 
 
@@ -53,8 +53,8 @@ def test_a_year_of_people_who_leave_move_and_come_back() -> None:
     crowd = [f"c{n}" for n in range(60)]
     for uid in crowd:
         staff.employed(staff.person(uid, account=False), town.where)
-    door = outside.add_door("Badge", person=town.bob, days=2, actor=OFFICER, reason="in use", now=MS)
-    outside.give(door, [(town.ann, "A-1")], actor=OFFICER, reason="needs it", now=MS)
+    door = external_systems.add_door("Badge", person=town.bob, days=2, actor=OFFICER, reason="in use", now=MS)
+    external_systems.give(door, [(town.ann, "A-1")], actor=OFFICER, reason="needs it", now=MS)
     everybody = [*crowd, "head", "ann", "bob"]
 
     _a_list_that_lies_is_stopped(everybody)
@@ -71,7 +71,7 @@ def _a_list_that_lies_is_stopped(everybody: list[str]) -> None:
     with pytest.raises(NotPermitted):
         feed.apply(run, actor=OFFICER, reason="Looked at it.", now=MS)
     assert not Ending.objects.exists()
-    found = reconciling.counts(reconciling.lines(["clerk"], MS, feed=True))
+    found = discrepancies.count_by_kind(discrepancies.find_discrepancies(["clerk"], MS, feed=True))
     assert found["not-in-feed"] >= len(everybody) - 30, "the page of what does not fit says whom"
 
 
@@ -86,7 +86,7 @@ def _ann_leaves_by_the_list(town: Place, everybody: list[str]) -> None:
     goes_on(MS + 2 * DAY + 1000)
     assert asked.tasks(town.boss, MS + 2 * DAY)[0].tasks[0].state[0] == "stop", "red after a day"
     assert OutsideEnding.objects.get().overdue is not None
-    kinds = reconciling.counts(reconciling.lines(["clerk"], MS + 2 * DAY, feed=True))
+    kinds = discrepancies.count_by_kind(discrepancies.find_discrepancies(["clerk"], MS + 2 * DAY, feed=True))
     assert (kinds["left"], kinds["outside"]) == (1, 1)
 
 
@@ -94,7 +94,7 @@ def _the_mail_goes_on_and_ends(town: Place) -> None:
     """L3, L4: a function mailbox takes it for a time; nobody else ever gets the address."""
     now = MS + 3 * DAY
     leavers.answer(Leaver.objects.get(), "forward", to=town.office, until=now + 30 * DAY, actor=town.boss, reason=WHY, now=now)
-    outside.confirm(OutsideEnding.objects.get(), actor=Actor("bob", "Bob"), reason="Looked there: it is gone.", now=now)
+    external_systems.confirm(OutsideEnding.objects.get(), actor=Actor("bob", "Bob"), reason="Looked there: it is gone.", now=now)
     assert destination(goes_on(now), town.box.address, now) == town.office.address
     assert destination(goes_on(now + 30 * DAY), town.box.address, now + 30 * DAY) is None
     other = Person.objects.get(uid="c1")
@@ -140,7 +140,7 @@ def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() 
     place()
     bad = "x9,New,Comer,New Comer,employee,nowhere,Clerk,2026-01-01\n"
     feed.apply(read("head", "ann", "bob", now=MS, more=bad), actor=OFFICER, reason="Looked at it.", now=MS)
-    lines = [n for n in reconciling.lines(["clerk"], MS, feed=True) if n.kind == "in-feed"]
+    lines = [n for n in discrepancies.find_discrepancies(["clerk"], MS, feed=True) if n.kind == "in-feed"]
     assert [(n.who, n.route, "nowhere" in n.hint) for n in lines] == [("x9", "feed", True)]
     feed.apply(read("head", "ann", "bob", now=MS + DAY), actor=OFFICER, reason="Looked at it.", now=MS + DAY)
-    assert not [n for n in reconciling.lines(["clerk"], MS + DAY, feed=True) if n.kind == "in-feed"]
+    assert not [n for n in discrepancies.find_discrepancies(["clerk"], MS + DAY, feed=True) if n.kind == "in-feed"]

@@ -10,7 +10,7 @@ from civicmail.city.access.actions.ending import end_access
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.moments import moment
-from civicmail.city.conduct.actions import answering, planning, silence
+from civicmail.city.conduct.actions import non_response, review_answers, review_schedule
 from civicmail.city.conduct.queries import reviews
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +30,8 @@ def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> 
     found = part(review, "hank")
     assert (found.joined, found.replaced) == (works.officer, moment(day(10)))
     with pytest.raises(Exception, match="asked of somebody else"):
-        answering.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
-    assert answering.keep(row(review, "w1"), actor=actor(works.officer, day(11)), now=day(11)).state == "pending"
+        review_answers.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
+    assert review_answers.keep(row(review, "w1"), actor=actor(works.officer, day(11)), now=day(11)).state == "pending"
 
 
 @pytest.mark.rule("P-30, R11", "Neither silence in a review nor a button of the department shuts out who was elected.")
@@ -42,7 +42,7 @@ def test_silence_never_shuts_out_who_was_elected() -> None:
     review = works.start()
     sweep(day(16))
     found = row(review, "mayor")
-    assert "never" in found.exceptions and (found.state, found.failure) == ("silent", silence.ELECTED)
+    assert "never" in found.exceptions and (found.state, found.failure) == ("silent", non_response.ELECTED)
     assert Authorisation.objects.get(person=mayor).state == "active"
     with pytest.raises(Conflict, match="never silenced"):
         suspensions.suspend(mayor, actor=actor(works.officer), reason="Writes too much.", now=day(16))
@@ -59,8 +59,8 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
     review, head = works.start(), actor(works.hank)
     mine, own = row(review, "mayor"), Authorisation.objects.get(person=mayor)
     for end in (
-        lambda: answering.revoke(mine, actor=head, reason="Asks too many questions.", now=START),
-        lambda: answering.change(mine, day(1), actor=head, reason="Asks too many questions.", now=START),
+        lambda: review_answers.revoke(mine, actor=head, reason="Asks too many questions.", now=START),
+        lambda: review_answers.change(mine, day(1), actor=head, reason="Asks too many questions.", now=START),
         lambda: end_access(mayor, reason="Asks too many questions.", when=START, actor=head, now=START),
         lambda: suspensions.revoke(own, actor=head, reason="Asks too many questions.", now=START),
     ):
@@ -76,7 +76,7 @@ def test_what_was_kept_and_then_ended_by_somebody_else_is_moot_and_no_failure() 
     """Within the minutes in which an answer can be taken back, the person leaves."""
     works = quiet()
     review = works.start()
-    kept = answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    kept = review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
     end_access(kept.person, reason="Leaves the city at noon.", when=START + 1000, actor=actor(works.officer), now=START + 1000)
     sweep(START + 600_000)
     found = row(review, "w0")
@@ -94,7 +94,7 @@ def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_ne
     review = works.start()
     sweep(day(15))
     assert row(review, "idle").state == "suspended"
-    again = planning.next_round(review, actor=actor(works.officer, day(16)), reason="They were at sea.", now=day(16))
+    again = review_schedule.next_round(review, actor=actor(works.officer, day(16)), reason="They were at sea.", now=day(16))
     assert not again.rows.filter(person__uid="idle").exists()
     assert review.pk in {w.review.pk for w in reviews.waiting_for(works.hank, day(16)) if w.late}
     for gone in (works.hank, works.top):
@@ -102,5 +102,5 @@ def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_ne
         gone.episodes.update(ended=moment(day(16)).date())
     sweep(day(17))
     assert review.pk in {w.review.pk for w in reviews.waiting_for(works.dora, day(17)) if w.late}
-    found = answering.keep(row(review, "idle"), actor=actor(works.dora, day(17)), reason="Is back on Monday.", now=day(17))
+    found = review_answers.keep(row(review, "idle"), actor=actor(works.dora, day(17)), reason="Is back on Monday.", now=day(17))
     assert found.state == "done" and Authorisation.objects.get(person__uid="idle").state == "active"

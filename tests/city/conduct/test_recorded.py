@@ -19,10 +19,10 @@ from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.conduct import strikes
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct import consequence_table
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.violationstates import OPEN, STATES, STEPS, actions, step
+from civicmail.city.conduct.violation_states import OPEN, STATES, STEPS, actions, step
 from civicmail.city.directory.models import Agency, Contract, Episode
 from civicmail.city.notices.models import Notice
 
@@ -36,7 +36,7 @@ def town() -> None:
 
 
 def recorded() -> Violation:
-    return reporting.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=SPONSOR, now=MS)
+    return violation_reports.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=SPONSOR, now=MS)
 
 
 @pytest.mark.rule(
@@ -51,11 +51,11 @@ def test_a_record_shuts_every_door_in_its_transaction() -> None:
     staff.worker("pat.boss", who("pat").episodes.get().department, who("head"), "contractor")
     for nobody in (actor("ann"), actor("chief", "clerk"), actor("pat")):
         with pytest.raises(NotPermitted):
-            reporting.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=nobody, now=MS)
+            violation_reports.record(who("pat"), "P-12", WHAT, [CAPTURE], actor=nobody, now=MS)
     with pytest.raises(Unusable, match="names its evidence"):
-        reporting.record(who("pat"), "P-12", WHAT, [], actor=SPONSOR, now=MS)
+        violation_reports.record(who("pat"), "P-12", WHAT, [], actor=SPONSOR, now=MS)
     with pytest.raises(Unusable, match="people of agencies"):
-        reporting.record(who("ann"), "P-12", WHAT, [CAPTURE], actor=HEAD, now=MS)
+        violation_reports.record(who("ann"), "P-12", WHAT, [CAPTURE], actor=HEAD, now=MS)
     epoch = Account.objects.get(person=who("pat")).epoch
     row = recorded()
     account = Account.objects.get(person=who("pat"))
@@ -76,7 +76,7 @@ def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPa
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("cut")
 
-    monkeypatch.setattr(reporting, "_tell_agency", broken)
+    monkeypatch.setattr(violation_reports, "_tell_agency", broken)
     with pytest.raises(RuntimeError), transaction.atomic():
         recorded()
     assert Authorisation.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
@@ -189,7 +189,7 @@ def test_no_walk_leaves_the_table(data: st.DataObject) -> None:
 @settings(max_examples=60)
 def test_the_table_never_grows_milder_and_severe_is_its_end(ladder: str, before: int, severe: bool) -> None:
     """V2: for each ladder and any number of strikes; who was elected is never shut out."""
-    table = strikes.load()
+    table = consequence_table.load()
     order = ["none", "warning", "restriction", "suspension", "ended", "permanent"]
     now, more = (table.proposed(ladder, n, severe=severe) for n in (before, before + 1))
     assert (order.index(now.outcome), now.days) <= (order.index(more.outcome), more.days)

@@ -15,10 +15,10 @@ from city.conduct.asked import START, Works, actor, day, part, row, sweep
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
-from civicmail.city.conduct.actions import answering
+from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries import reviews
-from civicmail.city.conduct.tiers import shuts
+from civicmail.city.conduct.review_plans import suspends
 from civicmail.city.directory.models import Person
 from pages.world import signed_in
 
@@ -48,7 +48,7 @@ def test_what_waits_is_told_to_whoever_is_asked_and_to_nobody_else() -> None:
     assert [(w.review, w.department, w.open, w.exceptions) for w in mine] == [(review, "works", 4, 1)]
     assert [w.open for w in reviews.waiting_for(works.dora, START)] == [3], "a deputy sees the same, but not herself"
     assert reviews.waiting_for(works.workers[0], START) == []
-    answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
     assert reviews.waiting_for(works.hank, START)[0].open == 3
     (group,) = reviews.tasks(actor(works.hank), START)[:1]
     assert group.tasks[0].state == ("wait", "3 open") and group.tasks[0].args == ("works", review.pk)
@@ -59,10 +59,10 @@ def test_a_department_is_counted_by_what_it_answered() -> None:
     works = Works(22)
     works.worker("never", used=False)
     review = works.start()
-    answering.keep(row(review, "w0"), actor=actor(works.hank), now=START)
-    answering.revoke(row(review, "w1"), actor=actor(works.hank), reason="Has left the counter.", now=START)
+    review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
+    review_answers.revoke(row(review, "w1"), actor=actor(works.hank), reason="Has left the counter.", now=START)
     sweep(day(14.7))
-    answering.keep(row(review, "w2"), actor=actor(works.hank, day(15)), now=day(15))
+    review_answers.keep(row(review, "w2"), actor=actor(works.hank, day(15)), now=day(15))
     found = reviews.of_departments(["works"], NOW, moment(day(30)))
     assert (found.asked, found.kept, found.revoked, found.late, found.suspended, found.silent) == (24, 2, 1, 1, 1, 20)
     assert reviews.of_departments(["works"], moment(day(1)), moment(day(30))).asked == 0
@@ -123,8 +123,8 @@ def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:
     for tier in ("everyone", "outside"):
         review = works.start(tier)
         unused = [one for one in ReviewRow.objects.filter(review=review) if "unused" in one.exceptions]
-        assert [one.exceptions for one in unused] == [["unused"]] and not shuts(unused[0].exceptions)
+        assert [one.exceptions for one in unused] == [["unused"]] and not suspends(unused[0].exceptions)
         said = text_of(visit(works.hank).get(f"/dept/works/reviews/{review.pk}/"))
         assert "Exceptions: 1" in said and "not used yet" in said
         with pytest.raises(Conflict):
-            answering.keep_rest(unused[0].part, actor=actor(works.hank), now=START)
+            review_answers.keep_rest(unused[0].part, actor=actor(works.hank), now=START)

@@ -12,10 +12,10 @@ from city.access import staff
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import AutoReply, DutyGrant, Entry
-from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Statement
-from civicmail.city.conduct.queries import deciders, standings
+from civicmail.city.conduct.queries import deciders, statement_sections
 from civicmail.city.conduct.queries import tasks as waiting
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.notices.models import Notice
@@ -65,7 +65,7 @@ def test_each_department_with_a_head_answers_once_for_a_half_and_its_head_is_wri
     assert [
         n.to for n in Notice.objects.filter(key__endswith=f"opened:{Mailbox.objects.get(address='head@city.example').holder_id}")
     ] == ["head@city.example"]
-    assert {d.code for d in deciders.span(Department.objects.get(code="works"))} == {"works", "streets"}
+    assert {d.code for d in deciders.with_headless_divisions(Department.objects.get(code="works"))} == {"works", "streets"}
 
 
 @pytest.mark.rule("P-28", "The numbers of the moment of signing stay with the signature, and a statement is signed once.")
@@ -160,27 +160,27 @@ def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it
     staff.employed(deputy, works)
     works.deputies.add(deputy)
     now = ms(NOON)
-    assert deciders.asked(works, now) == [head]
+    assert deciders.of_department(works, now) == [head]
     box = Mailbox.objects.get(address="head@city.example")
     away = {"starts": NOON - timedelta(days=1), "until": NOON + timedelta(days=1), "made": NOON, "by": "head", "text": "Away."}
     AutoReply.objects.create(mailbox=box, kind="own", **away)
-    assert deciders.asked(works, now) == [deputy]
-    assert deciders.asked(works, now + 2 * 86_400_000) == [head], "back"
+    assert deciders.of_department(works, now) == [deputy]
+    assert deciders.of_department(works, now + 2 * 86_400_000) == [head], "back"
     deputy.episodes.update(ended=date(2026, 6, 30))
     officer = staff.person("officer")
     DutyGrant.objects.create(
         person=officer, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
     )
-    assert deciders.asked(works, now) == [officer]
-    assert deciders.asked(Department.objects.get(code="streets"), now) == [officer]
+    assert deciders.of_department(works, now) == [officer]
+    assert deciders.of_department(Department.objects.get(code="streets"), now) == [officer]
 
 
 def test_a_statement_names_nobody() -> None:
     """Sums alone, so nobody can be ranked by it."""
     works, _ = city()
-    half = halves.parse("2026-1")
+    half = half_year.parse("2026-1")
     assert half is not None
-    said = str(standings.sections(works, half, ms(NOON)))
+    said = str(statement_sections.sections(works, half, ms(NOON)))
     for person in Person.objects.all():
         assert person.display not in said and person.uid not in said.replace("chief", "").split()
 
@@ -214,22 +214,22 @@ def _director(duty: str = "administration-director") -> Person:
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
 def test_every_day_lies_in_one_half_and_halves_follow_each_other(day: date) -> None:
-    half = halves.of(day)
+    half = half_year.of(day)
     assert half.first <= day <= half.last
     assert half.after().first == half.last + timedelta(days=1)
-    assert half.after().before() == half == halves.parse(str(half))
+    assert half.after().before() == half == half_year.parse(str(half))
 
 
 @pytest.mark.parametrize("written", ["", "2026", "2026-3", "26-1", "2026-1x", "0001-1"])
 def test_what_is_no_half_is_none(written: str) -> None:
-    assert halves.parse(written) is None
+    assert half_year.parse(written) is None
 
 
 def test_a_statement_is_signed_once_from_every_state() -> None:
-    for state in statementstates.SAID:
+    for state in statement_states.WORDS:
         for action in ("sign", "except", "open"):
             if state == "open" and action != "open":
-                assert statementstates.step(state, action) != "open"
+                assert statement_states.step(state, action) != "open"
             else:
                 with pytest.raises(Conflict):
-                    statementstates.step(state, action)
+                    statement_states.step(state, action)

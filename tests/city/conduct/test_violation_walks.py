@@ -18,7 +18,7 @@ from civicmail.city.access.models import Bar, Entry
 from civicmail.city.access.moments import DAY
 from civicmail.city.conduct.actions import consequences, findings
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.violationstates import STEPS, actions
+from civicmail.city.conduct.violation_states import STEPS, actions
 
 pytestmark = pytest.mark.django_db
 ANN = Actor("ann", "Ann", admitted=False)

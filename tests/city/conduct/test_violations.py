@@ -18,10 +18,10 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Bar, Entry
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries import standing
-from civicmail.city.conduct import strikes
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct import consequence_table
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Evidence, Violation
-from civicmail.city.conduct.queries import violations, whom
+from civicmail.city.conduct.queries import violation_parties, violations
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.errors import ConfigError
 
@@ -50,7 +50,7 @@ def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -
     assert (entry.person, entry.facts["evidence"]) == ("three", [CAPTURE]) and "votes" not in str(entry.facts) + entry.reason
     for wrong in ("", "hello", CAPTURE[:-1]):
         with pytest.raises(Unusable, match="no number of a message"):
-            reporting.report(who("ann"), "P-12", WHAT, [wrong], actor=THREE, now=MS)
+            violation_reports.report(who("ann"), "P-12", WHAT, [wrong], actor=THREE, now=MS)
     with pytest.raises(IntegrityError), transaction.atomic():
         Violation.objects.filter(pk=row.pk).delete()
     assert violations.open_of([who("ann").pk, who("pat").pk]) == {who("ann").pk}
@@ -63,16 +63,16 @@ def test_a_report_names_its_evidence_and_the_head_hears_of_it_without_a_word() -
 )
 def test_who_reports_without_a_name_leaves_no_trace() -> None:
     """No account, no person, no address in row, entry and notice; the access office finds out whose message it was."""
-    row = reporting.complain("A councillor's clerk insulted me in a letter.", CAPTURE, "resident@home.example", now=MS)
+    row = violation_reports.complain("A councillor's clerk insulted me in a letter.", CAPTURE, "resident@home.example", now=MS)
     assert (row.reporter, row.person, row.department) == (None, None, None)
     entry = Entry.objects.get(act="violation.report")
     assert (entry.person, entry.client, entry.reason) == ("unnamed", "", "") and "home.example" not in str(entry.facts)
-    assert resolve(reporting.address(row)).url_name == "violation-unnamed", "the letter leads to it"
+    assert resolve(violation_reports.address(row)).url_name == "violation-unnamed", "the letter leads to it"
     with pytest.raises(Conflict, match="Say first whose"):
         findings.find(row, "confirm", actor=ONE, reason=WHY, now=MS)
-    row = reporting.name(row, who("ann"), "P-13", actor=ONE, reason="By the number of the message.", now=MS)
+    row = violation_reports.name(row, who("ann"), "P-13", actor=ONE, reason="By the number of the message.", now=MS)
     assert row.department is not None and row.department.code == "works"
-    assert resolve(reporting.address(row)).url_name == "violation"
+    assert resolve(violation_reports.address(row)).url_name == "violation"
     done = findings.find(row, "dismiss", actor=HEAD, reason=WHY, now=MS)
     assert done.state == "unfounded"
     notice = Notice.objects.get(to="resident@home.example")
@@ -82,11 +82,11 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
 @pytest.mark.rule("P-30", "Complaints that wait for somebody to read them have a limit in total.")
 def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood fills no office; what waits is read first."""
-    monkeypatch.setattr(reporting, "WAITING_MOST", 2)
+    monkeypatch.setattr(violation_reports, "MAX_WAITING", 2)
     for _ in range(2):
-        reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
+        violation_reports.complain("A clerk insulted me in a letter.", "", "", now=MS)
     with pytest.raises(Conflict, match="come back tomorrow"):
-        reporting.complain("A clerk insulted me in a letter.", "", "", now=MS)
+        violation_reports.complain("A clerk insulted me in a letter.", "", "", now=MS)
 
 
 @pytest.mark.rule("P-30, V1", "Nobody is found against before they were asked and had a week; they do not learn who reported it.")
@@ -146,7 +146,7 @@ def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
     with pytest.raises(Unusable, match="never counts"):
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
     assert findings.find(row, "note", actor=HEAD, reason=WHY, now=MS + WEEK).state == "noted"
-    assert whom.strikes_before(cases.reported(), MS + WEEK) == 0 and not Bar.objects.exists()
+    assert violation_parties.strikes_before(cases.reported(), MS + WEEK) == 0 and not Bar.objects.exists()
     with pytest.raises(Unusable, match="told of themselves"):
         findings.find(cases.reported(), "note", actor=HEAD, reason=WHY, now=MS)
 
@@ -168,9 +168,9 @@ def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
     assert outcomes == [("warning", False), ("suspension", False), ("permanent", True)]
     assert Entry.objects.filter(act="violation.decide").order_by("-id")[0].facts["departs"] == 1
     later = cases.confirmed(now=now + 3 * 365 * DAY)
-    assert whom.proposed(later, now + 3 * 365 * DAY).outcome == "warning", "three years later nothing counts any more"
+    assert violation_parties.proposed(later, now + 3 * 365 * DAY).outcome == "warning", "three years later nothing counts any more"
     severe = cases.confirmed(severe=True, now=now + 3 * 365 * DAY)
-    assert whom.proposed(severe, now + 3 * 365 * DAY).outcome == "permanent"
+    assert violation_parties.proposed(severe, now + 3 * 365 * DAY).outcome == "permanent"
     for change in ({"outcome": "restriction"}, {"outcome": "ended"}, {"ground": "mood"}, {"cites": ""}):
         (field,) = change
         plain = {"outcome": "warning", "ground": "rule", "cites": "12.3", "why": WHY} | change
@@ -227,13 +227,13 @@ def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once(
     assert standing.why(who("ann").pk, decided + DAY), "it goes on until it is heard"
     consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=decided + 31 * DAY)
     assert standing.why(who("ann").pk, decided + 31 * DAY) == "" and not Bar.objects.filter(ended=None).exists()
-    assert whom.strikes_before(cases.reported(now=decided + 32 * DAY), decided + 32 * DAY) == 0
+    assert violation_parties.strikes_before(cases.reported(now=decided + 32 * DAY), decided + 32 * DAY) == 0
 
 
 def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
     """Decision 0039: no ladder and no officer shuts them out."""
     row = cases.confirmed("mayor", severe=True)
-    assert whom.proposed(row, MS).outcome == "restriction"
+    assert violation_parties.proposed(row, MS).outcome == "restriction"
     for outcome in ("suspension", "permanent", "ended"):
         with pytest.raises(Unusable):
             consequences.decide(row, said(outcome, 30), actor=ONE, now=MS + WEEK)
@@ -244,10 +244,10 @@ def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
 @pytest.mark.rule("P-30, V2", "The table of consequences is data; a city has its own, and a bad one is refused.")
 def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> None:
     """Data, not code; and no table silences who was elected."""
-    text = strikes.SHIPPED.read_text()
-    own = tmp_path / strikes.FILE
+    text = consequence_table.DEFAULT_PATH.read_text()
+    own = tmp_path / consequence_table.FILE
     own.write_text(text.replace('days = 30 }, { outcome = "permanent" }', 'days = 14 }, { outcome = "permanent" }', 1))
-    assert strikes.load(own).proposed("staff", 1, severe=False).days == 14
+    assert consequence_table.load(own).proposed("staff", 1, severe=False).days == 14
     for old, new, match in (
         ('{ outcome = "restriction", days = 30 }', '{ outcome = "suspension", days = 30 }', "never silenced"),
         ('{ outcome = "suspension", days = 30 }', '{ outcome = "suspension" }', "suspension for 0 days"),
@@ -258,7 +258,7 @@ def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> N
         other = tmp_path / f"{len(new)}{match[:3]}.toml"
         other.write_text(text.replace(old, new, 1))
         with pytest.raises(ConfigError, match=match):
-            strikes.load(other)
+            consequence_table.load(other)
 
 
 def test_a_department_is_counted_by_what_happened_in_a_span() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from civicmail.city.directory import store
 from civicmail.city.directory.errors import BadDirectory, NowhereToGo, UnknownDepartment
-from civicmail.city.directory.modes import LOOK_EVERY, Modes
+from civicmail.city.directory.modes import REFRESH_SECONDS, Modes
 from civicmail.core.config.settings import City, Courier, Settings
 
 OLD = "smtp://old.city.example:25"
@@ -61,10 +61,10 @@ def test_a_change_of_mode_reaches_a_running_process_within_seconds(folder: Path)
     put(folder, "observe")
     assert not modes.refresh()
     assert modes.of("ann@city.example") == "elsewhere"
-    clock.now = LOOK_EVERY
+    clock.now = REFRESH_SECONDS
     assert modes.refresh()
     assert modes.of("ann@city.example") == "observe"
-    clock.now += LOOK_EVERY
+    clock.now += REFRESH_SECONDS
     assert not modes.refresh()
 
 
@@ -73,7 +73,7 @@ def test_a_directory_that_cannot_be_read_leaves_the_last_one_in_force(folder: Pa
     clock = Clock()
     modes = Modes(settings(), folder, clock)
     (folder / store.DIRECTORY).write_text("[department")
-    clock.now = LOOK_EVERY
+    clock.now = REFRESH_SECONDS
     assert not modes.refresh()
     assert modes.of("ann@city.example") == "live"
     with pytest.raises(BadDirectory):

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.city.notices import queries
-from civicmail.city.notices.actions import sent, tell
-from civicmail.city.notices.letter import Written, build
+from civicmail.city.notices.actions import mark_sent, notify
+from civicmail.city.notices.message import NoticeContent, build
 from civicmail.city.notices.models import Notice
 from civicmail.core.message import letter
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-NOTICE = Written(
+NOTICE = NoticeContent(
     "review:7", "ann@city.example", "Please look at this", "It is about P-12.\n\nNobody blames you.", 1_772_452_800_000
 )
 
@@ -27,19 +27,19 @@ NOTICE = Written(
 @pytest.mark.django_db
 def test_the_same_key_tells_nobody_twice() -> None:
     for text in ("first", "second"):
-        tell("review:7", "ann@city.example", "  About\n your mail ", text, now=NOW)
-    tell("review:8", "ben@city.example", "Another", "text", now=NOW + timedelta(1))
+        notify("review:7", "ann@city.example", "  About\n your mail ", text, now=NOW)
+    notify("review:8", "ben@city.example", "Another", "text", now=NOW + timedelta(1))
     first, second = queries.waiting(10)
     assert (first.subject, first.text, second.to) == ("About your mail", "first", "ben@city.example")
     assert queries.waiting(1) == [first]
-    sent(first, "x", now=NOW)
+    mark_sent(first, "x", now=NOW)
     assert queries.waiting(10) == [second]
 
 
 @pytest.mark.django_db
 def test_what_is_undone_tells_nobody() -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        tell("review:7", "ann@city.example", "About", "text", now=NOW)
+        notify("review:7", "ann@city.example", "About", "text", now=NOW)
         raise ZeroDivisionError
     assert not Notice.objects.exists()
 
@@ -76,7 +76,7 @@ def test_a_paragraph_is_one_line_for_whoever_reads_it_and_short_ones_on_the_wire
 @given(st.text(max_size=200), st.text(max_size=400))
 def test_no_text_breaks_out_of_a_notice(subject: str, text: str) -> None:
     """Names in subject and text are typed by people."""
-    content = build(Written("k", "ann@city.example", " ".join(subject.split()), text, 0), "Sample City", "mail.city.example")
+    content = build(NoticeContent("k", "ann@city.example", " ".join(subject.split()), text, 0), "Sample City", "mail.city.example")
     read = message_from_bytes(content, policy=default)
     assert [name.lower() for name in read.keys()] == [  # noqa: SIM118 - repeats count
         "from", "to", "subject", "date", "message-id", "auto-submitted", "content-type", "content-transfer-encoding", "mime-version"

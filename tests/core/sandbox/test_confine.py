@@ -69,7 +69,7 @@ def test_memory_and_files_are_limited(tmp_path: Path) -> None:
 
 WORKERS = [
     "core.sandbox.worker", "mail.screening.worker", "mail.screening.reports.worker", "mail.search.seenworker",
-    "mail.pipeline.marksworker", "mail.importers.parserworker", "mail.importers.itemreader", "mail.courier.boxworker",
+    "mail.pipeline.marksworker", "mail.importers.parser_worker", "mail.importers.outlook_reader", "mail.courier.boxworker",
     "mail.courier.apartworker", "desk.viewer.worker",
 ]  # fmt: skip
 

@@ -180,7 +180,7 @@ def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
 ) -> None:
     """A number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
     came = quarantined(installed, ms(city.now) - 1000)
-    monkeypatch.setattr(authenticity, "RATE_LIMIT", authenticity.Pace(6))
+    monkeypatch.setattr(authenticity, "RATE_LIMIT", authenticity.RateLimit(6))
     anybody = Client()
     assert anybody.get("/really/").status_code == 200 and anybody.post("/really/", {"text": ""}).status_code == 422
     for text in (came.uuid, "hello", "From: x@city.example\r\n\r\nPay.\r\n", "a" * 999_999, uuid_text(ID)):

@@ -16,8 +16,8 @@ from django.utils import timezone
 from civicmail.city.access.models import Tally
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import tallies
-from civicmail.city.conduct import halves
-from civicmail.city.conduct.queries import standings
+from civicmail.city.conduct import half_year
+from civicmail.city.conduct.queries import statement_sections
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
@@ -93,9 +93,9 @@ def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None
     Episode.objects.filter(department=works).exclude(pk__in=list(keep)).update(ended=date(2026, 1, 1))
     assert tallies.by_month([works], "personal") is None
     assert "Not told of fewer than 10 people" in words(visit("head").get("/dept/public-works/personal-use/"))
-    half = halves.parse("2026-1")
+    half = half_year.parse("2026-1")
     assert half is not None
-    lines = {line[0]: line[1] for section in standings.sections(works, half, ms(city.now)) for line in section["lines"]}
+    lines = {line[0]: line[1] for section in statement_sections.sections(works, half, ms(city.now)) for line in section["lines"]}
     for told in ("Messages with a sign of personal use", "Found by rules on use", "Answered by a reminder"):
         assert lines[told] == "not told of fewer than 10 people"
 
@@ -119,13 +119,13 @@ def test_the_statement_has_approvals_confidential_mail_findings_and_releases(cit
     leaves(installed, now - 3, do="encrypt", rules=("confidential-out",))
     listened(installed, now)
     works = Department.objects.get(code="public-works")
-    half = halves.of(timezone.localdate(city.now))
-    lines = {line[0]: line[1] for section in standings.sections(works, half, now) for line in section["lines"]}
+    half = half_year.of(timezone.localdate(city.now))
+    lines = {line[0]: line[1] for section in statement_sections.sections(works, half, now) for line in section["lines"]}
     expected = {
         "Found by rules on use": "2", "Answered by a reminder": "1", "Confirmed by two reviewers": "1",
         "Requests that mail is released": "1", "Released": "0", "Not released": "1",
         "Messages that left encrypted": "1", "Messages that were held": "0",
     }  # fmt: skip
     assert {what: lines[what] for what in expected} == expected
-    before = {line[0]: line[1] for section in standings.sections(works, half.before(), now) for line in section["lines"]}
+    before = {line[0]: line[1] for section in statement_sections.sections(works, half.before(), now) for line in section["lines"]}
     assert before["Found by rules on use"] == "0"

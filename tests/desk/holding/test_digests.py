@@ -21,7 +21,7 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.desk.holding import digest_schedule
@@ -193,12 +193,12 @@ def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: P
     now = ms(city.now)
     capture = quarantined(installed, now - 1000)
     pk = city.people["crew0"].pk
-    mine = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now + DAY, str(pk).encode())}/"
+    mine = f"/digest/{signed_links.make(installed, 'digest', capture.id, 0, now + DAY, str(pk).encode())}/"
     assert visit("crew0").get(mine).status_code == 200 and visit("crew1").get(mine).status_code == 403
-    old = f"/digest/{tokens.make(installed, 'digest', capture.id, 0, now - 1000, str(pk).encode())}/"
+    old = f"/digest/{signed_links.make(installed, 'digest', capture.id, 0, now - 1000, str(pk).encode())}/"
     assert Client().get(old).status_code == 410 and Client().post(old, WANTED).status_code == 410
     assert Client().get(mine[:-3] + "AA/").status_code == 404
-    other = tokens.make(installed, "digest", capture.id, 0, now + DAY, str(city.people["crew1"].pk).encode())
+    other = signed_links.make(installed, "digest", capture.id, 0, now + DAY, str(city.people["crew1"].pk).encode())
     assert "not kept back any more" in words(Client().get(f"/digest/{other}/"))
     Client().post(f"/digest/{other}/", WANTED)
     city.people["crew0"].account.is_active = False

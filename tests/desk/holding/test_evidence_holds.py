@@ -11,7 +11,7 @@ from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, WEEK, WHY, said
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import DAY
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Among
 from civicmail.desk.holding.actions import evidence_holds
@@ -38,7 +38,7 @@ def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
     row = cases.reported()
     scope = f"{evidence_holds.SCOPE}{row.pk}"
     assert (evidence_holds.reconcile(MS), evidence_holds.reconcile(MS)) == (1, 0) and held(installed) == [(scope, 1)]
-    reporting.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
+    violation_reports.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
     assert evidence_holds.reconcile(MS) == 2 and held(installed) == [(scope, 2)]
     row = findings.ask_response(row, actor=HEAD, now=MS)
     row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
@@ -77,6 +77,6 @@ def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_f
     row = cases.reported()
     assert (keeper.step(MS), keeper.step(MS + 1)) == (0, 1) and len(held(installed)) == 1
     assert keeper.step(MS + 2) == 0 and len(asked) == 2
-    reporting.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
+    violation_reports.add_evidence(row, OTHER, actor=HEAD, reason="The same list again.", now=MS)
     assert keeper.step(MS + 3) == 2 and held(installed) == [(f"{evidence_holds.SCOPE}{row.pk}", 2)]
     assert keeper.step(MS + 3 + evidence_holds.RECHECK_AFTER_MS) == 0 and len(asked) == 4

@@ -22,7 +22,7 @@ from civicmail.city.access.published import publish
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import current
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message import letter
@@ -193,8 +193,8 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
     index(installed, known)
     visit("crew0").post(f"/mail/{capture.uuid}/verify/")
     link, row, anybody = asked_link(LENA), Verification.objects.get(), Client()
-    guessed = tokens.make(installed, "answer", capture.id, 0, known + DAY, verbs._MORE.pack(row.pk, b"\0" * 16))
-    copy = tokens.make(installed, "verify", capture.id, 0, known + DAY)
+    guessed = signed_links.make(installed, "answer", capture.id, 0, known + DAY, verbs._MORE.pack(row.pk, b"\0" * 16))
+    copy = signed_links.make(installed, "verify", capture.id, 0, known + DAY)
     for text in (guessed, copy, "x", link.split("/")[2][:-1], "A" * 9000):
         assert anybody.post(f"/verified/{text}/", {"answer": "yes"}).status_code == 404
     assert Verification.objects.get().state == "asked"
@@ -294,15 +294,15 @@ def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     """Without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
-    link = f"/verify/{tokens.make(installed, 'verify', capture.id, 0, known + DAY)}/"
+    link = f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, known + DAY)}/"
     anybody = Client()
     shown = words(anybody.get(link))
     assert "a colleague" in shown and LENA not in shown and not Verification.objects.exists()
     assert "They were asked." in words(anybody.post(link))
     assert Verification.objects.get().asker == city.people["crew0"] and asked_link(LENA)
-    over = tokens.make(installed, "verify", capture.id, 0, known - 1000)
+    over = signed_links.make(installed, "verify", capture.id, 0, known - 1000)
     assert anybody.get(f"/verify/{over}/").status_code == 410
-    assert anybody.get(f"/verify/{tokens.make(installed, 'report', capture.id, 0, 0)}/").status_code == 404
-    assert anybody.get(f"/verify/{tokens.make(installed, 'verify', capture.id, 7, 0)}/").status_code == 404
-    assert anybody.get(f"/verify/{tokens.make(installed, 'verify', uuid.uuid4().bytes, 0, 0)}/").status_code == 404
+    assert anybody.get(f"/verify/{signed_links.make(installed, 'report', capture.id, 0, 0)}/").status_code == 404
+    assert anybody.get(f"/verify/{signed_links.make(installed, 'verify', capture.id, 7, 0)}/").status_code == 404
+    assert anybody.get(f"/verify/{signed_links.make(installed, 'verify', uuid.uuid4().bytes, 0, 0)}/").status_code == 404
     assert visit("crew2").get(f"/mail/{capture.uuid}/verify/").status_code == 404

@@ -11,7 +11,7 @@ from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents.models import Case
 from civicmail.front.worker import reports
 from civicmail.mail.pipeline.late import Late, LateRules
-from desk.incidents.test_followed import book
+from desk.incidents.test_link_target import book
 from desk.incidents.test_reporting import DANA, PAT, came, phish
 from neighbours.virusscanner import MARK, Clamd
 from pages.world import Town

@@ -16,8 +16,8 @@ from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import answering, hearing, reporting
-from civicmail.desk.incidents.actions.opening import opened
+from civicmail.desk.incidents.actions import case_answers, mail_reports, reporting
+from civicmail.desk.incidents.actions.link_openings import record_opening
 from civicmail.desk.incidents.models import Case, Report
 from civicmail.mail.pipeline import reported
 from civicmail.mail.pipeline.marks import Marks, Said
@@ -61,7 +61,7 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
     page = visit("security").get(f"/incidents/{case.pk}/")
     assert "Tell 1000 people" in words(page) and "980 more" in words(page) and len(page.content) < 200_000
     Notice.objects.all().delete()
-    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
     assert Notice.objects.filter(subject__startswith="You were right").values("to").distinct().count() == 1000
 
 
@@ -69,7 +69,7 @@ def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, ins
     """Who has it, and who opened its link: both leave the page as what they say they are."""
     one = came(installed, ms(plain.now) - 9000, DANA, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=ms(plain.now))
-    opened(str(one.uuid), 0, "a@city.example", "evil.example", is_confirmed=False, now=plain.now)
+    record_opening(str(one.uuid), 0, "a@city.example", "evil.example", is_confirmed=False, now=plain.now)
     page, client = f"/incidents/{Case.objects.get().pk}/", visit("security")
     shown = client.get(page).content.decode()
     for address, name in ((f"{page}?format=csv", "copies.csv"), (f"{page}?list=readers&amp;format=csv", "readers.csv")):
@@ -104,7 +104,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
 ) -> None:
     """Also one that is too large to be read; over several transactions, each once."""
     now = ms(plain.now)
-    monkeypatch.setattr(hearing, "AT_ONCE", 2)
+    monkeypatch.setattr(mail_reports, "BATCH_SIZE", 2)
     monkeypatch.setattr(reported, "BYTES", 5000)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     sent: dict[str, Any] = {"kind": "submission", "login": "p-crew0/phone", "sender": DANA}
@@ -112,14 +112,14 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     large = came(installed, now - 4000, "report@city.example", raw=forward(b"Subject: x\r\n\r\n" + b"x" * 6000, "attached"), **sent)
     good = came(installed, now - 3000, "report@city.example", raw=forward(phish(), "attached"), **sent)
     index(installed, now)
-    read = queries.said_in
+    read = queries.report_in
 
     def trips(id_: bytes) -> Said | None:
         if id_ == bad.id:
             raise RecursionError
         return read(id_)
 
-    monkeypatch.setattr(queries, "said_in", trips)
+    monkeypatch.setattr(queries, "report_in", trips)
     heard(installed, now)
     heard(installed, now)
     found = {row.capture: row.case.known for row in Report.objects.all()}
@@ -135,7 +135,7 @@ def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed
         case = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
     Notice.objects.all().delete()
     with CaptureQueriesContext(connection) as asked:
-        answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+        case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
     assert Notice.objects.count() == 40
     assert len(asked) <= 40
 

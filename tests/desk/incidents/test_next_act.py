@@ -11,10 +11,10 @@ from django.test import Client
 
 from civicmail.city.access.moments import ms
 from civicmail.desk.incidents import queries, states
-from civicmail.desk.incidents.actions import answering, pulling
+from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.states import CaseState
-from desk.incidents.test_pulling import lies, reported, wave, work
+from desk.incidents.test_message_removal import lies, reported, wave, work
 from desk.incidents.test_reporting import WHY, officer, phish
 from pages.world import Town
 
@@ -56,10 +56,10 @@ def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town,
         lies(installed, "pat.nguyen", capture)
     case = reported(plain, one, phish())
     assert main_acts(security, case) == ["Tell 1 person"]
-    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
     assert main_acts(security, case) == ["Take 3 copies back…"]
-    found = queries.who_has(case, now=now)
-    pulling.ask(case, found.copies, "", 3, actor=officer(), reason=WHY, now=now)
+    found = queries.find_copies(case, now=now)
+    message_removal.ask(case, found.copies, "", 3, actor=officer(), reason=WHY, now=now)
     assert main_acts(security, case) == [], "one that is under way is not asked for again"
     work(plain, installed)
     assert main_acts(security, case) == []
@@ -82,12 +82,12 @@ def test_what_was_genuine_after_all_is_put_back(plain: Town, visit: Visit, insta
         lies(installed, "dana.ortiz", capture)
         lies(installed, "pat.nguyen", capture)
     case = reported(plain, one, phish())
-    asked = pulling.ask(case, queries.who_has(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
+    asked = message_removal.ask(case, queries.find_copies(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
     work(plain, installed)
-    answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
     assert main_acts(security, case) == ["Put 3 copies back…"]
     asked.refresh_from_db()
-    pulling.undo(asked, actor=officer(), reason=WHY, now=now)
+    message_removal.undo(asked, actor=officer(), reason=WHY, now=now)
     work(plain, installed)
     assert main_acts(security, case) == []
     page = security.get(f"/incidents/{case.pk}/").content.decode()

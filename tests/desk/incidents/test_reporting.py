@@ -19,13 +19,13 @@ from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition, Facts, Finding
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.desk.incidents.actions import answering, reporting, telling
-from civicmail.desk.incidents.actions.hearing import Hearing
+from civicmail.desk.incidents.actions import case_answers, incident_notices, reporting
+from civicmail.desk.incidents.actions.mail_reports import MailReports
 from civicmail.desk.incidents.models import Case, Pull, Pulled, Report
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -81,7 +81,7 @@ def came(
 
 def heard(data: Path, now: int) -> None:
     """What the worker makes of the journals."""
-    hearing = Hearing()
+    hearing = MailReports()
     for record in Tail(data, hearing.positions, bodies=False).poll(10_000):
         hearing.hear(record)
     hearing.write(now)
@@ -105,17 +105,17 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
     assert case.reports.count() == 2 and Case.objects.count() == 2
     assert Entry.objects.filter(act="report.make", facts__case=case.pk).count() == 2
     Notice.objects.all().delete()
-    answering.answer(case, "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
     told = {n.to: n for n in Notice.objects.all()}
     assert set(told) == {DANA, PAT} and all("You were right" in n.subject and WHY in n.text for n in told.values())
     assert not any(other in told[DANA].text for other in (PAT, "p-security", "Help Desk", "mailbox is full"))
     said = [labels.label_of(e) for e in Machine(installed).events(first.id) if e.type == Type.LABELLED]
     assert labels.Label(True, "p-security", "operator") in said
     with pytest.raises(Conflict):
-        answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+        case_answers.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
     case.refresh_from_db()
     with pytest.raises(Conflict, match="faster"):
-        answering.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
+        case_answers.answer(case, "genuine", actor=officer(), reason=WHY, now=now)
 
 
 @pytest.mark.rule(
@@ -127,7 +127,7 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
-    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
     Notice.objects.all().delete()
     again = reporting.report(one.uuid, marks_of(phish("Lee", number=7)), plain.people["crew2"], "page", actor=officer(), now=now)
     told = [(n.to, n.subject) for n in Notice.objects.all()]
@@ -142,7 +142,7 @@ def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, insta
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
-    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
     told = Notice.objects.filter(subject=f"It has come again (case {row.pk})")
 
     def report(capture: Capture, key: str, n: int = 1) -> None:
@@ -172,7 +172,7 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
     now, people = ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
-    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
     Notice.objects.all().delete()
     again = came(installed, now - 7000, PAT, raw=b"Received: from elsewhere\r\n" + phish())
     assert reporting.report(again.uuid, marks_of(phish()), people["crew2"], "page", actor=officer(), now=now).case == row
@@ -190,7 +190,7 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
     now = ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
-    answering.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
     made = reporting.propose(one.uuid, marks_of(phish()), "The virus scanner knows Evil.Doc in it by now.", now=now)
     assert made != row and (made.state, made.proposed[:17]) == ("open", "The virus scanner")
     assert reporting.propose(one.uuid, marks_of(phish()), "Once more.", now=now) == made
@@ -203,7 +203,7 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
     stale = Case.objects.get()
-    answering.answer(Case.objects.get(), "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(Case.objects.get(), "right", actor=officer(), reason=WHY, now=now)
     monkeypatch.setattr(reporting.queries, "case_like", lambda *_, **__: stale)
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew2"], "page", actor=officer(), now=now)
     assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
@@ -219,12 +219,12 @@ def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, mon
     for person in (dana, plain.people["crew2"]):
         row = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
     Notice.objects.all().delete()
-    monkeypatch.setattr(telling, "gettext", lambda text: f"{translation.get_language()} {text}")
-    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    monkeypatch.setattr(incident_notices, "gettext", lambda text: f"{translation.get_language()} {text}")
+    case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
     pull = Pull.objects.create(case=row, total=2, state="running", by=plain.people["security"], why=WHY, made=plain.now)
     for mailbox in (DANA, PAT):
-        telling.tell_taken(pull, mailbox, now)
-        telling.tell_back(pull, mailbox, now)
+        incident_notices.notify_removed(pull, mailbox, now)
+        incident_notices.notify_restored(pull, mailbox, now)
     told = {(n.to, n.subject[:3], n.text[:3]) for n in Notice.objects.all()}
     assert Notice.objects.count() == 6 and told == {(DANA, "es ", "es "), (PAT, "en ", "en ")}
 
@@ -241,7 +241,7 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
     came(installed, now - 7000, PAT, raw=b"From: c@safe.example\r\n\r\nWe never said pay.example, look: http://safe.example/\r\n")
     index(installed, now)
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
-    answering.answer(row, "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
     proposed = Case.objects.get(state="open")
     assert (proposed.capture, proposed.sender) == (other.uuid, "bank@safe.example") and "pay.example" in proposed.proposed
 
@@ -276,7 +276,7 @@ def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Pat
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     for actor in (Actor("p-crew0"), Actor("p-reviewer", held=(Held("use-reviewer"),))):
         with pytest.raises(NotPermitted):
-            answering.answer(row, "right", actor=actor, reason=WHY, now=now)
+            case_answers.answer(row, "right", actor=actor, reason=WHY, now=now)
 
 
 def forward(raw: bytes, how: str) -> bytes:
@@ -305,7 +305,7 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
     others = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     raw = forward(phish(), how)
     if how in ("linked", "rewritten"):
-        links = [f"https://city/report/{tokens.make(installed, 'report', c.id, 0, 1000)}/" for c in (theirs, others)]
+        links = [f"https://city/report/{signed_links.make(installed, 'report', c.id, 0, 1000)}/" for c in (theirs, others)]
         links = [f"https://safe.example/?url={quote(link, safe='')}&d=1" for link in links] if how == "rewritten" else links
         raw = raw.partition(b"Is this")[0] + "".join(f"> Report: {link}\r\n" for link in links).encode()
     came(installed, now - 1000, "report@city.example", raw=raw, kind="submission", login="p-crew0/phone", sender=DANA)
@@ -352,14 +352,14 @@ def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, ins
 def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
     now = ms(plain.now)
-    monkeypatch.setattr(reporting, "OUTSIDE_MOST", 2)
+    monkeypatch.setattr(reporting, "MAX_OUTSIDE", 2)
     for n in range(30):
         text = f"Subject: {n}\r\n\r\n" + " ".join(chr(97 + n % 3) * k for k in range(3, 60))
         came(installed, now - 5000 + n, "report@city.example", raw=text.encode(), sender="eve@out.example")
     heard(installed, now)
     assert Case.objects.count() == 2 and sum(c.outside for c in Case.objects.all()) == 20 and not Report.objects.exists()
     Notice.objects.all().delete()
-    answering.answer(Case.objects.all()[0], "right", actor=officer(), reason=WHY, now=now)
+    case_answers.answer(Case.objects.all()[0], "right", actor=officer(), reason=WHY, now=now)
     assert not Notice.objects.exists()
 
 
@@ -368,7 +368,7 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
     """Without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
     now = ms(plain.now)
     one = came(installed, now - 9000, PAT, DANA, raw=phish())
-    token = tokens.make(installed, "report", one.id, 1, now + 3_600_000)
+    token = signed_links.make(installed, "report", one.id, 1, now + 3_600_000)
     client = visit("")
     shown = words(client.get(f"/report/{token}/"))
     assert "Report this message" in shown and not Case.objects.exists()
@@ -379,10 +379,10 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
     other = visit("crew2").post(f"/report/{token}/")
     assert other.status_code == 403 and "somebody else's copy" in words(other) and Report.objects.count() == 1
     assert visit("crew0").get(f"/report/{token}/").status_code == 200
-    over = tokens.make(installed, "report", one.id, 1, now - 1000)
-    gone = tokens.make(installed, "report", uuid.uuid4().bytes, 0, 0)
-    wrong = tokens.make(installed, "verify", one.id, 1, 0)
-    for bad in (over, gone, wrong, tokens.make(installed, "report", one.id, 9, 0), "x"):
+    over = signed_links.make(installed, "report", one.id, 1, now - 1000)
+    gone = signed_links.make(installed, "report", uuid.uuid4().bytes, 0, 0)
+    wrong = signed_links.make(installed, "verify", one.id, 1, 0)
+    for bad in (over, gone, wrong, signed_links.make(installed, "report", one.id, 9, 0), "x"):
         answer = client.post(f"/report/{bad}/")
         assert answer.status_code == 404 and "does not work" in words(answer)
     assert Report.objects.count() == 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.notices.letter import Written, build
+from civicmail.city.notices.message import NoticeContent, build
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_pages import DANA, text
@@ -21,7 +21,7 @@ _ROW = re.compile(r'<td role="cell" class="cm-with[^"]*">(.*?)</td>.*?<bdi dir="
 
 
 def notice(subject: str) -> bytes:
-    return build(Written(subject, DANA, subject, "Please answer until Friday.", 1_772_452_800_000), "Sample City", HOST)
+    return build(NoticeContent(subject, DANA, subject, "Please answer until Friday.", 1_772_452_800_000), "Sample City", HOST)
 
 
 def senders(client: Client, page: str = "/mail/") -> dict[str, str]:

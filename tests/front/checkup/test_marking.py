@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Marks, Web
 from civicmail.front.checkup.findings import Installation
@@ -27,5 +27,5 @@ def test_links_without_an_address_and_a_damaged_key_are_problems(data: Path) -> 
     assert levels(Marks(links=["*"]), "") == ["problem"] and levels(Marks(), "") == levels(Marks(doubt=[])) == []
     assert levels(Marks()) == levels(Marks(url=URL)) == ["ok"]
     assert levels(Marks(url="https://links.city.example")) == ["problem"]
-    tokens.key_path(data).write_text("{}")
+    signed_links.key_path(data).write_text("{}")
     assert levels(Marks()) == ["problem"]

@@ -15,7 +15,7 @@ from django.db import transaction
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
 from civicmail.city.access.models import Hook
-from civicmail.city.notices.outgoing import is_signed
+from civicmail.city.notices.webhook import is_signed
 from civicmail.core.config.settings import Oversight, Settings, Webhook
 from civicmail.front.checkup import hooks as left
 from civicmail.front.checkup.findings import Installation

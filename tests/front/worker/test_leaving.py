@@ -25,8 +25,8 @@ from civicmail.city.access.actions.publishing import publish
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
 from civicmail.city.access.published import Watch
-from civicmail.city.conduct import closurestates
-from civicmail.city.conduct.actions import closing
+from civicmail.city.conduct import closure_states
+from civicmail.city.conduct.actions import account_closure
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address, Mailbox
 from civicmail.city.notices.models import Notice
@@ -82,7 +82,7 @@ class Town:
     def closure(self) -> Closure:
         """Access has ended, and the department asks for the count."""
         self.people.leaves()
-        return closing.ask(self.people.box, actor=self.people.boss, reason=WHY, now=self.now)
+        return account_closure.ask(self.people.box, actor=self.people.boss, reason=WHY, now=self.now)
 
     def work(self) -> Closure:
         while leaving.step(self.settings, self.data, lambda: self.now):
@@ -90,7 +90,7 @@ class Town:
         return Closure.objects.order_by("-pk")[0]
 
     def order(self, row: Closure) -> Closure:
-        return closing.order(row, live=row.live, actor=self.people.boss, reason=WHY, now=self.now)
+        return account_closure.order(row, live=row.live, actor=self.people.boss, reason=WHY, now=self.now)
 
     def files(self) -> list[Path]:
         return sorted(p for p in self.box.rglob("*") if p.is_file())
@@ -131,7 +131,7 @@ def test_an_account_is_closed_when_the_archive_has_everything_and_a_certificate_
     assert machine.body(brought[0].id).endswith(b"To be written.\n")
     assert Mailbox.objects.get(address=ANN).closed is not None and Address.objects.filter(address=ANN).exists(), "L3"
     entry = Entry.objects.get(act="account.closed")
-    said = closing.certificate(Closure.objects.select_related("mailbox__holder", "department", "by", "orderer").get())
+    said = account_closure.certificate(Closure.objects.select_related("mailbox__holder", "department", "by", "orderer").get())
     assert entry.facts["certificate"] == row.sha256 == hashlib.sha256(said).hexdigest()
     assert orjson.loads(said)["messages"] == 4 and Notice.objects.get(key=f"closure:{row.pk}").to == "head@city.example"
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -160,7 +160,7 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
     town.closure()
     town.order(town.work())
     row = Closure.objects.get()
-    closing.begin(row, now=MS)
+    account_closure.begin(row, now=MS)
     unlink: Callable[..., None] = Path.unlink
     gone: list[Path] = []
 
@@ -185,18 +185,18 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
 def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
     """Who has access, an officer, another count: each is a no."""
     with pytest.raises(Conflict, match="ended"):
-        closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
+        account_closure.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     row = town.closure()
     with pytest.raises(Conflict, match="already"):
-        closing.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
+        account_closure.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     from city.conduct.left import OFFICER
 
     with pytest.raises(NotPermitted):
-        closing.drop(row, actor=OFFICER, reason=WHY, now=MS)
+        account_closure.drop(row, actor=OFFICER, reason=WHY, now=MS)
     row = town.work()
     with pytest.raises(Conflict, match="count"):
-        closing.order(row, live=row.live + 1, actor=town.people.boss, reason=WHY, now=MS)
-    closing.drop(row, actor=town.people.boss, reason=WHY, now=MS)
+        account_closure.order(row, live=row.live + 1, actor=town.people.boss, reason=WHY, now=MS)
+    account_closure.drop(row, actor=town.people.boss, reason=WHY, now=MS)
     assert town.work().state == "dropped" and Mailbox.objects.get(address=ANN).closed is None
 
 
@@ -207,7 +207,7 @@ def test_a_link_in_a_mailbox_stops_it_and_says_why(town: Town) -> None:
     row = town.work()
     assert row.state == "stopped" and "link" in row.problem
     (town.box / "new" / "x").unlink()
-    closing.again(row, actor=town.people.boss, reason=WHY, now=MS)
+    account_closure.again(row, actor=town.people.boss, reason=WHY, now=MS)
     assert town.work().state == "counted"
 
 
@@ -253,7 +253,7 @@ def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: To
         assert (row.state, row.live, row.brought) == ("counted", 4, 1), row.problem
         assert Machine(town.data).count() == before and len(dovecot.fetch(ANN)) == 2, "counting changes nothing"
         town.order(row)
-        closing.begin(Closure.objects.get(), now=MS)
+        account_closure.begin(Closure.objects.get(), now=MS)
         dovecot.stop()
         assert town.work().state == "closing"
         dovecot.start()
@@ -264,7 +264,7 @@ def test_a_mailbox_in_dovecot_is_emptied_when_the_archive_has_all_of_it(town: To
     machine = Machine(town.data)
     (brought,) = [c for c in map(machine.capture, machine.ids()) if c.source.kind == "import"]
     assert machine.count() == before + 1 and machine.body(brought.id).endswith(b"To be written.\r\n")
-    assert orjson.loads(closing.certificate(Closure.objects.get()))["messages"] == 4
+    assert orjson.loads(account_closure.certificate(Closure.objects.get()))["messages"] == 4
 
 
 @pytest.mark.rule(
@@ -280,16 +280,16 @@ def test_a_mailbox_server_that_is_away_stops_nothing(town: Town) -> None:
     town.settings = replace(town.settings, courier=courier)
     row = town.closure()
     assert town.work().state == "counting"
-    closing.drop(row, actor=town.people.boss, reason=WHY, now=MS)
+    account_closure.drop(row, actor=town.people.boss, reason=WHY, now=MS)
 
 
-@given(st.lists(st.sampled_from(sorted({s.action for s in closurestates.STEPS})), max_size=12))
+@given(st.lists(st.sampled_from(sorted({s.action for s in closure_states.STEPS})), max_size=12))
 def test_nothing_is_closed_but_through_a_count_an_order_and_a_last_look(actions: list[str]) -> None:
     """Whatever happens in whatever order: closed has been counted, ordered and begun, and nothing leads out of it."""
     state, seen = "counting", ["counting"]
     for action in actions:
         try:
-            state = closurestates.step(state, action)
+            state = closure_states.step(state, action)
         except Conflict:
             continue
         seen.append(state)

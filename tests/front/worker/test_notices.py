@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
 from civicmail.front.worker import notices, posting
@@ -22,8 +22,8 @@ MADE = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 @pytest.mark.django_db
 def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed: Path) -> None:
     """And what it says, with links that open something, stands in no table then."""
-    tell("a", "ann@city.example", "About", "text", now=MADE)
-    tell("b", "ben@home.example", "About", "text", now=MADE)  # a private address: of a new sign-in people hear there, too
+    notify("a", "ann@city.example", "About", "text", now=MADE)
+    notify("b", "ben@home.example", "About", "text", now=MADE)  # a private address: of a new sign-in people hear there, too
     assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
     waiting = {
         copy.address: entry.uuid for entry in outstanding_file.current(installed).waiting() for copy in entry.copies.values()
@@ -39,8 +39,8 @@ def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed
 @pytest.mark.parametrize("odd", ["a..b@home.example", '"a b"@home.example', "x@[192.0.2.1]", "josé@home.example", "MAILER"])
 def test_an_odd_address_keeps_nobody_elses_notice_back(installed: Path, odd: str) -> None:
     """P-15: an employee writes to it confidentially, and nobody would hear of a new sign-in any more."""
-    tell("a", odd, "About", "text", now=MADE)
-    tell("b", "ben@home.example", "About", "text", now=MADE)
+    notify("a", odd, "About", "text", now=MADE)
+    notify("b", "ben@home.example", "About", "text", now=MADE)
     assert notices.Sending(load(installed), installed, lambda: NOW).step() == 2
     waiting = {copy.address for entry in outstanding_file.current(installed).waiting() for copy in entry.copies.values()}
     assert waiting == {odd, "ben@home.example"}
@@ -50,7 +50,7 @@ def test_an_odd_address_keeps_nobody_elses_notice_back(installed: Path, odd: str
 @pytest.mark.django_db
 def test_whoever_died_before_the_row_was_written_sends_nothing_twice(installed: Path) -> None:
     """The archive knows the notice by its key."""
-    tell("a", "ann@city.example", "About", "text", now=MADE)
+    notify("a", "ann@city.example", "About", "text", now=MADE)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     sending.step()
     Notice.objects.update(sent=None, capture="", text="text")
@@ -77,7 +77,7 @@ def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(install
     monkeypatch.setattr(posting, "Archive", Counted)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     for key in "ab":
-        tell(key, "ann@city.example", "About", "text", now=MADE)
+        notify(key, "ann@city.example", "About", "text", now=MADE)
         assert sending.step() == 1
         Notice.objects.filter(key=key).update(sent=None, capture="", text="text")
         assert sending.step() == 1

@@ -49,7 +49,7 @@ def test_who_is_not_here_yet_is_passed_on_and_never_refused(tmp_path: Path, mode
 
 
 def test_mail_that_waits_takes_the_new_way_when_its_department_changes(town, next_hop, monkeypatch):
-    monkeypatch.setattr("civicmail.city.directory.modes.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("civicmail.city.directory.modes.REFRESH_SECONDS", 0.0)
 
     async def story():
         old = await next_hop()

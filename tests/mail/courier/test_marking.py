@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.config.settings import City, Courier, Marks, Settings, Web
@@ -66,7 +66,7 @@ class Here:
 
     def links(self, content: bytes) -> Iterator[wrapped.Wrapped]:
         for found in re.findall(rb"https://mail\.city\.example/l/([A-Za-z0-9_-]+)/{0,2}", content):
-            yield wrapped.read(tokens.ring(self.data), found.decode())
+            yield wrapped.read(signed_links.ring(self.data), found.decode())
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_forged_link_of_ours_is_not_turned_into_anything(here: Here) -> None:
     here.marked(TWO)
     assert here.marked(text, kind="submission")[1] == text
     with pytest.raises(BadLink):
-        wrapped.read(tokens.ring(here.data), "A" * 80)
+        wrapped.read(signed_links.ring(here.data), "A" * 80)
 
 
 @pytest.mark.rule("P-31", "Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once.")
@@ -161,7 +161,7 @@ def test_where_there_is_doubt_one_line_stands_above_all(here: Here) -> None:
     for purpose in ("verify", "report"):
         found = re.search(rf"{BASE}/{purpose}/([A-Za-z0-9_-]+)/", plain)
         assert found is not None and found[0] in page
-        said = tokens.read(here.data, purpose, found[1], 1_800_000_000_000)  # type: ignore[arg-type]
+        said = signed_links.read(here.data, purpose, found[1], 1_800_000_000_000)  # type: ignore[arg-type]
         assert (said.capture, said.index) == (CAPTURE, 3)
 
 
@@ -220,7 +220,7 @@ def test_very_many_links_and_very_long_lines_are_delivered(here: Here, html: byt
 @pytest.mark.rule("P-31", "Our own fault in marking delivers the copy as it came.")
 def test_a_damaged_key_file_delivers_the_copy_without_marks(here: Here) -> None:
     """Our own fault in marking delivers the copy as it came."""
-    tokens.key_path(here.data).write_bytes(b"{}")
+    signed_links.key_path(here.data).write_bytes(b"{}")
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
 
@@ -255,7 +255,7 @@ def test_every_reader_has_a_copy_of_their_own_and_what_left_is_rebuilt(town, nex
         for message in hop.messages:
             token = re.search(rb"/l/([A-Za-z0-9_-]+)", message.content)
             assert token is not None and b"Civicmail-Notice: external" in message.content
-            whose[tuple(message.recipients)] = wrapped.read(tokens.ring(town.data), token[1].decode()).index
+            whose[tuple(message.recipients)] = wrapped.read(signed_links.ring(town.data), token[1].decode()).index
         assert whose == {("ann@city.example",): 0, ("bob@city.example",): 1}
         rebuilt = [as_sent([text], facts) for facts in town.facts(id_, "delivered")]
         assert sorted(rebuilt) == sorted(message.content for message in hop.messages)

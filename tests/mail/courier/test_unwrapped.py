@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.core.config.settings import Partner
 from civicmail.mail.courier import boxes, wrapped
 from civicmail.mail.courier.leaving import as_sent
@@ -172,7 +172,7 @@ def test_every_link_that_a_reader_gets_ends_where_programs_see_its_end(here: Her
         link = wrapped_in(here, f"https://evil.example/{n}")
         assert link.endswith("/")
         token = link.split("/l/")[1].rstrip("/")
-        assert tokens.ring(here.data).verify("link", token).capture == CAPTURE
+        assert signed_links.ring(here.data).verify("link", token).capture == CAPTURE
 
 
 def test_time_grows_with_length_alone(here: Here) -> None:
@@ -192,7 +192,7 @@ def test_what_leaves_encrypted_has_its_links_as_they_were(town: Any, next_hop: A
         partner = Partner(domain="agency.example", server=str(hop), name="mx.agency.example", ca=str(authority.certificate))
         secure(town, partner=partner if way == "tls" else None)
         (town.data / "keys").mkdir(exist_ok=True)
-        link = wrapped.token(tokens.ring(town.data), wrapped.Wrapped(CAPTURE, 0, "https://evil.example/a"))
+        link = wrapped.token(signed_links.ring(town.data), wrapped.Wrapped(CAPTURE, 0, "https://evil.example/a"))
         text = TEXT + f"You wrote: [evil.example] {BASE}/l/{link}/\r\n".encode()
         id_ = town.keep("pat@agency.example", text=text, do="encrypt")
         async with town.courier():

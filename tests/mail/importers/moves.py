@@ -11,9 +11,9 @@ import pytest
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.importers.importing import Into, Told
+from civicmail.mail.importers.importing import ImportProgress, ImportTarget
 from civicmail.mail.importers.remote.mailbox import Counts, Mailbox
-from civicmail.mail.importers.remote.moving import Moving
+from civicmail.mail.importers.remote.migration import Migration
 from civicmail.mail.importers.remote.source import Source
 
 NOW = 1_772_452_800_000
@@ -34,8 +34,8 @@ def waits() -> list[float]:
 
 
 def moved(data: Path, source: Source, *mailboxes: Mailbox) -> list[Counts]:
-    run = Moving(Into(data, lambda: NOW, source="test", processes=0), source, lambda mailbox, done, listed: None)
-    return run.run(mailboxes, Told(lambda left: None, lambda read: None, lambda done, wanted: None))
+    run = Migration(ImportTarget(data, lambda: NOW, source="test", processes=0), source, lambda mailbox, done, listed: None)
+    return run.run(mailboxes, ImportProgress(lambda left: None, lambda read: None, lambda done, wanted: None))
 
 
 def captures(data: Path) -> Iterator[tuple[Capture, bytes]]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from civicmail.mail.importers import parsers
+from civicmail.mail.importers import parser_pool
 
 
 def command(work: str) -> tuple[str, ...]:
@@ -21,23 +21,23 @@ def command(work: str) -> tuple[str, ...]:
 
 
 def main(work: str) -> None:
-    parsers.SECONDS = 1 if work == "impatient" else parsers.SECONDS
+    parser_pool.CPU_SECONDS = 1 if work == "impatient" else parser_pool.CPU_SECONDS
     if work == "deadly":
-        import_module(f"{parsers.__package__}.parserworker")
-    parsers.serve(lambda messages: [said(WORKS[work](content, ask)) for content, ask in messages], int(sys.argv[-1]))
+        import_module(f"{parser_pool.__package__}.parserworker")
+    parser_pool.serve(lambda messages: [said(WORKS[work](content, ask)) for content, ask in messages], int(sys.argv[-1]))
 
 
-def said(answer: object) -> parsers.Said:
-    return answer if isinstance(answer, parsers.Said) else parsers.Said(answer)
+def said(answer: object) -> parser_pool.Reply:
+    return answer if isinstance(answer, parser_pool.Reply) else parser_pool.Reply(answer)
 
 
-def plain(content: bytes, ask: int) -> tuple[int, int, str] | parsers.Said:
+def plain(content: bytes, ask: int) -> tuple[int, int, str] | parser_pool.Reply:
     if content == b"die":
         os.kill(os.getpid(), signal.SIGKILL)
     while content == b"turn":
         pass
     answer = (len(content), ask, "parsed")
-    return parsers.Said(answer, (b"a file", b"")) if content == b"file" else answer
+    return parser_pool.Reply(answer, (b"a file", b"")) if content == b"file" else answer
 
 
 def repeated(content: bytes, ask: int) -> tuple[str]:
@@ -73,7 +73,7 @@ def tried(_content: bytes, data: str) -> tuple[str, str]:
         "parent": lambda: os.kill(os.getppid(), 0),
         "trace": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
         "program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
-        "memory": lambda: bytearray(parsers.MEMORY),
+        "memory": lambda: bytearray(parser_pool.MEMORY_BYTES),
         "shared": cut,
     }
     done = []
@@ -90,7 +90,7 @@ def deadly(content: bytes, ask: object) -> object:
     """As the program does it, but one message ends it."""
     if b"letter 3" in content:
         os._exit(1)
-    return sys.modules[f"{parsers.__package__}.parserworker"].work([(content, ask)])[0]
+    return sys.modules[f"{parser_pool.__package__}.parserworker"].work([(content, ask)])[0]
 
 
 WORKS = {"plain": plain, "impatient": plain, "repeated": repeated, "slow": slow, "tried": tried, "deadly": deadly}

@@ -8,13 +8,13 @@ import uuid
 import zlib
 from dataclasses import dataclass, field
 
-from civicmail.mail.importers import pstcipher
+from civicmail.mail.importers import pst_cipher
 
 type Value = str | int | bytes | tuple[int, bytes]
 type Ref = tuple[int, int]  # the block of the content, the block of the nodes inside
 
 _FIXED = {0x03: 4, 0x40: 8, 0x14: 8}
-_PLAIN = pstcipher.plain(bytes(range(256)), pstcipher.PERMUTE, 0)
+_PLAIN = pst_cipher.plain(bytes(range(256)), pst_cipher.PERMUTE, 0)
 _STORED = bytes(_PLAIN.index(byte) for byte in range(256))
 
 
@@ -97,7 +97,7 @@ class Heap:
 
 
 class Book:
-    def __init__(self, kind: str = "unicode", cipher: int = pstcipher.PERMUTE) -> None:
+    def __init__(self, kind: str = "unicode", cipher: int = pst_cipher.PERMUTE) -> None:
         self.kind = kind
         self.cipher = cipher
         self.most = {"ansi": 8180, "unicode": 8176, "large": 65512}[kind]
@@ -277,7 +277,7 @@ class Book:
         """(bytes stored, bytes when unpacked)."""
         size = len(data)
         if not number & 2:
-            data = permuted(data) if self.cipher == pstcipher.PERMUTE else pstcipher.plain(data, self.cipher, number)
+            data = permuted(data) if self.cipher == pst_cipher.PERMUTE else pst_cipher.plain(data, self.cipher, number)
         if self.kind == "large" and len(packed := zlib.compress(data)) < size:
             data = packed
         sum_ = crc(data)

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from civicmail.core.config.errors import ConfigError
 from civicmail.mail.importers.errors import SourceAway
 from civicmail.mail.importers.remote.api import Api
-from civicmail.mail.importers.remote.described import described
 from civicmail.mail.importers.remote.gmail import Gmail
 from civicmail.mail.importers.remote.graph import Graph
 from civicmail.mail.importers.remote.mailbox import Mailbox
 from civicmail.mail.importers.remote.source import Patience
+from civicmail.mail.importers.remote.source_file import load
 from civicmail.mail.importers.remote.tokens import Grant, Tokens
 from mail.importers.apiserver import ApiServer, FakeGmail, FakeGraph, Said, plain
 from mail.importers.moves import captures, data, moved, totals, waits
@@ -229,9 +229,9 @@ def test_a_description_is_refused_with_what_is_wrong_in_it(tmp_path: Path) -> No
     ):
         path.write_text(text)
         with pytest.raises(ConfigError, match=why):
-            described(path, Patience())
+            load(path, Patience())
     path.write_text('kind = "graph"\nmailboxes = ["ann@old.example"]\n' + token)
-    found = described(path, Patience())
+    found = load(path, Patience())
     assert (found.source.kind, found.source.place) == ("graph", "graph.microsoft.com")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.mail.importers import archives
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 from mail.importers.compound import compound, msg
 
 MAIL = b"From: ana@out.example\nSubject: hello\n\nhello\n"
@@ -50,10 +50,10 @@ def tarred(files: dict[str, bytes], mode: str) -> bytes:
     return out.getvalue()
 
 
-def read(tmp_path: Path, name: str, data: bytes) -> tuple[list[Found], list[Left]]:
+def read(tmp_path: Path, name: str, data: bytes) -> tuple[list[SourceMessage], list[Skipped]]:
     (tmp_path / name).write_bytes(data)
     items = list(walk(tmp_path / name))
-    return [i for i in items if isinstance(i, Found)], [i for i in items if isinstance(i, Left)]
+    return [i for i in items if isinstance(i, SourceMessage)], [i for i in items if isinstance(i, Skipped)]
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])
@@ -77,7 +77,7 @@ def test_a_single_compressed_file_is_what_it_holds(tmp_path: Path) -> None:
 
 def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:
     data = zipped({"1.eml": MAIL})
-    for _ in range(archives.DEPTH - 1):
+    for _ in range(archives.MAX_DEPTH - 1):
         data = zipped({"inner.zip": data})
     assert len(read(tmp_path, "a.zip", data)[0]) == 1
     found, left = read(tmp_path, "b.zip", zipped({"inner.zip": data, "z.eml": MAIL}))
@@ -87,8 +87,8 @@ def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:
 @pytest.mark.rule("P-01", "What an archive unpacks to is counted and ends.")
 def test_a_bomb_ends_at_what_an_archive_may_unpack_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted over everything that the archive holds, however deep."""
-    monkeypatch.setattr(archives, "FREE", 8 << 20)
-    monkeypatch.setattr(archives, "RATIO", 2)
+    monkeypatch.setattr(archives, "FREE_BYTES", 8 << 20)
+    monkeypatch.setattr(archives, "MAX_RATIO", 2)
     start = time.process_time()
     bomb = zipped({"bomb": bytes(64 << 20)})
     found, left = read(tmp_path, "a.zip", zipped({"1.eml": MAIL, "inner.zip": bomb, "2.eml": MAIL}))

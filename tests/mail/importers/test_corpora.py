@@ -13,7 +13,7 @@ import pytest
 
 from civicmail.front.cli.main import run
 from civicmail.mail.importers import mbox
-from civicmail.mail.importers.walk import Found, walk
+from civicmail.mail.importers.walk import SourceMessage, walk
 
 pytestmark = pytest.mark.corpora
 LISTS = ("cygwin-patches", "linux-man", "osst-users", "open-iscsi", "osmocom-net-gprs")
@@ -47,11 +47,11 @@ def test_a_pack_imports_without_a_failure_and_comes_back(tmp_path: Path, capfdbi
     assert run(["init", "--data", data]) == 0
     assert run(["import", *map(str, paths), "--data", data, "--json"]) == 0
     totals = json.loads(capfdbinary.readouterr().out)
-    found = [item for path in paths for item in walk(path) if isinstance(item, Found)]
+    found = [item for path in paths for item in walk(path) if isinstance(item, SourceMessage)]
     assert totals == {"read": len(found), "stored": len(found), "known": 0, "failed": 0}
     for name, count in SETS.items():
         if count is not None:
-            assert sum(isinstance(item, Found) for item in walk(_corpora() / name)) == count
+            assert sum(isinstance(item, SourceMessage) for item in walk(_corpora() / name)) == count
     for item in random.Random(7).sample(found, 60):
         assert run(["show", sha256(item.content).hexdigest(), "--raw", "--data", data]) == 0
         assert capfdbinary.readouterr().out == item.content

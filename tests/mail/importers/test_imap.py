@@ -11,9 +11,9 @@ import pytest
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.query.parse import parse
 from civicmail.mail.importers.errors import SourceAway
-from civicmail.mail.importers.remote import imapwire, moving
+from civicmail.mail.importers.remote import imap_wire, migration
 from civicmail.mail.importers.remote.imap import Imap, utf7
-from civicmail.mail.importers.remote.imapwire import Login, Server, backoff_of
+from civicmail.mail.importers.remote.imap_wire import Login, Server, backoff_of
 from civicmail.mail.importers.remote.mailbox import Mailbox
 from civicmail.mail.importers.remote.positions import Positions, Row
 from civicmail.mail.importers.remote.source import Patience
@@ -172,7 +172,7 @@ def test_a_message_that_cannot_be_fetched_is_a_failure_and_the_others_are_brough
 def test_a_folder_that_cannot_be_opened_and_a_message_without_bytes_are_failures(
     tmp_path: Path, data: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "MESSAGE_MOST", 1000)
+    monkeypatch.setattr(migration, "MAX_MESSAGE", 1000)
     letters = [*_letters(1, 2), Letter(3, _mail(3, "x" * 2000)), Letter(4, b"")]
     with FakeImap({"INBOX": Folder(letters), "Closed": Folder([])}) as fake:
         fake.once("^EXAMINE .Closed", b"{tag} NO [NOPERM] no\r\n")
@@ -215,7 +215,7 @@ def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path:
 
 def test_a_password_goes_over_no_line_without_tls(tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """P-07."""
-    monkeypatch.setattr(imapwire, "is_here", lambda host: False)
+    monkeypatch.setattr(imap_wire, "is_here", lambda host: False)
     with FakeImap({"INBOX": Folder(_letters(1))}) as fake:
         with pytest.raises(ConfigError, match="offers no STARTTLS"), _source(fake, _login(tmp_path), waits).open("ann"):
             pass

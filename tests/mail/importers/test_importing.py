@@ -23,10 +23,10 @@ from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.archive.tasks import closed_bytes
-from civicmail.mail.importers import importing, intake, searchable
+from civicmail.mail.importers import importing, indexing, intake
 from civicmail.mail.importers.errors import ImportRunning, NoRoomToImport, NoSuchPath
-from civicmail.mail.importers.importing import Request, Told, run_import
-from civicmail.mail.importers.walk import Left
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
+from civicmail.mail.importers.walk import Skipped
 from civicmail.mail.search import coverage, seenlimited, tasks
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.errors import NoRoom
@@ -57,8 +57,8 @@ def _put(folder: Path, *messages: bytes) -> Path:
 
 
 def _run(data: Path, *paths: Path, custodian: str = "", source: str = "", processes: int = 0) -> dict[str, int]:
-    left: list[Left] = []
-    told = Told(left.append, lambda read: None, lambda done, wanted: None)
+    left: list[Skipped] = []
+    told = ImportProgress(left.append, lambda read: None, lambda done, wanted: None)
     return run_import(data, Request(paths, custodian, source), told, lambda: NOW, processes).plain()
 
 
@@ -199,7 +199,7 @@ def test_what_a_killed_import_kept_is_known_and_becomes_searchable(tmp_path: Pat
     pid = os.fork()
     if pid == 0:
         intake.FLUSH_BYTES = 10_000
-        searchable.Searchable.durable = lambda self, batch: os._exit(9)  # type: ignore[method-assign, assignment]
+        indexing.Searchable.durable = lambda self, batch: os._exit(9)  # type: ignore[method-assign, assignment]
         _run(data, place)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
@@ -248,9 +248,9 @@ def test_an_import_seals_in_between_when_nobody_else_does(tmp_path: Path, data: 
         nonlocal most
         most = max(most, closed_bytes(data))
 
-    monkeypatch.setattr(importing, "TELL_EVERY", 10)
+    monkeypatch.setattr(importing, "REPORT_EVERY", 10)
     folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(300)))
-    told = Told(lambda left: None, seen, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, seen, lambda done, wanted: None)
     totals = run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=100_000))
     assert totals.stored == 300
     assert 0 < most < 300_000
@@ -272,7 +272,7 @@ def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
     free = iter([2_000_000] * 5 + [999_999] * 100)
     monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
     folder = _put(tmp_path / "in", *(_mail(n) for n in range(8)))
-    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda read: None, lambda done, wanted: None)
     with pytest.raises(NoRoomToImport, match=r"5 messages were stored now, and 0 before.*same command"):
         run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1_000_000)
     assert len(list(_captures(data))) == 5
@@ -284,7 +284,7 @@ def test_an_import_stops_before_what_must_stay_free_and_goes_on_from_there(
 def test_an_import_does_not_wait_for_an_index_that_rests(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What holds the index says that its volume has no room; the import has stored everything, and says so."""
     folder = _put(tmp_path / "in", _mail(1))
-    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda read: None, lambda done, wanted: None)
     monkeypatch.setattr(importing, "Room", lambda place, least: Room(place, 0))  # that of the archive has room
     with closing(IndexJob.take(data, least=1 << 60)) as job:
         job.step(NOW)
@@ -299,7 +299,7 @@ def test_an_import_writes_no_index_below_what_must_stay_free(tmp_path: Path, dat
     monkeypatch.setattr(tasks, "Room", lambda place, least: Room(place, least, lambda _: next(free)))
     free = iter([2_000_000] + [999_999] * 100)
     folder = _put(tmp_path / "in", _mail(1))
-    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda read: None, lambda done, wanted: None)
     with pytest.raises(NoRoom):
         run_import(data, Request((folder,)), told, lambda: NOW, 0, least=1_000_000)
     assert coverage.is_paused(data) and coverage.covered(data) == {}
@@ -311,7 +311,7 @@ def test_where_somebody_else_seals_an_import_leaves_it_to_them(tmp_path: Path, d
     monkeypatch.setattr(intake, "FLUSH_BYTES", 30_000)
     monkeypatch.setattr(importing, "Writer", lambda d, clock: Writer(d, clock, file_size=40_000))
     folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(100)))
-    told = Told(lambda left: None, lambda n: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda n: None, lambda done, wanted: None)
     with Lease.take(lease_path(data, "seal")):
         run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=50_000))
     assert list(segments.listed(data)) == []
@@ -323,7 +323,7 @@ def test_a_seal_that_fails_does_not_end_an_import(tmp_path: Path, data: Path, mo
     monkeypatch.setattr(importing, "Writer", lambda d, clock: Writer(d, clock, file_size=40_000))
     (data / "outstanding" / "snapshot").write_bytes(b"rubbish")
     folder = _put(tmp_path / "in", *(_mail(n, b"%d " % n * 500) for n in range(100)))
-    told = Told(lambda left: None, lambda n: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda n: None, lambda done, wanted: None)
     totals = run_import(data, Request((folder,)), told, lambda: NOW, 0, settings=ArchiveSettings(unsealed_most=50_000))
     assert totals.stored == 100
     assert list(segments.listed(data)) == []

@@ -18,7 +18,7 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers import manifest
 from civicmail.mail.importers.errors import NotBalanced
-from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
 from core.message.test_journal_report import MAIL, report_of
@@ -45,7 +45,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def imported(data: Path, path: Path, **more: Any) -> dict[str, int]:
-    told = Told(lambda left: None, lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: None, lambda read: None, lambda done, wanted: None)
     return run_import(data, Request((path,), **more), told, lambda: NOW, 0).plain()
 
 

@@ -14,9 +14,9 @@ from civicmail.core.query.parse import parse
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.importers.importing import Request, Told, run_import
-from civicmail.mail.importers.items import NO_ITEM, Built, Items
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
+from civicmail.mail.importers.outlook_items import NO_ITEM, BuiltMessage, OutlookItems
+from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
 from mail.importers.compound import compound, msg
@@ -29,7 +29,7 @@ WHOLE = compound(msg("Pipes \u2013 outer", "see inside", {"plan.pdf": b"%PDF" * 
 def test_a_msg_file_becomes_a_message_with_its_attachments_and_items(tmp_path: Path) -> None:
     (tmp_path / "one.msg").write_bytes(WHOLE)
     (found,) = walk(tmp_path)
-    assert isinstance(found, Found) and found.built == "msg"
+    assert isinstance(found, SourceMessage) and found.built == "msg"
     one = letter.read(found.content)
     assert one.subject == "Pipes \u2013 outer" and one.text == "see inside"
     assert [a.addr for a in (*one.from_, *one.bcc)] == ["ann@city.example", "bob@city.example"]
@@ -45,7 +45,7 @@ def test_an_item_is_kept_with_its_properties_and_known_the_next_time(tmp_path: P
     source.mkdir()
     (source / "one.msg").write_bytes(WHOLE)
     layout.make(tmp_path / "data")
-    told = Told(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
     for stored in (1, 0):
         totals = run_import(tmp_path / "data", Request((source,)), told, lambda: NOW, 0)
         assert totals.plain() == {"read": 1, "stored": stored, "known": 1 - stored, "failed": 0}
@@ -62,11 +62,11 @@ def test_what_is_no_item_or_broken_has_a_reason_and_the_rest_goes_on(tmp_path: P
     (tmp_path / "d.pst").write_bytes(b"!BDN" + bytes(600))
     (tmp_path / "e.msg").write_bytes(WHOLE)
     items = list(walk(tmp_path))
-    left = {Path(item.name).name: item for item in items if isinstance(item, Left)}
+    left = {Path(item.name).name: item for item in items if isinstance(item, Skipped)}
     assert {name: item.failed for name, item in left.items()} == {"a.msg": True, "b.msg": True, "c": False, "d.pst": True}
     assert left["b.msg"].why == left["c"].why == NO_ITEM
     assert left["d.pst"].why.startswith("it is broken: nobody knows its version")
-    assert [Path(item.name).name for item in items if isinstance(item, Found)] == ["e.msg"]
+    assert [Path(item.name).name for item in items if isinstance(item, SourceMessage)] == ["e.msg"]
 
 
 def test_a_tnef_file_that_lies_alone_is_an_item_too(tmp_path: Path) -> None:
@@ -75,12 +75,12 @@ def test_a_tnef_file_that_lies_alone_is_an_item_too(tmp_path: Path) -> None:
     data = winmail(attribute(1, 0x69003, properties((0x0037001F, wide("Zoning")), (0x1000001F, wide("words")))))
     (tmp_path / "winmail.dat").write_bytes(data)
     (found,) = walk(tmp_path)
-    assert isinstance(found, Found) and found.built == "tnef" and letter.read(found.content).subject == "Zoning"
+    assert isinstance(found, SourceMessage) and found.built == "tnef" and letter.read(found.content).subject == "Zoning"
 
 
 _CHILD = """
 import json, os, sys
-from civicmail.mail.importers.itemreader import _send
+from civicmail.mail.importers.outlook_reader import _send
 from civicmail.core.sandbox import frames
 for index in range(int(sys.argv[3]), 6):
     _send(frames.ASK, json.dumps({"index": index, "folder": "Inbox"}).encode())
@@ -98,10 +98,10 @@ _send(frames.END, b"")
 def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> None:
     store = tmp_path / "x.pst"
     store.write_bytes(b"!BDN")
-    with closing(Items(seconds=2.0, command=(sys.executable, "-c", _CHILD))) as items:
+    with closing(OutlookItems(seconds=2.0, command=(sys.executable, "-c", _CHILD))) as items:
         told = list(items.store(str(store)))
     assert [one.index for one in told] == [0, 1, 2, 3, 4, 5]
-    assert [one.built.content if isinstance(one.built, Built) else "" for one in told] == [
+    assert [one.built.content if isinstance(one.built, BuiltMessage) else "" for one in told] == [
         b"item 0", b"item 1", "", b"item 3", "", b"item 5",
     ]  # fmt: skip
 
@@ -109,7 +109,7 @@ def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> N
 def test_a_reader_that_says_nothing_is_one_line(tmp_path: Path) -> None:
     store = tmp_path / "x.pst"
     store.write_bytes(b"!BDN")
-    with closing(Items(command=(sys.executable, "-c", ""))) as items:
+    with closing(OutlookItems(command=(sys.executable, "-c", ""))) as items:
         assert [(one.index, isinstance(one.built, str)) for one in items.store(str(store))] == [(-1, True)]
         assert isinstance(items.file(b"x"), str)
 
@@ -119,7 +119,7 @@ def test_folders_are_labels_that_a_search_finds(tmp_path: Path) -> None:
         (tmp_path / "source" / folder).mkdir(parents=True)
         (tmp_path / "source" / folder / "one.msg").write_bytes(WHOLE)
     layout.make(tmp_path / "data")
-    told = Told(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
+    told = ImportProgress(lambda left: pytest.fail(left.why), lambda read: None, lambda done, wanted: None)
     assert run_import(tmp_path / "data", Request((tmp_path / "source",)), told, lambda: NOW, 0).stored == 2
     for query, found in (("folder:zoning", 1), ("label:parks", 1), ("folder:nowhere", 0), ("zoning", 0)):
         assert count(Reader(tmp_path / "data"), parse(query, now=datetime.fromtimestamp(NOW / 1000, UTC))) == found

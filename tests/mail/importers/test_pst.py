@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import letter, mapi, rebuild
 from civicmail.core.message.mapi import Item
-from civicmail.mail.importers import pst, pstcipher
-from civicmail.mail.importers.pstfile import Broken, PstFile
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers import pst, pst_cipher
+from civicmail.mail.importers.pst_file import Broken, PstFile
+from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 from mail.importers.pstwriter import Book, File, Mail, crc, permuted
 
 APPOINTMENT = "00062002-0000-0000-c000-000000000046"
@@ -39,7 +39,7 @@ MEETING = Mail(
 )
 
 
-def store(kind: str = "unicode", cipher: int = pstcipher.PERMUTE, mails: int = 3) -> bytes:
+def store(kind: str = "unicode", cipher: int = pst_cipher.PERMUTE, mails: int = 3) -> bytes:
     many = [Mail({0x001A: "IPM.Note", 0x0037: f"Number {n}", 0x1000: f"word{n}"}) for n in range(mails)]
     return Book(kind, cipher).whole({"Inbox": [OUTER, MEETING], "Many": many, "Empty": []})
 
@@ -56,11 +56,11 @@ def items(data: bytes) -> list[tuple[str, Item | str]]:
 
 
 @pytest.mark.parametrize("kind", ["ansi", "unicode", "large"])
-@pytest.mark.parametrize("cipher", [pstcipher.NONE, pstcipher.PERMUTE, pstcipher.CYCLIC])
+@pytest.mark.parametrize("cipher", [pst_cipher.NONE, pst_cipher.PERMUTE, pst_cipher.CYCLIC])
 def test_every_layout_and_cipher_gives_items_whole(kind: str, cipher: int) -> None:
-    found = items(store(kind, cipher, mails=400 if cipher == pstcipher.PERMUTE else 3))
+    found = items(store(kind, cipher, mails=400 if cipher == pst_cipher.PERMUTE else 3))
     assert [folder for folder, _ in found][:3] == ["Inbox", "Inbox", "Many"]
-    assert len(found) == (402 if cipher == pstcipher.PERMUTE else 5)
+    assert len(found) == (402 if cipher == pst_cipher.PERMUTE else 5)
     outer = found[0][1]
     assert isinstance(outer, Item) and outer.broken == ""
     one = letter.read(rebuild.message(outer))
@@ -123,7 +123,7 @@ def test_an_attachment_that_is_missing_costs_itself(tmp_path: Path) -> None:
     data = data[: at + 8176 + 8] + b"\x77" + data[at + 8176 + 9 :]
     (tmp_path / "one.pst").write_bytes(data)
     (found,) = walk(tmp_path)
-    assert isinstance(found, Found) and found.properties is not None
+    assert isinstance(found, SourceMessage) and found.properties is not None
     assert [a.content for a in letter.read(found.content).attachments] == [b"", b"here"]
     assert found.properties["attachments"][0]["unread"] == "a block is not where its index says"
     assert found.properties["broken"] == "an attachment could not be read whole"
@@ -147,8 +147,8 @@ def test_a_file_without_an_index_gives_its_items_and_says_so(tmp_path: Path) -> 
     (tmp_path / "one.pst").write_bytes(without_roots(whole))
     *found, last = walk(tmp_path)
     wanted = [rebuild.message(item) for _, item in items(whole) if isinstance(item, Item)]
-    assert [item.content for item in found if isinstance(item, Found)] == wanted
-    assert isinstance(last, Left) and (last.why, last.failed) == (pst.DAMAGED, True)
+    assert [item.content for item in found if isinstance(item, SourceMessage)] == wanted
+    assert isinstance(last, Skipped) and (last.why, last.failed) == (pst.DAMAGED, True)
 
 
 def test_old_pages_give_way_to_new_ones() -> None:
@@ -173,11 +173,11 @@ def test_a_file_that_is_cut_gives_what_it_has_and_says_so(part: float, tmp_path:
     whole = Book().whole({"Inbox": mails})
     (tmp_path / "half.pst").write_bytes(whole[: int(len(whole) * part)])
     *found, last = walk(tmp_path)
-    assert isinstance(last, Left) and last.failed
+    assert isinstance(last, Skipped) and last.failed
     assert last.why == f"it is cut short, {int(len(whole) * part)} of {len(whole)} bytes: what lay behind is missing"
-    kept = [item for item in found if isinstance(item, Found)]
+    kept = [item for item in found if isinstance(item, SourceMessage)]
     assert len(kept) >= int(60 * part) - 5
-    assert all("cut short" in item.why for item in found if isinstance(item, Left))
+    assert all("cut short" in item.why for item in found if isinstance(item, Skipped))
     assert sum((item.properties or {}).get("broken", "") == "" for item in kept) >= int(60 * part) - 5
 
 

@@ -13,7 +13,7 @@ import pytest
 from civicmail.core.message import letter
 from civicmail.core.message.shapes import Letter
 from civicmail.mail.importers.pst import DAMAGED
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 
 pytestmark = [pytest.mark.corpora, pytest.mark.neighbour("readpst")]
 _LEFT_OUT = ("IPM.DistList",)  # by readpst
@@ -54,7 +54,7 @@ def test_every_store_equals_the_second_reader_item_by_item(tmp_path: Path) -> No
         )
         items = list(walk(store))
         if said.returncode:  # it has no index that readpst could use
-            assert [item.why for item in items if isinstance(item, Left)] == [DAMAGED], store.name
+            assert [item.why for item in items if isinstance(item, Skipped)] == [DAMAGED], store.name
             continue
         theirs: Counter[str] = Counter()
         mail: Counter[tuple[object, ...]] = Counter()
@@ -67,11 +67,13 @@ def test_every_store_equals_the_second_reader_item_by_item(tmp_path: Path) -> No
                     one = letter.read(file.read_bytes())
                     mail[folder, *_facts(one)] += 1
                     dates |= {(folder, *_facts(one), one.date)} if one.date else set()
-        ours = Counter(i.folder for i in items if isinstance(i, Found) and (i.properties or {}).get("0x001a") not in _LEFT_OUT)
+        ours = Counter(
+            i.folder for i in items if isinstance(i, SourceMessage) and (i.properties or {}).get("0x001a") not in _LEFT_OUT
+        )
         assert theirs - ours == Counter(), store.name
         assert ours - theirs == Counter({f: n for f, n in _PASSED_OVER.items() if f in ours})
-        assert not [item for item in items if isinstance(item, Left) and item.failed]
-        letters = [(i.folder, letter.read(i.content)) for i in items if isinstance(i, Found)]
+        assert not [item for item in items if isinstance(item, Skipped) and item.failed]
+        letters = [(i.folder, letter.read(i.content)) for i in items if isinstance(i, SourceMessage)]
         assert mail - Counter((folder, *_facts(one)) for folder, one in letters) == Counter(), store.name
         assert dates <= {(folder, *_facts(one), one.date) for folder, one in letters}, store.name
         compared += mail.total()

@@ -10,7 +10,7 @@ import pytest
 
 from civicmail.front.cli.main import run
 from civicmail.mail.importers.pst import DAMAGED
-from civicmail.mail.importers.walk import Found, Left, walk
+from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 
 pytestmark = [pytest.mark.corpora, pytest.mark.timeout(300)]
 OUTLOOK = ("aspose-net", "java-libpst", "ms-outlook-pst-rs", "poi", "tika-mail", "tnefparse")
@@ -66,6 +66,6 @@ def test_a_store_that_is_cut_in_half_gives_what_it_has_and_says_so(tmp_path: Pat
         whole = store.read_bytes()
         half.write_bytes(whole[: len(whole) // 2])
         items = list(walk(half))
-        assert any(isinstance(item, Left) for item in items)
-        assert all(item.why for item in items if isinstance(item, Left))
-        assert len([item for item in items if isinstance(item, Found)]) <= len(list(walk(store)))
+        assert any(isinstance(item, Skipped) for item in items)
+        assert all(item.why for item in items if isinstance(item, Skipped))
+        assert len([item for item in items if isinstance(item, SourceMessage)]) <= len(list(walk(store)))

@@ -13,14 +13,14 @@ import pytest
 
 from civicmail.core.query.parse import parse
 from civicmail.mail.importers.errors import NoSuchPath
-from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.importers.intake import Totals
 from civicmail.mail.importers.vault import reports
 from civicmail.mail.importers.vault.exports import INSIDE, LEFT_OUT, MISSING, UNNAMED
 from civicmail.mail.importers.vault.files import Unreadable
 from civicmail.mail.importers.vault.metadata import Damage, Entry, entries
 from civicmail.mail.importers.vault.table import Table
-from civicmail.mail.importers.walk import Left
+from civicmail.mail.importers.walk import Skipped
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
 from mail.importers.moves import NOW, captures, data
@@ -31,8 +31,8 @@ __all__ = ["data"]
 
 class Run:
     def __init__(self, data: Path, *paths: Path, custodian: str = "") -> None:
-        self.left: list[Left] = []
-        told = Told(self.left.append, lambda read: None, lambda done, wanted: None)
+        self.left: list[Skipped] = []
+        told = ImportProgress(self.left.append, lambda read: None, lambda done, wanted: None)
         self.totals: Totals = run_import(data, Request(paths, custodian), told, lambda: NOW, 0)
         self.whys = Counter(left.why for left in self.left)
 

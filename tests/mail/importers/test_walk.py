@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from civicmail.mail.importers import sniff
-from civicmail.mail.importers.walk import LINK, Found, Left, walk
+from civicmail.mail.importers import file_kind
+from civicmail.mail.importers.walk import LINK, Skipped, SourceMessage, walk
 
 MAIL = b"From: ana@out.example\nSubject: hello\n\nhello\n"
 LINE = b"From ana@out.example Mon Mar  2 12:00:00 2026\n"
 
 
-def _found(path: Path) -> list[Found]:
-    return [item for item in walk(path) if isinstance(item, Found)]
+def _found(path: Path) -> list[SourceMessage]:
+    return [item for item in walk(path) if isinstance(item, SourceMessage)]
 
 
 def _left(path: Path) -> dict[str, tuple[str, bool]]:
-    return {Path(item.name).name: (item.why, item.failed) for item in walk(path) if isinstance(item, Left)}
+    return {Path(item.name).name: (item.why, item.failed) for item in walk(path) if isinstance(item, Skipped)}
 
 
 def _put(path: Path, content: bytes = MAIL, at: int = 1_000_000_000) -> Path:
@@ -170,14 +170,14 @@ def test_a_file_that_is_swapped_for_a_link_while_it_is_read_stays_the_file_that_
     box.parent.mkdir()
     box.write_bytes(b"From a@b.example Mon Jan  1 00:00:00 2024\n" + MAIL)
     secret.write_bytes(b"From a@b.example Mon Jan  1 00:00:00 2024\nSubject: secret\n\nx\n")
-    look = sniff.look
+    look = file_kind.classify
 
     def swapped(*args: Any, **more: Any) -> Any:
         box.unlink(missing_ok=True)
         box.symlink_to(secret)
         return look(*args, **more)
 
-    monkeypatch.setattr(sniff, "look", swapped)
+    monkeypatch.setattr(file_kind, "classify", swapped)
     (found,) = _found(box.parent)
     assert b"secret" not in found.content
 
@@ -204,4 +204,4 @@ def test_names_that_are_no_utf8_can_be_written_down(tmp_path: Path) -> None:
     ],
 )
 def test_doubtful_beginnings(content: bytes, is_: str) -> None:
-    assert sniff.look("file", content).is_ == is_
+    assert file_kind.classify("file", content).is_ == is_

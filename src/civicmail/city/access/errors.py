@@ -15,7 +15,7 @@ UsageError
 from __future__ import annotations
 
 from civicmail.city.directory.errors import Unusable as Unusable
-from civicmail.city.directory.feeddiff import Line
+from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.core.config.errors import LaterError, RefusedError
 
 
@@ -37,7 +37,7 @@ class Held(LaterError):
     """A feed would end or change too many within a day; the access office decides, and the feed comes again (L7). line: what it
     would do."""
 
-    def __init__(self, message: str, line: Line) -> None:
+    def __init__(self, message: str, line: FeedResult) -> None:
         super().__init__(message)
         self.line = line
 

@@ -18,7 +18,7 @@ from civicmail.city.directory.errors import BadDirectory
 from civicmail.city.policy.delivery import Mode
 
 MODES: tuple[Mode, ...] = ("elsewhere", "observe", "live")
-FIRST: Mode = "elsewhere"
+DEFAULT_MODE: Mode = "elsewhere"
 """A department that nobody has decided about is where it was: with the old system."""
 
 
@@ -29,7 +29,7 @@ class Department:
 
     name: str
     addresses: tuple[str, ...]
-    mode: Mode = FIRST
+    mode: Mode = DEFAULT_MODE
     since: int = 0
     entry: str = ""
 

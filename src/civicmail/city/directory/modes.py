@@ -22,7 +22,7 @@ from civicmail.core.wire.paths import parse_path
 
 log = get_logger()
 
-LOOK_EVERY = 1.0
+REFRESH_SECONDS = 1.0
 
 
 class Modes:
@@ -53,7 +53,7 @@ class Modes:
 
         One that cannot be read changes nothing, and the log says so.
         """
-        if self._data is None or self._clock() - self._looked < LOOK_EVERY:
+        if self._data is None or self._clock() - self._looked < REFRESH_SECONDS:
             return False
         self._looked = self._clock()
         try:

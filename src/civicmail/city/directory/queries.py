@@ -12,7 +12,7 @@ from civicmail.core.wire.paths import without_detail
 
 
 @dataclass(frozen=True, slots=True)
-class Whose:
+class AddressOwner:
     """Whose an address was. person and mailbox: "" where there was none; until: None while it still is."""
 
     address: str
@@ -25,7 +25,7 @@ class Whose:
     until: datetime | None
 
 
-def whose(address: str, on: datetime) -> Whose | None:
+def owner_at(address: str, on: datetime) -> AddressOwner | None:
     """Who or what was reached at an address at a time: a person's mailbox, a function's, a list; None for nobody (P-08, L3)."""
     address = address.strip().lower()
     for key in dict.fromkeys((address, without_detail(address))):
@@ -37,10 +37,12 @@ def whose(address: str, on: datetime) -> Whose | None:
         if row is not None:
             box, person = row.mailbox, row.person
             uid, name = (person.uid, person.display) if person else ("", box.name)
-            return Whose(key, box.address, box.kind, uid, name, _department_at(person, box.department, on), row.since, row.until)
+            return AddressOwner(
+                key, box.address, box.kind, uid, name, _department_at(person, box.department, on), row.since, row.until
+            )
     group = MailGroup.objects.select_related("department").filter(address=address, made__lte=on).first()
     if group is not None and (group.closed is None or group.closed > on):
-        return Whose(address, "", "list", "", group.name, group.department.code, group.made, group.closed)
+        return AddressOwner(address, "", "list", "", group.name, group.department.code, group.made, group.closed)
     return None
 
 

@@ -12,7 +12,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import Files
-from civicmail.city.conduct.queries.deciders import absent, gone
+from civicmail.city.conduct.queries.deciders import absent, gone_or_suspended
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding.containment_states import OPEN
@@ -50,7 +50,7 @@ class ApproverChains:
         """Those who are there, and all who work here."""
         groups = leaders(department)
         people = {p.pk for group in groups for p in group}
-        excluded = gone(people) | contained_people(people)
+        excluded = gone_or_suspended(people) | contained_people(people)
         unavailable = excluded | absent(people, self._now)
         return _without(groups, unavailable), _without(groups, excluded)
 

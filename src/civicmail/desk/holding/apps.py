@@ -16,5 +16,5 @@ class HoldingConfig(AppConfig):
         from civicmail.city.conduct.queries import tasks
         from civicmail.desk.holding import tasks as own
 
-        tasks.also(own.tasks)
-        tasks.also(own.officer_tasks)
+        tasks.register(own.tasks)
+        tasks.register(own.officer_tasks)

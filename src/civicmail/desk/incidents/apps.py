@@ -16,4 +16,4 @@ class IncidentsConfig(AppConfig):
         from civicmail.city.conduct.queries import tasks
         from civicmail.desk.incidents import tasks as own
 
-        tasks.also(own.tasks)
+        tasks.register(own.tasks)

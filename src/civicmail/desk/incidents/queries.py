@@ -19,9 +19,9 @@ from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
 from civicmail.core.query.whose import CAME, reached
 from civicmail.desk.holding.queries import held_copies
-from civicmail.desk.incidents.destinations import Known
-from civicmail.desk.incidents.likeness import CANDIDATES_MOST, SPREAD_DAYS, Has, Likeness, narrowed, spread
+from civicmail.desk.incidents.link_destination import KnownIncidents
 from civicmail.desk.incidents.models import Case, Mark, Opening, Pulled
+from civicmail.desk.incidents.similar_messages import MAX_CANDIDATES, SPREAD_DAYS, Copy, Likeness, copies_of, narrowed
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import Traced, envelope_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
@@ -32,9 +32,9 @@ from civicmail.mail.search.search import search
 
 TAKEN = ("taken", "gone", "elsewhere")
 """States of a copy that was taken back; in another system it lies there still."""
-COMMON = 50
+COMMON_HOST = 50
 """Other messages that link to one host: more of them, and the host is everybody's."""
-LOOKED_AT = 50
+MAX_COMPARED = 50
 """Cases, and messages of one, of which it is asked whether a message is one of theirs."""
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
 
@@ -59,12 +59,12 @@ def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = Tr
     if (case_ := answered.filter(state="right").first()) is not None:
         return case_
     called = answered.filter(state="genuine") if genuine else Case.objects.none()
-    return next((case for case in called[:LOOKED_AT] if _is_of(case, capture)), None)
+    return next((case for case in called[:MAX_COMPARED] if _is_of(case, capture)), None)
 
 
 def _is_of(case: Case, capture: str) -> bool:
     """Whether it is one of the messages of the case, or says the same byte for byte, but for its way."""
-    there = captures_of(case)[:LOOKED_AT]
+    there = captures_of(case)[:MAX_COMPARED]
     if capture in there:
         return True
     capture_record = record(capture)
@@ -86,7 +86,7 @@ def is_more(case: Case, capture: str) -> bool:
     return not Pulled.objects.filter(capture=capture).exclude(state__in=("nothing", "back")).exists()
 
 
-def handed(case: Case) -> list[tuple[str, int]]:
+def handed_over(case: Case) -> list[tuple[str, int]]:
     """Messages that people handed over by reporting them, with how many of them, the most first."""
     counted = case.reports.values_list("capture").annotate(n=Count("id")).order_by("-n", "capture")
     return [(capture, n) for capture, n in counted]
@@ -110,15 +110,15 @@ def likeness_of(case: Case) -> Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CopyList:
     """copies: of all captures that are the same thing; more: there may be others, because too many had to be looked at."""
 
-    copies: tuple[Has, ...]
+    copies: tuple[Copy, ...]
     captures: int
     more: bool = False
 
 
-def who_has(case: Case, words: str = "", *, now: int) -> Found:
+def find_copies(case: Case, words: str = "", *, now: int) -> CopyList:
     """Everybody in the city who has it, narrowed by an officer's words. Raises QueryError, LaterError where it cannot be told."""
     like = likeness_of(case)
     narrowing = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
@@ -131,9 +131,9 @@ def who_has(case: Case, words: str = "", *, now: int) -> Found:
     there = to_be_taken(case)
     copies = [
         replace(has, state="taking") if has.can_be_taken and (has.capture, has.index) in there else has
-        for has in spread(_traced(sorted(fits)), domains)
+        for has in copies_of(_traced(sorted(fits)), domains)
     ]
-    return Found(tuple(copies), len(fits), more)
+    return CopyList(tuple(copies), len(fits), more)
 
 
 def to_be_taken(case: Case) -> set[tuple[str, int]]:
@@ -157,7 +157,7 @@ def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
         ids, _ = _captures_matching(And((CAME, Range("received", since), Words("body", tuple(fold(host).split())))))
         marked = [(id_, marks) for id_ in sorted(ids) if (marks := marks_of(id_)) is not None and host in marks.hosts]
         others = [(str(uuid.UUID(bytes=id_)), marks, host) for id_, marks in marked if not like.fits(marks)]
-        linked += others if len(others) <= COMMON else []
+        linked += others if len(others) <= COMMON_HOST else []
     return linked
 
 
@@ -186,19 +186,19 @@ def addresses_of(person: Person) -> frozenset[str]:
     return frozenset(Address.objects.filter(mailbox__holder=person, until__isnull=True).values_list("address", flat=True))
 
 
-def known_of(capture: str, host: str) -> Known:
+def known_of(capture: str, host: str) -> KnownIncidents:
     """What incidents say of a host that a message links to: the message was found dangerous, or one of the same sender that links
     there; or another one that does. Raises DatabaseError."""
     right = Case.objects.filter(state="right")
     if right.filter(Q(capture=capture) | Q(reports__capture=capture)).exists():
-        return Known(case=True)
+        return KnownIncidents(case=True)
     if Pulled.objects.filter(capture=capture, state__in=TAKEN).exists():
-        return Known(case=True)
+        return KnownIncidents(case=True)
     marked = Mark.objects.filter(case__state="right", kind="link", value__startswith=f"{host} ").values_list("value", flat=True)
     senders = {value.partition(" ")[2] for value in marked[:100]}
     message = record(capture) if senders else None
     author = str(message.facts.get("from.address", "") or message.envelope.sender).lower() if message is not None else ""
-    return Known(case=bool(author) and author in senders, host=bool(senders))
+    return KnownIncidents(case=bool(author) and author in senders, host=bool(senders))
 
 
 def openings(captures: Iterable[str]) -> list[Opening]:
@@ -219,7 +219,7 @@ def marks_of(id_: bytes) -> Marks | None:
         return None
 
 
-def said_in(id_: bytes) -> Said | None:
+def report_in(id_: bytes) -> Said | None:
     """What a report that came by mail is about; None where it is not kept any more, or cannot be read. Raises LaterError."""
     try:
         return marking().said(id_)
@@ -240,7 +240,7 @@ def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
 def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
     """whose: for whom words are looked for; what is asked without is made of marks alone. Raises NotFinished."""
     reader = store().asked(whose, whole=True) if whose else store().reader()
-    page = search(reader, tree, limit=CANDIDATES_MOST, scored=False)
+    page = search(reader, tree, limit=MAX_CANDIDATES, scored=False)
     return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)
 
 

@@ -14,7 +14,7 @@ from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.incidents.models import Case, Pull
 
-SECOND_MOST = 5
+MAX_SECOND = 5
 """Pulls that are shown one by one."""
 
 
@@ -27,7 +27,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
     if count := open_["count"]:
         words = f"{count} {'waits' if count == 1 else 'wait'}"
         tasks_.append(_task("Answer what was reported", "incidents", (), ("wait", words), open_["since"], may=may))
-    for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:SECOND_MOST]:
+    for pull in Pull.objects.filter(state="asked").exclude(by__uid=actor.uid).order_by("pk")[:MAX_SECOND]:
         label = f"Say whether {pull.total:,} copies are taken back"
         tasks_.append(_task(label, "pull", (pull.pk,), ("wait", "Second person"), pull.made, may=may))
     return [Tasks(gettext("Rule book"), tasks_)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from civicmail.desk.incidents.views import cases, followed, linked, pulls, reading, reporting
+from civicmail.desk.incidents.views import cases, link_target, pulls, reading, report_link, reporting
 
 urlpatterns = [
     path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
-    re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,3}\Z", followed.followed, name="link-followed"),
-    path("report/<str:token>/", linked.report, name="report-link"),
+    re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,3}\Z", link_target.followed, name="link-followed"),
+    path("report/<str:token>/", report_link.report, name="report-link"),
     path("incidents/", cases.listed, name="incidents"),
     path("incidents/<int:pk>/", cases.case, name="incident"),
     path("incidents/<int:pk>/<uuid:capture>/", reading.read, name="report-read"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.directory import feedsheard
+from civicmail.city.directory import feed_status
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.front.checkup.words import when
 
@@ -13,7 +13,7 @@ _DAY = 24 * HOUR
 
 def feeds(p: Installation) -> Iterator[Finding]:
     """Whether each personnel feed was heard in time, answers, and is not held."""
-    last_runs = feedsheard.heard(p.data)
+    last_runs = feed_status.read(p.data)
     findings = list(_silent(p, last_runs))
     for feed in last_runs:
         if feed.state == "stopped":
@@ -32,7 +32,7 @@ def feeds(p: Installation) -> Iterator[Finding]:
         yield Finding("feeds", "not-set-up", text, "Access office, Personnel feed; or: civicmail people sync --help")
 
 
-def _silent(p: Installation, last_runs: list[feedsheard.Heard]) -> Iterator[Finding]:
+def _silent(p: Installation, last_runs: list[feed_status.FeedStatus]) -> Iterator[Finding]:
     """A source of the settings that was never heard, or any that was not heard for long."""
     known = {feed.source: feed for feed in last_runs if feed.kind == "ldap"}
     intervals = {source.name: source.every for source in p.settings.feeds.ldap}

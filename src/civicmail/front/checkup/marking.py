@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.core.config.errors import ConfigError
 from civicmail.front.checkup.findings import Finding, Installation
 
@@ -28,8 +28,8 @@ def warning_banners(p: Installation) -> Iterator[Finding]:
         )
         return
     try:
-        if tokens.key_path(p.data).exists():
-            tokens.ring(p.data)
+        if signed_links.key_path(p.data).exists():
+            signed_links.ring(p.data)
     except (ConfigError, OSError) as error:
         yield Finding(
             CHECK, "problem", str(error), "Until then copies are delivered without marks, and links in mailboxes lead nowhere."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.notices.outgoing import Hook
+from civicmail.city.notices.webhook import Hook
 from civicmail.core.config.errors import ConfigError
 from civicmail.front.checkup.findings import Finding, Installation
 

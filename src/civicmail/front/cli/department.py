@@ -95,9 +95,9 @@ def open_(
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     desk = acting.office("department open", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import departmentlist, routing
-    from civicmail.city.directory import departmentfile
+    from civicmail.city.directory import department_file
 
-    lists = departmentfile.read(content, file.name)
+    lists = department_file.read(content, file.name)
     done = departmentlist.open_list(lists, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
     by_hand = desk.folder / store.DIRECTORY
     if not dry_run and not done.clashes and by_hand.exists() and file.samefile(by_hand):

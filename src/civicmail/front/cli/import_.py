@@ -12,9 +12,9 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Credentials
-from civicmail.mail.importers.importing import Request, Told, run_import
+from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.importers.vault.exports import LEFT_OUT, UNNAMED
-from civicmail.mail.importers.walk import Left
+from civicmail.mail.importers.walk import Skipped
 from civicmail.mail.replica import epoch
 
 MAX_LISTED = 20  # files that are no mail; failed ones are all listed
@@ -46,7 +46,7 @@ def import_(
     acting.person(folder, "import", facts, Credentials(as_, duty, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
-        progress = Told(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
+        progress = ImportProgress(lists.left, report, lambda done, total: report(done, total, "Making searchable"))
         request = Request(tuple(paths), custodian, source, journal, manifest[0] if manifest else None)
         totals = run_import(folder, request, progress, now_ms, settings=settings.archive, least=settings.gateway.min_free)
     lists.close()
@@ -78,7 +78,7 @@ class _Lists:
         self._skipped: Counter[str] = Counter()
         self._unlisted: Counter[str] = Counter()
 
-    def left(self, left: Left) -> None:
+    def left(self, left: Skipped) -> None:
         if left.why in {LEFT_OUT, UNNAMED}:
             self._unlisted[left.why] += 1
             if self._unlisted[left.why] > MAX_LISTED:

@@ -12,10 +12,10 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import acting, options, output
 from civicmail.front.cli.door import Credentials
-from civicmail.mail.importers.importing import Into, Told
-from civicmail.mail.importers.remote.described import described
-from civicmail.mail.importers.remote.moving import Moving, report
+from civicmail.mail.importers.importing import ImportProgress, ImportTarget
+from civicmail.mail.importers.remote.migration import Migration, report
 from civicmail.mail.importers.remote.source import Patience
+from civicmail.mail.importers.remote.source_file import load
 from civicmail.mail.replica import epoch
 
 
@@ -32,17 +32,19 @@ def import_mailboxes(
     """Bring mail over from mailboxes of another system. Run it again to continue, or to fetch what is new."""
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
-    patience = Patience(told=_waiting)
-    plan = described(source, patience)
+    patience = Patience(on_wait=_waiting)
+    plan = load(source, patience)
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
     facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
     acting.person(folder, "import-mailboxes", facts, Credentials(as_, duty, reason, config), now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
-        progress = Told(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
-        into = Into(folder, now_ms, settings.archive, settings.gateway.min_free, source=f"{plan.source.kind} {plan.source.place}")
-        moving = Moving(into, plan.source, lambda mailbox, done, total: bar(done, total, mailbox))
+        progress = ImportProgress(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))
+        into = ImportTarget(
+            folder, now_ms, settings.archive, settings.gateway.min_free, source=f"{plan.source.kind} {plan.source.place}"
+        )
+        moving = Migration(into, plan.source, lambda mailbox, done, total: bar(done, total, mailbox))
         try:
             counts = moving.run(plan.mailboxes, progress)
         finally:

@@ -63,12 +63,12 @@ def rotate_links(
     config: options.Config = None,
 ) -> None:
     """Sign links in delivered mail with a new key from now on. Links that are in mailboxes go on working."""
-    from civicmail.city.notices import tokens
+    from civicmail.city.notices import signed_links
 
     folder, _ = options.installation(data, config)
     now = now_ms()
     with acting.in_files(folder, "keys rotate-links", {}, Credentials(as_, duty, reason, config), now=now):
-        older = len(tokens.rotate(folder, now).keys) - 1
+        older = len(signed_links.rotate(folder, now).keys) - 1
     output.words(f"Links are signed with a new key; {older} older ones still verify.")
 
 

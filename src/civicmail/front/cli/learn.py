@@ -135,11 +135,11 @@ def _label(folder: Path, what: str, by: acting.Doing, *, spam: bool, undone: boo
 
 def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:
     """Every message below the path. failed: gets a sentence for each that cannot be read. Raises UsageError where there is none."""
-    from civicmail.mail.importers.walk import Found, walk
+    from civicmail.mail.importers.walk import SourceMessage, walk
 
     has_message = False
     for item in walk(path):
-        if isinstance(item, Found):
+        if isinstance(item, SourceMessage):
             has_message = True
             yield item.content
         elif item.failed:

@@ -26,7 +26,7 @@ def close(
     desk = acting.signed_in("access close", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_mailbox, about_person
-    from civicmail.city.conduct.actions import closing
+    from civicmail.city.conduct.actions import account_closure
     from civicmail.city.conduct.queries import closures
     from civicmail.city.directory.models import Mailbox
 
@@ -38,11 +38,11 @@ def close(
     guard.require(desk.actor, "account.close", about_mailbox(box), now=desk.now)
     row = closures.of_mailbox(box.pk)
     if row is None or (row.state == "closed" and box.closed is None):
-        row = closing.ask(box, actor=desk.actor, reason=reason, now=desk.now)
+        row = account_closure.ask(box, actor=desk.actor, reason=reason, now=desk.now)
     elif messages >= 0:
-        row = closing.order(row, live=messages, actor=desk.actor, reason=reason, now=desk.now)
+        row = account_closure.order(row, live=messages, actor=desk.actor, reason=reason, now=desk.now)
     elif row.state in ("counted", "stopped"):
-        closing.again(row, actor=desk.actor, reason=reason, now=desk.now)
+        account_closure.again(row, actor=desk.actor, reason=reason, now=desk.now)
         row.refresh_from_db()
     if json:
         output.emit(
@@ -63,7 +63,7 @@ def reconcile(
     desk = acting.signed_in("access reconcile", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.resources import InDepartment
-    from civicmail.city.conduct.queries import reconciling
+    from civicmail.city.conduct.queries import discrepancies
     from civicmail.city.directory.models import Department
 
     if department:
@@ -71,8 +71,8 @@ def reconcile(
     else:
         guard.require(desk.actor, "reconcile.see", now=desk.now)
     codes = [department] if department else list(Department.objects.values_list("code", flat=True))
-    for line in reconciling.lines(codes, desk.now, feed=not department):
+    for line in discrepancies.find_discrepancies(codes, desk.now, feed=not department):
         if json:
             output.emit({"kind": line.kind, "who": line.who, "about": line.hint, "department": line.where, "do": line.act})
         else:
-            output.show(f"{reconciling.KINDS[line.kind]:26} {line.where:16} {line.who}, {line.hint}: {line.act}")
+            output.show(f"{discrepancies.KINDS[line.kind]:26} {line.where:16} {line.who}, {line.hint}: {line.act}")

@@ -101,7 +101,7 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
     """By our own columns, by the mapping that was named, or by the one that knows the first line."""
     from civicmail.city.access import guard
     from civicmail.city.access.actions import feed, feedmaps
-    from civicmail.city.directory import feedtable
+    from civicmail.city.directory import feed_table
     from civicmail.city.directory.models import FeedMapping
 
     guard.require(desk.actor, "feed.run", now=desk.now)
@@ -109,7 +109,7 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
     if mapping and saved is None:
         names = ", ".join(FeedMapping.objects.values_list("name", flat=True)) or "none"
         raise UsageError(f"There is no mapping {mapping}; there are {names}.")
-    if saved is None and not (table := feedtable.read(content)).is_ours:
+    if saved is None and not (table := feed_table.read(content)).is_ours:
         saved = feedmaps.recognised(table)
     if saved is None:
         return feed.propose(content, source=name, actor=desk.actor, now=desk.now)

@@ -21,7 +21,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     """Each review with its number, how many rows are open, and its last day."""
     desk = acting.signed_in("review list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
-    from civicmail.city.conduct.actions.telling import last_day, name_of
+    from civicmail.city.conduct.actions.review_notices import last_day, name_of
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import reviews
 
@@ -52,14 +52,14 @@ def start(
 ) -> None:
     """Begin a review at once; everybody who is asked is written to."""
     desk = acting.signed_in("review start", data, config, as_, now=now_ms())
-    from civicmail.city.conduct.actions import planning
-    from civicmail.city.conduct.tiers import PLANS
+    from civicmail.city.conduct.actions import review_schedule
+    from civicmail.city.conduct.review_plans import PLANS
 
     known = next((t for t in PLANS if t == tier), None)
     if known is None:
         raise Unusable(f"There is no review {tier}; choose duties, outside or everyone.", {"tier": "Choose one of the list."})
     where = [acting.department(code) for code in department or ()]
-    made = planning.start_now(known, actor=desk.actor, reason=reason, now=desk.now, departments=where)
+    made = review_schedule.start_now(known, actor=desk.actor, reason=reason, now=desk.now, departments=where)
     output.show(f"Review {made.pk} has begun: {made.rows.count()} rows.")
 
 
@@ -75,13 +75,13 @@ def pack(
     desk = acting.signed_in("review pack", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.models import Review
-    from civicmail.city.conduct.queries import packs
+    from civicmail.city.conduct.queries import review_evidence
 
     guard.require(desk.actor, "reviews.see", now=desk.now)
     review = Review.objects.filter(pk=number, started__isnull=False).first()
     if review is None:
         raise Unusable(f"There is no review {number} that has begun.")
-    content = packs.file(review, desk.folder, desk.settings.city.name)
+    content = review_evidence.file(review, desk.folder, desk.settings.city.name)
     try:
         with out.open("xb") as file:
             file.write(content)

@@ -27,7 +27,7 @@ def list_(
     desk = acting.signed_in("violation list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.models import Violation
-    from civicmail.city.conduct.violationstates import OPEN, WORDS
+    from civicmail.city.conduct.violation_states import OPEN, WORDS
 
     guard.require(desk.actor, "violations.see", now=desk.now)
     rows = Violation.objects.select_related("person", "department").order_by("pk")
@@ -52,18 +52,18 @@ def show(
     from civicmail.city.access import guard
     from civicmail.city.access.resources import CITY
     from civicmail.city.conduct.models import Violation
-    from civicmail.city.conduct.queries import verified, whom
+    from civicmail.city.conduct.queries import consequence_check, violation_parties
 
     rows = Violation.objects.select_related("person", "department", "finder", "decider", "second", "hearer")
     row = rows.filter(pk=number).first()
-    guard.require(desk.actor, "violation.see", whom.about_violation(row) if row else CITY, now=desk.now)
+    guard.require(desk.actor, "violation.see", violation_parties.about_violation(row) if row else CITY, now=desk.now)
     if row is None:
         raise Unusable(f"There is no violation {number}.", {"number": "No such case."})
     people = {k: p.uid for k in ("person", "finder", "decider", "second", "hearer") if (p := getattr(row, k)) is not None}
     times = {k: at.isoformat() for k in ("made", "found", "decided", "until", "appealed", "heard") if (at := getattr(row, k))}
     plain = {"number": row.pk, "rule": row.clause, "state": row.state, "outcome": row.outcome, **people, **times}
     evidence = list(row.evidence.values_list("capture", flat=True))
-    output.emit({**plain, "evidence": evidence, "verified": verified.of(row, desk.now)[1]})
+    output.emit({**plain, "evidence": evidence, "verified": consequence_check.of(row, desk.now)[1]})
 
 
 @app.command()
@@ -78,7 +78,7 @@ def record(
 ) -> None:
     """Record a violation: access ends at every door at once; answer and review come after."""
     desk = acting.signed_in("violation record", data, config, as_, now=now_ms())
-    from civicmail.city.conduct.actions import reporting
+    from civicmail.city.conduct.actions import violation_reports
 
-    row = reporting.record(acting.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
+    row = violation_reports.record(acting.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
     output.show(f"Violation {row.pk} is recorded, and access of {row.person} has ended.")

@@ -8,8 +8,16 @@ from uuid import UUID
 
 from civicmail.city.access.actions import ending
 from civicmail.city.access.moments import DAY, moment
-from civicmail.city.conduct import halves
-from civicmail.city.conduct.actions import answering, findings, leavers, outside, planning, reporting, statements
+from civicmail.city.conduct import half_year
+from civicmail.city.conduct.actions import (
+    external_systems,
+    findings,
+    leavers,
+    review_answers,
+    review_schedule,
+    statements,
+    violation_reports,
+)
 from civicmail.city.conduct.actions.consequences import Decision, appeal, decide
 from civicmail.city.conduct.models import Leaver, Review, ReviewRow, Statement, Violation
 from civicmail.city.conduct.queries import deciders
@@ -36,9 +44,9 @@ def conduct(city: Staff, now: int) -> None:
 def _violations(city: Staff, now: int) -> list[Violation]:
     head, deputy, supervisor, _, clerk, inspector = city.six("works")
     officer = at_office(city, now)
-    bulk = reporting.report(inspector, "P-12", _OFFER, actor=actor(clerk, now), now=now)
+    bulk = violation_reports.report(inspector, "P-12", _OFFER, actor=actor(clerk, now), now=now)
     findings.ask_response(bulk, actor=actor(deputy, now), now=now)
-    private = reporting.report(
+    private = violation_reports.report(
         clerk, "P-11", "Has the plans of the bridge sent to a private account each evening.", actor=actor(supervisor, now), now=now
     )
     private = findings.respond(
@@ -51,15 +59,15 @@ def _violations(city: Staff, now: int) -> list[Violation]:
     warning = Decision("warning", "rule", "Work rules, 4.2", "It is the first time, and nothing of it was secret.")
     private = decide(private, warning, actor=officer, now=now)
     appeal(private, "Nobody had told me where else I could have put them.", actor=actor(clerk, now), now=now)
-    rumour = reporting.report(
+    rumour = violation_reports.report(
         supervisor, "P-13", "Is said to write to a cousin from the mailbox of the department.", actor=actor(inspector, now), now=now
     )
     findings.find(
         rumour, "dismiss", actor=actor(head, now), now=now, reason="The cousin is a resident who asked about a storm drain."
     )
     outsider = city.people["c-3002"]
-    recorded = reporting.record(outsider, "P-14", _AGENT, [str(_LETTER)], actor=actor(head, now), now=now)
-    complaint = reporting.complain("A letter about our street was insulting; it came on Monday.", "", "", now=now)
+    recorded = violation_reports.record(outsider, "P-14", _AGENT, [str(_LETTER)], actor=actor(head, now), now=now)
+    complaint = violation_reports.complain("A letter about our street was insulting; it came on Monday.", "", "", now=now)
     return [bulk, private, rumour, recorded, complaint]
 
 
@@ -68,15 +76,17 @@ def _violations(city: Staff, now: int) -> list[Violation]:
 
 def _leavers(city: Staff, now: int) -> None:
     officer, it = at_office(city, now), city.six("it")
-    badge = outside.add_door("Badges of City Hall", person=it[1], actor=officer, reason="Opens the offices at night.", now=now)
+    badge = external_systems.add_door(
+        "Badges of City Hall", person=it[1], actor=officer, reason="Opens the offices at night.", now=now
+    )
     gone: list[Person] = [*city.team["police"][-2:], city.team["works"][-1]]
     lists = [(person, f"B-{n + 118}") for n, person in enumerate([*gone, city.named["clerk"]])]
-    outside.give(badge, lists, actor=officer, reason="The list of the porter.", now=now)
+    external_systems.give(badge, lists, actor=officer, reason="The list of the porter.", now=now)
     for person, short in zip(gone, ("police", "police", "works"), strict=True):
         above = actor(city.team[short][0], now)
         ending.end_access(person, reason="Has left the service of the city.", when=now, actor=above, now=now)
     leavers.open_due(now)
-    outside.ask_due(now)
+    external_systems.request_due(now)
     answered = Leaver.objects.get(ending__person=gone[0])
     leavers.answer(
         answered, "reply", text="I do not work here any more. Please write to police@city.example.", until=now + 60 * DAY,
@@ -90,12 +100,12 @@ def _leavers(city: Staff, now: int) -> None:
 def _review(city: Staff, now: int) -> Review:
     which = [city.departments["works"], city.departments["law"]]
     officer = at_office(city, now)
-    review = planning.start_now("everyone", actor=officer, reason="Two departments first.", departments=which, now=now)
+    review = review_schedule.start_now("everyone", actor=officer, reason="Two departments first.", departments=which, now=now)
     head = city.team["works"][0]
     rows = ReviewRow.objects.filter(review=review, part__reviewer=head, state="open").exclude(person=head).order_by("id")
     mine = [row for row in rows.select_related("review", "part__department", "person", "approver") if row.approver_id != head.pk]
     for row in mine[:6]:
-        answering.keep(row, actor=actor(head, now), reason="Answers residents every day.", now=now)
+        review_answers.keep(row, actor=actor(head, now), reason="Answers residents every day.", now=now)
     return review
 
 
@@ -103,8 +113,8 @@ def _review(city: Staff, now: int) -> Review:
 
 
 def _statements(city: Staff, now: int) -> None:
-    half, due = halves.of(today(now)).before(), today(now) + timedelta(days=12)
-    for department in deciders.answering(now):
+    half, due = half_year.of(today(now)).before(), today(now) + timedelta(days=12)
+    for department in deciders.accountable_departments(now):
         statements.open_one(department, half, due, now)
     signed = {
         "finance": "",

@@ -11,7 +11,7 @@ from pathlib import Path
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.conduct.actions import closing
+from civicmail.city.conduct.actions import account_closure
 from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding import approval_switches, queries, senders
@@ -30,7 +30,7 @@ from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.holding.verification_channels import Channel
 from civicmail.desk.incidents import queries as incidents
-from civicmail.desk.incidents.actions import answering, reporting
+from civicmail.desk.incidents.actions import case_answers, reporting
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.mailbox.actions import drafting
 from civicmail.desk.mailbox.actions.drafting import New
@@ -153,7 +153,7 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
         _report(ids["bill"], [city.named["clerk"]], now - 29 * HOUR)
         officer = on_duty(city.named["security-officer"], "security-officer", now)
         case = Case.objects.get(capture=str(uuid.UUID(bytes=ids["bill"])))
-        answering.answer(case, "genuine", actor=officer, reason="Accounts has called them: the address is theirs.", now=now)
+        case_answers.answer(case, "genuine", actor=officer, reason="Accounts has called them: the address is theirs.", now=now)
     if "favor" in ids:
         mayor = _who(city.named["mayor"])
         sender_verification.ask(
@@ -197,7 +197,7 @@ def _close(city: Staff, now: int) -> None:
     """The account of somebody who left is to be closed: the worker counts it, then the department decides."""
     head = city.team["police"][0]
     left = Mailbox.objects.get(holder=city.team["police"][-1], kind="personal")
-    closing.ask(left, actor=actor(head, now), reason="Nobody needs what lies in it any more.", now=now)
+    account_closure.ask(left, actor=actor(head, now), reason="Nobody needs what lies in it any more.", now=now)
 
 
 # -- rules on their way: one acts in one department since yesterday, one waits for a second person

@@ -44,7 +44,7 @@ class ForecastReplies:
         """Raises LaterError and DatabaseError: then nobody was answered, and it is asked again."""
         from civicmail.city.access.moments import moment
         from civicmail.city.directory.models import Person
-        from civicmail.city.notices.actions import tell
+        from civicmail.city.notices.actions import notify
         from civicmail.desk.holding.senders import address_of
 
         person = Person.objects.filter(uid=capture.envelope.login.partition("/")[0]).first()
@@ -52,7 +52,7 @@ class ForecastReplies:
         if person is None or content is None or not (to := address_of(person)):
             return
         subject, text = self._compose(capture, content, person.uid, person.language)
-        tell(f"check:{capture.uuid}", to, subject, text, now=moment(self._clock()))
+        notify(f"check:{capture.uuid}", to, subject, text, now=moment(self._clock()))
 
     def _compose(self, capture: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
         from civicmail.desk.mailbox.views import foretelling

@@ -53,7 +53,7 @@ def _hook(hook: Webhook, data: Path, prepare: Prepare, clock: Clock) -> Iterator
 
 def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:
     """Say it to the other side, signed. Raises ConfigError for a secret that cannot be used."""
-    from civicmail.city.notices.outgoing import Hook, send
+    from civicmail.city.notices.webhook import Hook, send
 
     return send(Hook.of(hook.url, hook.secret_file), body, id_=id_, now=now).problem
 
@@ -72,11 +72,11 @@ class WebhookDelivery:
 
     def step(self, now: int) -> int:
         """One round; how many entries were told. now: ms."""
-        from civicmail.city.notices.outgoing import wait
+        from civicmail.city.notices.webhook import retry_delay
 
         failed = self._row.tries
         delivered = self._verbs.step(
-            self._row, self._hook.acts, lambda id_, body: self._try(self._hook, id_, body, now), wait, now=now
+            self._row, self._hook.acts, lambda id_, body: self._try(self._hook, id_, body, now), retry_delay, now=now
         )
         if self._row.tries > failed:
             log.warning("a webhook did not take an entry", hook=self._hook.name, tries=self._row.tries, problem=self._row.problem)

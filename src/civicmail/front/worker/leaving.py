@@ -20,11 +20,11 @@ from civicmail.front.worker.loops import Job, Work
 from civicmail.front.worker.people import Prepare, Round, connected, each
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.imapboxes import Away, Boxes
-from civicmail.mail.importers.livebox import Folders, LiveBox, Place
-from civicmail.mail.importers.liveimap import Imap
+from civicmail.mail.importers.live_imap import Imap
+from civicmail.mail.importers.live_mailbox import Folders, LiveMailbox, Place
 
 if TYPE_CHECKING:  # Django is started later
-    from civicmail.city.conduct.actions.closing import Count
+    from civicmail.city.conduct.actions.account_closure import Count
     from civicmail.city.conduct.models import Closure
 
 LEASE, OUTSIDE = "closing", "outside"
@@ -42,19 +42,19 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], i
             yield lambda: step(settings, data, clock) > 0
 
     def outside() -> Round:
-        from civicmail.city.conduct.actions.outside import tell_hooks
+        from civicmail.city.conduct.actions.external_systems import notify_hooks
 
-        return lambda: tell_hooks(clock())
+        return lambda: notify_hooks(clock())
 
     return [Job("closing", accounts, EVERY, lease=LEASE), Job("outside", each(prepare, outside), EVERY, lease=OUTSIDE)]
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Everything that can be done now; how many steps. Raises LeaseHeld."""
-    from civicmail.city.conduct.actions.outside import tell_hooks
+    from civicmail.city.conduct.actions.external_systems import notify_hooks
 
     with Lease.take(lease_path(data, LEASE)), Lease.take(lease_path(data, OUTSIDE)), connected():
-        total = tell_hooks(clock())
+        total = notify_hooks(clock())
         while done := step(settings, data, clock):
             total += done
         return total
@@ -69,13 +69,13 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int]) -> int:
     from civicmail.city.access.errors import Conflict
-    from civicmail.city.conduct.actions import closing
+    from civicmail.city.conduct.actions import account_closure
 
     try:
         with _place(settings, data, row) as place:
-            _work(row, LiveBox(data, row.mailbox.address, place), clock)
+            _work(row, LiveMailbox(data, row.mailbox.address, place), clock)
     except Conflict as error:
-        closing.stop(row, str(error), now=clock())
+        account_closure.stop(row, str(error), now=clock())
     except Away as error:
         log.error("a mailbox server is away, trying again", closure=row.pk, error=str(error))
         return 0
@@ -84,7 +84,7 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
             log.error("a live mailbox cannot be emptied, trying again", closure=row.pk, error=str(error))
             return 0
         problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        closing.stop(row, problem, now=clock())
+        account_closure.stop(row, problem, now=clock())
     return 1
 
 
@@ -104,29 +104,29 @@ def _place(settings: Settings, data: Path, row: Closure) -> Iterator[Place]:
         raise OSError(f"The live mailbox lies in another system ({hop}), whose messages cannot be counted from here")
 
 
-def _work(row: Closure, box: LiveBox, clock: Callable[[], int]) -> None:
-    from civicmail.city.conduct.actions import closing
+def _work(row: Closure, box: LiveMailbox, clock: Callable[[], int]) -> None:
+    from civicmail.city.conduct.actions import account_closure
 
     if row.state == "counting":
-        closing.note_count(row, _count(box), now=clock())
+        account_closure.note_count(row, _count(box), now=clock())
     elif row.state == "ordered":
-        closing.begin(row, now=clock())
+        account_closure.begin(row, now=clock())
     else:
         _empty(row, box, clock)
 
 
-def _empty(row: Closure, box: LiveBox, clock: Callable[[], int]) -> None:
-    from civicmail.city.conduct.actions import closing
+def _empty(row: Closure, box: LiveMailbox, clock: Callable[[], int]) -> None:
+    from civicmail.city.conduct.actions import account_closure
 
     brought = box.bring_in(clock)
     if not row.sha256:  # else it was certified already, and some of it may be gone; what came since is in the archive
         count = _count(box)
         if count.missing:
             raise OSError(f"{count.missing} messages are still not in the archive")
-        closing.note_emptying(row, count, brought, now=clock())
+        account_closure.note_emptying(row, count, brought, now=clock())
     if remaining := box.delete():
         raise OSError(f"{remaining} messages that are not in the archive lie in the mailbox")
-    closing.finish(_fresh(row), now=clock())
+    account_closure.finish(_fresh(row), now=clock())
 
 
 def _fresh(row: Closure) -> Closure:
@@ -134,8 +134,8 @@ def _fresh(row: Closure) -> Closure:
     return row
 
 
-def _count(box: LiveBox) -> Count:
-    from civicmail.city.conduct.actions.closing import Count
+def _count(box: LiveMailbox) -> Count:
+    from civicmail.city.conduct.actions.account_closure import Count
 
     totals = box.count()
     return Count(totals.live, totals.size, totals.missing, totals.listed, totals.holds)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.city.access.published import watching
-from civicmail.city.notices.letter import Written, build
+from civicmail.city.notices.message import NoticeContent, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.loops import Job, Work
@@ -58,12 +58,12 @@ class Sending:
         waiting = queries.waiting(BATCH_SIZE)
         if not waiting:
             return 0
-        letters = [self._own(Written(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
+        letters = [self._own(NoticeContent(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
         ids = self._post.send(letters, Source("local", "notices"))
         for notice, id_ in zip(waiting, ids, strict=True):
-            actions.sent(notice, id_, now=moment(self._clock()))
+            actions.mark_sent(notice, id_, now=moment(self._clock()))
         return len(waiting)
 
-    def _own(self, letter: Written) -> OwnMessage:
+    def _own(self, letter: NoticeContent) -> OwnMessage:
         city = self._settings.city
         return OwnMessage(f"notice:{letter.key}", letter.to, build(letter, city.name, city.host, self._settings.web.url))

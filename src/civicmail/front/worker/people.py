@@ -146,9 +146,9 @@ def _deadlines(clock: Clock) -> Round:
 
 def _conduct(clock: Clock) -> Callable[[], int]:
     """Dates of reviews, violations and statements."""
-    from civicmail.city.conduct.tasks import sweep
+    from civicmail.city.conduct.jobs import run_due
 
-    return lambda: sweep(clock())
+    return lambda: run_due(clock())
 
 
 def _feeds(clock: Clock) -> Round:

@@ -66,7 +66,7 @@ def step(pulling: Pulling, clock: Callable[[], int]) -> int:
 
 def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
     from civicmail.city.access.moments import moment
-    from civicmail.desk.incidents.actions.pulling import TAKEN, finish
+    from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
 
     states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
     remaining = pull.copies.filter(state__in=states)
@@ -79,7 +79,7 @@ def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
 
 
 def _one(pulling: Pulling, pull: Pull, copy: Pulled, clock: Callable[[], int]) -> int:
-    from civicmail.desk.incidents.actions import pulling as acts
+    from civicmail.desk.incidents.actions import message_removal as acts
 
     back = pull.state == "undoing"
     by = pull.undone_by if back else pull.by

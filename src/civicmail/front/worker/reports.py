@@ -39,29 +39,29 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list
 
 def one_round(data: Path, clock: Clock) -> int:
     """Once what the job does all the time; how many journals had something. Raises LeaseHeld, LaterError."""
-    from civicmail.desk.incidents.actions import opening
-    from civicmail.desk.incidents.actions.hearing import Hearing
+    from civicmail.desk.incidents.actions import link_openings
+    from civicmail.desk.incidents.actions.mail_reports import MailReports
 
     with connected(), Lease.take(lease_path(data, LEASE)):
-        rounds = JournalReader(data, Hearing(), clock).all()
-        opening.forget(clock())
+        rounds = JournalReader(data, MailReports(), clock).all()
+        link_openings.delete_old(clock())
         return rounds
 
 
 @contextmanager
 def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.desk.incidents.actions import opening
-    from civicmail.desk.incidents.actions.hearing import Hearing
+    from civicmail.desk.incidents.actions import link_openings
+    from civicmail.desk.incidents.actions.mail_reports import MailReports
 
     prepare()
     with connected():
-        listening, forgotten = JournalReader(data, Hearing(), clock), 0
+        listening, forgotten = JournalReader(data, MailReports(), clock), 0
 
         def work() -> bool:
             nonlocal forgotten
             has_more, now = listening.step(), clock()
             if not 0 <= now - forgotten < FORGET_EVERY:
-                opening.forget(now)
+                link_openings.delete_old(now)
                 forgotten = now
             return has_more
 

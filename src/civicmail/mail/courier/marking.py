@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from civicmail.city.access.published import Watch
-from civicmail.city.notices import tokens
-from civicmail.city.notices.tokens import Ring, Token
+from civicmail.city.notices import signed_links
+from civicmail.city.notices.signed_links import KeyRing, Token
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import linkplaces, textparts
@@ -100,7 +100,7 @@ class Marking:
         why = doubt.reason(marks, self._rules.doubts, kept.capture.facts, (part.content for part in parts)) if doubts else ""
         if not why and not (wraps and any(word in part.content for part in parts for word in _MAY)):
             return []
-        maker = _Copy(tokens.ring(self._data), self._base, kept.capture, index, self._hosts() if wraps else None)
+        maker = _Copy(signed_links.ring(self._data), self._base, kept.capture, index, self._hosts() if wraps else None)
         return _plain(maker.changes(parts, why))
 
     def _hosts(self) -> KnownHosts:
@@ -117,14 +117,14 @@ class Marking:
     # -- to the outside
 
     def _restored(self, kept: Kept) -> list[list[Any]]:
-        if not self._base or not tokens.key_path(self._data).exists():
+        if not self._base or not signed_links.key_path(self._data).exists():
             return []
         with _bytes(kept) as raw:
             parts = textparts.opened(raw, attached=True)
         name, found = (urlsplit(self._base).hostname or self._base).encode(), list[Change]()
         for part in parts:
             if name in part.content:
-                found += part.changes(unwrapped.turned_back(part, self._base, tokens.ring(self._data)))
+                found += part.changes(unwrapped.turned_back(part, self._base, signed_links.ring(self._data)))
         return _plain(found)
 
 
@@ -132,7 +132,7 @@ class Marking:
 class _Copy:
     """One reader's copy. hosts: that links may lead to at once; None: all."""
 
-    ring: Ring
+    ring: KeyRing
     base: str
     capture: Capture
     index: int

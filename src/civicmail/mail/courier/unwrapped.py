@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from civicmail.city.notices.errors import BadLink
-from civicmail.city.notices.tokens import Ring
+from civicmail.city.notices.signed_links import KeyRing
 from civicmail.core.message import linkplaces, links
 from civicmail.core.message.edits import Edit
 from civicmail.core.message.linkplaces import Place
@@ -50,7 +50,7 @@ class _Ours:
     labelled: bool
 
 
-def turned_back(part: TextPart, base: str, ring: Ring) -> list[Edit]:
+def turned_back(part: TextPart, base: str, ring: KeyRing) -> list[Edit]:
     """base: where our pages are reached. Signed text stays as it is."""
     found = [one for match in _pattern(base).finditer(part.content) if (one := _read(match, base, ring)) is not None]
     read = linkplaces.read(part.content, is_html=part.is_html, within=True) if found else linkplaces.Read([], -1)
@@ -75,7 +75,7 @@ def _pattern(base: str) -> re.Pattern[bytes]:
     return re.compile(rb"%b(?P<page>%b)%b(?P<token>%b)" % (begin, pages, _SLASH, token), re.IGNORECASE)
 
 
-def _read(match: re.Match[bytes], base: str, ring: Ring) -> _Ours | None:
+def _read(match: re.Match[bytes], base: str, ring: KeyRing) -> _Ours | None:
     """None for what is not ours. The token is the first of its beginnings, line by line, that we have signed."""
     purpose = PURPOSES[match["page"].lower()]
     for token, end in _tokens(match):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from civicmail.city.notices.tokens import Ring, Token
+from civicmail.city.notices.signed_links import KeyRing, Token
 from civicmail.core.message import links
 from civicmail.core.message.edits import Edit
 from civicmail.core.message.linkplaces import Place
@@ -28,13 +28,13 @@ class Wrapped:
     pretended: str = ""
 
 
-def token(ring: Ring, link: Wrapped) -> str:
+def token(ring: KeyRing, link: Wrapped) -> str:
     """What stands behind PATH; "" for an address that is too long."""
     more = "\n".join((link.url, link.pretended)).encode("utf-8", "replace")
     return ring.sign(Token("link", link.capture, link.index, 0, more)) if len(more) <= _MOST else ""
 
 
-def read(ring: Ring, text: str) -> Wrapped:
+def read(ring: KeyRing, text: str) -> Wrapped:
     """Raises BadLink."""
     return said(ring.verify("link", text))
 
@@ -45,7 +45,7 @@ def said(token: Token) -> Wrapped:
     return Wrapped(token.capture, token.index, url, pretended)
 
 
-def around(place: Place, base: str, ring: Ring, capture: bytes, index: int) -> Edit | None:
+def around(place: Place, base: str, ring: KeyRing, capture: bytes, index: int) -> Edit | None:
     """A link of a delivered copy, replaced; None where it stays as it is. base: where our pages are reached."""
     target = links.real(place.url)
     pretended = next(links.named(place.words), "") if links.names_another(place.words, target.host) else ""

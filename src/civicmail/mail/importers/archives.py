@@ -19,17 +19,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
-DEPTH = 5  # archives inside archives
-MEMBERS = 1_000_000
-FREE = 256 << 20  # bytes that any archive may unpack to
-RATIO = 200  # bytes for each packed one above that; mail packs to a tenth
+MAX_DEPTH = 5  # archives inside archives
+MAX_MEMBERS = 1_000_000
+FREE_BYTES = 256 << 20  # bytes that any archive may unpack to
+MAX_RATIO = 200  # bytes for each packed one above that; mail packs to a tenth
 _PIECE = 1 << 20
 _ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError, NotImplementedError,
            RuntimeError)  # fmt: skip
 _Source = IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 TOO_LARGE = "it unpacks to far more than it is; what lies behind was not read"
-TOO_MANY = f"it has more than {MEMBERS:,} members; what lies behind was not read"
-TOO_DEEP = f"it lies more than {DEPTH} archives deep"
+TOO_MANY = f"it has more than {MAX_MEMBERS:,} members; what lies behind was not read"
+TOO_DEEP = f"it lies more than {MAX_DEPTH} archives deep"
 
 
 class _Spent(Exception):
@@ -40,8 +40,8 @@ class Budget:
     """What everything inside one file may unpack to. size: of that file, bytes."""
 
     def __init__(self, size: int) -> None:
-        self.bytes = max(FREE, RATIO * size)
-        self.members = MEMBERS
+        self.bytes = max(FREE_BYTES, MAX_RATIO * size)
+        self.members = MAX_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,21 +21,21 @@ from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.importers.errors import ImportRunning, NoRoomToImport, NoSuchPath, NotBalanced
-from civicmail.mail.importers.intake import Intake, New, Taken, Totals
+from civicmail.mail.importers.indexing import Integrated, Report, Sealing, Searchable
+from civicmail.mail.importers.intake import Intake, NewMessage, StoredCapture, Totals
 from civicmail.mail.importers.manifest import Manifest
 from civicmail.mail.importers.occurrence import Ordinals
-from civicmail.mail.importers.parsers import Parsers
-from civicmail.mail.importers.prepare import Apart, Ask, is_sane
-from civicmail.mail.importers.searchable import Integrated, Report, Sealing, Searchable
+from civicmail.mail.importers.parse_requests import FallbackParser, ParseRequest, is_plausible
+from civicmail.mail.importers.parser_pool import ParserPool
 from civicmail.mail.importers.vault.exports import UNNAMED, Exports
-from civicmail.mail.importers.walk import Found, Item, Left, text_of
+from civicmail.mail.importers.walk import Item, Skipped, SourceMessage, text_of
 from civicmail.mail.pipeline import journals
 from civicmail.mail.pipeline.journals import Opened
 from civicmail.mail.search.extract import FileReader
 
 _DEFAULT = ArchiveSettings()
-TELL_EVERY = 256  # messages between two reports
-COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.importers.parserworker")
+REPORT_EVERY = 256  # messages between two reports
+COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.importers.parser_worker")
 Known = Callable[[bytes, bytes], bool]
 """(occurrence bits, SHA-256) -> whether the archive has it."""
 
@@ -54,10 +54,10 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ImportProgress:
     """Who hears how it goes. left: each file that gave no message; read: messages so far; searchable: records done and wanted."""
 
-    left: Callable[[Left], None]
+    left: Callable[[Skipped], None]
     read: Callable[[int], None]
     searchable: Report
 
@@ -65,7 +65,7 @@ class Told:
 def run_import(
     data: Path,
     request: Request,
-    told: Told,
+    progress: ImportProgress,
     clock: Clock,
     processes: int | None = None,
     settings: ArchiveSettings = _DEFAULT,
@@ -79,15 +79,15 @@ def run_import(
         stack.enter_context(import_lease(data))
         exports = stack.enter_context(closing(Exports(paths)))
         manifest = stack.enter_context(closing(Manifest(request.manifest))) if request.manifest else None
-        into = Into(data, clock, settings, least, request.source, request.custodian, processes)
-        totals = take_in(into, lambda known, totals: _new(exports, request, known, totals, told, clock, manifest), told)
+        into = ImportTarget(data, clock, settings, least, request.source, request.custodian, processes)
+        totals = ingest(into, lambda known, totals: _new(exports, request, known, totals, progress, clock, manifest), progress)
         totals.exports = exports.plain()
         _require_balance(manifest, data, totals)
     return totals
 
 
 @dataclass(frozen=True, slots=True)
-class Into:
+class ImportTarget:
     """Where an import goes, and what all of it has: source and custodian. The rest as of run_import."""
 
     data: Path
@@ -99,32 +99,34 @@ class Into:
     processes: int | None = None
 
 
-def take_in(
-    into: Into,
-    items: Callable[[Known, Totals], Iterator[tuple[New, bytes, Ask]]],
-    told: Told,
-    durable: Callable[[list[Taken]], None] = lambda batch: None,
+def ingest(
+    target: ImportTarget,
+    items: Callable[[Known, Totals], Iterator[tuple[NewMessage, bytes, ParseRequest]]],
+    progress: ImportProgress,
+    durable: Callable[[list[StoredCapture]], None] = lambda batch: None,
 ) -> Totals:
     """Everything new that items give; they count what is not, and what failed. The import lease is held. durable: hears of captures
     once they are. Returns when all of it is searchable."""
-    data, clock = into.data, into.clock
-    totals, room = Totals(), _Room(data, into.least)
+    data, clock = target.data, target.clock
+    totals, room = Totals(), _Room(data, target.least)
     with ExitStack() as stack:
         stack.enter_context(_rare_collections())
-        apart = Apart(stack.enter_context(closing(FileReader(data))))
-        parsers = stack.enter_context(closing(Parsers(COMMAND, apart, into.processes, complete=apart.complete, sane=is_sane)))
+        apart = FallbackParser(stack.enter_context(closing(FileReader(data))))
+        parsers = stack.enter_context(
+            closing(ParserPool(COMMAND, apart, target.processes, complete=apart.complete, is_plausible=is_plausible))
+        )
         writer = stack.enter_context(closing(Writer(data, clock)))
-        searchable = stack.enter_context(closing(Searchable(data, clock, into.least)))
+        searchable = stack.enter_context(closing(Searchable(data, clock, target.least)))
         integrated = stack.enter_context(closing(Integrated(data, clock)))
-        sealing = Sealing(data, into.settings, clock, searchable, integrated)
+        sealing = Sealing(data, target.settings, clock, searchable, integrated)
 
-        def are_durable(batch: list[Taken]) -> None:
+        def are_durable(batch: list[StoredCapture]) -> None:
             integrated.durable(batch)
             searchable.durable(batch)
             sealing.durable()
             durable(batch)
 
-        intake = stack.enter_context(closing(Intake(writer, into.source, into.custodian, are_durable)))
+        intake = stack.enter_context(closing(Intake(writer, target.source, target.custodian, are_durable)))
         for new, _, answer in parsers.map(room.while_there(items(_known(data), totals))):
             intake.keep(new, answer)
             totals.stored += 1
@@ -132,7 +134,7 @@ def take_in(
         intake.finish()
         integrated.rest()
         room.require(totals)
-        searchable.wait({writer.journal.name: writer.journal.durable}, told.searchable)
+        searchable.wait({writer.journal.name: writer.journal.durable}, progress.searchable)
         integrated.wait()
     return totals
 
@@ -144,7 +146,9 @@ class _Room:
         self._room = Room(data, least)
         self._ended = False
 
-    def while_there(self, items: Iterator[tuple[New, bytes, Ask]]) -> Iterator[tuple[New, bytes, Ask]]:
+    def while_there(
+        self, items: Iterator[tuple[NewMessage, bytes, ParseRequest]]
+    ) -> Iterator[tuple[NewMessage, bytes, ParseRequest]]:
         """These messages, up to the first that would leave too little free."""
         for new, content, ask in items:
             if not self._room.has(len(content)):
@@ -167,15 +171,15 @@ def _new(
     request: Request,
     known: Known,
     totals: Totals,
-    told: Told,
+    progress: ImportProgress,
     clock: Clock,
     manifest: Manifest | None,
-) -> Iterator[tuple[New, bytes, Ask]]:
+) -> Iterator[tuple[NewMessage, bytes, ParseRequest]]:
     """Every message below the paths whose occurrence is not known; the others are counted."""
-    for item, ordinals in _items(exports, request, told):
-        if isinstance(item, Left):
+    for item, ordinals in _items(exports, request, progress):
+        if isinstance(item, Skipped):
             totals.failed += item.failed
-            told.left(item)
+            progress.left(item)
             if manifest is not None:
                 manifest.left(item)
             continue
@@ -186,18 +190,18 @@ def _new(
         bits = occurrence_bits(occurrence, digest)
         old = known(bits, digest)
         if item.unnamed:
-            told.left(Left(text_of(item.name), UNNAMED, failed=False, note=True))
+            progress.left(Skipped(text_of(item.name), UNNAMED, failed=False, note=True))
         if manifest is not None:
             manifest.kept(item, digest, bits, old=old)
         if old:
             totals.known += 1
         else:
-            new = New(item, digest, bits, occurrence, opened, custodian)
-            ask: Ask = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, custodian, item.labels)
+            new = NewMessage(item, digest, bits, occurrence, opened, custodian)
+            ask: ParseRequest = (digest, bits, item.at, item.basis, clock(), new.recipients, item.folder, custodian, item.labels)
             yield new, item.content, ask
 
 
-def _items(exports: Exports, request: Request, told: Told) -> Iterator[tuple[Item, Ordinals]]:
+def _items(exports: Exports, request: Request, progress: ImportProgress) -> Iterator[tuple[Item, Ordinals]]:
     """All that lies below the paths, and what there is to say when that was read."""
     read = 0
     ordinals = Ordinals("")
@@ -205,14 +209,14 @@ def _items(exports: Exports, request: Request, told: Told) -> Iterator[tuple[Ite
         ordinals = Ordinals(request.custodian or request.source or text_of(str(path)))
         for item in exports.items(path):
             read += 1
-            if read % TELL_EVERY == 0:
-                told.read(read)
+            if read % REPORT_EVERY == 0:
+                progress.read(read)
             yield item, ordinals
     for left in exports.rest():
         yield left, ordinals
 
 
-def _opened(item: Found) -> tuple[Found, Opened | None]:
+def _opened(item: SourceMessage) -> tuple[SourceMessage, Opened | None]:
     """What lay in a journal report, and the report; a message that is none stays as it is."""
     opened = journals.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
     if opened is None or not opened.report.sha256:

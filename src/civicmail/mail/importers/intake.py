@@ -16,8 +16,8 @@ from civicmail.core.message.shapes import Envelope
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Spool, Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Occurrence, Source
-from civicmail.mail.importers.prepare import CLASS, Answer
-from civicmail.mail.importers.walk import Found
+from civicmail.mail.importers.parse_requests import CLASS, ParseResult
+from civicmail.mail.importers.walk import SourceMessage
 from civicmail.mail.pipeline.journals import Opened
 
 FLUSH_BYTES = 4 << 20
@@ -41,11 +41,11 @@ class Totals:
         return counts | ({"vault": self.exports} if self.exports else {})
 
 
-class New(NamedTuple):
+class NewMessage(NamedTuple):
     """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in;
     custodian: where not everything of the import is one person's."""
 
-    found: Found
+    message: SourceMessage
     digest: bytes
     bits: bytes
     occurrence: Occurrence
@@ -58,7 +58,7 @@ class New(NamedTuple):
         return tuple(r.address for r in self.opened.envelope.recipients) if self.opened else ()
 
 
-class Taken(NamedTuple):
+class StoredCapture(NamedTuple):
     """A new capture that is durable, with its head and its document. number: its record in this process's journal."""
 
     capture: Capture
@@ -68,15 +68,15 @@ class Taken(NamedTuple):
     number: int
 
 
-def _envelope(new: New, received: int) -> Envelope:
+def _envelope(new: NewMessage, received: int) -> Envelope:
     """What is known of the way of an imported message: the From_ line of an mbox, or the journal report that it lay in."""
     if new.opened is not None:
         return replace(new.opened.envelope, received=received)
-    message = new.found
+    message = new.message
     return Envelope(message.sender, (), received, protocol="import", params={"MBOX": message.kind} if message.kind else {})
 
 
-Durable = Callable[[list[Taken]], None]
+Durable = Callable[[list[StoredCapture]], None]
 """Told of new captures in journal order once they are durable."""
 
 
@@ -91,13 +91,13 @@ class Intake:
         self._durable = durable
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._writing: Future[None] | None = None
-        self._batch: list[Taken] = []
-        self._in_writing: list[Taken] = []
+        self._batch: list[StoredCapture] = []
+        self._in_writing: list[StoredCapture] = []
 
-    def keep(self, new: New, answer: Answer) -> None:
+    def keep(self, new: NewMessage, answer: ParseResult) -> None:
         """Collect one message for the journal; it is durable at the latest after finish()."""
         received, basis, content_hash, message_id, document = answer
-        message = new.found
+        message = new.message
         capture = Capture(
             id=capture_id(received, new.bits),
             received=received,
@@ -120,7 +120,7 @@ class Intake:
         )
         head = self._writer.receipt(capture, self._body(capture.id, message.content))
         journal = self._writer.journal
-        self._batch.append(Taken(capture, head, document, journal.name, journal.number))
+        self._batch.append(StoredCapture(capture, head, document, journal.name, journal.number))
         if journal.pending >= FLUSH_BYTES:
             self._write()
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.importers.vault.exports import UNNAMED
-from civicmail.mail.importers.walk import Found, Left, text_of
+from civicmail.mail.importers.walk import Skipped, SourceMessage, text_of
 
 _COLUMNS = ("item", "folder", "sha256", "status", "reason")
 
@@ -35,13 +35,13 @@ class Manifest:
         self._all = hashlib.sha256()
         self._kept: list[tuple[bytes, bytes]] = []
 
-    def left(self, left: Left) -> None:
+    def left(self, left: Skipped) -> None:
         """What gave no message; or a note, which is counted as nothing."""
         status = "note" if left.note else "failed" if left.failed else "no mail"
         self._counts[status] += not left.note
         self._line({"item": left.name, "status": status, "reason": left.why})
 
-    def kept(self, item: Found, digest: bytes, bits: bytes, *, old: bool) -> None:
+    def kept(self, item: SourceMessage, digest: bytes, bits: bytes, *, old: bool) -> None:
         """A message that is stored now or was before (old). bits: of its occurrence."""
         status = "known" if old else "stored"
         self._counts[status] += 1

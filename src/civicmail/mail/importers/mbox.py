@@ -31,7 +31,7 @@ _CONTENT_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,15})[ \t]
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _QUOTED_RD = re.compile(rb"(?m)^>(>*From )")
 _QUOTED_O = re.compile(rb"(?m)^>(From )")
-_LINE_MOST = 1000  # of a From_ line; longer ones are text
+_MAX_LINE = 1000  # of a From_ line; longer ones are text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,13 @@ def _line_end(buffer: Buffer, at: int) -> int:
 def _is_separator(buffer: Buffer, at: int, *, strict: bool) -> bool:
     """Whether the line at `at`, which begins with From_, begins a message: it has a date, and headers or an empty line follow."""
     end = _line_end(buffer, at)
-    if end - at > _LINE_MOST:
+    if end - at > _MAX_LINE:
         return False
     if not strict:
         return True
     if _DATE.search(buffer[at:end]) is None:
         return False
-    following = buffer[end : end + _LINE_MOST]
+    following = buffer[end : end + _MAX_LINE]
     empty_before = buffer[max(0, at - 2) : at] == b"\n\n" or buffer[max(0, at - 4) : at] == b"\r\n\r\n"
     return _HEADER.match(following) is not None or (empty_before and (not following or following.startswith((b"\n", b"\r\n"))))
 

@@ -1,6 +1,7 @@
 """Outlook data files (PST, OST) as items: the folders that a person sees, in the order of the file (MS-PST 2.4).
 
-Runs in a limited process only (itemreader.py): the file is somebody else's, and may be damaged anywhere. One value, attachment or
+Runs in a limited process only (outlook_reader.py): the file is somebody else's, and may be damaged anywhere. One value,
+attachment or
 list that cannot be read is named in what is made of its item or folder, and costs no more.
 """
 
@@ -11,17 +12,17 @@ from functools import partial
 
 from civicmail.core.message import mapi, propertynames
 from civicmail.core.message.mapi import Item
-from civicmail.mail.importers import pstitem
-from civicmail.mail.importers.heap import Heap, Raw, Table, properties
-from civicmail.mail.importers.pstfile import Broken, Missing, Node, PstFile
+from civicmail.mail.importers import pst_item
+from civicmail.mail.importers.pst_file import Broken, Missing, Node, PstFile
+from civicmail.mail.importers.pst_heap import Heap, Raw, Table, properties
 
 _STORE, _NAMES, _ROOT = 0x21, 0x61, 0x122
 _FOLDER, _MESSAGE = 0x02, 0x04  # types of nodes: the low 5 bits of their ids
 _FOLDERS, _CONTENTS = 0x0D, 0x0E  # types of the tables of a folder
 _SUBTREE, _CODEPAGE = 0x35E0, 0x3FFD  # PidTagIpmSubTreeEntryId, PidTagMessageCodepage
 _SUBTREE_NAME = "IPM_SUBTREE"
-_DEPTH = 200
-_LOOKED_AT = 200  # folders, from the top, among which the person's own is looked for
+_MAX_DEPTH = 200
+_MAX_SEARCHED = 200  # folders, from the top, among which the person's own is looked for
 DAMAGED = "its index is damaged: its items were found without it, and some may be missing"
 
 type Read = Callable[[], Item]
@@ -29,12 +30,12 @@ type Read = Callable[[], Item]
 
 def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
     """(folder, how to read the item) of each item. Raises Broken where no folder can be found."""
-    reader = pstitem.Reader(*_texts(whole))
+    reader = pst_item.Reader(*_texts(whole))
     seen: set[int] = set()
     waiting = [(top, "", 0) for top in reversed(_tops(whole, reader))]
     while waiting:
         folder, path, depth = waiting.pop()
-        if folder in seen or depth > _DEPTH:
+        if folder in seen or depth > _MAX_DEPTH:
             continue
         seen.add(folder)
         for type_, table in ((_MESSAGE, _CONTENTS), (_FOLDER, _FOLDERS)):
@@ -74,7 +75,7 @@ def _listed(whole: PstFile, folder: int, type_: int, table: int) -> tuple[list[i
         return list(ids), str(error)
 
 
-def _item(reader: pstitem.Reader, whole: PstFile, id_: int) -> Item:
+def _item(reader: pst_item.Reader, whole: PstFile, id_: int) -> Item:
     return reader.item(_node(whole, id_))
 
 
@@ -111,14 +112,14 @@ def _quietly(node: Node) -> Iterator[Raw]:
     return properties(Heap(node), lambda _number, _error: None)
 
 
-def _name(whole: PstFile, folder: int, reader: pstitem.Reader) -> str:
+def _name(whole: PstFile, folder: int, reader: pst_item.Reader) -> str:
     try:
         return mapi.text(reader.item(_node(whole, folder)).properties, mapi.NAME)
     except Broken:
         return ""
 
 
-def _tops(whole: PstFile, reader: pstitem.Reader) -> list[int]:
+def _tops(whole: PstFile, reader: pst_item.Reader) -> list[int]:
     """The folder that a person's folders lie in, by the entry that the store has of it, or those with its name (an OST has one for
     public folders, too); else the root."""
     subtree = int.from_bytes(_of_store(whole, _SUBTREE)[-4:], "little")
@@ -131,7 +132,7 @@ def _tops(whole: PstFile, reader: pstitem.Reader) -> list[int]:
         return [id_ for id_, above in folders.items() if above == id_ or above not in folders]
     tops: list[int] = []
     waiting, seen = [_ROOT], 0
-    while waiting and seen < _LOOKED_AT:
+    while waiting and seen < _MAX_SEARCHED:
         folder, seen = waiting.pop(0), seen + 1
         if _name(whole, folder, reader) == _SUBTREE_NAME:
             tops.append(folder)

@@ -1,7 +1,7 @@
 """From a path to the messages below it: single files, Maildirs, mbox and Outlook files, archives and folders; in a fixed order.
 
 A folder with cur/ and new/ is a Maildir: both are its one folder, tmp/ holds what was never delivered. Every other file is looked
-at (sniff.py); what is no mail is left out and named, with the reason.
+at (file_kind.py); what is no mail is left out and named, with the reason.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from civicmail.core.message.tnef import SIGNATURE as TNEF
 from civicmail.mail.archive.records import Basis
-from civicmail.mail.importers import archives, gmaillabels, mbox, sniff
-from civicmail.mail.importers.items import NO_ITEM, Items
+from civicmail.mail.importers import archives, file_kind, gmail_labels, mbox
+from civicmail.mail.importers.outlook_items import NO_ITEM, OutlookItems
 
 _READ_AT_ONCE = 1 << 16
 LINK = "it is a link, and links are not followed: name what it leads to, if that is meant"
@@ -28,7 +28,7 @@ _NUMBERS = re.compile(r"(\d+)")
 _QUIET = frozenset({"dovecot-uidlist", "dovecot-keywords", "maildirfolder", "maildirsize", "subscriptions", "msgid.sqlite"})
 
 
-class Found(NamedTuple):
+class SourceMessage(NamedTuple):
     """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
     sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Skipped:
     """A file or item that gave no message. failed: it should have, and could not be read; else it is no mail. note: nothing is
     missing by it, but somebody has to know it."""
 
@@ -63,21 +63,21 @@ class Left:
     note: bool = False
 
 
-Item = Found | Left
+Item = SourceMessage | Skipped
 
 
 def walk(path: Path) -> Iterator[Item]:
     """Everything below a path; the path itself may be a file, or a link to what is meant. No other link is followed: what lies in a
     folder may be whoever's, and a link in it leads to what only we may read. Folder names have no surrogates."""
     path = path.resolve() if path.is_symlink() else path
-    with closing(Items()) as items:
+    with closing(OutlookItems()) as items:
         if path.is_dir():
             yield from _folder(str(path), "", items)
         else:
-            yield from opened(File(str(path), "", items, named=True))
+            yield from read_file(File(str(path), "", items, named=True))
 
 
-def _folder(place: str, folder: str, items: Items) -> Iterator[Item]:
+def _folder(place: str, folder: str, items: OutlookItems) -> Iterator[Item]:
     """The files of a folder, then the folders in it; without recursion, so that no depth is too deep."""
     waiting = [(place, folder)]
     while waiting:
@@ -86,7 +86,7 @@ def _folder(place: str, folder: str, items: Items) -> Iterator[Item]:
             with os.scandir(place) as entries:
                 children = sorted(entries, key=lambda e: _natural(e.name))
         except OSError as error:
-            yield Left(text_of(place), f"it cannot be opened: {error.strerror}", failed=True)
+            yield Skipped(text_of(place), f"it cannot be opened: {error.strerror}", failed=True)
             continue
         folders = [e for e in children if e.is_dir(follow_symlinks=False)]
         names = {e.name for e in folders}
@@ -96,7 +96,7 @@ def _folder(place: str, folder: str, items: Items) -> Iterator[Item]:
             folders = [e for e in folders if e.name not in {"cur", "new", "tmp"}]
         for entry in children:
             if not entry.is_dir(follow_symlinks=False) and not _is_quiet(entry.name):
-                yield from opened(File(entry.path, folder, items))
+                yield from read_file(File(entry.path, folder, items))
         waiting += [(e.path, f"{folder}/{text_of(e.name)}".lstrip("/")) for e in reversed(folders)]
 
 
@@ -105,7 +105,7 @@ def _maildir(place: str, folder: str) -> Iterator[Item]:
     try:
         names = sorted(os.listdir(place), key=_natural)  # noqa: PTH208 - names only, twenty thousand at a time
     except OSError as error:
-        yield Left(text_of(place), f"it cannot be opened: {error.strerror}", failed=True)
+        yield Skipped(text_of(place), f"it cannot be opened: {error.strerror}", failed=True)
         return
     for name in names:
         path = f"{place}/{name}"
@@ -118,9 +118,9 @@ def _maildir(place: str, folder: str) -> Iterator[Item]:
             yield _unread(path, error)
             continue
         if content:
-            yield Found(folder, path, content, modified, "mailbox")
+            yield SourceMessage(folder, path, content, modified, "mailbox")
         else:
-            yield Left(text_of(path), "it is empty", failed=False)
+            yield Skipped(text_of(path), "it is empty", failed=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class File:
 
     path: str
     folder: str
-    items: Items
+    items: OutlookItems
     named: bool = False
     member: str = ""
     at: int | None = None
@@ -151,23 +151,23 @@ class File:
         return name if self.named else f"{self.folder}/{name}".lstrip("/")
 
 
-def opened(file: File) -> Iterator[Item]:
+def read_file(file: File) -> Iterator[Item]:
     """What a file holds."""
     try:
         with _reading(file.path) as source:
-            yield from _held(file, source)
+            yield from _contents(file, source)
     except OSError as error:
         yield _unread(file.name, error)
 
 
-def _held(file: File, source: int) -> Iterator[Item]:
+def _contents(file: File, source: int) -> Iterator[Item]:
     """source: descriptor of the file. Whoever needs a path opens the same file by it, whatever its name leads to meanwhile."""
     content, modified, whole = _read(source, may_hold=True)
-    look = sniff.look(file.name.rpartition("/")[2], content[: sniff.LOOK], named=file.named)
+    look = file_kind.classify(file.name.rpartition("/")[2], content[: file_kind.HEAD_BYTES], named=file.named)
     same = f"/proc/self/fd/{source}"
     if look.is_ == "message":
         at = modified if not file.member else file.at
-        yield Found(file.folder, file.name, content if whole else _read(source)[0], at, "mailbox")
+        yield SourceMessage(file.folder, file.name, content if whole else _read(source)[0], at, "mailbox")
     elif look.is_ == "mbox":
         yield from _mbox(file, same)
     elif look.is_ == "store":
@@ -177,7 +177,7 @@ def _held(file: File, source: int) -> Iterator[Item]:
     elif look.is_ == "archive":
         yield from _archive(file, same)
     else:
-        yield Left(text_of(file.name), look.why, failed=file.named or look.mail)
+        yield Skipped(text_of(file.name), look.why, failed=file.named or look.mail)
 
 
 def _mbox(file: File, source: str) -> Iterator[Item]:
@@ -189,11 +189,11 @@ def _mbox(file: File, source: str) -> Iterator[Item]:
             name = f"{file.name} at byte {place.line}"
             if place.end > place.start:
                 content = mbox.content(m, place, kind)
-                labels, flags = gmaillabels.labels(content)
+                labels, flags = gmail_labels.labels(content)
                 mark = mbox.mark_of(line)
-                yield Found(file.inner, name, content, at, "mbox", sender, kind, labels=labels, flags=flags, mark=mark)
+                yield SourceMessage(file.inner, name, content, at, "mbox", sender, kind, labels=labels, flags=flags, mark=mark)
             else:
-                yield Left(text_of(name), "it is empty", failed=False)
+                yield Skipped(text_of(name), "it is empty", failed=False)
 
 
 def _store(file: File, source: str) -> Iterator[Item]:
@@ -203,29 +203,29 @@ def _store(file: File, source: str) -> Iterator[Item]:
         count += 1
         name = text_of(file.name) if stored.index < 0 else f"{text_of(file.name)} item {stored.index} in {stored.folder or '/'}"
         if isinstance(stored.built, str):
-            yield Left(name, stored.built, failed=True)
+            yield Skipped(name, stored.built, failed=True)
         else:
             built, folder = stored.built, f"{file.inner}/{stored.folder}".rstrip("/")
-            yield Found(folder, name, built.content, built.at, "mailbox", built="pst", properties=built.properties)
+            yield SourceMessage(folder, name, built.content, built.at, "mailbox", built="pst", properties=built.properties)
     if not count:
-        yield Left(text_of(file.name), "it holds no items", failed=False)
+        yield Skipped(text_of(file.name), "it holds no items", failed=False)
 
 
 def _item(file: File, content: bytes, modified: int) -> Item:
     """The item of a MSG or TNEF file. A document in the same container is no mail, unless it was named or calls itself one."""
     built = file.items.file(content)
     if isinstance(built, str):
-        foreign = built == NO_ITEM and not file.name.lower().endswith(sniff.ITEM_SUFFIX)
-        return Left(text_of(file.name), built, failed=file.named or not foreign)
+        foreign = built == NO_ITEM and not file.name.lower().endswith(file_kind.ITEM_SUFFIX)
+        return Skipped(text_of(file.name), built, failed=file.named or not foreign)
     at = built.at if built.at is not None else file.at if file.member else modified
     kind = "tnef" if content.startswith(TNEF) else "msg"
-    return Found(file.folder, text_of(file.name), built.content, at, "mailbox", built=kind, properties=built.properties)
+    return SourceMessage(file.folder, text_of(file.name), built.content, at, "mailbox", built=kind, properties=built.properties)
 
 
 def _archive(file: File, source: str) -> Iterator[Item]:
     """The members of an archive, each like a file that lies in a folder with the archive's name."""
-    if file.depth >= archives.DEPTH:
-        yield Left(text_of(file.name), archives.TOO_DEEP, failed=True)
+    if file.depth >= archives.MAX_DEPTH:
+        yield Skipped(text_of(file.name), archives.TOO_DEEP, failed=True)
         return
     budget = file.budget or archives.Budget(os.path.getsize(source))  # noqa: PTH202 - beside open()
     count = 0
@@ -233,7 +233,7 @@ def _archive(file: File, source: str) -> Iterator[Item]:
         name = f"{file.name}!/{member.name}" if member.name else file.name
         if isinstance(member, archives.Unread):
             count += 1
-            yield Left(text_of(name), member.why, failed=True)
+            yield Skipped(text_of(name), member.why, failed=True)
             continue
         folders = [one for one in text_of(member.name).split("/")[:-1] if one not in {"", ".", ".."}]
         if _is_quiet(member.name.rpartition("/")[2]) or "__MACOSX" in folders:
@@ -242,9 +242,9 @@ def _archive(file: File, source: str) -> Iterator[Item]:
             folders.pop()  # a Maildir that was packed
         count += 1
         folder = "/".join([file.inner, *folders])
-        yield from opened(File(member.path, folder, file.items, member=name, at=member.at, budget=budget, depth=file.depth + 1))
+        yield from read_file(File(member.path, folder, file.items, member=name, at=member.at, budget=budget, depth=file.depth + 1))
     if not count:
-        yield Left(text_of(file.name), "it holds no files", failed=False)
+        yield Skipped(text_of(file.name), "it holds no files", failed=False)
 
 
 class _NoFile(OSError):
@@ -263,11 +263,11 @@ def _reading(path: str) -> Iterator[int]:
         os.close(fd)
 
 
-def _unread(name: str, error: OSError) -> Left:
+def _unread(name: str, error: OSError) -> Skipped:
     if isinstance(error, _NoFile):
-        return Left(text_of(name), "it is no regular file", failed=False)
+        return Skipped(text_of(name), "it is no regular file", failed=False)
     why = LINK if error.errno == errno.ELOOP else f"it cannot be read: {error.strerror}"
-    return Left(text_of(name), why, failed=True)
+    return Skipped(text_of(name), why, failed=True)
 
 
 def _read(fd: int, *, may_hold: bool = False) -> tuple[bytes, int, bool]:
@@ -276,7 +276,7 @@ def _read(fd: int, *, may_hold: bool = False) -> tuple[bytes, int, bool]:
     os.lseek(fd, 0, os.SEEK_SET)
     status = os.fstat(fd)
     content = os.read(fd, min(status.st_size + 1, _READ_AT_ONCE + 1))
-    whole = len(content) >= status.st_size or not (may_hold and sniff.may_hold(content))
+    whole = len(content) >= status.st_size or not (may_hold and file_kind.may_hold(content))
     if whole and len(content) < status.st_size:
         chunks = [content]
         while chunk := os.read(fd, 1 << 24):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from civicmail.city.access.models import Account, AccountNews, DutyGrant, Invitation, Place
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import FormerName, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 
 WAITS = 120_000
 """ms for which news waits for more of its kind: who sets up a telephone makes three things at once, and reads of them once."""
@@ -44,7 +44,7 @@ def recovery(row: Invitation, step: str, *, now: int) -> None:
     with translation.override(person.language):
         subject, text = _recovery(row, step, now)
     for n, address in enumerate(addresses_of(person)):
-        tell(f"recovery:{row.pk}:{step}:{n}", address, subject, text, now=moment(now))
+        notify(f"recovery:{row.pk}:{step}:{n}", address, subject, text, now=moment(now))
 
 
 def recovery_key_used(row: Invitation, *, now: int) -> None:
@@ -55,7 +55,7 @@ def recovery_key_used(row: Invitation, *, now: int) -> None:
             subject = gettext("The recovery key was used")
             said = gettext("With it the operator of the system made {person} access officer. If you do not know why, ask at once.")
         for n, address in enumerate(addresses_of(officer)):
-            tell(
+            notify(
                 f"recovery-key:{row.pk}:{officer.pk}:{n}", address, subject, said.format(person=row.account.person), now=moment(now)
             )
 
@@ -73,7 +73,7 @@ def guesses(account: Account, networks: list[str], *, now: int) -> None:
         ending = gettext("If you use this password anywhere else, choose a new one on the page My sign-in.")
     lines = [said.format(day=f"{when:%Y-%m-%d}", time=f"{when:%H:%M}"), ", ".join(networks[:5]), ending]
     for address in addresses_of(person)[:1]:
-        tell(f"guesses:{account.pk}:{when:%Y-%m-%d}", address, subject, "\n\n".join(filter(None, lines)), now=moment(now))
+        notify(f"guesses:{account.pk}:{when:%Y-%m-%d}", address, subject, "\n\n".join(filter(None, lines)), now=moment(now))
 
 
 def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def _tell(person: Person, rows: QuerySet[AccountNews], now: int) -> None:
         subject = gettext("New in your sign-in")
         ending = gettext("If it was not you, end it on the page My sign-in or My devices, and call the security office.")
     for n, address in enumerate(addresses_of(person)):
-        tell(f"account:{some[0].pk}:{n}", address, subject, "\n\n".join([*lines, ending]), now=moment(now))
+        notify(f"account:{some[0].pk}:{n}", address, subject, "\n\n".join([*lines, ending]), now=moment(now))
     AccountNews.objects.filter(pk__in=[row.pk for row in some]).update(told=moment(now))
 
 

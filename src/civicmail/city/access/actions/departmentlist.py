@@ -15,7 +15,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.directory.departmentfile import Wanted
+from civicmail.city.directory.department_file import DepartmentEntry
 from civicmail.city.directory.models import Department, Mailbox, Person
 
 
@@ -28,7 +28,7 @@ class Opened:
     clashes: dict[str, str] = field(default_factory=dict)
 
 
-def open_list(wanted: Sequence[Wanted], *, actor: Actor, reason: str, now: int, dry_run: bool = False) -> Opened:
+def open_list(wanted: Sequence[DepartmentEntry], *, actor: Actor, reason: str, now: int, dry_run: bool = False) -> Opened:
     """Bring departments up to a list: new ones are made, others are as it says, those that it does not name stay as they are. All
     or nothing. Each change is the entry that the same change on a page has; a dry run does the same and takes it back."""
     for one in wanted:
@@ -55,7 +55,7 @@ class _Act:
     now: int
 
 
-def _tried(step: Callable[[Wanted, _Act, Opened], None], one: Wanted, act: _Act, done: Opened) -> None:
+def _tried(step: Callable[[DepartmentEntry, _Act, Opened], None], one: DepartmentEntry, act: _Act, done: Opened) -> None:
     try:
         with transaction.atomic():
             step(one, act, done)
@@ -63,7 +63,7 @@ def _tried(step: Callable[[Wanted, _Act, Opened], None], one: Wanted, act: _Act,
         done.clashes[one.code] = str(problem)
 
 
-def _make(one: Wanted, act: _Act, done: Opened) -> None:
+def _make(one: DepartmentEntry, act: _Act, done: Opened) -> None:
     row = Department.objects.filter(code=one.code).first()
     if row is None:
         structure.make_department(
@@ -74,7 +74,7 @@ def _make(one: Wanted, act: _Act, done: Opened) -> None:
         raise Conflict(f"The department {one.code} was closed on {row.closed}; reopen it on its page first, or take another code.")
 
 
-def _change(one: Wanted, act: _Act, done: Opened) -> None:
+def _change(one: DepartmentEntry, act: _Act, done: Opened) -> None:
     row = _the(one.code)
     name = row.name if one.name is None else one.name
     cost = row.mailbox_cost if one.mailbox_cost is None else one.mailbox_cost
@@ -83,7 +83,7 @@ def _change(one: Wanted, act: _Act, done: Opened) -> None:
         done.changed.append(one.code)
 
 
-def _place(one: Wanted, act: _Act, done: Opened) -> None:
+def _place(one: DepartmentEntry, act: _Act, done: Opened) -> None:
     row = _the(one.code)
     if one.parent is None or one.parent.lower() == (row.parent.code if row.parent else ""):
         return
@@ -92,7 +92,7 @@ def _place(one: Wanted, act: _Act, done: Opened) -> None:
     done.changed.append(one.code)
 
 
-def _lead(one: Wanted, act: _Act, done: Opened) -> None:
+def _lead(one: DepartmentEntry, act: _Act, done: Opened) -> None:
     row = _the(one.code)
     had = [row.head.uid if row.head else "", *sorted(row.deputies.values_list("uid", flat=True))]
     head = had[0] if one.head is None else one.head
@@ -105,7 +105,7 @@ def _lead(one: Wanted, act: _Act, done: Opened) -> None:
     done.changed.append(one.code)
 
 
-def _route(one: Wanted, act: _Act, done: Opened) -> None:
+def _route(one: DepartmentEntry, act: _Act, done: Opened) -> None:
     """Addresses that are known to be another department's are a clash: mail cannot go two ways."""
     if one.addresses is None:
         return

@@ -17,9 +17,9 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import feedaddresses as addresses_known
 from civicmail.city.access.queries.feeds import contracts, known
 from civicmail.city.access.reasons import reason as in_words
-from civicmail.city.directory import feedaddresses, feedbrake, feeddiff, feedfile
-from civicmail.city.directory.feedaddresses import Book
-from civicmail.city.directory.feedfile import Feed
+from civicmail.city.directory import deletion_threshold, feed_addresses, feed_diff, feed_file
+from civicmail.city.directory.feed_addresses import AddressBook
+from civicmail.city.directory.feed_file import Feed
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun
 
 WAITING = ("proposed", "stopped")
@@ -29,7 +29,7 @@ def propose(content: bytes, *, source: str, actor: Actor, now: int) -> FeedRun:
     """Read a list and say what it would do: nothing is changed. The state is "proposed", or "stopped" where the brake holds it. A
     proposal that waited is rejected by a newer one. Raises Unusable for a file that cannot be read."""
     guard.require(actor, "feed.run", now=now)
-    return propose_read(feedfile.read(content), hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
+    return propose_read(feed_file.read(content), hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
 
 
 def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", actor: Actor, now: int) -> FeedRun:
@@ -38,13 +38,13 @@ def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", ac
     people = known()
     departments = frozenset(Department.objects.filter(closed__isnull=True).values_list("code", flat=True))
     today = timezone.localdate(moment(now))
-    speaks = bool(feedaddresses.COLUMNS & feed.columns)
+    speaks = bool(feed_addresses.COLUMNS & feed.columns)
     if speaks:
         people = addresses_known.with_addresses(people, everybody=True)
     agreed = {key: c.ends for key, c in contracts().items()}
-    book = addresses_known.book() if speaks else Book()
-    lines = feeddiff.compare(feed, people, departments, agreed, today, book)
-    brake = feedbrake.held(lines, people, today)
+    book = addresses_known.book() if speaks else AddressBook()
+    lines = feed_diff.compare(feed, people, departments, agreed, today, book)
+    brake = deletion_threshold.reasons_to_stop(lines, people, today)
     with transaction.atomic():
         waiting = FeedRun.objects.filter(state__in=WAITING).exclude(kind="scim")
         waiting.update(state="rejected", reason="A newer list was read.", decided=moment(now))

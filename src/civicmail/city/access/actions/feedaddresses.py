@@ -10,7 +10,7 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import feedaddresses as known
 from civicmail.city.directory.actions import reserved
-from civicmail.city.directory.feedaddresses import COLUMNS
+from civicmail.city.directory.feed_addresses import COLUMNS
 from civicmail.city.directory.models import FeedLine, Mailbox, Person
 
 AT_ONCE = 1000

@@ -18,7 +18,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.feeds import contracts
-from civicmail.city.directory.feeddiff import Line
+from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.city.directory.models import Contract, Department, Episode, FeedLine, Person
 
 AT_ONCE = 1000
@@ -189,6 +189,6 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def counts(lines: Sequence[Line] | Sequence[FeedLine]) -> dict[str, int]:
+def counts(lines: Sequence[FeedResult] | Sequence[FeedLine]) -> dict[str, int]:
     """How many lines of each kind."""
     return {did: sum(line.did == did for line in lines) for did in ("added", "changed", "ended", "refused")}

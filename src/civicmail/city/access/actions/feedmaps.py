@@ -14,8 +14,8 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.scim import names
 from civicmail.city.access.reasons import reason as in_words
-from civicmail.city.directory import feedtable
-from civicmail.city.directory.feedtable import Columns, Table
+from civicmail.city.directory import feed_table
+from civicmail.city.directory.feed_table import Columns, Table
 from civicmail.city.directory.models import FeedMapping, FeedRun, FeedUpload
 
 KEPT = DAY
@@ -25,7 +25,7 @@ KEPT = DAY
 def keep(content: bytes, name: str, *, actor: Actor, now: int) -> FeedUpload:
     """A file that waits; older ones go. Raises Unusable for what is no table at all."""
     guard.require(actor, "feed.map", now=now)
-    feedtable.read(content)
+    feed_table.read(content)
     with transaction.atomic():
         FeedUpload.objects.filter(at__lt=moment(now - KEPT)).delete()
         return FeedUpload.objects.create(name=name[:200], content=content, at=moment(now), by=actor.uid)
@@ -42,7 +42,7 @@ def propose(content: bytes, mapping: Columns, *, source: str, actor: Actor, now:
     guard.require(actor, "feed.run", now=now)
     known = dict(names(now).departments)
     full = Columns(mapping.columns, mapping.kinds, known | dict(mapping.departments), mapping.dates, mapping.kind)
-    read = feedtable.feed(feedtable.read(content), full)
+    read = feed_table.feed(feed_table.read(content), full)
     return feed.propose_read(read, hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
 
 
@@ -53,7 +53,7 @@ def propose_upload(upload: FeedUpload, mapping: Columns, *, actor: Actor, now: i
     with transaction.atomic():
         run = propose(content, mapping, source=upload.name, actor=actor, now=now)
         if save:
-            _save(save, feedtable.read(content), mapping, actor, now)
+            _save(save, feed_table.read(content), mapping, actor, now)
         FeedUpload.objects.filter(pk=upload.pk).delete()
     return run
 

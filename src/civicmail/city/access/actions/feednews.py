@@ -12,7 +12,7 @@ from django.utils import timezone
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.queries.feeds import officers
-from civicmail.city.directory import feedsheard
+from civicmail.city.directory import feed_status
 from civicmail.city.directory.models import FeedRun
 from civicmail.city.notices import actions as notices
 
@@ -26,12 +26,12 @@ def heard(run: FeedRun, *, now: int) -> None:
     """In the transaction of the run: the file is written when it commits, the letter with it."""
     data = data_folder()
     if data is not None:
-        transaction.on_commit(partial(feedsheard.note, data, run.kind, run.source, run.state, now))
+        transaction.on_commit(partial(feed_status.note, data, run.kind, run.source, run.state, now))
     said = _said(run)
     if said is not None:
         subject, text = said
         for address in officers(now):
-            notices.tell(f"feed:{run.pk}:{run.state}:{address}", address, subject, text, now=moment(now))
+            notices.notify(f"feed:{run.pk}:{run.state}:{address}", address, subject, text, now=moment(now))
 
 
 def waits(run: FeedRun, *, now: int) -> None:
@@ -42,7 +42,7 @@ def waits(run: FeedRun, *, now: int) -> None:
         return
     text = f"More people wait in it since today; it has waited since {in_words(timezone.localdate(run.at))}. {LOOK}"
     for address in officers(now):
-        notices.tell(f"feed:{run.pk}:{day}:{address}", address, f"More people wait in {run.source}", text, now=moment(now))
+        notices.notify(f"feed:{run.pk}:{day}:{address}", address, f"More people wait in {run.source}", text, now=moment(now))
 
 
 def _said(run: FeedRun) -> tuple[str, str] | None:

@@ -12,8 +12,8 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.scim import names
-from civicmail.city.directory import ldaprows, ldapserver
-from civicmail.city.directory.ldaprows import Entry, Reading
+from civicmail.city.directory import ldap_rows, ldap_server
+from civicmail.city.directory.ldap_rows import Entry, LdapMapping
 from civicmail.city.directory.models import FeedRun
 from civicmail.core.config.pairs import pairs
 from civicmail.core.config.settings import Feeds, Ldap
@@ -33,21 +33,21 @@ def source_named(name: str) -> Ldap:
     return found[0]
 
 
-def pull(source: Ldap, *, actor: Actor, now: int, ask: Ask = ldapserver.entries) -> FeedRun:
+def pull(source: Ldap, *, actor: Actor, now: int, ask: Ask = ldap_server.entries) -> FeedRun:
     """Ask the server and propose what it says. A server that does not answer, or with nobody in it, is a report in state failed,
     and raises Unusable with the same sentence."""
     guard.require(actor, "feed.pull", now=now)
     reading = _reading(settings.CITY.feeds, source, now)
     try:
-        found = ask(source, reading.wanted())
-        read = ldaprows.feed(found, reading)
+        found = ask(source, reading.requested_attributes())
+        read = ldap_rows.feed(found, reading)
     except Unusable as error:
         feed.note_failure(source.name, str(error), kind="ldap", actor=actor, now=now)
         raise
-    return feed.propose_read(read, ldapserver.sha256(found), source=source.name, kind="ldap", actor=actor, now=now)
+    return feed.propose_read(read, ldap_server.sha256(found), source=source.name, kind="ldap", actor=actor, now=now)
 
 
-def pull_due(now: int, *, ask: Ask = ldapserver.entries) -> int:
+def pull_due(now: int, *, ask: Ask = ldap_server.entries) -> int:
     """What the worker does: every source whose time has come, and the list applied where its setting says so and the brake does not
     hold it. What waits for an officer is not asked for again before it was answered. Returns how many were asked."""
     asked = 0
@@ -73,8 +73,8 @@ def _is_due(source: Ldap, now: int) -> bool:
     return not 0 <= now - ms(last.at) < source.every * MINUTE
 
 
-def _reading(said: Feeds, source: Ldap, now: int) -> Reading:
+def _reading(said: Feeds, source: Ldap, now: int) -> LdapMapping:
     known = names(now)
     kinds = {theirs.lower(): ours for theirs, ours in pairs(said.kinds).items()}
     columns = {column: theirs for theirs, column in pairs(source.attributes).items()}
-    return Reading(columns, kinds, known.departments, said.kind, said.department, known.domains)
+    return LdapMapping(columns, kinds, known.departments, said.kind, said.department, known.domains)

@@ -42,4 +42,4 @@ def _tell(person: Person, one: Likeness, now: int) -> None:
     )
     how = "match" if one.match else "name"
     for address in officers(now):
-        notices.tell(f"barred-like:{one.other.pk}:{person.pk}:{how}:{address}", address, subject, text, now=moment(now))
+        notices.notify(f"barred-like:{one.other.pk}:{person.pk}:{how}:{address}", address, subject, text, now=moment(now))

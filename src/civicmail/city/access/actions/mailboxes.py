@@ -19,7 +19,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_department, about_mailbox
 from civicmail.city.access.reasons import reason as in_words
 from civicmail.city.access.states import LIVING
-from civicmail.city.directory import localpart
+from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses, groups
 from civicmail.city.directory.actions import mailboxes as rows
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
@@ -102,7 +102,7 @@ def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now:
         row = locked(mailbox, "closed")
         if row.closed is not None:
             raise Conflict(f"{row} was closed.")
-        plain = localpart.checked(address, domains(), personal=row.holder is not None)
+        plain = local_part.checked(address, domains(), personal=row.holder is not None)
         addresses.give(row, plain, now=moment(now))
         _entered("address.change", row, actor, reason, now, added=plain)
 

@@ -26,7 +26,7 @@ from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.resources import DepartmentCase
 from civicmail.city.access.states import LIVING
-from civicmail.city.directory.actions.newboxes import open_for
+from civicmail.city.directory.actions.new_mailboxes import open_for
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 MOST = 50

@@ -27,11 +27,11 @@ from civicmail.city.access.queries import feedaddresses as addresses
 from civicmail.city.access.queries.brake import WAITS
 from civicmail.city.access.queries.feeds import contracts, known_one
 from civicmail.city.access.queries.scim import uid_of_user, works
-from civicmail.city.directory import feedaddresses, feeddiff, feedfile, scimrow
-from civicmail.city.directory.feedaddresses import Book
-from civicmail.city.directory.feeddiff import Line
+from civicmail.city.directory import feed_addresses, feed_diff, feed_file, scim_row
+from civicmail.city.directory.feed_addresses import AddressBook
+from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.city.directory.models import FeedLine, FeedRun, Mailbox, Person, ScimUser
-from civicmail.city.directory.scimrow import Names
+from civicmail.city.directory.scim_row import Names
 
 SOURCE = "SCIM"
 GONE = "Not active in the identity provider any more."
@@ -68,7 +68,7 @@ def change(row: ScimUser, said: Said, *, names: Names, actor: Actor, now: int) -
     if "active" not in said:
         said = {**said, "active": works(row.uid)}
     with transaction.atomic(savepoint=False):
-        if (scimrow.is_active(said) or scimrow.number(said, names)) and _uid(
+        if (scim_row.is_active(said) or scim_row.number(said, names)) and _uid(
             said, names
         ) != row.uid:  # a leaver's may be taken away
             raise Unusable(f"{names.number} is who somebody is; it does not change.")
@@ -112,24 +112,24 @@ def note_not_done(uid: str, error: Held | Unusable, *, actor: Actor, now: int) -
 
 def _follow(uid: str, before: Said, said: Said, names: Names, actor: Actor, now: int) -> None:
     """Bring the directory to what is said."""
-    boss = uid_of_user(scimrow.manager(said))
+    boss = uid_of_user(scim_row.manager(said))
     people = known_one(uid, boss)
     had = people.get(uid)
-    if not scimrow.is_active(said):
+    if not scim_row.is_active(said):
         if had is not None and had.open:
             _end(uid, actor, now)
         return
     try:
-        row = feedfile.row_of(0, scimrow.plain(said, names, had, boss))
+        row = feed_file.row_of(0, scim_row.plain(said, names, had, boss))
     except ValueError as problem:
         raise Unusable(str(problem)) from None
     agreed = {key: c.ends for key, c in contracts().items()} if row.contract else {}
     today = timezone.localdate(moment(now))
-    spoken, book = scimrow.columns(before, said, names), Book()
-    if feedaddresses.COLUMNS & spoken:
+    spoken, book = scim_row.columns(before, said, names), AddressBook()
+    if feed_addresses.COLUMNS & spoken:
         people = people | addresses.with_addresses({uid: had} if had is not None else {})
-        book = addresses.book(feedaddresses.addresses(row))
-    line = feeddiff.one(row, people, spoken, names.codes, agreed, today, book)
+        book = addresses.book(feed_addresses.addresses(row))
+    line = feed_diff.compare_one(row, people, spoken, names.codes, agreed, today, book)
     if line is not None and line.did == "refused":
         raise Unusable(line.reason)
     if line is not None:
@@ -138,10 +138,10 @@ def _follow(uid: str, before: Said, said: Said, names: Names, actor: Actor, now:
 
 def _end(uid: str, actor: Actor, now: int) -> None:
     """L1, unless it is one of too many (L7)."""
-    _do(Line(0, uid, "ended", reason=GONE), actor, now)
+    _do(FeedResult(0, uid, "ended", reason=GONE), actor, now)
 
 
-def _do(line: Line, actor: Actor, now: int) -> None:
+def _do(line: FeedResult, actor: Actor, now: int) -> None:
     run = _one_more(actor, now)
     answer = brake.asked(line, now)
     if answer.why:
@@ -185,7 +185,7 @@ def _today(actor: Actor, now: int) -> FeedRun:
     return run
 
 
-def _hold(line: Line, why: str, actor: Actor, now: int) -> None:
+def _hold(line: FeedResult, why: str, actor: Actor, now: int) -> None:
     """What the provider says last of somebody is what waits; but who was to be ended still is."""
     run = FeedRun.objects.select_for_update().filter(kind="scim", state="stopped").order_by("id").first()
     if run is None:
@@ -217,7 +217,7 @@ def _saved(row: ScimUser, fields: list[str] | None = None) -> None:
 
 def _uid(said: Said, names: Names) -> str:
     try:
-        uid = scimrow.uid_of(said, names)
+        uid = scim_row.uid_of(said, names)
     except ValueError as problem:
         raise Unusable(str(problem)) from None
     if len(uid) > 60:

@@ -23,7 +23,7 @@ from civicmail.city.access.models import Account, Authorisation, Device, DutyGra
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.feeds import officers
 from civicmail.city.directory.models import Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.log import get_logger
 
 ACT = "people.set-back"
@@ -117,4 +117,4 @@ def _tell(acts: int, shut: Sequence[str], now: int) -> None:
         f"{', '.join(shut[:50]) or 'nobody'}. The page Entries names each act (people.set-back); do again what is missing."
     )
     for address in officers(now):
-        tell(f"set-back:{now}:{address}", address, "The tables of people were set back", text, now=moment(now))
+        notify(f"set-back:{now}:{address}", address, "The tables of people were set back", text, now=moment(now))

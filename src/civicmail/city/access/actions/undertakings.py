@@ -20,7 +20,7 @@ from civicmail.city.access.queries import sponsors, undertakings
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.states import LIVING, step
 from civicmail.city.directory.models import Agency, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 
 TICK = machine("tick")
 
@@ -73,7 +73,7 @@ def sweep_sponsors(now: int) -> int:
             ]
             for to in _told(contract.agency, now):
                 key = f"sponsor-left:{contract.pk}:{contract.sponsor_id}:{left.isoformat()}:{to}"
-                tell(key, to, f"A sponsor is missing: contract {contract.number}", "\n\n".join(lines), now=moment(now))
+                notify(key, to, f"A sponsor is missing: contract {contract.number}", "\n\n".join(lines), now=moment(now))
             if timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min)) <= moment(now):
                 count += _expire(contract.pk, now)
     return count

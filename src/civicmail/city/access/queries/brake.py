@@ -11,8 +11,8 @@ from django.db.models import Count, Q, QuerySet
 
 from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.scim import people_now
-from civicmail.city.directory import feedbrake
-from civicmail.city.directory.feeddiff import Line
+from civicmail.city.directory import deletion_threshold
+from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.city.directory.models import FeedLine, FeedRun
 
 WAITS = "what it said before waits, or was rejected"
@@ -30,13 +30,15 @@ class Answer:
     alone: bool = False
 
 
-def asked(line: Line, now: int) -> Answer:
+def asked(line: FeedResult, now: int) -> Answer:
     """What the brake says of one line more. now: ms. Whoever does it locks the report of the day before, so that two at once are
     counted one after the other."""
     if line.did == "ended":
         why = WAITS if _is_distrusted("ended") else _too_many(now)
         return Answer(alone=True) if why and _is_alone(line.uid, now) else Answer(why)
-    large = [(what, names) for what, names in feedbrake.LARGE if line.did == "changed" and names & line.changes.keys()]
+    large = [
+        (what, names) for what, names in deletion_threshold.WATCHED_CHANGES if line.did == "changed" and names & line.changes.keys()
+    ]
     return Answer(_changes_too_many(line.uid, large, now)) if large else Answer()
 
 
@@ -45,9 +47,9 @@ def _too_many(now: int) -> str:
     day, month = Count("pk", filter=Q(at__gt=moment(now - DAY))), Count("pk")
     done = _done("ended", now - MONTH).order_by().aggregate(day=day, month=month)
     people = people_now()
-    if feedbrake.is_one_too_many(done["day"], people + done["day"]):
+    if deletion_threshold.is_one_too_many(done["day"], people + done["day"]):
         return "more than 2 % of the people were ended within a day"
-    if feedbrake.is_too_many_in_a_month(done["month"], people + done["month"]):
+    if deletion_threshold.is_too_many_in_a_month(done["month"], people + done["month"]):
         return "more than 5 % of the people were ended within thirty days"
     return ""
 
@@ -64,7 +66,7 @@ def _is_alone(uid: str, now: int) -> bool:
         day=Count("pk", filter=Q(alone=True, at__gt=moment(now - DAY))),
         month=Count("pk", filter=Q(alone=True)),
     )
-    return feedbrake.is_alone(count["told"], count["day"], count["month"], people_now())
+    return deletion_threshold.is_single_leaver(count["told"], count["day"], count["month"], people_now())
 
 
 def _changes_too_many(uid: str, large: list[tuple[str, frozenset[str]]], now: int) -> str:
@@ -72,9 +74,9 @@ def _changes_too_many(uid: str, large: list[tuple[str, frozenset[str]]], now: in
     if _is_distrusted("changed"):
         return WAITS
     done, people = _done("changed", now - DAY), people_now()
-    for what, names in large if feedbrake.is_changed_too_often(done.count(), people) else ():
+    for what, names in large if deletion_threshold.is_changed_too_often(done.count(), people) else ():
         others = done.filter(changes__has_any_keys=sorted(names)).exclude(uid=uid)
-        if feedbrake.is_changed_too_often(others.order_by().values("uid").distinct().count(), people):
+        if deletion_threshold.is_changed_too_often(others.order_by().values("uid").distinct().count(), people):
             return f"it would {what} more than 10 % of the people within a day"
     return ""
 

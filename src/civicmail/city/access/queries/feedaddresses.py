@@ -11,23 +11,23 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from civicmail.city.access.lookalike import skeleton
-from civicmail.city.directory.feedaddresses import Book, Had, Owner
-from civicmail.city.directory.feeddiff import Known
+from civicmail.city.directory.feed_addresses import AddressBook, HeldAddresses, Owner
+from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Address, Mailbox, MailGroup, ReservedAddress
 
 AT_ONCE = 1000
 
 
-def book(addresses: Collection[str] | None = None) -> Book:
+def book(addresses: Collection[str] | None = None) -> AddressBook:
     """What is known of these addresses; None: of all that there are, and what looks alike. Four queries for each thousand."""
     domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
     if addresses is None:
-        return Book(domains, _owners(None), skeleton)
+        return AddressBook(domains, _owners(None), skeleton)
     owners: dict[str, Owner] = {}
     every = sorted(set(addresses))
     for begin in range(0, len(every), AT_ONCE):
         owners |= _owners(every[begin : begin + AT_ONCE])
-    return Book(domains, owners)
+    return AddressBook(domains, owners)
 
 
 def _owners(some: list[str] | None) -> dict[str, Owner]:
@@ -56,7 +56,7 @@ def with_addresses(people: Mapping[str, Known], *, everybody: bool = False) -> d
     return {uid: replace(person, had=found[uid]) if uid in found else person for uid, person in people.items()}
 
 
-def had(uids: set[str] | None) -> dict[str, Had]:
+def had(uids: set[str] | None) -> dict[str, HeldAddresses]:
     """The addresses of these people, or of everybody, by uid."""
     boxes = Mailbox.objects.filter(holder__isnull=False)
     kept, reaching = ReservedAddress.objects.all(), Address.objects.filter(until__isnull=True, person__isnull=False)
@@ -79,8 +79,8 @@ def had(uids: set[str] | None) -> dict[str, Had]:
     return {uid: _one(main.get(uid, ""), others[uid], box.get(uid, "")) for uid in everyone}
 
 
-def _one(main: str, others: Iterable[str], box: str) -> Had:
-    return Had(main, tuple(sorted({*others} - {main})), box)
+def _one(main: str, others: Iterable[str], box: str) -> HeldAddresses:
+    return HeldAddresses(main, tuple(sorted({*others} - {main})), box)
 
 
 def of_lines(changes: Iterable[Mapping[str, list[str]]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
-from civicmail.city.directory.feeddiff import Known
+from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Contract, Episode, Mailbox, Person
 
 _WORK = (

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Contract, Department, Episode, Mailbox, MailGroup, Person, ScimUser
-from civicmail.city.directory.scimrow import Names
+from civicmail.city.directory.scim_row import Names
 from civicmail.core.config.pairs import pairs
 
 _WORKS = RawSQL(  # made once: to build it of models takes as long as all the rest of a look

@@ -68,7 +68,7 @@ def whose(request: Asked) -> HttpResponse:
     if asked is not None and form.is_valid():
         day = form.cleaned_data["day"] or today
         noon = timezone.make_aware(datetime.combine(day, time(12)))
-        found = queries.whose(form.cleaned_data["address"], request.now if day == today else noon)
+        found = queries.owner_at(form.cleaned_data["address"], request.now if day == today else noon)
         plain = form.cleaned_data["address"].strip().lower()
         rows = list(Address.objects.filter(address=plain).select_related("mailbox", "person").order_by("-since"))
     where = Department.objects.filter(code=found.department).first() if found else None

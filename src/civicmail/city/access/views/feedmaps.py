@@ -19,9 +19,9 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
-from civicmail.city.directory import feedtable
-from civicmail.city.directory.feedfile import KINDS
-from civicmail.city.directory.feedtable import Columns, Table
+from civicmail.city.directory import feed_table
+from civicmail.city.directory.feed_file import KINDS
+from civicmail.city.directory.feed_table import Columns, Table
 from civicmail.city.directory.models import FeedMapping, FeedUpload
 from civicmail.core.config.pairs import pairs
 
@@ -43,8 +43,8 @@ class Meaning(forms.Form):
     def __init__(self, table: Table, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
-        guess = feedtable.proposed(table.header)
-        choices = [("", "not read"), *((name, _WORDS.get(name, name)) for name in feedtable.OURS)]
+        guess = feed_table.propose_mapping(table.header)
+        choices = [("", "not read"), *((name, _WORDS.get(name, name)) for name in feed_table.OUR_COLUMNS)]
         for place, name in enumerate(table.header):
             seen = "; ".join(cells[place].strip() or "empty" for _, cells in table.rows[:SHOWN] if place < len(cells))
             self.fields[f"column-{place}"] = forms.ChoiceField(
@@ -67,7 +67,7 @@ class Meaning(forms.Form):
             most=20_000,
         )
         self.fields["dates"] = forms.ChoiceField(
-            label="How are days written?", choices=list(feedtable.DATES.items()), required=False
+            label="How are days written?", choices=list(feed_table.DATES.items()), required=False
         )
         self.fields["save"] = forms.SlugField(
             label="Keep this as",
@@ -85,7 +85,7 @@ class Meaning(forms.Form):
                 }
             except ValueError as problem:
                 self.add_error(name, f"It {problem}.")
-        if not self.errors and (wrong := feedtable.complaint(self.columns())):
+        if not self.errors and (wrong := feed_table.mapping_error(self.columns())):
             raise forms.ValidationError(wrong)
         return data
 
@@ -102,7 +102,7 @@ def meaning(request: Asked, pk: int) -> HttpResponse:
     """Nothing is changed by the answer: it leads to what the list would do."""
     require(request, "feed.map")
     upload = get_object_or_404(FeedUpload, pk=pk)
-    table = feedtable.read(bytes(upload.content))
+    table = feed_table.read(bytes(upload.content))
     form = Meaning(table, request.POST or None)
     facts = [("Lines", len(table.rows)), ("Encoding", table.encoding), ("Separator", _SAID.get(table.separator, table.separator))]
     page = Page(

@@ -20,7 +20,7 @@ from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.city.directory import feedbrake, feedtable
+from civicmail.city.directory import deletion_threshold, feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
 
 STATES = {
@@ -85,7 +85,7 @@ def new(request: Asked) -> HttpResponse:
 def _read(request: Asked, file: Any) -> str:
     """Where it goes on: to what the list would do, or to the question what its columns are."""
     content, now = file.read(), ms(request.now)
-    table = feedtable.read(content)
+    table = feed_table.read(content)
     if table.is_ours:
         made = feed.propose(content, source=file.name, actor=request.actor, now=now)
     elif (saved := feedmaps.recognised(table)) is not None:
@@ -152,7 +152,7 @@ def apply(request: Asked, pk: int) -> HttpResponse:
     require(request, "feed.apply")
     row = get_object_or_404(FeedRun, pk=pk)
     ended = row.lines.filter(did="ended").count()
-    held = feedbrake.counted(list(row.lines.all())) if row.state == "stopped" else None
+    held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
     form = Apply(held, request.POST or None, initial={"state": row.state})
     despite = row.state == "stopped"
 

@@ -20,14 +20,14 @@ from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.conduct.actions.findings import apart, close_for_outsiders
-from civicmail.city.conduct.actions.goingon import tell_next
-from civicmail.city.conduct.actions.reinstating import give_back
-from civicmail.city.conduct.actions.reporting import entered, own_address, tell_person
+from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part
+from civicmail.city.conduct.actions.next_steps import notify_next
+from civicmail.city.conduct.actions.reinstatement import give_back
+from civicmail.city.conduct.actions.violation_reports import notify_person, own_address, record_entry
+from civicmail.city.conduct.consequence_table import MAX_DAYS, OUTCOMES, Outcome
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import whom
-from civicmail.city.conduct.strikes import DAYS_MOST, OUTCOMES, Outcome
-from civicmail.city.conduct.violationstates import step
+from civicmail.city.conduct.queries import violation_parties
+from civicmail.city.conduct.violation_states import step
 from civicmail.city.directory.models import Person
 
 APPEAL = 30 * DAY
@@ -49,14 +49,14 @@ class Decision:
 def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Violation:
     """Decide what follows. A permanent bar waits for a second officer, and nothing changes before. Raises NotPermitted for who
     found it, Unusable, Conflict."""
-    guard.require(actor, "violation.decide", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.decide", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
         violation = locked(row, "state")
-        decider = apart(violation, actor, now)
+        decider = require_no_part(violation, actor, now)
         violation.state = step(violation.state, "propose" if decision.outcome == "permanent" else "decide")
         _write(violation, decision, now)
         violation.since, violation.decider = moment(now), decider
-        entered(
+        record_entry(
             "violation.decide",
             violation,
             actor,
@@ -72,20 +72,20 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
         if violation.state == "decided":
             _take_effect(violation, decision.days, decider, None, actor, now)
         violation.save()
-        tell_next(violation, now)
+        notify_next(violation, now)
     return violation
 
 
 def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
     """A second officer agrees to a permanent bar, and it begins; or does not, and somebody decides afresh. Raises NotPermitted for
     the first one, Conflict."""
-    foureyes.require(actor, "violation.second", whom.about_violation(row), now=now)
+    foureyes.require(actor, "violation.second", violation_parties.about_violation(row), now=now)
     reason = given(reason, least=10)
     with transaction.atomic():
         violation = locked(row, "state", "decider_id")
-        second = apart(violation, actor, now)
+        second = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "agree" if yes else "disagree"), moment(now)
-        entered("violation.second", violation, actor, reason, now, yes=int(yes))
+        record_entry("violation.second", violation, actor, reason, now, yes=int(yes))
         if yes:
             assert violation.decider is not None, "somebody proposed it"
             violation.second, violation.seconded = second, moment(now)
@@ -93,13 +93,13 @@ def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> 
         else:
             violation.decider, violation.outcome, violation.why = None, "", ""
         violation.save()
-        tell_next(violation, now)
+        notify_next(violation, now)
     return violation
 
 
 def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
     """The person has done the training. Raises Conflict."""
-    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = given(reason)
     with transaction.atomic():
         violation = locked(row, "trained")
@@ -107,7 +107,7 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
             raise Conflict("No training is open here.")
         violation.trained = moment(now)
         violation.save(update_fields=["trained"])
-        entered("violation.train", violation, actor, reason, now)
+        record_entry("violation.train", violation, actor, reason, now)
     return violation
 
 
@@ -119,7 +119,7 @@ def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
 
 def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
     """An appeal on paper. reference: where it is kept."""
-    guard.require(actor, "violation.hear", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
     return _appeal(row, text, given(reference, "reference", most=200), actor, now)
 
 
@@ -132,59 +132,61 @@ def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -
             raise Conflict("The time for an appeal is over: it was 30 days from the decision.")
         violation.since, violation.appeal, violation.appealed = moment(now), text, moment(now)
         violation.save()
-        entered("violation.appeal", violation, actor, reference, now)
-        tell_next(violation, now)
+        record_entry("violation.appeal", violation, actor, reference, now)
+        notify_next(violation, now)
     return violation
 
 
 def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: str, now: int) -> Violation:
     """Somebody who had no part in it hears the appeal. What is overturned ends at once; a permanent bar is asked to end, by a law,
     and ends when another officer agrees (V3). Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "violation.hear", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
         violation = locked(row, "state")
-        hearer = apart(violation, actor, now)
+        hearer = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "uphold" if uphold else "overturn"), moment(now)
         violation.hearer, violation.heard, violation.hearing = hearer, moment(now), reason
         if not uphold:
             _undo(violation, law, hearer, actor, reason, now)
         violation.save()
-        entered("violation.hear", violation, actor, reason, now)
+        record_entry("violation.hear", violation, actor, reason, now)
         outcome = "stands" if uphold else "is overturned"
-        tell_person(violation, "heard", f"Your appeal was heard: {violation.clause}", [f"What was decided {outcome}.", reason], now)
+        notify_person(
+            violation, "heard", f"Your appeal was heard: {violation.clause}", [f"What was decided {outcome}.", reason], now
+        )
     return violation
 
 
 def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
     """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0040). Raises
     NotPermitted for who recorded it, Conflict."""
-    foureyes.require(actor, "violation.reverse", whom.about_violation(row), now=now)
+    foureyes.require(actor, "violation.reverse", violation_parties.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
     with transaction.atomic():
         violation = locked(row, "state")
-        officer = apart(violation, actor, now)
+        officer = require_no_part(violation, actor, now)
         violation.state, violation.since = step(violation.state, "reverse"), moment(now)
         violation.hearer, violation.heard, violation.hearing = officer, moment(now), reason
         count = _reopen(violation, officer, actor, reason, now)
         violation.save()
-        entered("violation.reverse", violation, actor, reason, now, authorisations=count)
-        tell_person(violation, "reversed", f"The record about {violation.person} was wrong", ["It is taken back.", reason], now)
+        record_entry("violation.reverse", violation, actor, reason, now, authorisations=count)
+        notify_person(violation, "reversed", f"The record about {violation.person} was wrong", ["It is taken back.", reason], now)
     return violation
 
 
 def _write(row: Violation, decision: Decision, now: int) -> None:
-    table, (_, ladder) = whom.table(), whom.ladder_of(row)
+    table, (_, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     wrong = {}
     if decision.outcome not in ladder.outcomes:
         wrong["outcome"] = "This is not for this kind of person."
     if decision.ground not in table.grounds:
         wrong["ground"] = "Name the ground."
-    if decision.outcome in ("suspension", "restriction") and not 1 <= decision.days <= DAYS_MOST:
-        wrong["days"] = f"From 1 to {DAYS_MOST} days."
+    if decision.outcome in ("suspension", "restriction") and not 1 <= decision.days <= MAX_DAYS:
+        wrong["days"] = f"From 1 to {MAX_DAYS} days."
     if wrong:
         raise Unusable(next(iter(wrong.values())), wrong)
-    proposed = whom.proposed(row, now)
+    proposed = violation_parties.proposed(row, now)
     row.outcome, row.proposed = decision.outcome, proposed.outcome
     row.departs = decision.outcome != proposed.outcome or bool(proposed.days and decision.days != proposed.days)
     row.ground, row.cites = decision.ground, given(decision.cites, "cites", least=2, most=300)
@@ -198,7 +200,7 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
     row.decided = moment(now)
     origin, reason = f"violation:{row.pk}", f"Violation {row.pk}, {row.clause}."
     if row.outcome != "none":
-        row.lapses = moment(now + whom.ladder_of(row)[1].years * 365 * DAY)
+        row.lapses = moment(now + violation_parties.ladder_of(row)[1].years * 365 * DAY)
         if row.bar is None and row.outcome != "permanent":
             barring.put(
                 row.person, "re-entry", until=ms(row.lapses), origin=origin, reason=reason, first=first, actor=actor, now=now
@@ -213,13 +215,13 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
             row.person, "permanent", until=None, origin=origin, reason=reason, first=first, second=second, actor=actor, now=now
         )
     close_for_outsiders(row, now)
-    tell_person(row, "decided", f"Decided: {row.clause}", _decision_lines(row), now)
+    notify_person(row, "decided", f"Decided: {row.clause}", _decision_lines(row), now)
 
 
 def _decision_lines(row: Violation) -> list[str]:
     assert row.decided is not None and row.outcome, "it was decided"
     until = f", until {in_words(last_day(row.until))}" if row.until is not None else ""
-    ground = whom.table().grounds.get(row.ground, row.ground)
+    ground = violation_parties.table().grounds.get(row.ground, row.ground)
     last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
     pages = settings.CITY.web.url
     where = f"{pages}{own_address(row)}" if pages else "the pages, or on paper at the access office"

@@ -17,16 +17,16 @@ from civicmail.city.access.queries import foureyes
 from civicmail.city.access.queries.lines import lines
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.conduct.actions.goingon import tell_next
-from civicmail.city.conduct.actions.reporting import ANSWER, entered, own_address, shut, tell_person
+from civicmail.city.conduct.actions.next_steps import notify_next
+from civicmail.city.conduct.actions.violation_reports import RESPONSE_MS, end_access, notify_person, own_address, record_entry
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import whom
-from civicmail.city.conduct.violationstates import FIRST, step
+from civicmail.city.conduct.queries import violation_parties
+from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 
-RESPONSE_MOST = 4000
-FOUND = {
+MAX_RESPONSE = 4000
+FINDINGS = {
     "confirm": "Confirmed: the rule was broken",
     "dismiss": "Unfounded: it was not, or it cannot be shown",
     "note": "Their own mistake, told in good faith: it does not count",
@@ -36,15 +36,15 @@ FOUND = {
 def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     """The person is asked what they say to it, and has a week; they learn the rule, and not who reported it. Raises NotPermitted,
     Conflict."""
-    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
         violation = locked(row, "state", "respond_by")
         if violation.state not in FIRST or violation.respond_by is not None or violation.person is None:
             raise Conflict("The person was asked already, or is not named, or it was found.")
-        apart(violation, actor, now)
-        violation.respond_by = moment(now + ANSWER)
+        require_no_part(violation, actor, now)
+        violation.respond_by = moment(now + RESPONSE_MS)
         violation.save(update_fields=["respond_by"])
-        entered("violation.ask", violation, actor, "", now, until=now + ANSWER)
+        record_entry("violation.ask", violation, actor, "", now, until=now + RESPONSE_MS)
         pages = settings.CITY.web.url
         lines_ = [
             f"Somebody has reported that {violation.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
@@ -53,7 +53,7 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
             if pages
             else "It stands on the pages, under My access.",
         ]
-        tell_person(violation, "ask", f"Your answer is asked for: {violation.clause}", lines_, now)
+        notify_person(violation, "ask", f"Your answer is asked for: {violation.clause}", lines_, now)
     return violation
 
 
@@ -66,19 +66,19 @@ def respond(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
 def record_response(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
     """What the person has said on paper or to an officer, who writes it down, for whoever has no sign-in any
     more. reference: where the paper is kept."""
-    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     return _respond(row, text, given(reference, "reference", most=200), actor, now)
 
 
 def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
-    text = given(text, "text", least=10, most=RESPONSE_MOST)
+    text = given(text, "text", least=10, most=MAX_RESPONSE)
     with transaction.atomic():
         violation = locked(row, "state", "response")
         if violation.state not in FIRST or violation.response:
             raise Conflict("It was found meanwhile, or an answer is there already.")
         violation.response, violation.responded = text, moment(now)
         violation.save(update_fields=["response", "responded"])
-        entered("violation.respond", violation, actor, reference, now)
+        record_entry("violation.respond", violation, actor, reference, now)
     return violation
 
 
@@ -87,29 +87,29 @@ def find(
 ) -> Violation:
     """The finding. action: confirm, dismiss or note; severe: of the class that goes straight to the end of the ladder; good_faith:
     False where the report was none. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "violation.find", whom.about_violation(row), now=now)
+    guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = given(reason, least=20, most=1000)
-    if action not in FOUND:
+    if action not in FINDINGS:
         raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
     with transaction.atomic():
         violation = locked(row, "state", "response")
-        finder = apart(violation, actor, now)
+        finder = require_no_part(violation, actor, now)
         target = step(violation.state, action)
         _require_fair(violation, action, good_faith, now)
         violation.state, violation.since, violation.found = target, moment(now), moment(now)
         violation.finder, violation.finding, violation.severe = finder, reason, severe and action == "confirm"
         violation.good_faith = good_faith
         violation.save()
-        entered("violation.find", violation, actor, reason, now, severe=int(violation.severe), good_faith=int(good_faith))
-        if action == "confirm" and violation.bar is None and whom.is_outside(violation):
-            shut(violation, finder, actor=actor, now=now)
+        record_entry("violation.find", violation, actor, reason, now, severe=int(violation.severe), good_faith=int(good_faith))
+        if action == "confirm" and violation.bar is None and violation_parties.is_outside(violation):
+            end_access(violation, finder, actor=actor, now=now)
         if action == "confirm":
-            tell_person(violation, "found", f"Found: {violation.clause}", [_CONFIRMED.format(clause=violation.clause)], now)
-            tell_next(violation, now)
+            notify_person(violation, "found", f"Found: {violation.clause}", [_CONFIRMED.format(clause=violation.clause)], now)
+            notify_next(violation, now)
         else:
             close_for_outsiders(violation, now)
             if violation.respond_by is not None:
-                tell_person(violation, "found", f"Closed: {violation.clause}", [_CLOSED.format(clause=violation.clause)], now)
+                notify_person(violation, "found", f"Closed: {violation.clause}", [_CLOSED.format(clause=violation.clause)], now)
     return violation
 
 
@@ -133,17 +133,17 @@ def _require_fair(row: Violation, action: str, good_faith: bool, now: int) -> No
         raise Conflict("The person is asked first, and has a week to answer.")
 
 
-_APART = "Who finds, who decides and who hears an appeal are different people."
-_REPORTED = "Who reported it does not decide about it."
+_SEPARATE = "Who finds, who decides and who hears an appeal are different people."
+_REPORTER = "Who reported it does not decide about it."
 
 
-def apart(row: Violation, actor: Actor, now: int) -> Person:
+def require_no_part(row: Violation, actor: Actor, now: int) -> Person:
     """The officer, who is not the person or the reporter, had no other part in it before, and is not below the person (V4). Raises
     NotPermitted."""
-    me, about = person_of(actor), foureyes.with_facts(whom.about_violation(row), actor, now)
+    me, about = person_of(actor), foureyes.with_facts(violation_parties.about_violation(row), actor, now)
     if about.is_about(actor):
         raise NotPermitted("Nobody decides about themselves.")
-    refusal = _REPORTED if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _APART
+    refusal = _REPORTER if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _SEPARATE
     if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=refusal):
         raise NotPermitted(why)
     if row.person is not None and row.person.uid in lines().above(me.uid):
@@ -159,4 +159,4 @@ def close_for_outsiders(row: Violation, now: int) -> None:
         "You wrote to us about a message from the city. It was looked at, and the matter is closed. What follows for people who "
         "work for the city is not told to others."
     )
-    tell(f"violation:{row.pk}:outside", row.contact, f"{settings.CITY.city.name}: your complaint", text, now=moment(now))
+    notify(f"violation:{row.pk}:outside", row.contact, f"{settings.CITY.city.name}: your complaint", text, now=moment(now))

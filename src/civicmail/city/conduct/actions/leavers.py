@@ -28,14 +28,14 @@ from civicmail.city.access.states import LIVING
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import deciders, leavers
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.notices.actions import tell_many
+from civicmail.city.notices.actions import notify_many
 
 TICK = machine("tick")
-AT_ONCE = 500
+BATCH_SIZE = 500
 RED = DAY
 """ms after which a leaver whom nobody has confirmed is a finding (L6)."""
-LONGEST = 366 * DAY
-Letter = tuple[str, str, str, str]
+MAX_SUCCESSION = 366 * DAY
+NoticeRow = tuple[str, str, str, str]
 """Key, to, subject, text."""
 
 
@@ -67,7 +67,7 @@ def answer(
         _end_successors(box, choice, actor, reason, now)
         words: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
         if choice == "reply" or text.strip():
-            replies.set_autoreply(box, text, starts=now, until=until or now + LONGEST, kind="left", **words)
+            replies.set_autoreply(box, text, starts=now, until=until or now + MAX_SUCCESSION, kind="left", **words)
         if choice == "forward":
             if to is None:
                 raise Unusable("Say where to.", {"to": "Choose a function mailbox of the department."})
@@ -85,7 +85,7 @@ def answer(
 def _require_choice(choice: str, until: int, now: int) -> None:
     if choice not in leavers.CHOICES:
         raise Unusable("Choose what happens to the mail.", {"choice": "Choose one of the answers."})
-    if choice != "nothing" and not now < until <= now + LONGEST:
+    if choice != "nothing" and not now < until <= now + MAX_SUCCESSION:
         raise Unusable("It ends within a year.", {"until": "Within a year."})
 
 
@@ -119,24 +119,24 @@ def open_due(now: int) -> int:
     """Whoever's access has ended and whose mailbox is there becomes a question to the department, whose managers are written to at
     once, one letter each (L6); how many leavers."""
     done = 0
-    while rows := leavers.unasked(now):
+    while rows := leavers.without_question(now):
         made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows]
         letters = _letters(made, now)  # before the transaction: nobody waits for whom to ask
         with transaction.atomic():
             known = set(Leaver.objects.filter(ending__in=[row.ending for row in made]).values_list("ending_id", flat=True))
             Leaver.objects.bulk_create([row for row in made if row.ending_id not in known])
-            tell_many(letters, now=moment(now))
+            notify_many(letters, now=moment(now))
         done += len(made)
     return done
 
 
-def _letters(made: list[Leaver], now: int) -> list[Letter]:
+def _letters(made: list[Leaver], now: int) -> list[NoticeRow]:
     """One to each manager of a department, but to whoever is the leaver."""
     by_department: dict[Department, list[Leaver]] = defaultdict(list)
     for row in made:
         by_department[row.department].append(row)
-    managers = deciders.asked_of(list(by_department), now)
-    letters: list[Letter] = []
+    managers = deciders.of_departments(list(by_department), now)
+    letters: list[NoticeRow] = []
     for department, new in by_department.items():
         gone = {row.ending.person_id for row in new}
         letters += _to(department, [person for person in managers[department.pk] if person.pk not in gone], new, now)
@@ -147,14 +147,14 @@ def find_overdue(now: int) -> int:
     """Leavers whom nobody has confirmed within a day: a finding, once (L6)."""
     with transaction.atomic():
         late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=moment(now - RED), overdue__isnull=True)
-        rows = list(late.select_related("ending__person", "department").order_by("id")[:AT_ONCE])
+        rows = list(late.select_related("ending__person", "department").order_by("id")[:BATCH_SIZE])
         Leaver.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=moment(now))
         facts = [(f"person:{r.ending.person.uid}", {"department": r.department.code}) for r in rows]
         entries.enter_each("leaver.overdue", facts, actor=TICK, reason="nobody has confirmed it within a day", now=now)
     return len(rows)
 
 
-def _to(department: Department, people: list[Person], new: list[Leaver], now: int) -> list[Letter]:
+def _to(department: Department, people: list[Person], new: list[Leaver], now: int) -> list[NoticeRow]:
     boxes = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("holder", "-made")
     to: dict[int, str] = {}
     for holder, address in boxes.values_list("holder", "address"):

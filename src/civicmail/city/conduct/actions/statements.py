@@ -17,18 +17,18 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.reasons import reason as given
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.models import Statement
-from civicmail.city.conduct.queries import deciders, standings
+from civicmail.city.conduct.queries import deciders, statement_sections
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 
 TICK = machine("tick")
 DAYS = 31
 """Days after the end of a half in which it is signed."""
-REMINDED = (14, 7, 1)
+REMINDER_DAYS = (14, 7, 1)
 """Days before that on which who has not signed hears of it."""
-MOST = 2000
+MAX_REMARKS = 2000
 
 
 def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -> Statement:
@@ -36,15 +36,15 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
     moment stay with it. Raises NotPermitted, Unusable, Conflict where it was signed already."""
     guard.require(actor, "statement.sign", InDepartment(row.department.code), now=now)
     remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
-    if len(remarks) > MOST or (remarks and len(remarks) < 20):
-        raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MOST} characters."})
+    if len(remarks) > MAX_REMARKS or (remarks and len(remarks) < 20):
+        raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MAX_REMARKS} characters."})
     with transaction.atomic():
         statement = locked(row, "state")
-        half = halves.parse(statement.half)
+        half = half_year.parse(statement.half)
         assert half is not None, "the calendar wrote it"
-        statement.state = statementstates.step(statement.state, "except" if remarks else "sign")
+        statement.state = statement_states.step(statement.state, "except" if remarks else "sign")
         statement.remarks, statement.person, statement.signed = remarks, person_of(actor), moment(now)
-        statement.numbers = standings.sections(statement.department, half, now)
+        statement.numbers = statement_sections.sections(statement.department, half, now)
         statement.save()
         facts = {"half": statement.half, "state": statement.state, "due": str(statement.due)}
         object_ = f"department:{statement.department.code}"
@@ -61,19 +61,19 @@ def open_due(now: int) -> int:
     """One statement for each department that answers for itself, of the half that is over; how many were opened. Who signs is
     written to. A department that comes later answers for its first whole half."""
     today = timezone.localdate(moment(now))
-    half = halves.of(today).before()
+    half = half_year.of(today).before()
     if today > half.last + timedelta(days=DAYS):
         return 0
     had = set(Statement.objects.filter(half=str(half)).values_list("department", flat=True))
     done = 0
-    for department in deciders.answering(now):
+    for department in deciders.accountable_departments(now):
         if department.pk in had:
             continue
         done += open_one(department, half, half.last + timedelta(days=DAYS), now)
     return done
 
 
-def open_one(department: Department, half: halves.Half, due: date, now: int) -> bool:
+def open_one(department: Department, half: half_year.Half, due: date, now: int) -> bool:
     """One statement, and a letter to who signs; False where it is open already. due: the last day to sign."""
     with transaction.atomic():
         row, made = Statement.objects.get_or_create(
@@ -89,7 +89,7 @@ def open_one(department: Department, half: halves.Half, due: date, now: int) -> 
 def remind(now: int) -> int:
     """Who has not signed hears of it 14, 7 and 1 days before it is due; how many were written to. Nobody else does."""
     today = timezone.localdate(moment(now))
-    rows = Statement.objects.filter(state="open", due__in=[today + timedelta(days=n) for n in REMINDED]).select_related(
+    rows = Statement.objects.filter(state="open", due__in=[today + timedelta(days=n) for n in REMINDER_DAYS]).select_related(
         "department__head"
     )
     return sum(_ask(row, f"due-{(row.due - today).days}", now) for row in rows.order_by("pk"))
@@ -118,7 +118,7 @@ def find_overdue(now: int) -> int:
 
 def _ask(row: Statement, step: str, now: int) -> int:
     """Write to who signs; how many."""
-    half = halves.parse(row.half)
+    half = half_year.parse(row.half)
     assert half is not None, "the calendar wrote it"
     text = "\n\n".join(
         [
@@ -128,11 +128,11 @@ def _ask(row: Statement, step: str, now: int) -> int:
         ]
     )
     subject = f"Statement for {half.in_words}: sign by {in_words(row.due)}"
-    return _tell(deciders.asked(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
+    return _tell(deciders.of_department(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
 
 
 def _tell_directors(row: Statement, news: str, now: int) -> None:
-    half = halves.parse(row.half)
+    half = half_year.parse(row.half)
     assert half is not None, "the calendar wrote it"
     subject = f"{row.department}: the statement for {half.in_words} {news}"
     _tell(
@@ -150,7 +150,7 @@ def _tell(people: list[Person], key: str, subject: str, text: str, now: int) -> 
     for holder, address in boxes.values_list("holder", "address"):
         to.setdefault(holder or 0, address)
     for person, address in to.items():
-        tell(f"{key}:{person}", address, subject, text, now=moment(now))
+        notify(f"{key}:{person}", address, subject, text, now=moment(now))
     return len(to)
 
 

@@ -79,7 +79,8 @@ class OutsideAccount(models.Model):
 
 
 class OutsideEnding(models.Model):
-    """One account elsewhere that has to end, until it is confirmed that it did. state: see doorstates.py; key: the id under which
+    """One account elsewhere that has to end, until it is confirmed that it did. state: see external_account_states.py; key:
+    the id under which
     the other side is told, the same at each try; how: hook, or person; overdue: since when it is a finding."""
 
     account = models.ForeignKey(OutsideAccount, models.PROTECT, related_name="endings")
@@ -106,7 +107,7 @@ class OutsideEnding(models.Model):
 
 
 class Closure(models.Model):
-    """The end of a mailbox's live copy, with what was counted before: the certificate. state: see closurestates.py; live: messages
+    """The end of a mailbox's live copy, with what was counted before: the certificate. state: see closure_states.py; live: messages
     in the live copy; brought: of them, those that the archive lacked (to be, or that were, brought in); listed: SHA-256 of the
     sorted SHA-256s of all of them; holds: how many are in force in the archive, which is not touched; problem: why it stopped;
     cost: cents a year that end."""

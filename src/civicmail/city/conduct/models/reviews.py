@@ -9,13 +9,13 @@ from django.db import models
 from django.db.models import Q
 
 from civicmail.city.access.models import Authorisation, DutyGrant
-from civicmail.city.conduct.tiers import Tier
+from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Department, Mailbox, Person
 
 
 class Review(models.Model):
-    """One campaign. key: what makes it the same one, so that it is planned once; tier, cause: see tiers.py; state: see
-    campaignstates.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
+    """One campaign. key: what makes it the same one, so that it is planned once; tier, cause: see review_plans.py; state: see
+    review_states.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
     digest: SHA-256 of the questions as they were asked, and of the evidence when it was closed."""
 
     key = models.CharField(max_length=120, unique=True)
@@ -69,8 +69,9 @@ class ReviewPart(models.Model):
 
 class ReviewRow(models.Model):
     """One question: does this person still need this right, or this duty? asked: what the reviewer was shown, as it was when the
-    review began; exceptions: see tiers.py; changed: something has changed since the last review; state, answer: see
-    reviewstates.py; promised: the end of the access that the answer makes, where it makes one; bulk: kept together with others."""
+    review began; exceptions: see review_plans.py; changed: something has changed since the last review; state, answer: see
+    review_item_states.py; promised: the end of the access that the answer makes, where it makes one; bulk: kept together with
+    others."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="rows")
     part = models.ForeignKey(ReviewPart, models.PROTECT, related_name="rows")

@@ -12,7 +12,7 @@ from civicmail.city.directory.models import Department, Person
 
 class Statement(models.Model):
     """What a department answers for half a year. half: 2026-1; due: the day by which its head signs; numbers: as they were when it
-    was signed, see queries/standings.py, empty until then; state: see statementstates.py; remarks: what is not in order, or empty;
+    was signed, see queries/standings.py, empty until then; state: see statement_states.py; remarks: what is not in order, or empty;
     overdue: since when the administration director knows that nobody has signed."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="statements")

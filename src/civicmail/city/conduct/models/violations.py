@@ -12,12 +12,12 @@ from django.db import models
 from django.db.models import F, Q
 
 from civicmail.city.access.models import Bar, Ending
-from civicmail.city.conduct.strikes import Outcome
+from civicmail.city.conduct.consequence_table import Outcome
 from civicmail.city.directory.models import Agency, Department, Episode, Kind, Person
 
 
 class Violation(models.Model):
-    """state: see violationstates.py; source: see SOURCES. person: None until somebody says whose it is; department, kind: as they
+    """state: see violation_states.py; source: see SOURCES. person: None until somebody says whose it is; department, kind: as they
     were then. reporter: None where there is no name to keep; own: of one's own mistake; good_faith: until a finding says otherwise,
     and whoever reported in good faith has nothing to fear from it. contact: where an outsider is answered. origin: what it comes
     from, "finding:12". procedure: answers to what this kind of person's procedure asks, by key (strikes.toml). until: of a

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries import waiting
 from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.city.conduct.closurestates import WORKS
+from civicmail.city.conduct.closure_states import WORKER_STATES
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address
 
@@ -18,7 +18,7 @@ WITH = ("mailbox__holder", "mailbox__department", "department", "by", "orderer")
 
 def to_work() -> list[Closure]:
     """What the worker goes on with."""
-    return list(Closure.objects.filter(state__in=list(WORKS)).select_related(*WITH).order_by("id"))
+    return list(Closure.objects.filter(state__in=list(WORKER_STATES)).select_related(*WITH).order_by("id"))
 
 
 def addresses_of(row: Closure) -> list[str]:

@@ -14,7 +14,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Department, Episode, Person
 
 
-def span(department: Department) -> list[Department]:
+def with_headless_divisions(department: Department) -> list[Department]:
     """The department with those divisions, and theirs, that have no head of their own; in order of names. One query."""
     below: dict[int, list[Department]] = {}
     for row in Department.objects.filter(closed__isnull=True, parent__isnull=False).order_by("name", "pk"):
@@ -29,7 +29,7 @@ def span(department: Department) -> list[Department]:
     return departments
 
 
-def gone(people: Collection[int]) -> set[int]:
+def gone_or_suspended(people: Collection[int]) -> set[int]:
     """Of these (ids of rows) who works here no more, or is suspended: they decide nothing."""
     employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
     own = Authorisation.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
@@ -40,15 +40,15 @@ def absent(people: Collection[int], now: int) -> set[int]:
     """Of these (ids of rows) who is not there now: is gone, or has said so by an automatic reply."""
     at = moment(now)
     away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
-    return gone(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
+    return gone_or_suspended(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
 
 
-def asked(department: Department, now: int) -> list[Person]:
+def of_department(department: Department, now: int) -> list[Person]:
     """Who is asked for one department; see asked_of."""
-    return asked_of([department], now)[department.pk]
+    return of_departments([department], now)[department.pk]
 
 
-def asked_of(departments: Collection[Department], now: int) -> dict[int, list[Person]]:
+def of_departments(departments: Collection[Department], now: int) -> dict[int, list[Person]]:
     """Who is asked, by department (id of the row): the head, else the deputies who are there, else those of the department above,
     and at the top the access officers; in order of names. A fixed number of queries."""
     rows = {row.pk: row for row in Department.objects.select_related("head")}
@@ -83,11 +83,13 @@ def holders(duty: str, now: int) -> list[Person]:
     return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
 
 
-def answering(now: int) -> list[Department]:
+def accountable_departments(now: int) -> list[Department]:
     """Departments that answer for themselves: with a head of their own, or with nothing above them, and with people. In order of
     names; what has no head belongs to the one above (span)."""
     working = set(
         Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(moment(now))).values_list("department", flat=True)
     )
     rows = Department.objects.filter(closed__isnull=True).select_related("head", "parent").order_by("name", "pk")
-    return [row for row in rows if (row.head_id or row.parent_id is None) and any(d.pk in working for d in span(row))]
+    return [
+        row for row in rows if (row.head_id or row.parent_id is None) and any(d.pk in working for d in with_headless_divisions(row))
+    ]

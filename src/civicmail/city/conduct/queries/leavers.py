@@ -24,19 +24,19 @@ CHOICES: dict[str, str] = {
     "successor": "A successor reads it for a time",
     "nothing": "Nothing: what comes is held",
 }
-AT_ONCE = 500
-OLDEST = timedelta(days=400)
+BATCH_SIZE = 500
+MAX_AGE = timedelta(days=400)
 """Endings before that are nobody's question any more."""
 
 
-def unasked(now: int) -> list[tuple[Ending, Mailbox]]:
+def without_question(now: int) -> list[tuple[Ending, Mailbox]]:
     """Endings that are done, whose person has no work here now and a mailbox that is open, and about whom nobody was asked yet."""
     mine = Mailbox.objects.filter(holder=OuterRef("person"), kind="personal", closed__isnull=True)
     again = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
     later = Ending.objects.filter(person=OuterRef("person"), pk__gt=OuterRef("pk"), done__isnull=False)
-    rows = Ending.objects.filter(done__gt=moment(now) - OLDEST, leaver__isnull=True)
+    rows = Ending.objects.filter(done__gt=moment(now) - MAX_AGE, leaver__isnull=True)
     rows = rows.filter(Exists(mine), ~Exists(again), ~Exists(later))
-    employments = list(rows.select_related("person", "episode__department").order_by("id")[:AT_ONCE])
+    employments = list(rows.select_related("person", "episode__department").order_by("id")[:BATCH_SIZE])
     boxes = {
         box.holder_id: box
         for box in Mailbox.objects.filter(
@@ -63,7 +63,7 @@ def of_departments(codes: Collection[str]) -> QuerySet[Leaver]:
     return rows.select_related("ending__person", "mailbox", "department", "person")
 
 
-def is_red(leaver: Leaver, now: int) -> bool:
+def is_overdue(leaver: Leaver, now: int) -> bool:
     """Unanswered for more than a day (L6)."""
     return not leaver.choice and leaver.told <= moment(now - DAY)
 
@@ -74,7 +74,7 @@ def state(leaver: Leaver, now: int) -> tuple[str, str]:
         return "done", CHOICES[leaver.choice]
     if leaver.mailbox.closed is not None:
         return "quiet", "Account closed"
-    if is_red(leaver, now):
+    if is_overdue(leaver, now):
         return "stop", f"Not confirmed since {timezone.localtime(leaver.told):%b %-d}"
     return "wait", "To be confirmed"
 

@@ -14,7 +14,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import is_admitted
 from civicmail.city.conduct.queries.deciders import absent
-from civicmail.city.conduct.splitting import Candidate
+from civicmail.city.conduct.reviewer_assignment import Candidate
 from civicmail.city.directory.models import Department, Person
 
 NEXT_HEAD, OFFICER = "next head", "access officer"

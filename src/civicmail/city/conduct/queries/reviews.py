@@ -15,10 +15,10 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.city.access.views import saying
-from civicmail.city.conduct.actions.telling import last_day, name_of
+from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
-from civicmail.city.conduct.queries import answerers
-from civicmail.city.conduct.queries.packs import speeds
+from civicmail.city.conduct.queries import part_reviewers
+from civicmail.city.conduct.queries.review_evidence import speeds
 from civicmail.city.directory.models import Person
 
 SOON = 3
@@ -61,8 +61,8 @@ class Counts:
 def waiting_for(person: Person, now: int) -> list[Waiting]:
     """What somebody is asked at this moment, the most urgent first; what waits for its turn is left out, and one's own. A fixed
     number of queries."""
-    parts = list(answerers.parts_of(person.pk, now))
-    ahead = answerers.is_ahead(parts)
+    parts = list(part_reviewers.parts_of(person.pk, now))
+    ahead = part_reviewers.is_ahead(parts)
     mine = {p.pk: p for p in parts if p.pk not in ahead}
     rows = ReviewRow.objects.filter(part__in=mine, state__in=["open", "suspended"]).exclude(person=person)
     rows = rows.exclude(approver=person)

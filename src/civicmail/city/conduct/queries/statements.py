@@ -11,7 +11,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.tasks import Task, Tasks
 from civicmail.city.access.views import saying
-from civicmail.city.conduct import halves
+from civicmail.city.conduct import half_year
 from civicmail.city.conduct.models import Statement
 
 SOON = timedelta(days=7)
@@ -43,7 +43,7 @@ def _mine(actor: Actor, now: int) -> list[Tasks]:
     rows = Statement.objects.filter(state="open", department__code__in=actor.departments).select_related("department")
     by_department: dict[str, list[Task]] = {}
     for row in rows.order_by("department__name", "half"):
-        half = halves.parse(row.half)
+        half = half_year.parse(row.half)
         by = f"By {saying.short(row.due)}"
         state = ("stop", "Overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
         label = f"Sign the statement for {half.in_words if half else row.half}"

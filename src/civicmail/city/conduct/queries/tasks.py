@@ -6,15 +6,22 @@ from collections.abc import Callable
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries.tasks import Tasks
-from civicmail.city.conduct.queries import closures, leavers, outside, reviews, statements, violationtasks
+from civicmail.city.conduct.queries import closures, external_systems, leavers, reviews, statements, violation_tasks
 
 Source = Callable[[Actor, int], list[Tasks]]
 """(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""
 
-SOURCES: list[Source] = [reviews.tasks, leavers.tasks, closures.tasks, outside.tasks, statements.tasks, violationtasks.tasks]
+SOURCES: list[Source] = [
+    reviews.tasks,
+    leavers.tasks,
+    closures.tasks,
+    external_systems.tasks,
+    statements.tasks,
+    violation_tasks.tasks,
+]
 
 
-def also(source: Source) -> None:
+def register(source: Source) -> None:
     """What waits in a room above this one is told with the rest: on Home, and in the daily mail."""
     if source not in SOURCES:
         SOURCES.append(source)

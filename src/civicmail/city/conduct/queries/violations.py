@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.violationstates import CONFIRMED, COUNTS, OPEN
+from civicmail.city.conduct.violation_states import CONFIRMED, COUNTS, OPEN
 from civicmail.city.directory.models import Person
 
 

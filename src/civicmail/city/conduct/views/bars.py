@@ -22,7 +22,7 @@ from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.confirming import answered
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.conduct.views.violationforms import YesOrNo
+from civicmail.city.conduct.views.violation_forms import YesOrNo
 
 ROLES = {"permanent": "stop", "suspension": "lock", "restriction": "warn", "re-entry": "plain"}
 

@@ -15,10 +15,10 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.city.conduct.actions import reporting
-from civicmail.city.conduct.pace import Pace
+from civicmail.city.conduct.actions import violation_reports
+from civicmail.city.conduct.rate_limit import RateLimit
 
-PACE = Pace(5)
+LIMIT = RateLimit(5)
 
 
 class Complaint(forms.Form):
@@ -28,7 +28,7 @@ class Complaint(forms.Form):
         gettext_lazy("What was wrong?"),
         gettext_lazy("Who wrote to whom, when, and what was wrong about it. At least 20 characters."),
         least=20,
-        most=reporting.WHAT_MOST,
+        most=violation_reports.MAX_TEXT,
         rows=6,
     )
     number = forms.CharField(
@@ -48,10 +48,10 @@ def new(request: Asked) -> HttpResponse:
     form = Complaint(request.POST or None)
 
     def verb() -> bool:
-        if not PACE.takes(request.META.get("REMOTE_ADDR", ""), now):
+        if not LIMIT.takes(request.META.get("REMOTE_ADDR", ""), now):
             raise Conflict(gettext("From your network this was done often in the last hour; please come back later."))
         c = form.cleaned_data
-        reporting.complain(c["what"], c["number"], c["contact"], now=now)
+        violation_reports.complain(c["what"], c["number"], c["contact"], now=now)
         return True
 
     if request.method == "POST" and form.is_valid() and tried(form, verb):

@@ -23,9 +23,9 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct.actions import leavers as verbs
-from civicmail.city.conduct.doorstates import SAID
+from civicmail.city.conduct.external_account_states import WORDS
 from civicmail.city.conduct.models import Leaver
-from civicmail.city.conduct.queries import closures, leavers, outside
+from civicmail.city.conduct.queries import closures, external_systems, leavers
 from civicmail.city.directory.models import Department, Mailbox
 
 
@@ -135,11 +135,11 @@ def one(request: Asked, department: str, pk: int) -> HttpResponse:
         form = Answering(list(boxes), request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid() and tried(form, lambda: _answer(request, row, form)) is not None:
             return redirect("left", department=where.code, pk=row.pk)
-    elsewhere = outside.endings().filter(account__person=who, ending=row.ending).annotate(name=F("account__door__name"))
+    elsewhere = external_systems.endings().filter(account__person=who, ending=row.ending).annotate(name=F("account__door__name"))
     shown = {
         "page": _page(request, row, where, gone=gone), "row": row, "form": form, "gone": gone,
         "steps": row.ending.steps.all(), "choice": leavers.CHOICES.get(row.choice, ""),
-        "outside": [(e, SAID[e.state], may(request, "outside.confirm", outside.about(e))) for e in elsewhere],
+        "outside": [(e, WORDS[e.state], may(request, "outside.confirm", external_systems.about(e))) for e in elsewhere],
         "rights": Authorisation.objects.filter(mailbox=row.mailbox, role="successor", state__in=LIVING).select_related("person"),
         "replies": row.mailbox.replies.filter(ended__isnull=True), "ways": row.mailbox.forwardings.filter(ended__isnull=True),
     }  # fmt: skip

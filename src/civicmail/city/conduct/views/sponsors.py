@@ -17,7 +17,7 @@ from civicmail.city.access.views import listing, saying
 from civicmail.city.access.views.asked import Asked, acting, me, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.conduct.queries import sponsored
+from civicmail.city.conduct.queries import sponsored_people
 from civicmail.city.directory.models import Agency, Person
 
 
@@ -44,7 +44,7 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
     owing = {agency: owes for agency, (_, owes) in states.items()}
     filters = [
         Filter("q", gettext("Name"), _named),
-        Filter("state", gettext("State"), lambda rows, value: sponsored.in_state(rows, value, today, owing), _choices()),
+        Filter("state", gettext("State"), lambda rows, value: sponsored_people.in_state(rows, value, today, owing), _choices()),
     ]
     if who is None:
         filters += [
@@ -53,9 +53,9 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
         ]
     table = listing.of(
         request,
-        sponsored.rows(who),
+        sponsored_people.rows(who),
         caption=gettext("People of agencies"),
-        columns=_columns(sponsored.left(today), states, whole=who is None),
+        columns=_columns(sponsored_people.left(today), states, whole=who is None),
         filters=filters,
         empty=gettext("Nobody works here under a contract of an agency now.")
         if who is None
@@ -128,7 +128,7 @@ def _choices() -> list[tuple[str, str]]:
         gettext("contract ends within 30 days"),
         gettext("contract is over"),
     )
-    return list(zip(sponsored.STATES, words, strict=True))
+    return list(zip(sponsored_people.STATES, words, strict=True))
 
 
 def _sponsors() -> list[tuple[str, str]]:

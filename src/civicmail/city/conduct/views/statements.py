@@ -21,10 +21,10 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.city.conduct import halves, statementstates
+from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Statement
-from civicmail.city.conduct.queries import deciders, standings
+from civicmail.city.conduct.queries import deciders, statement_sections
 
 SENTENCE = "I have read this statement, and I answer for it."
 
@@ -39,7 +39,7 @@ class Signing(forms.Form):
         error_messages={"required": "Choose one of the two answers."},
     )
     remarks = long(
-        "What is not in order", "And what you will do about it, until when.", most=statements.MOST, rows=5, required=False
+        "What is not in order", "And what you will do about it, until when.", most=statements.MAX_REMARKS, rows=5, required=False
     )
 
     def clean(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _halves() -> list[tuple[str, str]]:
 
 
 def _words(half: str) -> str:
-    parsed = halves.parse(half)
+    parsed = half_year.parse(half)
     return parsed.in_words if parsed else half
 
 
@@ -128,12 +128,12 @@ def _by_state() -> Filter:
         return rows.filter(overdue__isnull=False, state="open") if value == "overdue" else rows.filter(state=value)
 
     return Filter(
-        "state", "State", apply, [*((key, words[1]) for key, words in statementstates.SAID.items()), ("overdue", "Overdue")]
+        "state", "State", apply, [*((key, words[1]) for key, words in statement_states.WORDS.items()), ("overdue", "Overdue")]
     )
 
 
 def _state(row: Statement) -> tuple[str, str]:
-    return ("stop", "Overdue") if row.state == "open" and row.overdue else statementstates.SAID[row.state]
+    return ("stop", "Overdue") if row.state == "open" and row.overdue else statement_states.WORDS[row.state]
 
 
 @acting("statement.see")
@@ -141,7 +141,7 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
     """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
     row = statement_of(request, department, half)
     now, about = ms(request.now), InDepartment(row.department.code)
-    period = halves.parse(row.half)
+    period = half_year.parse(row.half)
     assert period is not None, "its address was read already"
     signing = row.state == "open" and may(request, "statement.sign", about)
     form = Signing(request.POST if request.method == "POST" else None) if signing else None
@@ -153,13 +153,13 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
             remarks = c["remarks"] if c["answer"] == "except" else ""
             if tried(form, lambda: statements.sign(row, remarks, actor=request.actor, reason=SENTENCE, now=now)):
                 return redirect("statement", department=row.department.code, half=row.half)
-    sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
+    sections = row.numbers if row.state != "open" else statement_sections.sections(row.department, period, now)
     if request.GET.get("format") == "csv":
         return _file(row, sections)
     shown = {
         "page": _page(row, period), "row": row, "sections": sections, "form": form, "sentence": SENTENCE,
-        "divisions": [d.name for d in deciders.span(row.department)[1:]],
-        "asked": deciders.asked(row.department, now) if row.state == "open" else [],
+        "divisions": [d.name for d in deciders.with_headless_divisions(row.department)[1:]],
+        "asked": deciders.of_department(row.department, now) if row.state == "open" else [],
     }  # fmt: skip
     return render(request, "conduct/statement.html", shown, status=status_of(form) if form else 200)
 
@@ -168,12 +168,12 @@ def statement_of(request: Asked, department: str, half: str) -> Statement:
     """The statement of a department for a half, where this person may see it. Raises NotPermitted, Http404."""
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))
-    if halves.parse(half) is None:
+    if half_year.parse(half) is None:
         raise Http404
     return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)
 
 
-def _page(row: Statement, period: halves.Half) -> Page:
+def _page(row: Statement, period: half_year.Half) -> Page:
     up = [(f"{row.department}: statements", reverse("statements", args=[row.department.code]))]
     facts: list[tuple[str, Any]] = [("Half", period.in_words), ("Due", row.due)]
     if row.signed:
@@ -182,7 +182,7 @@ def _page(row: Statement, period: halves.Half) -> Page:
     return Page(f"Statement of {row.department}", row.half, up, _state(row), facts, [Action("CSV", f"{here}?format=csv")])
 
 
-def _file(row: Statement, sections: list[standings.Section]) -> HttpResponse:
+def _file(row: Statement, sections: list[statement_sections.Section]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="statement-{row.department.code}-{row.half}.csv"'
     out = csv.writer(response)

@@ -20,11 +20,11 @@ from civicmail.city.access.views.asked import Asked, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions.findings import apart
+from civicmail.city.conduct.actions.findings import require_no_part
+from civicmail.city.conduct.consequence_table import OUTCOMES
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import verified, violationtasks, whom
-from civicmail.city.conduct.strikes import OUTCOMES
-from civicmail.city.conduct.violationstates import COUNTS, FIRST, OPEN, WORDS
+from civicmail.city.conduct.queries import consequence_check, violation_parties, violation_tasks
+from civicmail.city.conduct.violation_states import COUNTS, FIRST, OPEN, WORDS
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
 WAITS = [("mine", "waits for you"), ("open", "waits for anybody")]
@@ -73,7 +73,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
 def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
     def state(query: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "mine":
-            return query.filter(pk__in=violationtasks.for_them(request.actor, ms(request.now)))
+            return query.filter(pk__in=violation_tasks.for_them(request.actor, ms(request.now)))
         return query.filter(state__in=OPEN) if value == "open" else query.filter(state=value)
 
     return listing.of(
@@ -144,9 +144,9 @@ def one(request: Asked, department: str, pk: int) -> HttpResponse:
 
 def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
     now = ms(request.now)
-    role, words = verified.of(row, now)
-    table, (ladder_name, ladder) = whom.table(), whom.ladder_of(row)
-    before = whom.strikes_before(row, now)
+    role, words = consequence_check.of(row, now)
+    table, (ladder_name, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
+    before = violation_parties.strikes_before(row, now)
     shown = {
         "page": page,
         "v": row,
@@ -202,16 +202,18 @@ def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
     return [
         (what, label)
         for what, label, act in DOING
-        if what in can and (mine or what not in _APART) and may(request, act, whom.about_violation(row))
+        if what in can and (mine or what not in _APART) and may(request, act, violation_parties.about_violation(row))
     ]
 
 
 def _part(request: Asked, row: Violation) -> str:
     """Why this person decides nothing here, who could otherwise."""
-    if row.state not in OPEN or not could(request, "violation.find", InDepartment(whom.about_violation(row).department)):
+    if row.state not in OPEN or not could(
+        request, "violation.find", InDepartment(violation_parties.about_violation(row).department)
+    ):
         return ""
     try:
-        apart(row, request.actor, ms(request.now))
+        require_no_part(row, request.actor, ms(request.now))
     except NotPermitted as error:
         return str(error.args[0])
     return ""
@@ -230,8 +232,8 @@ def _facts(row: Violation) -> list[tuple[str, Any]]:
 
 def _procedure_facts(row: Violation) -> list[tuple[str, str]]:
     """What was written down for the procedure, with its words."""
-    labels = {key: label for p in whom.table().procedures for key, label in p.asks}
-    names = {p.id: p.name for p in whom.table().procedures}
+    labels = {key: label for p in violation_parties.table().procedures for key, label in p.asks}
+    names = {p.id: p.name for p in violation_parties.table().procedures}
     return [
         (labels.get(key, "Procedure"), names.get(value, value) if key == "procedure" else value)
         for key, value in row.procedure.items()

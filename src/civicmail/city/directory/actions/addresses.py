@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from civicmail.city.directory.localpart import RESERVED, bad
+from civicmail.city.directory.local_part import RESERVED, field_error
 from civicmail.city.directory.models import Address, Mailbox, MailGroup, Person, ReservedAddress
 
 
@@ -42,17 +42,19 @@ def require_free(address: str, person: Person | None, mailbox: Mailbox | None = 
     in nobody's use now, and never reached anybody else's (L3). Not even a mailbox of another office: what had come to the address
     would be read there (docs/decisions/0033)."""
     if MailGroup.objects.filter(address=address).exists():
-        raise bad("address", f"{address} is or was a list.")
+        raise field_error("address", f"{address} is or was a list.")
     if Address.objects.filter(address=address, until__isnull=True).exists():
-        raise bad("address", f"{address} is in use.")
+        raise field_error("address", f"{address} is in use.")
     others = ReservedAddress.objects.filter(address=address).exclude(person=person)
     if kept := others.select_related("person").first():
-        raise bad("address", f"{address} is kept for {kept.person}, who has it by the personnel list.")
+        raise field_error("address", f"{address} is kept for {kept.person}, who has it by the personnel list.")
     theirs = Q(person=person) if person else Q(mailbox=mailbox) if mailbox else Q(pk=None)
     if other := Address.objects.filter(address=address).exclude(theirs).select_related("mailbox").first():
         if other.person_id:
-            raise bad("address", f"{address} belonged to somebody else; an address is never given to another person.")
-        raise bad("address", f"{address} reached {other.mailbox.address}; mail to it stays there. Let people use that mailbox.")
+            raise field_error("address", f"{address} belonged to somebody else; an address is never given to another person.")
+        raise field_error(
+            "address", f"{address} reached {other.mailbox.address}; mail to it stays there. Let people use that mailbox."
+        )
 
 
 def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
@@ -64,9 +66,9 @@ def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
 def take(mailbox: Mailbox, address: str, *, now: datetime) -> None:
     """An alias ends; its row stays, and with it the rule that nobody else gets it. The main address ends with its mailbox only."""
     if address == mailbox.address:
-        raise bad("address", "The main address of a mailbox stays as long as the mailbox.")
+        raise field_error("address", "The main address of a mailbox stays as long as the mailbox.")
     if not Address.objects.filter(mailbox=mailbox, address=address, until__isnull=True).update(until=now):
-        raise bad("address", f"{address} does not reach this mailbox.")
+        raise field_error("address", f"{address} does not reach this mailbox.")
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from civicmail.city.directory import localpart
+from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
@@ -15,7 +15,7 @@ def make(
     address: str, name: str, department: Department, domains: Collection[str], *, everyone: bool = False, now: datetime
 ) -> MailGroup:
     """everyone: all personal mailboxes of the department and its divisions. Raises Unusable."""
-    address = localpart.checked(address, domains)
+    address = local_part.checked(address, domains)
     addresses.require_free(address, None)
     if Mailbox.objects.filter(address=address).exists():
         raise Unusable(f"{address} is or was a mailbox.", {"address": f"{address} is or was a mailbox."})

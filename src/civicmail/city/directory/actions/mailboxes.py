@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from civicmail.city.directory import localpart
+from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses, reserved
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.models import Address, Department, Mailbox, Person
@@ -13,7 +13,7 @@ from civicmail.city.directory.models import Address, Department, Mailbox, Person
 
 def open_personal(person: Person, department: Department, address: str, domains: Collection[str], *, now: datetime) -> Mailbox:
     """The mailbox of one person. Somebody who had it before gets it again (L5). Raises Unusable."""
-    address = localpart.checked(address, domains, personal=True)
+    address = local_part.checked(address, domains, personal=True)
     mine = Mailbox.objects.filter(address=address, holder=person).first()
     if mine is not None:
         return mine if mine.closed is None else reopen(mine, department, now=now)
@@ -26,7 +26,7 @@ def open_function(
     address: str, name: str, department: Department, purpose: str, domains: Collection[str], *, now: datetime
 ) -> Mailbox:
     """The mailbox of a duty, which named people use and nobody signs in as (M5). Raises Unusable."""
-    address = localpart.checked(address, domains)
+    address = local_part.checked(address, domains)
     return _make(address, name, Mailbox.Type.FUNCTION, department, purpose=purpose, now=now)
 
 
@@ -36,7 +36,7 @@ def open_service(
     """The address of a machine that sends (S1); it ends by itself. Raises Unusable."""
     if expires <= now:
         raise Unusable("A service mailbox ends in the future.", {"expires": "A service mailbox ends in the future."})
-    address = localpart.checked(address, domains)
+    address = local_part.checked(address, domains)
     return _make(address, name, Mailbox.Type.SERVICE, department, purpose=purpose, expires=expires, now=now)
 
 

@@ -20,7 +20,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import moment
 from civicmail.city.access.reasons import reason as require_reason
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.core.wire import hosts
 from civicmail.desk.holding import queries
@@ -112,7 +112,7 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
         entries.enter("contest.answer", actor=actor, reason=reason[:400], now=now, object=f"capture:{contest.capture}", facts=facts)
         if contest.contact:
             subject, text = _notice(contest)
-            tell(f"contest:{contest.pk}", contest.contact, subject, text, now=moment(now))
+            notify(f"contest:{contest.pk}", contest.contact, subject, text, now=moment(now))
     return contest
 
 

@@ -24,7 +24,7 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.tallies import What
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.core.query.tree import Digits, Or, Token, Tree
 from civicmail.desk.holding import approvers, partial_approval, queries, senders
@@ -187,4 +187,4 @@ def _notify_records_office(row: Approval, now: int) -> None:
         f"of the request, and send what the request may have.\n\n{where}"
     )
     for address in addresses:
-        tell(f"approval-records:{row.pk}:{address}", address, "Files that answer a public-records request", text, now=moment(now))
+        notify(f"approval-records:{row.pk}:{address}", address, "Files that answer a public-records request", text, now=moment(now))

@@ -21,7 +21,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.approvals import RULE
 from civicmail.core.config.log import get_logger
@@ -257,7 +257,7 @@ def remind(rows: list[Approval], now: int) -> int:
             if to := senders.address_of(person):
                 with translation.override(person.language):
                     subject, text = approval_notices.approval_request(pending_rows)
-                tell(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=moment(now))
+                notify(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=moment(now))
         Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
     return len(rows_by_person)
 
@@ -273,7 +273,7 @@ def notify_approvers(row: Approval, now: int) -> None:
             key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
             with translation.override(person.language):
                 subject, text = approval_notices.approval_request([row])
-            tell(key, to, subject, text, now=moment(now))
+            notify(key, to, subject, text, now=moment(now))
 
 
 def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -284,7 +284,7 @@ def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     with translation.override(row.person.language):
         notice = approval_notices.decision_notice(row, copies)
     if notice is not None:
-        tell(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *notice, now=moment(now))
+        notify(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *notice, now=moment(now))
 
 
 def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -293,4 +293,4 @@ def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> No
         return
     with translation.override(row.person.language):
         subject, text = approval_notices.still_held_notice(row, copies)
-    tell(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=moment(now))
+    notify(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=moment(now))

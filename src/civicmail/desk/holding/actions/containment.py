@@ -31,7 +31,7 @@ from civicmail.city.access.views.saying import said
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
@@ -233,7 +233,7 @@ def _notify(row: Containment, now: int) -> None:
             if to := senders.address_of(person):
                 with override(person.language):
                     subject, text = _NOTICES[role](row)
-                tell(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
+                notify(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
 
 
 def _notify_released(row: Containment, now: int) -> None:
@@ -246,7 +246,7 @@ def _notify_released(row: Containment, now: int) -> None:
                     "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
                     "held: ask the security office for it, or write it anew."
                 ).format(count=len(row.let))
-            tell(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=moment(now))
+            notify(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=moment(now))
 
 
 def _owner_notice(row: Containment) -> tuple[str, str]:
@@ -293,7 +293,7 @@ def _managers(row: Containment, now: int) -> list[Person]:
     whoever its department's work is brought to."""
     person, episode = row.person, None
     if person is None and (box := _service_mailbox(row)) is not None:
-        return [boss for boss in deciders.asked(box.department, now) if senders.address_of(boss)]
+        return [boss for boss in deciders.of_department(box.department, now) if senders.address_of(boss)]
     if person is not None:
         episode = person.episodes.select_related("supervisor", "department__head").filter(ended__isnull=True).first()
     if episode is None:

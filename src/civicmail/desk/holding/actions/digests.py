@@ -28,8 +28,8 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import saying
 from civicmail.city.directory.models import Mailbox, Person
-from civicmail.city.notices import tokens
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices import signed_links
+from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.rules import Book
 from civicmail.desk.holding import digest_schedule, queries, senders
@@ -162,7 +162,7 @@ def _line(copy: HeldCopy, who: str, person: Person, slot: datetime, book: Book) 
     time_text = f"{saying.short(at)}, {saying.clock(at)}"
     data: Path | None = settings.DATA
     assert data is not None, "digests have an installation"
-    token = tokens.make(data, "digest", copy.id, copy.index, ms(slot) + LINK_VALID_MS, str(person.pk).encode())
+    token = signed_links.make(data, "digest", copy.id, copy.index, ms(slot) + LINK_VALID_MS, str(person.pk).encode())
     return f"{time_text}  {who}: {explanation}\n  {settings.CITY.web.url}{reverse('digest', args=[token])}"
 
 
@@ -225,7 +225,7 @@ def _send(schedule: Digest, content: DigestContent, unnotified: list[Untold], sl
         return 0
     with transaction.atomic(), translation.override(person.language):
         subject, text = compose(content, person, slot, book)
-        tell(
+        notify(
             f"digest:{slot.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H}:{person.pk}", to, subject, text, now=moment(now)
         )
         Digest.objects.update_or_create(person=person, defaults={"told": slot})

@@ -10,7 +10,7 @@ from django.conf import settings
 from civicmail.city.access.actions.deeds import entering_of
 from civicmail.city.access.actors import machine
 from civicmail.city.conduct.models import Evidence
-from civicmail.city.conduct.queries import evidence
+from civicmail.city.conduct.queries import violation_evidence
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.query.tree import Among
@@ -36,7 +36,7 @@ class HoldReconciler:
 
     def step(self, now: int) -> int:
         """As keep()."""
-        needed = evidence.needed(now)
+        needed = violation_evidence.needed(now)
         if needed == self._held and 0 <= now - self._checked_at < RECHECK_AFTER_MS:
             return 0
         changed = _try_reconcile(now)
@@ -63,7 +63,7 @@ def _try_reconcile(now: int) -> int | None:
 
 def _reconcile(data: Path, now: int) -> int:
     current = [hold for hold in holds.standing(data) if hold.scope.startswith(SCOPE)]
-    needed = {f"{SCOPE}{case}": Among(captures) for case, captures in evidence.needed(now).items()}
+    needed = {f"{SCOPE}{case}": Among(captures) for case, captures in violation_evidence.needed(now).items()}
     missing = [scope for scope, tree in needed.items() if not any(other.scope == scope and other.tree == tree for other in current)]
     obsolete = [hold for hold in current if needed.get(hold.scope) != hold.tree]
     for scope in sorted(missing):

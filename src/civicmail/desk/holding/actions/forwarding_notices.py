@@ -45,7 +45,7 @@ def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDe
             with override(officer.language):
                 text = "\n\n".join([_security_notice(forwarding), *_earlier_lines(earlier), *_where_held(forwarding)])
                 subject = gettext("A mailbox would have forwarded mail out of the city")
-            actions.tell(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
+            actions.notify(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
 
 
 def forget_old(now: int) -> int:
@@ -86,7 +86,7 @@ def _notify_owner(key: str, sent: SentMessage, forwarding: Forwarding, earlier: 
             ),
         ]
         subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
-    actions.tell(key, to, subject, "\n\n".join(lines), now=moment(now))
+    actions.notify(key, to, subject, "\n\n".join(lines), now=moment(now))
 
 
 def _security_notice(forwarding: Forwarding) -> str:

@@ -17,7 +17,7 @@ from civicmail.city.access.duties import Duty
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import BATCH_SIZE, TICK, is_sampled, notify_approvers
 from civicmail.desk.holding.models import Approval, AskedDepartment
@@ -113,4 +113,4 @@ def _holders_of(duties: Iterable[Duty], now: int) -> list[Person]:
 def _notify(key: str, subject: str, text: str, people: Iterable[Person], now: int) -> None:
     for person in people:
         if to := senders.address_of(person):
-            tell(f"{key}:{person.pk}", to, subject, text, now=moment(now))
+            notify(f"{key}:{person.pk}", to, subject, text, now=moment(now))

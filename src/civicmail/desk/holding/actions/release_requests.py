@@ -28,7 +28,7 @@ from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.tallies import What
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import queries, release_kinds, release_states, senders
 from civicmail.desk.holding.actions.releaser_pool import releasing
@@ -222,4 +222,4 @@ def _notify_requester(row: Release, now: int) -> None:
         page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
         parts.append(gettext("How the message stands: {page}").format(page=page))
         subject = gettext("About a message that was kept back")
-    tell(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=moment(now))
+    notify(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=moment(now))

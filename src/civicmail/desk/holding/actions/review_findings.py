@@ -24,10 +24,10 @@ from civicmail.city.access.queries import foureyes
 from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.city.access.views import saying
-from civicmail.city.conduct.actions import reporting
+from civicmail.city.conduct.actions import violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Precision
@@ -101,7 +101,9 @@ def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violati
         _require_other_person(row, actor, now)
         assert row.person is not None, "whoever is confirmed has a name"
         words, by = _report(row, row.person, text), person_of(actor)
-        made = reporting.hand_over(row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now)
+        made = violation_reports.hand_over(
+            row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now
+        )
         row.state = "handed"
         row.save(update_fields=["state"])
         _enter(row, actor, text[:400], now)
@@ -154,7 +156,7 @@ def _remind(row: Finding, now: int) -> None:
         raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
     with override(person.language):
         subject, text = _reminder(row)
-    tell(f"finding:{row.pk}", to, subject, text, now=moment(now))
+    notify(f"finding:{row.pk}", to, subject, text, now=moment(now))
 
 
 def _reminder(row: Finding) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.views import saying
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.desk.holding import senders
@@ -41,7 +41,7 @@ def notify_sender(person: Person, capture: str, at: int, rule_notices: list[Rule
         return
     with translation.override(person.language):
         subject, text = compose(capture, at, rule_notices)
-    tell(key, to, subject, text, now=moment(now))
+    notify(key, to, subject, text, now=moment(now))
 
 
 def notice_key(person: Person, capture: str, at: int) -> str:
@@ -87,4 +87,4 @@ def notify_reviewers(finding: Finding, sender: Person, now: int) -> None:
     ]
     for person in holders("use-reviewer", now):
         if person != sender and (to := senders.address_of(person)):
-            tell(f"finding-now:{finding.pk}:{person.pk}", to, "A finding that does not wait", "\n\n".join(lines), now=at)
+            notify(f"finding-now:{finding.pk}:{person.pk}", to, "A finding that does not wait", "\n\n".join(lines), now=at)

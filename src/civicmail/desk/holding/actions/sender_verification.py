@@ -25,8 +25,8 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.saying import clock, day
 from civicmail.city.directory.models import Person
-from civicmail.city.notices import tokens
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices import signed_links
+from civicmail.city.notices.actions import notify
 from civicmail.city.notices.errors import BadLink
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.containment_states import OPEN
@@ -69,7 +69,7 @@ def ask(
 
 def by_link(data: Path, text: str, now: int) -> Verification:
     """The question that an answer link belongs to. Raises BadLink, OldLink."""
-    token = tokens.read(data, "answer", text, now)
+    token = signed_links.read(data, "answer", text, now)
     if len(token.more) != _MORE.size:
         raise BadLink
     number, secret = _MORE.unpack(token.more)
@@ -121,7 +121,7 @@ def _send_question(row: Verification, received: int, secret: bytes, now: int) ->
     """To the address that is known from elsewhere, outside in each language of the city. Nothing of the message but its time, and
     whom it came to."""
     payload = _MORE.pack(row.pk, secret)
-    token = tokens.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), payload)
+    token = signed_links.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), payload)
     when = timezone.localtime(moment(received))
     holder = senders.person_of(row.to) if row.inside else None
     link = f"{settings.CITY.web.url}{reverse('verified', args=[token])}"
@@ -130,7 +130,7 @@ def _send_question(row: Verification, received: int, secret: bytes, now: int) ->
         with override(language):
             subjects.append(gettext("Did you write to us?"))
             texts.append(_question(row, when, link))
-    tell(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=moment(now))
+    notify(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=moment(now))
 
 
 def _question(row: Verification, when: datetime, link: str) -> str:
@@ -159,4 +159,4 @@ def _notify_asker(row: Verification, now: int) -> None:
         remark = f"\n\n{gettext('They add:')} {row.said}" if row.said else ""
         page = f"{settings.CITY.web.url}{reverse('mail-verify', args=[row.capture])}"
         subject = gettext("About the sender whom you asked about")
-        tell(f"verified:{row.pk}", to, subject, f"{verdict}{remark}\n\n{page}", now=moment(now))
+        notify(f"verified:{row.pk}", to, subject, f"{verdict}{remark}\n\n{page}", now=moment(now))

@@ -15,7 +15,7 @@ from civicmail.city.access.moments import moment
 from civicmail.city.access.views.saying import clock, day
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Mailbox
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS, rule_paragraphs
 from civicmail.desk.holding.record_facts import RuleNotice, SentMessage
@@ -45,7 +45,7 @@ def _notify_owners(what: str, sent: SentMessage, now: int, letter: Callable[[Mai
                 "lost; the number of the message is {number}."
             ).format(department=box.department, number=sent.capture)
         key = f"shared:{what}:{timezone.localdate(moment(sent.at))}:{box.pk}:{to}"
-        tell(key, to, subject, "\n\n".join([*lines, end]), now=moment(now))
+        notify(key, to, subject, "\n\n".join([*lines, end]), now=moment(now))
 
 
 def _held_notice(box: Mailbox, sent: SentMessage, held: list[RuleNotice]) -> tuple[str, list[str]]:
@@ -80,6 +80,6 @@ def _owners(box: Mailbox, now: int) -> Iterator[tuple[str, str]]:
     if box.kind == "function" and Authorisation.objects.filter(mailbox=box, state="active").exists():
         yield box.address, settings.LANGUAGE_CODE
         return
-    for person in deciders.asked(box.department, now):
+    for person in deciders.of_department(box.department, now):
         if to := senders.address_of(person):
             yield to, person.language

@@ -20,7 +20,7 @@ from civicmail.city.access.reasons import reason as require_reason
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions import approval_notices, publish_approvals
 from civicmail.desk.holding.models import StandingApproval
@@ -107,11 +107,11 @@ def request_reviews(now: int) -> int:
     for row in due:
         with transaction.atomic():
             StandingApproval.objects.filter(pk=row.pk).update(asked=at)
-            for person in deciders.asked(row.department, now):
+            for person in deciders.of_department(row.department, now):
                 if to := senders.address_of(person):
                     with override(person.language):
                         subject, text = approval_notices.standing_review_notice(row)
-                    tell(f"standing:{row.pk}:{person.pk}", to, subject, text, now=at)
+                    notify(f"standing:{row.pk}:{person.pk}", to, subject, text, now=at)
     return len(due)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, override
 
 from civicmail.city.access.moments import moment
 from civicmail.city.access.views.saying import clock, day
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared_mailbox_notices
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
@@ -41,4 +41,4 @@ def notify_sender(sent: SentMessage, now: int) -> None:
         ).format(day=day(when), time=clock(when), number=sent.capture)
         if pages:
             text += "\n\n" + gettext("How it stands: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
-        tell(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=moment(now))
+        notify(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=moment(now))

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.page import Page
-from civicmail.city.conduct.pace import Pace
+from civicmail.city.conduct.rate_limit import RateLimit
 from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import authenticity, queries
@@ -28,7 +28,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.courier import dkimkeys
 
 MAX_LENGTH = 1_000_000
-RATE_LIMIT = Pace(20)
+RATE_LIMIT = RateLimit(20)
 """Questions of one network within an hour: a number has 74 random bits, and nobody tries through."""
 WORDS: dict[Verdict, tuple[str, Any, Any]] = {
     "exact": (

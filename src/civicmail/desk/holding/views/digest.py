@@ -33,7 +33,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
 from civicmail.city.access.views.trying import status_of
 from civicmail.city.directory.models import Mailbox, Person
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
 from civicmail.desk.holding import digest_schedule, queries, release_kinds
 from civicmail.desk.holding.actions import digests, release_copies
@@ -152,7 +152,7 @@ def schedule(request: Asked) -> HttpResponse:
 def _opened(request: Asked, token: str, now: int) -> OpenedLink:
     data: Path | None = settings.DATA
     assert data is not None, "pages have an installation"
-    token_data = tokens.read(data, "digest", token, now)
+    token_data = signed_links.read(data, "digest", token, now)
     text = token_data.more.decode("ascii", "replace")
     person = Person.objects.filter(pk=int(text)).first() if text.isdecimal() else None
     if person is None:

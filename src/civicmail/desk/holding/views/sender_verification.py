@@ -28,7 +28,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Mailbox, Person
-from civicmail.city.notices import tokens
+from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import letter
@@ -110,7 +110,7 @@ def ask_by_link(request: Asked, token: str) -> HttpResponse:
     now, data = ms(request.now), Path(str(settings.DATA))
     page = Page(gettext("Is it really from them?"), gettext("Verify"))
     try:
-        token_data = tokens.read(data, "verify", token, now)
+        token_data = signed_links.read(data, "verify", token, now)
         capture, person, actor, case = _by_link(request, token_data.capture, token_data.index, now)
     except BadLink as error:
         return render(request, "holding/verify.html", {"page": page, "gone": said(error.args[0])}, status=error.http)

@@ -13,14 +13,14 @@ from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions.telling import tell_answer, tell_more, tell_officers
+from civicmail.desk.incidents.actions.incident_notices import notify_again, notify_officers, notify_reporters
 from civicmail.desk.incidents.models import Case, Mark, Report
 from civicmail.mail.pipeline.marks import Marks
 
 BY_MAIL = machine("reports")
-OUTSIDE_MOST = 20
+MAX_OUTSIDE = 20
 """Cases of a day that reports from outside open: whoever sends a thousand letters does not fill the desk."""
-AGAIN_DAYS = 30
+ANSWER_DAYS = 30
 """An answer that is older than this is given anew."""
 _LOCK = 0x63617365
 """Number of the lock of PostgreSQL under which cases begin."""
@@ -40,11 +40,11 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
             facts = {"case": case.pk, "how": how}
             entries.enter("report.make", actor=actor, reason="reported", now=now, object=f"capture:{capture}", facts=facts)
             if case.state != "open":
-                tell_answer(case, [made], now)
+                notify_reporters(case, [made], now)
         if is_new:
-            tell_officers(case, now)
+            notify_officers(case, now)
         elif is_more:
-            tell_more(case, now)
+            notify_again(case, now)
     return made
 
 
@@ -52,16 +52,16 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
     """Somebody we cannot name has reported something, from outside or by the link in a copy. They are told nothing, whatever comes
     of it; None where there were too many of them today."""
     with transaction.atomic():
-        case = queries.case_like(capture, marks, moment(now) - timedelta(days=AGAIN_DAYS))
+        case = queries.case_like(capture, marks, moment(now) - timedelta(days=ANSWER_DAYS))
         if case is None:
             begun = Case.objects.filter(outside__gt=0, reports__isnull=True, made__gt=moment(now) - timedelta(days=1)).count()
-            if begun >= OUTSIDE_MOST:
+            if begun >= MAX_OUTSIDE:
                 return None
             case, is_new = _case(capture, marks, now, known=known)
             if is_new:
-                tell_officers(case, now)
+                notify_officers(case, now)
         elif known and queries.is_more(case, capture):
-            tell_more(case, now)
+            notify_again(case, now)
         Case.objects.filter(pk=case.pk).update(outside=F("outside") + 1)
     return case
 
@@ -75,15 +75,15 @@ def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
             Case.objects.filter(pk=case.pk).update(proposed=why[:200])
             case.proposed = why[:200]
         if is_new:
-            tell_officers(case, now)
+            notify_officers(case, now)
         elif queries.is_more(case, capture):
-            tell_more(case, now)
+            notify_again(case, now)
     return case
 
 
 def _case(capture: str, marks: Marks, now: int, *, known: bool, genuine: bool = True) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
-    since = moment(now) - timedelta(days=AGAIN_DAYS)
+    since = moment(now) - timedelta(days=ANSWER_DAYS)
     case, is_new = queries.case_like(capture, marks, since, genuine=genuine), False
     if case is None:
         _one_at_a_time()

@@ -21,10 +21,10 @@ from civicmail.city.policy.seen import in_words
 from civicmail.city.policy.shapes import USE
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import answering
-from civicmail.desk.incidents.likeness import Has, counted
+from civicmail.desk.incidents.actions import case_answers
 from civicmail.desk.incidents.models import Case
-from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.queries import CopyList
+from civicmail.desk.incidents.similar_messages import Copy, counted
 from civicmail.desk.incidents.states import CASES, PULL, PULLS, UNDER_WAY, comes_next
 
 HAS: dict[str, tuple[str, str]] = {
@@ -72,7 +72,7 @@ def listed(request: Asked) -> HttpResponseBase:
             Column("why", "Proposed because", lambda c: c.proposed, name="because"),
         ],
         filters=[
-            Filter("state", "State", lambda query, wanted: query.filter(state=wanted), [(k, w) for k, (_, w) in CASES.items()]),
+            Filter("state", "State", lambda query, value: query.filter(state=value), [(k, w) for k, (_, w) in CASES.items()]),
             Filter("sender", "From has", _from),
         ],
         empty="Nobody has reported anything.",
@@ -94,7 +94,7 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
 
     def answer() -> object:
         typed = form.cleaned_data
-        return answering.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
+        return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
 
     there, mailboxes = counted(spread_.copies)
     pulls = list(row.pulls.all())
@@ -108,7 +108,7 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
         count=reports, checks=_checks(row),
         pulls=[(pull, PULLS[pull.state]) for pull in pulls], back_to=back, waits=_waits(row), may=may(request, "report.answer"),
         spread=_spread(request, spread_), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
-        more=max(0, reports - SHOWN), handed=queries.handed(row)[:5] if may(request, "report.read") else [],
+        more=max(0, reports - SHOWN), handed=queries.handed_over(row)[:5] if may(request, "report.read") else [],
         traced=may(request, "system.see"), openings=_openings(request, captures, spread_),
     )  # fmt: skip
 
@@ -136,15 +136,15 @@ def _many(copies: int, mailboxes: int) -> str:
     return f"{copies:,} copies in {mailboxes:,} {'mailbox' if mailboxes == 1 else 'mailboxes'}"
 
 
-def _who(row: Case, now: int) -> tuple[Found, str]:
+def _who(row: Case, now: int) -> tuple[CopyList, str]:
     """Who has it, and why that cannot be told."""
     try:
-        return queries.who_has(row, now=now), ""
+        return queries.find_copies(row, now=now), ""
     except LaterError as error:
-        return Found((), 0), str(error)
+        return CopyList((), 0), str(error)
 
 
-def _spread(request: Asked, spread_: Found) -> listing.Listing:
+def _spread(request: Asked, spread_: CopyList) -> listing.Listing:
     return listing.of_rows(
         request,
         [{"pk": f"{has.capture}-{has.index}", "has": has} for has in spread_.copies],
@@ -159,13 +159,13 @@ def _spread(request: Asked, spread_: Found) -> listing.Listing:
     )
 
 
-def _export(request: Asked, row: Case, spread_: Found) -> listing.Listing:
+def _export(request: Asked, row: Case, spread_: CopyList) -> listing.Listing:
     """The one of its two lists that is wanted as a file."""
     openings = _openings(request, queries.captures_of(row), spread_) if request.GET.get("list") == READERS else None
     return openings or _spread(request, spread_)
 
 
-def _openings(request: Asked, captures: list[str], spread_: Found) -> listing.Listing | None:
+def _openings(request: Asked, captures: list[str], spread_: CopyList) -> listing.Listing | None:
     """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
     rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in spread_.copies)]))
     if not rows:
@@ -187,7 +187,7 @@ def _openings(request: Asked, captures: list[str], spread_: Found) -> listing.Li
     return opened
 
 
-def _state(has: Has) -> Cell:
+def _state(has: Copy) -> Cell:
     role, word = HAS.get(has.state, ("quiet", has.state))
     return Cell(word, role=role)
 

@@ -19,10 +19,10 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import pulling
-from civicmail.desk.incidents.likeness import counted
+from civicmail.desk.incidents.actions import message_removal
 from civicmail.desk.incidents.models import Case, Pull
-from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.queries import CopyList
+from civicmail.desk.incidents.similar_messages import counted
 from civicmail.desk.incidents.states import ALONE_MOST, COPIES, PULL, PULLS, begins
 
 
@@ -48,7 +48,7 @@ def ask(request: Asked, pk: int) -> HttpResponse:
     form = Why(request.POST or None, initial={"counted": there})
     if request.method == "POST" and form.is_valid() and not wrong:
         typed = form.cleaned_data
-        made = tried(form, lambda: pulling.ask(
+        made = tried(form, lambda: message_removal.ask(
             row, spread.copies, words, typed["counted"], actor=request.actor, reason=typed["reason"], now=ms(request.now)
         ))  # fmt: skip
         if made is not None:
@@ -80,7 +80,7 @@ def pull(request: Asked, pk: int) -> HttpResponseBase:
     ]
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {row.case_id}", reverse("incident", args=[row.case_id]))]
     page = Page("How far is it?", "Pull", crumbs, PULLS[row.state], facts)
-    second = row.state == "asked" and bool(may(request, "pull.second", pulling.about(row)))
+    second = row.state == "asked" and bool(may(request, "pull.second", message_removal.about(row)))
     undo = "undo" in PULL.actions(row.state) and bool(may(request, "pull.undo"))
     shown = {"page": page, "row": row, "form": form, "second": second, "undo": undo, "problems": row.copies.filter(problem__gt="")}
     return listing.shown(request, "incidents/pull.html", _copies(request, row), shown)
@@ -91,10 +91,10 @@ def _do(request: Asked, row: Pull, form: Reason) -> bool:
     reason, now, actor = form.cleaned_data["reason"], ms(request.now), request.actor
     what = request.POST.get("what", "")
     if what == "undo":
-        done = tried(form, lambda: pulling.undo(row, actor=actor, reason=reason, now=now))
+        done = tried(form, lambda: message_removal.undo(row, actor=actor, reason=reason, now=now))
         words = "The copies are put back now."
     else:
-        done = tried(form, lambda: pulling.decide(row, agrees=what == "agree", actor=actor, reason=reason, now=now))
+        done = tried(form, lambda: message_removal.decide(row, agrees=what == "agree", actor=actor, reason=reason, now=now))
         words = "The copies are taken back now." if what == "agree" else "Nothing is taken back."
     if done is not None:
         messages.success(request, words)
@@ -111,16 +111,16 @@ def _copies(request: Asked, row: Pull) -> listing.Listing:
             Column("state", "State", lambda c: Cell(COPIES[c.state][1], role=COPIES[c.state][0], hint=c.problem), ("state",)),
             Column("tried", "When", lambda c: c.tried or "", ("tried",), name="when"),
         ],
-        filters=[Filter("state", "State", lambda q, wanted: q.filter(state=wanted), [(k, w) for k, (_, w) in COPIES.items()])],
+        filters=[Filter("state", "State", lambda q, value: q.filter(state=value), [(k, w) for k, (_, w) in COPIES.items()])],
         empty="There is no copy in it.",
         noun="copies",
         sort="mailbox",
     )
 
 
-def _spread_or_error(row: Case, words: str, now: int) -> tuple[Found, str]:
+def _spread_or_error(row: Case, words: str, now: int) -> tuple[CopyList, str]:
     """What the words narrow it to, and what is wrong with them."""
     try:
-        return queries.who_has(row, words, now=now), ""
+        return queries.find_copies(row, words, now=now), ""
     except QueryError as error:
-        return Found((), 0), error.message
+        return CopyList((), 0), error.message

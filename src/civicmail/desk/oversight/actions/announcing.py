@@ -13,7 +13,7 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.days import holidays
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.city.policy.clauses import CLAUSES, address
 from civicmail.city.policy.rules import Rule
 from civicmail.desk.oversight import ruletext
@@ -53,7 +53,7 @@ def _some(pk: int, rule: Rule, now: int) -> int:
         for one in some:
             with translation.override(one.person.language):
                 subject, text = letter(row, rule)
-            tell(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=moment(now))
+            notify(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=moment(now))
         if some:
             row.told = some[-1].pk
         else:

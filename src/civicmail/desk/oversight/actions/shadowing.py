@@ -12,7 +12,7 @@ from django.urls import reverse
 from civicmail.city.access.moments import moment
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
-from civicmail.city.notices.actions import tell
+from civicmail.city.notices.actions import notify
 from civicmail.core.config.log import get_logger
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import TICK, describe, entered, move, publish
@@ -62,4 +62,4 @@ def _tell(row: Version, before: Version, why: str, now: int) -> None:
         box = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made").first()
         if box is not None:
             key = f"rule-off:{row.rule}:{row.number}:{person.pk}"
-            tell(key, box.address, f"The rule {row.rule} has switched itself off", "\n\n".join(lines), now=moment(now))
+            notify(key, box.address, f"The rule {row.rule} has switched itself off", "\n\n".join(lines), now=moment(now))

@@ -41,8 +41,8 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import Asked, absolute
-from civicmail.city.directory.scimrow import Names
-from civicmail.city.directory.scimschema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
+from civicmail.city.directory.scim_row import Names
+from civicmail.city.directory.scim_schema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import refusals

@@ -25,7 +25,7 @@ from civicmail.city.access.actions import scimlists
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries import scim as found
 from civicmail.city.directory.models import MailGroup
-from civicmail.city.directory.scimschema import Group
+from civicmail.city.directory.scim_schema import Group
 from civicmail.front.web.scim.storage import Users
 
 NOT_YOURS = "A list is made, named and closed by its department; an identity provider says who is on it."

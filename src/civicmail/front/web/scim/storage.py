@@ -32,8 +32,8 @@ from civicmail.city.access.actions import scim
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.queries import scim as found
 from civicmail.city.directory.models import ScimUser
-from civicmail.city.directory.scimrow import ENTERPRISE, Names, is_active, uid_of
-from civicmail.city.directory.scimschema import EnterpriseUser, User
+from civicmail.city.directory.scim_row import ENTERPRISE, Names, is_active, uid_of
+from civicmail.city.directory.scim_schema import EnterpriseUser, User
 
 MODEL = User[EnterpriseUser]
 """The users that are served."""

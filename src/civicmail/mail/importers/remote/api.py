@@ -15,11 +15,11 @@ from civicmail.core.config.errors import ConfigError
 from civicmail.mail.importers.errors import BadServer, MailboxRefused
 from civicmail.mail.importers.remote.source import Fetched, Item, Patience, Throttled
 from civicmail.mail.importers.remote.tokens import Tokens, seconds_of
-from civicmail.mail.importers.remote.web import JSON_MOST, Answer, BadAnswer, Web, require_secure
+from civicmail.mail.importers.remote.web import MAX_JSON, Answer, BadAnswer, Web, require_secure
 
-AT_ONCE = 4
+PARALLEL_REQUESTS = 4
 """Requests about one mailbox at a time: what Graph allows an application."""
-HALVES_MOST = 5
+MAX_RETRIES = 5
 """How often one request may be answered by half an answer, or by an error of the server, before it is given up."""
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "ApplicationThrottled"})
 _LATER = frozenset({408, 425, 429, 503, 509})
@@ -50,7 +50,7 @@ class Api:
         path: str,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        most: int = JSON_MOST,
+        most: int = MAX_JSON,
     ) -> Answer:
         """path: below the base, or a whole address there. Raises Missing, MailboxRefused, BadServer, SourceAway, ConfigError."""
         target = self._target(path, query)
@@ -74,7 +74,7 @@ class Api:
                 raise ConfigError(f"The certificate of {self.place} does not verify: {error.verify_message}.") from None
             except BadAnswer as half:
                 halves += 1
-                if halves > HALVES_MOST:
+                if halves > MAX_RETRIES:
                     raise BadServer(f"{self.place} gives no whole answer: {half}") from None
                 why, after = str(half), 0.0
             except OSError as error:
@@ -107,7 +107,7 @@ class Api:
         self, mailbox: str, path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """An object. What is no JSON counts as half an answer."""
-        for _ in range(HALVES_MOST):
+        for _ in range(MAX_RETRIES):
             waits = self._waits
             answer = self.get(mailbox, path, query, headers)
             try:
@@ -146,7 +146,7 @@ class Api:
 
 def side_by_side(items: Sequence[Item], fetch: Callable[[Item], Fetched]) -> Iterator[Fetched]:
     """Several requests at a time, in the order of the items."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
+    with ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="fetch") as threads:
         yield from threads.map(fetch, items)
 
 

@@ -22,7 +22,7 @@ SERVER = "https://gmail.googleapis.com/gmail/v1"
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 PAGE = "500"
 ALL = "All Mail"
-MESSAGE_MOST = 256 << 20
+MAX_MESSAGE = 256 << 20
 _FLAGS = {"STARRED": "\\Flagged", "DRAFT": "\\Draft"}
 _NO_LABELS = frozenset({"UNREAD", "STARRED", "DRAFT"})
 
@@ -86,7 +86,7 @@ class GmailBox:
     def _one(self, item: Item) -> Fetched:
         path = f"{self._user}/messages/{quote(item.id, safe='')}"
         try:
-            answer = self._api.get(self._mailbox, path, {"format": "raw"}, most=MESSAGE_MOST * 3 // 2)
+            answer = self._api.get(self._mailbox, path, {"format": "raw"}, most=MAX_MESSAGE * 3 // 2)
             plain = answer.json()
             content = base64.b64decode(text_in(plain, "raw", self._api.place), altchars=b"-_", validate=True)
         except Missing:

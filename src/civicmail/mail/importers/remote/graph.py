@@ -19,8 +19,8 @@ from civicmail.mail.importers.remote.source import Fetched, Item, Unlisted
 SERVER = "https://graph.microsoft.com/v1.0"
 SCOPE = "https://graph.microsoft.com/.default"
 PAGE = 200
-FOLDERS_DEEP = 50
-MESSAGE_MOST = 256 << 20
+MAX_FOLDER_DEPTH = 50
+MAX_MESSAGE = 256 << 20
 _IMMUTABLE = 'IdType="ImmutableId"'
 _FIELDS = "id,receivedDateTime,isRead,isDraft,flag,categories"
 
@@ -61,8 +61,8 @@ class GraphBox:
 
     def _folders(self, place: str, above: str, depth: int) -> Iterator[tuple[str, str]]:
         """(path, id) of every folder."""
-        if depth > FOLDERS_DEEP:
-            raise BadServer(f"{self._api.place} has folders more than {FOLDERS_DEEP} deep")
+        if depth > MAX_FOLDER_DEPTH:
+            raise BadServer(f"{self._api.place} has folders more than {MAX_FOLDER_DEPTH} deep")
         try:
             children = list(self._pages(place, {"$top": "100", "$select": "id,displayName,childFolderCount"}))
         except Missing as missing:
@@ -97,7 +97,7 @@ class GraphBox:
     def _one(self, item: Item) -> Fetched:
         path = f"{self._user}/messages/{quote(item.id, safe='')}/$value"
         try:
-            content = self._api.get(self._mailbox, path, headers={"Prefer": _IMMUTABLE}, most=MESSAGE_MOST).body
+            content = self._api.get(self._mailbox, path, headers={"Prefer": _IMMUTABLE}, most=MAX_MESSAGE).body
         except Missing:
             return Fetched(item, None, "it was deleted in the source since it was listed", gone=True)
         except (MailboxRefused, BadServer) as refused:

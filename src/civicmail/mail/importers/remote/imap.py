@@ -14,12 +14,12 @@ from functools import partial
 
 from civicmail.mail.courier.imapboxes import not_personal
 from civicmail.mail.importers.errors import BadServer, MailboxRefused, SignInRefused
-from civicmail.mail.importers.remote.imapwire import LINES_MOST, Login, Server, Wire, answering, goodbye, ok, quoted, sign_in
+from civicmail.mail.importers.remote.imap_wire import MAX_LINES, Login, Server, Wire, answering, goodbye, ok, quoted, sign_in
 from civicmail.mail.importers.remote.source import Dropped, Fetched, Item, Patience, Renumbered, Throttled, Unlisted
 
-AT_ONCE = 1000
+LIST_BATCH = 1000
 """Messages that are listed by one command."""
-DROPS_MOST = 3
+MAX_DROPS = 3
 """How often a connection may end over the same messages."""
 _SLACK = 64 << 10
 _ATTRIBUTES = "UID FLAGS INTERNALDATE RFC822.SIZE"
@@ -127,8 +127,8 @@ class ImapBox:
         for folder in folders:
             try:
                 validity, count = self.patiently(partial(self._examined, folder=folder))
-                for first in range(1, count + 1, AT_ONCE):
-                    last = min(first + AT_ONCE - 1, count)
+                for first in range(1, count + 1, LIST_BATCH):
+                    last = min(first + LIST_BATCH - 1, count)
                     yield from self.patiently(partial(self._page, folder=folder, validity=validity, first=first, last=last))
             except MailboxRefused as refused:
                 yield Unlisted(folder.path, str(refused))
@@ -170,7 +170,7 @@ class ImapBox:
         more = f"{_HEADER}"
         more += " EMAILID" if "OBJECTID" in wire.capabilities else ""
         more += " X-GM-MSGID X-GM-LABELS" if _is_gmail(wire) else ""
-        with answering(wire, LINES_MOST):
+        with answering(wire, MAX_LINES):
             parts = ok(wire.fetch(f"{first}:{last}", f"({_ATTRIBUTES} {more})"))
             items = {item.id: item for text, header in _answers(parts) if (item := _item(folder.path, validity, text, header))}
         if len(items) < min(last, self._count) - first + 1:
@@ -189,7 +189,7 @@ class ImapBox:
     def _together(self, place: tuple[str, str], items: list[Item]) -> list[Fetched]:
         """By one command; where that fails again and again, by two for half of them each, until one message alone is to blame."""
         try:
-            return self.patiently(partial(self._bodies, place=place, items=items), DROPS_MOST)
+            return self.patiently(partial(self._bodies, place=place, items=items), MAX_DROPS)
         except SignInRefused:
             raise
         except (MailboxRefused, BadServer, Dropped) as refused:

@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.records import Occurrence
-from civicmail.mail.importers.intake import New
+from civicmail.mail.importers.intake import NewMessage
 from civicmail.mail.importers.remote.positions import Positions, Row
 from civicmail.mail.importers.remote.source import Box, Fetched, Item, Unlisted
-from civicmail.mail.importers.walk import Found, text_of
+from civicmail.mail.importers.walk import SourceMessage, text_of
 
 BATCH_BYTES, BATCH_SIZE = 8 << 20, 200
 """What is fetched by one command."""
 UNKNOWN_SIZE = BATCH_BYTES // 16
 """Bytes of a message whose size the source does not say."""
-COPIES_MOST = 32
+MAX_COPIES = 32
 """Messages that are alike by their headers; of more than these the server's Message-ID says nothing."""
-FAILURES_MOST = 1000
+MAX_FAILURES = 1000
 
 
 class Mailbox(NamedTuple):
@@ -64,7 +64,7 @@ class Counts:
         return not self.refused and not self.failures and not self.missing
 
     def fail(self, item: Item | Unlisted, why: str) -> None:
-        if len(self.failures) < FAILURES_MOST:
+        if len(self.failures) < MAX_FAILURES:
             self.failures.append({"folder": item.folder, "id": item.id if isinstance(item, Item) else "", "reason": why})
 
     def plain(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Counts:
 class Ready(NamedTuple):
     """A message that was fetched, and what is to be written down once it is archived."""
 
-    new: New
+    new: NewMessage
     rows: list[Row]
 
 
@@ -101,7 +101,7 @@ def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
     for item in items:
         if item.same:
             alike[item.same].append(item)
-    groups = {s: g for s, g in alike.items() if len(g) <= COPIES_MOST and len({i.folder for i in g}) > 1}
+    groups = {s: g for s, g in alike.items() if len(g) <= MAX_COPIES and len({i.folder for i in g}) > 1}
     single = [[item] for item in items if item.same not in groups]
     for units in (single, list(groups.values())):
         batch: list[Item] = []
@@ -142,7 +142,7 @@ def _ready(items: list[Item], content: bytes, digest: bytes, mailbox: Mailbox, p
     flags = dict.fromkeys(text_of(flag) for item in items for flag in item.flags)
     times = [item.at for item in items if item.at is not None]
     first = items[0]
-    message = Found(
+    message = SourceMessage(
         folder="",
         name=f"{mailbox.name} {first.folder} {first.id}",
         content=content,
@@ -152,7 +152,7 @@ def _ready(items: list[Item], content: bytes, digest: bytes, mailbox: Mailbox, p
         flags=tuple(flags),
     )
     occurrence = occurrence_of(mailbox, rank)
-    new = New(message, digest, occurrence_bits(occurrence, digest), occurrence, custodian=mailbox.custodian)
+    new = NewMessage(message, digest, occurrence_bits(occurrence, digest), occurrence, custodian=mailbox.custodian)
     return Ready(new, [Row(i.folder, i.validity, i.id, digest, rank) for i in items])
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from civicmail.mail.importers.errors import SourceAway
 
-FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
+MIN_WAIT, MAX_WAIT = 2.0, 300.0
 """Seconds before the second try, and at most between two, where the source does not say how long."""
 
 
@@ -88,10 +88,10 @@ class Renumbered(Exception):
 
 @dataclass(slots=True)
 class Patience:
-    """How long a source is waited for. seconds: without any answer in between; told: hears why and for how many seconds."""
+    """How long a source is waited for. seconds: without any answer in between; on_wait: hears why and for how many seconds."""
 
     seconds: float = 6 * 3600.0
-    told: Callable[[str, float], None] = lambda why, wait: None
+    on_wait: Callable[[str, float], None] = lambda why, wait: None
     sleep: Callable[[float], None] = time.sleep
     _tries: int = field(default=0, init=False)
     _waited: float = field(default=0.0, init=False)
@@ -101,12 +101,12 @@ class Patience:
 
     def wait(self, why: str, after: float = 0.0) -> None:
         """Wait once, longer each time. Raises SourceAway when the patience is at its end."""
-        wait = max(after, min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT))
+        wait = max(after, min(MIN_WAIT * 2**self._tries, MAX_WAIT))
         if self._waited + wait > self.seconds:
             raise SourceAway(
                 f"The source did not answer for {round(self._waited)} seconds: {why}. What was brought over by then is kept; "
                 "run the same command again, and it continues from there."
             )
-        self.told(why, wait)
+        self.on_wait(why, wait)
         self.sleep(wait)
         self._tries, self._waited = self._tries + 1, self._waited + wait

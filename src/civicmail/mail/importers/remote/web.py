@@ -17,8 +17,8 @@ from civicmail.core.wire.hosts import is_here
 
 TIMEOUT = 60.0
 """Seconds for connecting and for each piece of an answer; LONGEST: for the whole of it."""
-LONGEST = 900.0
-JSON_MOST = 32 << 20
+MAX_SECONDS = 900.0
+MAX_JSON = 32 << 20
 _PIECE = 1 << 18
 
 
@@ -62,7 +62,7 @@ class Web:
         self._context = context_of(ca) if self._tls else None
         self._wire: http.client.HTTPConnection | None = None
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, most: int = JSON_MOST) -> Answer:
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, most: int = MAX_JSON) -> Answer:
         """Raises OSError where nobody answers, BadAnswer for half an answer or one of more than `most` bytes."""
         for again in (True, False):
             fresh = self._wire is None
@@ -112,7 +112,7 @@ def context_of(ca: str) -> ssl.SSLContext:
 
 def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
     """The body; a server that sends byte by byte is cut off."""
-    ends, pieces, size = time.monotonic() + LONGEST, list[bytes](), 0
+    ends, pieces, size = time.monotonic() + MAX_SECONDS, list[bytes](), 0
     while piece := answer.read1(_PIECE):
         pieces.append(piece)
         size += len(piece)

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.message import headers
-from civicmail.mail.importers import gmaillabels
+from civicmail.mail.importers import gmail_labels
 from civicmail.mail.importers.errors import NoSuchPath
-from civicmail.mail.importers.vault import checksums, names, reports
+from civicmail.mail.importers.vault import checksums, export_names, reports
+from civicmail.mail.importers.vault.export_names import Export
 from civicmail.mail.importers.vault.files import Unreadable
 from civicmail.mail.importers.vault.metadata import Damage, Entry, entries, plain_id
-from civicmail.mail.importers.vault.names import Export
 from civicmail.mail.importers.vault.table import Row, Table
-from civicmail.mail.importers.walk import Found, Item, Left, text_of, walk
+from civicmail.mail.importers.walk import Item, Skipped, SourceMessage, text_of, walk
 
 LEFT_OUT = "its entry in the metadata cannot be read; mend or fetch them again, or take them away, and import again"
 UNNAMED = "the metadata of the export do not name it, so its labels and account are not known"
@@ -34,7 +34,7 @@ MISSING = "the metadata of the export name it, but it is not in the mail"
 
 
 @dataclass(slots=True)
-class _Read:
+class _ExportState:
     """One export while it is imported. sources: its files of metadata in the table; damaged: whether one of them is."""
 
     export: Export
@@ -53,15 +53,15 @@ class Exports:
     Close it."""
 
     def __init__(self, paths: list[Path]) -> None:
-        self._before: list[Left] = []
+        self._before: list[Skipped] = []
         self._open = ExitStack()
         paths = [path.resolve() if path.is_symlink() else path for path in paths]  # as the walk names what lies there
         exports: dict[tuple[str, str], Export] = {}
         for path in paths:
-            for export in names.below(str(path)) if path.is_dir() else names.beside(str(path)):
+            for export in export_names.below(str(path)) if path.is_dir() else export_names.beside(str(path)):
                 kept = exports.setdefault((export.folder, export.name), export)
                 kept.whole = kept.whole or export.whole
-        self._all = [_Read(export) for export in exports.values()]
+        self._all = [_ExportState(export) for export in exports.values()]
         self.paths = self._mail(paths)
         if self._all:
             self._table = self._open.enter_context(closing(Table()))
@@ -73,10 +73,10 @@ class Exports:
 
     def _mail(self, paths: list[Path]) -> list[Path]:
         """The paths without the files that are no mail; where only metadata were named, the mail that lies beside them."""
-        mail = [path for path in paths if path.is_dir() or names.part(path.name) is None or not self._is_part(str(path))]
+        mail = [path for path in paths if path.is_dir() or export_names.part(path.name) is None or not self._is_part(str(path))]
         if mail:
             return mail
-        beside = [path for one in self._all for path in names.mail_of(one.export)]
+        beside = [path for one in self._all for path in export_names.mail_of(one.export)]
         if not beside:
             raise NoSuchPath(
                 f"{paths[0]} says something of mail in an export of Google Vault, but none lies beside it. Name the folder of the "
@@ -84,7 +84,7 @@ class Exports:
             )
         return beside
 
-    def _load(self, one: _Read) -> None:
+    def _load(self, one: _ExportState) -> None:
         for number, path in zip(one.sources, one.export.of("metadata"), strict=True):
             places: list[str] = []
             why = ""
@@ -96,10 +96,10 @@ class Exports:
                 why = f"{len(places)} of its entries cannot be read, the first at {places[0]}"
             if why:
                 one.damaged = True
-                self._before.append(Left(text_of(path), why, failed=False, note=True))
+                self._before.append(Skipped(text_of(path), why, failed=False, note=True))
         if not one.export.of("metadata"):
             why = "it is an export of Google Vault without its metadata file, so labels and accounts of its mail are not known"
-            self._before.append(Left(f"{text_of(one.export.folder)}/{one.export.name}", why, failed=False, note=True))
+            self._before.append(Skipped(f"{text_of(one.export.folder)}/{one.export.name}", why, failed=False, note=True))
 
     def items(self, path: Path) -> Iterator[Item]:
         """What a walk finds, with labels and accounts; files that are parts of an export are not said to be no mail."""
@@ -107,10 +107,10 @@ class Exports:
         self._before = []
         for item in walk(path):
             file = item.name.partition(" at byte ")[0].partition("!/")[0]
-            if isinstance(item, Left):
-                inner = names.part(item.name.rpartition("/")[2]) if "!/" in item.name else None
+            if isinstance(item, Skipped):
+                inner = export_names.part(item.name.rpartition("/")[2]) if "!/" in item.name else None
                 if inner is not None and inner[0] == "metadata":
-                    yield Left(item.name, INSIDE, failed=True)
+                    yield Skipped(item.name, INSIDE, failed=True)
                 elif not self._is_part(file):
                     yield item
             elif (one := self._export_of(item.name, file)) is not None and one.sources:
@@ -121,7 +121,7 @@ class Exports:
     def _is_part(self, file: str) -> bool:
         return any(file in files for one in self._all for files in one.export.files.values())
 
-    def _export_of(self, name: str, file: str) -> _Read | None:
+    def _export_of(self, name: str, file: str) -> _ExportState | None:
         """The export that a file is of by its name, its own or that of the archive around it, else the only one in its folder; or
         the only one that was named at all, when it lies elsewhere."""
         folder, base = os.path.split(file)
@@ -134,13 +134,13 @@ class Exports:
             return (near or self._all)[0]
         return None
 
-    def _met(self, one: _Read, item: Found) -> Item:
+    def _met(self, one: _ExportState, item: SourceMessage) -> Item:
         name = text_of(item.name)
         account = _account(one.export.name, item.name)
         rows = self._rows(one, item, account)
         if not rows and one.damaged:
             one.left_out += 1
-            return Left(name, LEFT_OUT, failed=True)
+            return Skipped(name, LEFT_OUT, failed=True)
         account = next((row.account for row in rows if row.account), account)
         one.read[account] += 1
         if not rows:
@@ -149,12 +149,12 @@ class Exports:
         labels, flags = dict.fromkeys(item.labels), dict.fromkeys(item.flags)
         for row in rows:
             self._table.meet(row)
-            more, states = gmaillabels.of(row.labels)
+            more, states = gmail_labels.of(row.labels)
             labels.update(dict.fromkeys(more))
             flags.update(dict.fromkeys(states))
         return item._replace(account=account, labels=tuple(labels), flags=tuple(flags))
 
-    def _rows(self, one: _Read, item: Found, account: str) -> list[Row]:
+    def _rows(self, one: _ExportState, item: SourceMessage, account: str) -> list[Row]:
         """What each file of metadata says of a message."""
         message_id = plain_id((headers.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
         marks, rows = [item.mark] if item.mark else [], []
@@ -166,7 +166,7 @@ class Exports:
                 message_id, account = message_id or row.message_id, account or row.account
         return rows
 
-    def rest(self) -> Iterator[Left]:
+    def rest(self) -> Iterator[Skipped]:
         """What is known when all mail was read: what is missing, what Vault could not export, files with another checksum."""
         yield from self._before
         for one in self._all:
@@ -175,7 +175,7 @@ class Exports:
             yield from _errors(one)
             yield from _checked(one)
 
-    def _missing(self, one: _Read) -> Iterator[Left]:
+    def _missing(self, one: _ExportState) -> Iterator[Skipped]:
         """Of an mbox that was named alone only its account is looked at. What several files of metadata name is said once."""
         accounts = None if one.export.whole else set(one.read)
         reported: set[str] = set()
@@ -186,7 +186,7 @@ class Exports:
                     one.missing += 1
                     what = row.message_id or row.mark or row.gmail
                     whose = f" of {row.account}" if row.account else ""
-                    yield Left(f"{one.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
+                    yield Skipped(f"{one.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
                 reported |= keys
 
     def plain(self) -> list[dict[str, Any]]:
@@ -227,41 +227,41 @@ def _account(export: str, name: str) -> str:
     return middle if file.startswith(f"{export}-") and "@" in middle else ""
 
 
-def _counted(one: _Read) -> Iterator[Left]:
+def _counted(one: _ExportState) -> Iterator[Skipped]:
     for path in one.export.of("counts"):
         try:
             for counted in reports.counts(path):
                 name = f"{one.export.name}: {counted.account}"
                 if counted.trouble:
                     one.errors += 1
-                    yield Left(name, f"Vault itself reports: {counted.trouble}", failed=False, note=True)
+                    yield Skipped(name, f"Vault itself reports: {counted.trouble}", failed=False, note=True)
                 read = one.read[counted.account]
                 if read != counted.written and (one.export.whole or read):
                     why = f"Vault counts {counted.written} messages of this account, and {read} were read"
-                    yield Left(name, why, failed=False, note=True)
+                    yield Skipped(name, why, failed=False, note=True)
         except Unreadable as error:
-            yield Left(text_of(path), f"its counts are not compared: {error}", failed=False, note=True)
+            yield Skipped(text_of(path), f"its counts are not compared: {error}", failed=False, note=True)
 
 
-def _errors(one: _Read) -> Iterator[Left]:
+def _errors(one: _ExportState) -> Iterator[Skipped]:
     for path in one.export.of("errors"):
         try:
             for error in reports.errors(path):
                 one.errors += 1
-                yield Left(text_of(path), f"Vault itself could not export: {error}", failed=False, note=True)
+                yield Skipped(text_of(path), f"Vault itself could not export: {error}", failed=False, note=True)
         except Unreadable as error:
-            yield Left(text_of(path), f"what Vault could not export is not known: {error}", failed=False, note=True)
+            yield Skipped(text_of(path), f"what Vault could not export is not known: {error}", failed=False, note=True)
 
 
-def _checked(one: _Read) -> Iterator[Left]:
+def _checked(one: _ExportState) -> Iterator[Skipped]:
     for path in one.export.of("checksums"):
         try:
             for checked in checksums.check(path):
                 name = f"{text_of(one.export.folder)}/{checked.file}"
                 one.checksums["right" if checked.right else "wrong" if checked.right is not None else "absent"] += 1
                 if checked.right is False:
-                    yield Left(name, "its checksum is not the one that Vault wrote; fetch the file again", failed=True)
+                    yield Skipped(name, "its checksum is not the one that Vault wrote; fetch the file again", failed=True)
                 elif checked.right is None:
-                    yield Left(name, "it is in the list of checksums, but is not there to be compared", failed=False, note=True)
+                    yield Skipped(name, "it is in the list of checksums, but is not there to be compared", failed=False, note=True)
         except Unreadable as error:
-            yield Left(text_of(path), f"checksums are not compared: {error}", failed=False, note=True)
+            yield Skipped(text_of(path), f"checksums are not compared: {error}", failed=False, note=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from typing import IO
 
-_LINE_MOST = 1 << 20
+_MAX_LINE = 1 << 20
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 UTF_16 = "it is in UTF-16; save it as UTF-8"
 
@@ -38,7 +38,7 @@ def reading(path: str) -> Iterator[BufferedReader]:
 def lines(file: IO[bytes]) -> Iterator[str]:
     """The lines of a text, each in UTF-8 or else in the code page of Western Windows. A line without end comes in pieces."""
     first = True
-    while line := file.readline(_LINE_MOST):
+    while line := file.readline(_MAX_LINE):
         if first and line.startswith(_BOMS):
             raise Unreadable(UTF_16)
         text = _text(line.removeprefix(b"\xef\xbb\xbf") if first else line)

@@ -12,8 +12,8 @@ from xml.parsers import expat
 from civicmail.mail.importers.vault.files import UTF_16, Unreadable, reading, rows
 
 ENTITIES = "it declares a document type, which could name entities"
-ENTRY_MOST = 4 << 20  # bytes of one entry
-TEXT_MOST = 20_000  # characters of one value
+MAX_ENTRY = 4 << 20  # bytes of one entry
+MAX_TEXT = 20_000  # characters of one value
 _PIECE = 1 << 20
 _BEGIN = re.compile(rb"<Document(?=[\s/>])")
 _END = b"</Document>"
@@ -57,7 +57,7 @@ def _csv(file: IO[bytes]) -> Iterator[Entry | Damage]:
                 _short(row.get("gmailmessageid", "")),
                 plain_id(row.get("rfc822messageid", "")),
                 _short(row.get("account", "")).lower(),
-                row.get("labels", "")[:TEXT_MOST],
+                row.get("labels", "")[:MAX_TEXT],
                 _short(row.get("subject", "")),
             )
 
@@ -101,11 +101,11 @@ def _documents(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         while begin := _BEGIN.search(held, at):
             start = begin.start()
             end = _end(held, begin.end())
-            if end < 0 and more and len(held) - start <= ENTRY_MOST:
+            if end < 0 and more and len(held) - start <= MAX_ENTRY:
                 at = start
                 break
             end = len(held) if end < 0 else end
-            yield before + start, held[start : min(end, start + ENTRY_MOST)]
+            yield before + start, held[start : min(end, start + MAX_ENTRY)]
             at = end
         else:
             at = max(at, len(held) - len(b"<Document"))
@@ -145,8 +145,8 @@ def _entry(block: bytes, encoding: str) -> Entry | None:
         parser.Parse(block, True)
     except (expat.ExpatError, ValueError):
         return None
-    one = {name: values[0][:TEXT_MOST] for name, values in tags.items()}
-    labels = [one.get("labels", ""), *(_quoted(label[:TEXT_MOST]) for label in tags.get("labelname", [])[:100])]
+    one = {name: values[0][:MAX_TEXT] for name, values in tags.items()}
+    labels = [one.get("labels", ""), *(_quoted(label[:MAX_TEXT]) for label in tags.get("labelname", [])[:100])]
     entry = Entry(
         _short(ids.get("mark", "")),
         _short(ids.get("gmail", "")),

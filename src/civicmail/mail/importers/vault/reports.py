@@ -9,10 +9,10 @@ from xml.parsers import expat
 from civicmail.mail.importers.vault.files import UTF_16, Unreadable, reading, rows
 from civicmail.mail.importers.vault.metadata import ENTITIES
 
-LISTED_MOST = 10_000  # errors of one file
-_LENGTH_MOST = 500
-_DEPTH_MOST = 50
-_VALUES_MOST = 100
+MAX_LISTED = 10_000  # errors of one file
+_MAX_LENGTH = 500
+_MAX_DEPTH = 50
+_MAX_VALUES = 100
 _PIECE = 1 << 16
 _FRAME = frozenset({"Root", "Batch", "Documents"})
 
@@ -39,7 +39,7 @@ def counts(path: str) -> Iterator[Counted]:
             trouble += [f"{wrong} messages not exported"] if wrong.isdecimal() and int(wrong[:9]) else []
             number = written if written.isdecimal() else next(iter(numbers), "")
             if number:
-                yield Counted(account, int(number[:18]), ", ".join(trouble)[:_LENGTH_MOST])
+                yield Counted(account, int(number[:18]), ", ".join(trouble)[:_MAX_LENGTH])
 
 
 def errors(path: str) -> Iterator[str]:
@@ -47,7 +47,7 @@ def errors(path: str) -> Iterator[str]:
     with reading(path) as file:
         errors_ = _of_xml(file) if path.lower().endswith(".xml") else _of_csv(file)
         for number, error in enumerate(errors_):
-            if number == LISTED_MOST:
+            if number == MAX_LISTED:
                 yield "there are more, which are not listed"
                 return
             yield error
@@ -99,14 +99,14 @@ class _Errors:
         self._lines: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._open) >= _DEPTH_MOST:
+        if len(self._open) >= _MAX_DEPTH:
             raise Unreadable("its elements are nested too deep")
         self._open.append(_Open(name, attributes, [], []))
 
     def text(self, piece: str) -> None:
         texts = self._open[-1].texts
-        if len(texts) < _VALUES_MOST:
-            texts.append(piece[:_LENGTH_MOST])
+        if len(texts) < _MAX_VALUES:
+            texts.append(piece[:_MAX_LENGTH])
 
     def end(self, _: str) -> None:
         one = self._open.pop()
@@ -116,7 +116,7 @@ class _Errors:
         values = tag or [*(one.attributes.items() if one.is_record() else ()), *one.values, *([(one.name, text)] if text else [])]
         single = not one.is_record() and not one.values
         if tag or any(one.is_record() for one in self._open) or (single and self._open):
-            around.values.extend(values[: _VALUES_MOST - len(around.values)])
+            around.values.extend(values[: _MAX_VALUES - len(around.values)])
         elif values:
             self._lines.append(_line(values))
 
@@ -131,4 +131,4 @@ class _Errors:
 
 def _line(pairs: Iterable[tuple[str, str]]) -> str:
     shown = [f"{name} {' '.join(value.split())}" for name, value in pairs if value.strip()]
-    return "; ".join(shown)[:_LENGTH_MOST]
+    return "; ".join(shown)[:_MAX_LENGTH]

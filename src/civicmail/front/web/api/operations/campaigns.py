@@ -20,12 +20,12 @@ from civicmail.city.access.forms import end_of
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import hidden_unless, require, require_could
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import answering, handingon, planning, running, silence
-from civicmail.city.conduct.actions import essential as marks
-from civicmail.city.conduct.actions.telling import name_of
+from civicmail.city.conduct.actions import essential_mailboxes as marks
+from civicmail.city.conduct.actions import non_response, reassignment, review_answers, review_schedule, running_reviews
+from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
-from civicmail.city.conduct.queries import answerers, packs, reviews
-from civicmail.city.conduct.views import reviewforms
+from civicmail.city.conduct.queries import part_reviewers, review_evidence, reviews
+from civicmail.city.conduct.views import review_forms
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -209,7 +209,7 @@ def read_campaign_pack(request: Call, id: int) -> HttpResponseBase:
     """The evidence (application/zip), made from the rows each time; its entries are proved where the ledger has signed them."""
     require(request, "reviews.see")
     review = get_object_or_404(Review, pk=id, started__isnull=False)
-    response = HttpResponse(packs.file(review, data_folder(), settings.CITY.city.name), content_type="application/zip")
+    response = HttpResponse(review_evidence.file(review, data_folder(), settings.CITY.city.name), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="review-{review.pk}.zip"'
     return response
 
@@ -220,11 +220,11 @@ def read_campaign_pack(request: Call, id: int) -> HttpResponseBase:
 def start_campaign(request: Call, body: Starting) -> OneCampaign:
     """Start a review that no date asks for: everybody who is asked is written to."""
     require(request, "review.run")
-    c = sending.checked(reviewforms.Start(body.model_dump()))
+    c = sending.checked(review_forms.Start(body.model_dump()))
     where = list(Department.objects.filter(code__in=c["departments"]))
 
     def do() -> OneCampaign:
-        made = planning.start_now(c["tier"], actor=request.actor, reason=c["reason"], now=ms(request.now), departments=where)
+        made = review_schedule.start_now(c["tier"], actor=request.actor, reason=c["reason"], now=ms(request.now), departments=where)
         return _whole(_review(made.pk))
 
     return once(request, do)
@@ -243,7 +243,7 @@ def _run(request: Call, id_: int, reason: str, verb: Callable[..., Review]) -> O
 def start_campaign_early(request: Call, id: int, body: Why) -> OneCampaign:
     """Begin a planned review today."""
     require(request, "review.run")
-    return _run(request, id, _reason(body), planning.start_early)
+    return _run(request, id, _reason(body), review_schedule.start_early)
 
 
 @operation(
@@ -252,7 +252,7 @@ def start_campaign_early(request: Call, id: int, body: Why) -> OneCampaign:
 def call_off_campaign(request: Call, id: int, body: CallingOff) -> OneCampaign:
     """Call off a planned review: nobody is asked this time."""
     require(request, "review.run")
-    return _run(request, id, _reason(body), planning.call_off)
+    return _run(request, id, _reason(body), review_schedule.call_off)
 
 
 @operation(
@@ -261,7 +261,7 @@ def call_off_campaign(request: Call, id: int, body: CallingOff) -> OneCampaign:
 def begin_round(request: Call, id: int, body: Why) -> OneCampaign:
     """Ask again, after the deadline, about what nobody has answered."""
     require(request, "review.run")
-    return _run(request, id, _reason(body), planning.next_round)
+    return _run(request, id, _reason(body), review_schedule.next_round)
 
 
 @operation(router, "POST", f"{ONE}/remind", act="review.run", scope="write:reviews", page="campaign-remind", response=Count)
@@ -269,7 +269,7 @@ def remind_campaign(request: Call, id: int, body: Why) -> Count:
     """Write to everybody with open rows, once a day."""
     require(request, "review.run")
     row, reason = _review(id), _reason(body)
-    return once(request, lambda: Count(count=running.remind(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(request, lambda: Count(count=running_reviews.remind(row, actor=request.actor, reason=reason, now=ms(request.now))))
 
 
 @operation(
@@ -280,13 +280,13 @@ def answer_held_back(request: Call, id: int, department: str, body: HeldBack) ->
     """Suspend some of what the breaker holds back in a department, or leave it as it is."""
     require(request, "review.run")
     row, where = _review(id), department_of(department)
-    c = sending.checked(reviewforms.Batch(sending.plain(body)))
+    c = sending.checked(review_forms.Batch(sending.plain(body)))
 
     def do() -> Count:
         common: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
         if c["what"] == "leave":
-            return Count(count=silence.leave(row, where, **common))
-        return Count(count=silence.apply_batch(row, where, essential=c["essential"], **common))
+            return Count(count=non_response.leave(row, where, **common))
+        return Count(count=non_response.apply_batch(row, where, essential=c["essential"], **common))
 
     return once(request, do)
 
@@ -300,11 +300,11 @@ def retry_row(request: Call, id: int, body: RowSeen) -> RowState:
     require(request, "review.run")
     row = get_object_or_404(ReviewRow, pk=id)
     as_seen(request, row.state, body.state, "This row has gone on meanwhile; read the review again.")
-    return once(request, lambda: RowState(id=id, state=running.retry(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: RowState(id=id, state=running_reviews.retry(row, actor=request.actor, now=ms(request.now))))
 
 
 def _reason(body: Schema) -> str:
-    reason: str = sending.checked(reviewforms.Because(sending.plain(body)))["reason"]
+    reason: str = sending.checked(review_forms.Because(sending.plain(body)))["reason"]
     return reason
 
 
@@ -325,7 +325,7 @@ def list_essential(request: Call, response: HttpResponse) -> list[EssentialBox]:
 def mark_essential(request: Call, body: Marking) -> EssentialBox:
     """Mark a mailbox that the city cannot do without for an hour."""
     require(request, "review.run")
-    c = sending.checked(reviewforms.Marked(sending.plain(body)))
+    c = sending.checked(review_forms.MarkEssential(sending.plain(body)))
 
     def do() -> EssentialBox:
         return _essential(marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
@@ -359,7 +359,7 @@ def _essential(row: Essential) -> EssentialBox:
 def keep_rest(request: Call, id: int) -> Count:
     """Keep what is unremarkable, together, when nothing else is left of a part."""
     row = _part(request, id, "review.decide")
-    return once(request, lambda: Count(count=answering.keep_rest(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: Count(count=review_answers.keep_rest(row, actor=request.actor, now=ms(request.now))))
 
 
 @operation(
@@ -368,11 +368,11 @@ def keep_rest(request: Call, id: int) -> Count:
 def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
     """Let somebody answer beside oneself until a day, at the latest the deadline; one stays accountable."""
     row = _part(request, id, "review.delegate")
-    c = sending.checked(reviewforms.StandIn(sending.plain(body)))
+    c = sending.checked(review_forms.StandIn(sending.plain(body)))
     until = min(end_of(c["day"]), ms(row.review.deadline)) if row.review.deadline else 0
 
     def do() -> Delegated:
-        made = handingon.delegate(row, c["to"], until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        made = reassignment.delegate(row, c["to"], until, actor=request.actor, reason=c["reason"], now=ms(request.now))
         return Delegated(id=made.pk, delegate=maybe(made.delegate), until=made.delegate_until)
 
     return once(request, do)
@@ -380,7 +380,7 @@ def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
 
 def _part(request: Call, id_: int, act: str) -> ReviewPart:
     row = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=id_)
-    about = answerers.about(row, request.actor.uid, ms(request.now))
+    about = part_reviewers.about(row, request.actor.uid, ms(request.now))
     hidden_unless(request, "review.see", about)
     require_could(request, act, about)
     return row

@@ -20,11 +20,11 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import whom
-from civicmail.city.conduct.views import violationforms as typed
+from civicmail.city.conduct.queries import violation_parties
+from civicmail.city.conduct.views import violation_forms as typed
 from civicmail.city.conduct.views.bars import End
 from civicmail.city.conduct.views.violations import violation_or_404
 from civicmail.front.web.api import paging, sending
@@ -142,7 +142,7 @@ def _seen(request: Call, department: str, id_: int, what: str, act: str, body: C
     """The case as it was seen, for whoever may do this with it. what: of views/violations.py."""
     require(request, "violation.see", InDepartment(department_of(department).code))
     row = violation_or_404(request, department, id_)
-    require(request, act, whom.about_violation(row))
+    require(request, act, violation_parties.about_violation(row))
     as_seen(request, row.state, body.state, "This case has gone on meanwhile; read it again.")
     return row
 
@@ -176,10 +176,10 @@ def record_response(request: Call, department: str, id: int, body: CaseHeard) ->
 def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
     """Name another message that it is about, by its number, before it is found."""
     row = _seen(request, department, id, "evidence", "violation.find", body)
-    c = sending.checked(typed.One(sending.plain(body)))
+    c = sending.checked(typed.MessageNumber(sending.plain(body)))
 
     def do() -> Case:
-        reporting.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        violation_reports.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=ms(request.now))
         return _now(row)
 
     return once(request, do)
@@ -213,7 +213,7 @@ def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -
 def decide_violation(request: Call, department: str, id: int, body: CaseDecision) -> Case:
     """Decide what follows, as somebody else than who found it. The table proposes; a permanent bar waits for a second officer."""
     row = _seen(request, department, id, "decision", "violation.decide", body)
-    table, (_, ladder) = whom.table(), whom.ladder_of(row)
+    table, (_, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **sending.plain(body)})
     c = sending.checked(form)
     decision = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
@@ -285,7 +285,9 @@ def name_violation(request: Call, id: int, body: Named) -> Case:
     c = sending.checked(typed.Name(sending.plain(body)))
 
     def do() -> Case:
-        return _now(reporting.name(row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _now(
+            violation_reports.name(row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        )
 
     return once(request, do)
 

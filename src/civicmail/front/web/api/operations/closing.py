@@ -11,10 +11,10 @@ from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import closing as verbs
+from civicmail.city.conduct.actions import account_closure as verbs
 from civicmail.city.conduct.models import Closure
 from civicmail.city.conduct.queries import closures, leavers
-from civicmail.city.conduct.views.closing import Deciding, decide
+from civicmail.city.conduct.views.account_closure import Deciding, decide
 from civicmail.front.web.api import sending
 from civicmail.front.web.api.door import Call
 from civicmail.front.web.api.operations.conduct import Closed, closed

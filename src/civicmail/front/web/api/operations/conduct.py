@@ -16,11 +16,11 @@ from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct import halves
+from civicmail.city.conduct import half_year
 from civicmail.city.conduct.actions import leavers as verbs
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Closure, Leaver, Statement
-from civicmail.city.conduct.queries import closures, leavers, standings
+from civicmail.city.conduct.queries import closures, leavers, statement_sections
 from civicmail.city.conduct.views.leavers import Answering
 from civicmail.city.conduct.views.statements import SENTENCE, Signing, statement_of
 from civicmail.city.directory.models import Mailbox
@@ -184,9 +184,9 @@ def _statement(row: Statement) -> dict[str, Any]:
 
 
 def _whole(row: Statement, now: int) -> OneStatement:
-    period = halves.parse(row.half)
+    period = half_year.parse(row.half)
     assert period is not None, "its address was read already"
-    sections = row.numbers if row.state != "open" else standings.sections(row.department, period, now)
+    sections = row.numbers if row.state != "open" else statement_sections.sections(row.department, period, now)
     parts = [
         Part(
             clause=section["clause"], title=section["title"],
@@ -255,7 +255,7 @@ def _the_leaver(request: Call, department: str, id_: int) -> Leaver:
 def _left(row: Leaver, now: int) -> Left:
     return Left(
         id=row.pk, person=who(row.ending.person), mailbox=row.mailbox.address, department=row.department.code,
-        ended=row.ending.when, ending=row.ending_id, told=row.told, choice=row.choice, red=leavers.is_red(row, now),
+        ended=row.ending.when, ending=row.ending_id, told=row.told, choice=row.choice, red=leavers.is_overdue(row, now),
         answered=row.answered, by=maybe(row.person),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import Apply, Because
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
-from civicmail.city.directory import feedbrake, feedtable
+from civicmail.city.directory import deletion_threshold, feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -102,7 +102,7 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
         raise Unusable("The content is not base64.", {"content": "Not base64 (RFC 4648)."}) from None
     if not 0 < len(name := body.name.strip()) <= MAX_NAME or "\0" in name:
         raise Unusable("Give the file a name.", {"name": f"From 1 to {MAX_NAME} characters."})
-    table = feedtable.read(content)
+    table = feed_table.read(content)
     saved = None if table.is_ours else feedmaps.recognised(table)
     if not table.is_ours and saved is None:
         raise Unusable("Nobody has said what its columns are: save a mapping on the page first.", {"content": "Unknown columns."})
@@ -121,7 +121,7 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
     require(request, "feed.apply")
     row = _row(id)
     as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
-    held = feedbrake.counted(list(row.lines.all())) if row.state == "stopped" else None
+    held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
     reason = sending.checked(Apply(held, sending.plain(body)))["reason"]
 
     def do() -> PersonnelList:

@@ -16,10 +16,10 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import answering, pulling, reading
-from civicmail.desk.incidents.likeness import Has, counted
+from civicmail.desk.incidents.actions import case_answers, message_removal, reading
 from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
-from civicmail.desk.incidents.queries import Found
+from civicmail.desk.incidents.queries import CopyList
+from civicmail.desk.incidents.similar_messages import Copy, counted
 from civicmail.desk.incidents.views.cases import Answer
 from civicmail.desk.incidents.views.pulls import Reason
 from civicmail.desk.viewer.delivered import given
@@ -226,7 +226,7 @@ def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
     c = sending.checked(Answer(sending.plain(body)))
 
     def do() -> Incident:
-        answering.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        case_answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
         return _whole(_case(id))
 
     return once(request, do)
@@ -245,7 +245,7 @@ def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
     matches = _matches(row, words, now)
 
     def do() -> PullLine:
-        return _pull(pulling.ask(row, matches.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
+        return _pull(message_removal.ask(row, matches.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
 
     return once(request, do)
 
@@ -270,12 +270,14 @@ def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
     """Agree or not, as another officer than who asked."""
     require(request, "reports.see")
     row = _one(id)
-    require(request, "pull.second", pulling.about(row))
+    require(request, "pull.second", message_removal.about(row))
     reason = _reason(request, row, body.state, body)
     if body.answer not in ("agree", "refuse"):
         raise Unusable("Choose an answer.", {"answer": "agree or refuse"})
     agrees = body.answer == "agree"
-    return once(request, lambda: _pull(pulling.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(
+        request, lambda: _pull(message_removal.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=ms(request.now)))
+    )
 
 
 @operation(router, "POST", f"{PULL}/undo", act="pull.undo", scope="write:incidents", page="pull", response=PullLine)
@@ -285,7 +287,7 @@ def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
     row = _one(id)
     require(request, "pull.undo")
     reason = _reason(request, row, body.state, body)
-    return once(request, lambda: _pull(pulling.undo(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(request, lambda: _pull(message_removal.undo(row, actor=request.actor, reason=reason, now=ms(request.now))))
 
 
 def _reason(request: Call, row: Pull, state: str, body: Schema) -> str:
@@ -303,9 +305,9 @@ def _one(id_: int) -> Pull:
     return get_object_or_404(rows, pk=id_)
 
 
-def _matches(row: Case, words: str, now: int) -> Found:
+def _matches(row: Case, words: str, now: int) -> CopyList:
     with understood():
-        return queries.who_has(row, words.strip()[:400], now=now)
+        return queries.find_copies(row, words.strip()[:400], now=now)
 
 
 def _plain(c: Case) -> dict[str, Any]:
@@ -319,12 +321,12 @@ def _plain(c: Case) -> dict[str, Any]:
 def _whole(c: Case) -> Incident:
     return Incident(
         **_plain(c), messages=[uuid.UUID(capture_) for capture_ in queries.captures_of(c)],
-        handed=[uuid.UUID(capture) for capture, _ in queries.handed(c) if capture],
+        handed=[uuid.UUID(capture) for capture, _ in queries.handed_over(c) if capture],
         reporters=[who(r.reporter) for r in c.reports.all()], pulls=list(c.pulls.order_by("id").values_list("pk", flat=True)),
     )  # fmt: skip
 
 
-def _has(h: Has) -> HasIt:
+def _has(h: Copy) -> HasIt:
     return HasIt(message=uuid.UUID(h.capture), index=h.index, mailbox=h.mailbox, state=h.state, since=moment(h.since))
 
 

@@ -212,7 +212,7 @@ def read_address(request: Call, address: str, day: str = "") -> AddressWas:
     today = timezone.localdate(request.now)
     on = c["day"] or today
     at = request.now if on == today else timezone.make_aware(datetime.combine(on, time(12)))
-    owner = queries.whose(c["address"], at)
+    owner = queries.owner_at(c["address"], at)
     if owner is None:
         raise Http404
     return AddressWas(address=address, mailbox=owner.mailbox, person=owner.person, department=owner.department)

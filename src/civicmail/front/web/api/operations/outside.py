@@ -16,10 +16,10 @@ from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import may, require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import outside as verbs
+from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
-from civicmail.city.conduct.queries import outside
-from civicmail.city.conduct.views import outsideforms as typed
+from civicmail.city.conduct.queries import external_systems
+from civicmail.city.conduct.views import external_system_forms as typed
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -127,7 +127,7 @@ def list_outside_people(request: Call, response: HttpResponse, code: str) -> lis
 def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
     """Add a system."""
     require(request, "outside.change")
-    c = _checked(typed.NewDoor(sorted(outside.hooks()), sending.plain(body)))
+    c = _checked(typed.NewSystem(sorted(external_systems.hooks()), sending.plain(body)))
 
     def do() -> OtherDoor:
         made = verbs.add_door(
@@ -144,14 +144,14 @@ def change_outside_door(request: Call, code: str, body: DoorSaid) -> OtherDoor:
     """Somebody else answers for it, or it is told in another way."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
-    c = _checked(typed.ADoor(sorted(outside.hooks()), sending.plain(body)))
+    c = _checked(typed.ChangeSystem(sorted(external_systems.hooks()), sending.plain(body)))
     made = verbs.change_door(
         row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
     )
     return _door(made)
 
 
-def _checked(form: typed.ADoor) -> dict[str, Any]:
+def _checked(form: typed.ChangeSystem) -> dict[str, Any]:
     c = sending.checked(form)
     if c["person"] is None:
         raise Unusable("Say who answers for it.", {"person": "Say who."})
@@ -164,9 +164,9 @@ def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
     require(request, "outside.change")
     row = _the_door(code)
     lines = "\n".join(f"{' '.join(person_.person.split())} {' '.join(person_.login.split())}" for person_ in body.people)
-    form = typed.GivesAccess({"people": lines, "reason": body.reason})
+    form = typed.GiveAccess({"people": lines, "reason": body.reason})
     reason = sending.checked(form)["reason"]
-    people = form.found()
+    people = form.people_and_logins()
     return once(request, lambda: NewPeople(count=verbs.give(row, people, actor=request.actor, reason=reason, now=ms(request.now))))
 
 
@@ -218,7 +218,7 @@ def end_outside_account(request: Call, id: int, body: sending.Because) -> Outsid
 )  # fmt: skip
 def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideEnd]:
     """What has to end there: for who answers for a door its own, for the office and auditors all; the newest first."""
-    rows = outside.endings()
+    rows = external_systems.endings()
     if not may(request, "outside.see"):
         rows = rows.filter(account__door__person__uid=request.actor.uid)
         if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
@@ -231,13 +231,13 @@ def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideE
 )
 def confirm_outside_ending(request: Call, id: int, body: sending.Because) -> OutsideEnd:
     """Somebody looked there: it has ended. reason: what they saw."""
-    row = get_object_or_404(outside.endings(), pk=id)
-    require(request, "outside.confirm", outside.about(row))
+    row = get_object_or_404(external_systems.endings(), pk=id)
+    require(request, "outside.confirm", external_systems.about(row))
     reason = _reason(body)
 
     def do() -> OutsideEnd:
         verbs.confirm(row, actor=request.actor, reason=reason, now=ms(request.now))
-        return _ending(outside.endings().get(pk=id))
+        return _ending(external_systems.endings().get(pk=id))
 
     return once(request, do)
 

@@ -14,12 +14,12 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import hidden_unless, may, me, require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import answering, handingon
-from civicmail.city.conduct.actions.telling import name_of
+from civicmail.city.conduct.actions import reassignment, review_answers
+from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.models import Review, ReviewRow
-from civicmail.city.conduct.queries import answerers, screens
-from civicmail.city.conduct.views import reviewforms
-from civicmail.city.conduct.views.answers import WITH
+from civicmail.city.conduct.queries import part_reviewers, reviewer_screen
+from civicmail.city.conduct.views import review_forms
+from civicmail.city.conduct.views.review_answers import WITH
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -119,19 +119,19 @@ def read_review(request: Call, department: str, id: int) -> OneReview:
     where, review, now = department_of(department), get_object_or_404(Review, pk=id), ms(request.now)
     about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
-    parts = screens.visible(review, where, me(request), now, all_=looks)
+    parts = reviewer_screen.visible(review, where, me(request), now, all_=looks)
     if not parts:
         if not looks:
             require(request, "review.see", about)
         raise Http404
-    shown = screens.screen(review, where, me(request), parts, now)
+    shown = reviewer_screen.screen(review, where, me(request), parts, now)
     return OneReview(
         id=review.pk, name=name_of(review), department=where.code, state=review.state, deadline=review.deadline,
         total=shown.total, open=shown.open, rows=[_row(line, mine=shown.mine) for line in [*shown.lines, *shown.answered]],
     )  # fmt: skip
 
 
-def _row(line: screens.Line, *, mine: bool) -> Row:
+def _row(line: reviewer_screen.ScreenRow, *, mine: bool) -> Row:
     row = line.row
     return Row(
         id=row.pk, person=who(row.person), of=line.of, why=line.why, says=line.says, changed=row.changed, until=line.until,
@@ -142,14 +142,14 @@ def _row(line: screens.Line, *, mine: bool) -> Row:
 def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], ReviewRow]) -> Row:
     """Do it with a row that is as it was seen, for whoever is asked about it."""
     row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), ms(request.now)
-    about = answerers.about_row(row, request.actor.uid, now)
+    about = part_reviewers.about_row(row, request.actor.uid, now)
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
     as_seen(request, row.state, state, "This row was answered meanwhile; read it again.")
 
     def answered() -> Row:
         made = ReviewRow.objects.select_related(*WITH, "by").get(pk=do(row).pk)
-        return _row(screens.line_of(made, me(request), now), mine=True)
+        return _row(reviewer_screen.screen_row(made, me(request), now), mine=True)
 
     return once(request, answered)
 
@@ -159,51 +159,51 @@ def keep_access(request: Call, id: int, body: Answer) -> Row:
     """The access goes on. A reason is needed where something is out of order, and for every duty."""
     return _answered(
         request, id, body.state,
-        lambda row: answering.keep(row, actor=request.actor, now=ms(request.now), reason=body.reason),
+        lambda row: review_answers.keep(row, actor=request.actor, now=ms(request.now), reason=body.reason),
     )  # fmt: skip
 
 
 @operation(router, "POST", f"{ROW}/end", act="review.decide", scope="write:conduct", page="review-end", response=Row)
 def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
     """The access, or the duty, ends at once."""
-    reason = sending.checked(reviewforms.Because(sending.plain(body)))["reason"]
+    reason = sending.checked(review_forms.Because(sending.plain(body)))["reason"]
     return _answered(
-        request, id, body.state, lambda row: answering.revoke(row, actor=request.actor, reason=reason, now=ms(request.now))
+        request, id, body.state, lambda row: review_answers.revoke(row, actor=request.actor, reason=reason, now=ms(request.now))
     )
 
 
 @operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
 def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
     """The access ends on another day."""
-    c = sending.checked(reviewforms.Until(sending.plain(body)))
+    c = sending.checked(review_forms.ChangeEnd(sending.plain(body)))
     until = end_of(c["day"])
     return _answered(
         request, id, body.state,
-        lambda row: answering.change(row, until, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+        lambda row: review_answers.change(row, until, actor=request.actor, reason=c["reason"], now=ms(request.now)),
     )  # fmt: skip
 
 
 @operation(router, "POST", f"{ROW}/not-mine", act="review.decide", scope="write:conduct", page="review-not-mine", response=Row)
 def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
     """Another department answers for this person."""
-    c = sending.checked(reviewforms.Whose(sending.plain(body)))
+    c = sending.checked(review_forms.NotMine(sending.plain(body)))
     where = Department.objects.get(code=c["department"])
     return _answered(
         request, id, body.state,
-        lambda row: handingon.not_mine(row, where, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+        lambda row: reassignment.not_mine(row, where, actor=request.actor, reason=c["reason"], now=ms(request.now)),
     )  # fmt: skip
 
 
 @operation(router, "POST", f"{ROW}/unsure", act="review.decide", scope="write:conduct", page="review-unsure", response=Row)
 def ask_next_head(request: Call, id: int, body: Answer) -> Row:
     """The next head answers, because this one does not know."""
-    reason = sending.checked(reviewforms.Unsure(sending.plain(body)))["reason"]
+    reason = sending.checked(review_forms.Unsure(sending.plain(body)))["reason"]
     return _answered(
-        request, id, body.state, lambda row: handingon.dont_know(row, actor=request.actor, reason=reason, now=ms(request.now))
+        request, id, body.state, lambda row: reassignment.dont_know(row, actor=request.actor, reason=reason, now=ms(request.now))
     )
 
 
 @operation(router, "POST", f"{ROW}/undo", act="review.decide", scope="write:conduct", page="review-undo", response=Row)
 def take_answer_back(request: Call, id: int, body: Answer) -> Row:
     """Take a "keep" back, within five minutes and until it is carried out. state: pending."""
-    return _answered(request, id, body.state, lambda row: answering.undo(row, actor=request.actor, now=ms(request.now)))
+    return _answered(request, id, body.state, lambda row: review_answers.undo(row, actor=request.actor, now=ms(request.now)))

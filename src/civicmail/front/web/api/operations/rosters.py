@@ -23,7 +23,7 @@ from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.asked import me, require, require_could
 from civicmail.city.access.views.firstroster import newest
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.queries import reconciling, sponsored
+from civicmail.city.conduct.queries import discrepancies, sponsored_people
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.front.web.api import paging, sending
 from civicmail.front.web.api.door import Call
@@ -266,7 +266,7 @@ def list_my_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
 
 
 def _sponsored(whose: Person | None) -> QuerySet[Any]:
-    return sponsored.rows(whose).select_related("person", "department", "contract__agency", "contract__sponsor")
+    return sponsored_people.rows(whose).select_related("person", "department", "contract__agency", "contract__sponsor")
 
 
 def _of_agency(e: Any) -> Sponsored:
@@ -284,7 +284,7 @@ def list_department_reconciliation(request: Call, response: HttpResponse, depart
     """What of one department does not fit."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    return _reconciled(request, response, reconciling.lines([where.code], ms(request.now), feed=False))
+    return _reconciled(request, response, discrepancies.find_discrepancies([where.code], ms(request.now), feed=False))
 
 
 @operation(router, "GET", "/reconciliation", act="reconcile.see", scope="read:access", page="reconcile", response=list[Unfitting])
@@ -292,11 +292,11 @@ def list_reconciliation(request: Call, response: HttpResponse) -> list[Unfitting
     """What of the whole city does not fit, with what a personnel list that waits would do."""
     require(request, "reconcile.see")
     codes = list(Department.objects.values_list("code", flat=True))
-    return _reconciled(request, response, reconciling.lines(codes, ms(request.now), feed=True))
+    return _reconciled(request, response, discrepancies.find_discrepancies(codes, ms(request.now), feed=True))
 
 
-def _reconciled(request: Call, response: HttpResponse, lines: list[reconciling.Line]) -> list[Unfitting]:
-    def shown(n: reconciling.Line) -> Unfitting:
+def _reconciled(request: Call, response: HttpResponse, lines: list[discrepancies.Discrepancy]) -> list[Unfitting]:
+    def shown(n: discrepancies.Discrepancy) -> Unfitting:
         return Unfitting(kind=n.kind, who=n.who, hint=n.hint, where=n.where, since=n.since, act=n.act)
 
     return paging.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")

@@ -14,11 +14,11 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.asked import hidden_unless, me, require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import consequences, findings, reporting
+from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import whom
-from civicmail.city.conduct.views import violationforms as typed
-from civicmail.city.conduct.views.myviolations import Answering, asks, seen_by
+from civicmail.city.conduct.queries import violation_parties
+from civicmail.city.conduct.views import violation_forms as typed
+from civicmail.city.conduct.views.my_violations import Answering, asks, visible_to
 from civicmail.city.conduct.views.violations import doable, violation_or_404
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import paging, sending
@@ -169,7 +169,7 @@ def report_violation(request: Call, body: Report) -> Reported:
 
     def do() -> Reported:
         who = me(request) if c["whose"] == "me" else c["person"]
-        made = reporting.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        made = violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
         return Reported(id=made.pk)
 
     return once(request, do)
@@ -183,15 +183,15 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
     """Record a violation by somebody who works for an agency: their access ends with it, at every door. A wrong record is taken
     back by somebody else, on the pages."""
     who = get_object_or_404(Person, uid=uid)
-    hidden_unless(request, "violation.record", whom.about(who))
-    work = whom.work_of(who)
+    hidden_unless(request, "violation.record", violation_parties.about(who))
+    work = violation_parties.work_of(who)
     if work is None or work.contract is None or work.ended is not None:
         raise Http404
     form = typed.Record(sending.plain(body, evidence=" ".join(body.evidence)))
     c = sending.checked(form)
 
     def do() -> Reported:
-        made = reporting.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        made = violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
         return Reported(id=made.pk)
 
     return once(request, do)
@@ -202,7 +202,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
     """What was reported about me, and what I can say to it now, the newest first."""
     require(request, "my.violations", OfPerson(me(request).uid))
     now = ms(request.now)
-    return paging.slices(request, response, seen_by(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
+    return paging.slices(request, response, visible_to(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
 
 
 @operation(
@@ -212,7 +212,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
 def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
     """Answer what was reported about me, or appeal against what was decided, whichever is asked for now."""
     require(request, "my.violations", OfPerson(me(request).uid))
-    row = next((v for v in seen_by(request) if v.pk == id), None)
+    row = next((v for v in visible_to(request) if v.pk == id), None)
     if row is None:
         raise Http404
     now, text = ms(request.now), sending.checked(Answering(sending.plain(body)))["text"]

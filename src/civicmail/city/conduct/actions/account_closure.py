@@ -1,0 +1,201 @@
+"""An account is closed: the department's act, after a count that the archive has every message of the live mailbox (P-08, P-15).
+
+The department asks for the count, sees it, and orders the end. Then the mailbox takes nothing more, the worker counts again, brings
+in what the archive lacks, deletes the live copy, and a certificate stays. The archive and the address are never touched (L3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import orjson
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries, replies
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.actors import about_mailbox
+from civicmail.city.access.queries.replies import is_left
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.states import LIVING
+from civicmail.city.conduct import closure_states
+from civicmail.city.conduct.models import Closure
+from civicmail.city.directory.actions import mailboxes
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.notices.actions import notify
+
+TICK = machine("tick")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the worker found in a live mailbox. live: messages; size: bytes; missing: of them, not in the archive; listed: SHA-256
+    of the sorted SHA-256s of all; holds: in force in the archive."""
+
+    live: int
+    size: int
+    missing: int
+    listed: str
+    holds: int = 0
+
+
+def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
+    """Count what the live mailbox has and the archive lacks: the first step. Raises NotPermitted, and Conflict for somebody who has
+    access, or while somebody reads it."""
+    guard.require(actor, "account.close", about_mailbox(mailbox), now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(mailbox, "closed")
+        _require_left(row, now)
+        if Closure.objects.filter(mailbox=row).exclude(state__in=["closed", "dropped"]).exists():
+            raise Conflict("This account is being closed already.")
+        at = moment(now)
+        made = Closure.objects.create(
+            mailbox=row, department=row.department, since=at, asked=at, by=person_of(actor), reason=reason
+        )  # fmt: skip
+        entries.enter("account.count", actor=actor, reason=reason, now=now, object=f"mailbox:{row.address}", facts={})
+    return made
+
+
+def again(closure: Closure, *, actor: Actor, reason: str, now: int) -> None:
+    """Count once more. Raises Conflict."""
+    _step(closure, "again", "account.count", actor, reason, now)
+
+
+def drop(closure: Closure, *, actor: Actor, reason: str, now: int) -> None:
+    """The account is not closed; nothing has changed. Raises Conflict from the moment on at which it is being closed."""
+    _step(closure, "drop", "account.keep", actor, reason, now)
+
+
+def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -> Closure:
+    """Delete the live copy, of which so many messages were seen, as soon as the archive has all of it. Raises NotPermitted,
+    Conflict."""
+    guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(closure, "state", "live")
+        if row.live != live:
+            raise Conflict("The count is another one by now; look at it again.")
+        _require_left(row.mailbox, now)
+        row.state = closure_states.step(row.state, "order")
+        row.since = row.ordered = moment(now)
+        row.orderer, row.reason, row.problem = person_of(actor), reason, ""
+        row.save()
+        facts = {"live": row.live, "listed": row.listed}
+        entries.enter("account.close", actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}", facts=facts)
+    return row
+
+
+def _step(closure: Closure, action: str, act: str, actor: Actor, reason: str, now: int) -> None:
+    guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        row = locked(closure, "state")
+        row.state, row.since, row.problem = closure_states.step(row.state, action), moment(now), ""
+        row.save()
+        entries.enter(act, actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}", facts={})
+
+
+def _require_left(mailbox: Mailbox, now: int) -> None:
+    if mailbox.kind != Mailbox.Type.PERSONAL or mailbox.closed is not None or not is_left(mailbox, now):
+        raise Conflict("Only the account of somebody whose access has ended is closed.")
+    living = Authorisation.objects.filter(mailbox=mailbox, state__in=LIVING)
+    if reader := living.select_related("person").first():
+        raise Conflict(f"{reader.person} may use {mailbox}; end that first.")
+
+
+# -- what the worker does, which asks nobody
+
+
+def note_count(closure: Closure, count: Count, *, now: int) -> None:
+    """The first count, for the department to look at."""
+    with transaction.atomic():
+        row = locked(closure, "state")
+        row.state, row.since = closure_states.step(row.state, "count"), moment(now)
+        row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
+        row.brought = count.missing
+        row.save()
+
+
+def stop(closure: Closure, problem: str, *, now: int) -> None:
+    """It cannot go on; the department sees why."""
+    with transaction.atomic():
+        row = locked(closure, "state")
+        row.state, row.since, row.problem = closure_states.step(row.state, "stop"), moment(now), problem[:300]
+        row.save()
+        facts = {"problem": row.problem}
+        entries.enter("account.stopped", actor=TICK, reason="", now=now, object=f"mailbox:{row.mailbox.address}", facts=facts)
+
+
+def begin(closure: Closure, *, now: int) -> Closure:
+    """From now on nothing is taken for it. Raises Conflict where its holder is back."""
+    with transaction.atomic():
+        row = locked(closure, "state")
+        box = Mailbox.objects.select_for_update().get(pk=row.mailbox_id)
+        _require_left(box, now)
+        row.state, row.since = closure_states.step(row.state, "begin"), moment(now)
+        row.cost = _cost(box)
+        row.save()
+        replies.end_all(box, actor=TICK, reason="the account is closed", now=now)
+        mailboxes.close(box, now=moment(now))
+        entries.enter(
+            "mailbox.close", actor=TICK, reason=row.reason, now=now, object=f"mailbox:{box.address}", facts={"closure": row.pk}
+        )
+        publish_on_commit((), [box.pk], lists=True)
+    return row
+
+
+def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> None:
+    """What is about to be deleted: everything of it is in the archive. Durable before the first file goes."""
+    with transaction.atomic():
+        row = locked(closure, "state")
+        row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
+        row.brought, row.since = brought, moment(now)
+        row.sha256 = hashlib.sha256(certificate(row)).hexdigest()
+        row.save()
+        facts = {"live": row.live, "size": row.size, "brought": row.brought, "listed": row.listed, "certificate": row.sha256}
+        entries.enter("account.empty", actor=TICK, reason=row.reason, now=now, object=f"mailbox:{row.mailbox.address}", facts=facts)
+
+
+def finish(closure: Closure, *, now: int) -> None:
+    """The live copy is deleted; the certificate stays, and whoever ordered it hears of it."""
+    with transaction.atomic():
+        row = locked(closure, "state")
+        row.state = closure_states.step(row.state, "finish")
+        row.since = row.closed = moment(now)
+        row.save()
+        facts = {"live": row.live, "brought": row.brought, "listed": row.listed, "certificate": row.sha256, "cost": row.cost}
+        entries.enter(
+            "account.closed", actor=TICK, reason=row.reason, now=now, object=f"mailbox:{row.mailbox.address}", facts=facts
+        )
+        box = Mailbox.objects.filter(holder=row.orderer, kind="personal", closed__isnull=True).order_by("-made").first()
+        if box is not None:
+            text = (
+                f"The account {row.mailbox} is closed. Its {row.live} messages are in the archive; the live copy is deleted.\n\n"
+                "The certificate stands on the page of the leaver."
+            )
+            notify(f"closure:{row.pk}", box.address, f"{row.mailbox}: the account is closed", text, now=moment(now))
+
+
+def certificate(row: Closure) -> bytes:
+    """What is certified, as canonical JSON; its SHA-256 stands in the entry that the ledger has."""
+    plain = {
+        "v": 1, "mailbox": row.mailbox.address, "department": row.department.code,
+        "holder": row.mailbox.holder.uid if row.mailbox.holder else "", "messages": row.live, "bytes": row.size,
+        "brought": row.brought, "listed": row.listed, "holds": row.holds, "cost": row.cost,
+        "asked": ms(row.asked), "by": row.by.uid, "ordered": ms(row.ordered) if row.ordered else 0,
+        "orderer": row.orderer.uid if row.orderer else "", "reason": row.reason,
+    }  # fmt: skip
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _cost(mailbox: Mailbox) -> int:
+    """Cents a year of the last access of the holder."""
+    rows = Authorisation.objects.filter(mailbox=mailbox, role="holder").order_by("-asked", "-id")
+    return rows.values_list("cost", flat=True).first() or 0

@@ -1,0 +1,270 @@
+"""Deciding is not doing: what an answer promises is carried out, then looked up again where doors look, and only then is it
+verified (R12).
+
+Each step is of one row and of one transaction of its own, so that one that cannot be done says so on its row and holds up no other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from civicmail.city.access import kinds
+from civicmail.city.access.actions import entries, requests
+from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import Account, Authorisation, DutyGrant, DutyUse
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.published import Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.conduct.actions.review_start import object_of
+from civicmail.city.conduct.models import ReviewRow
+from civicmail.city.conduct.review_item_states import step
+from civicmail.city.conduct.review_plans import UNDO_MS
+from civicmail.city.directory.models import Episode
+
+TICK = machine("tick")
+SETTLE_MS = 2_000
+"""ms after which doors know what was changed, with room to spare (they do within one)."""
+BATCH_SIZE = 200
+CARRIED_FIELDS = ["state", "carried", "promised", "failure", "checked", "answer"]
+WITH = ("review", "part__department", "person", "by", "right__mailbox", "right__episode__contract", "right__person", "duty__person")
+
+
+def carry_out(row: ReviewRow, *, now: int) -> None:
+    """Do what the answer of a row says. For verbs that hold the row, inside their transaction. Where it cannot be done the row says
+    why, and nothing else has changed."""
+    action = "carry" if row.state in ("pending", "suspending") else ""
+    if not action:
+        return
+    why = ""
+    try:
+        with transaction.atomic():
+            _do(row, now)
+    except (Conflict, Unusable) as error:
+        why = str(error.args[0])[:300]
+    row.state = step(row.state, "fail" if why else "carry")
+    row.carried, row.failure = moment(now), why
+    row.save(update_fields=CARRIED_FIELDS)
+    if why:
+        facts = {"rows": [row.pk], "answer": row.answer, "why": why}
+        entries.enter("review.failed", actor=TICK, reason="", now=now, object=object_of(row.review), facts=facts)
+
+
+def carry_out_due(now: int) -> int:
+    """Answers that can no longer be taken back, and suspensions that were decided; how many."""
+    rows = ReviewRow.objects.filter(state="pending", at__lte=moment(now - UNDO_MS)) | ReviewRow.objects.filter(state="suspending")
+    keys = list(rows.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
+    for pk in keys:
+        with transaction.atomic():
+            row = locked(pk)
+            if row.state in ("pending", "suspending"):
+                carry_out(row, now=now)
+    return len(keys)
+
+
+def verify_due(now: int) -> int:
+    """Look up again what was carried out: in the rows, and in the snapshot that doors have (R12). How many were looked at."""
+    done = ReviewRow.objects.filter(carried__lte=moment(now - SETTLE_MS), checked__isnull=True, state__in=["done", "suspended"])
+    keys = list(done.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
+    if not keys:
+        return 0
+    seen = is_published(now)
+    for pk in keys:
+        with transaction.atomic():
+            row = locked(pk)
+            if row.checked is None and row.state in ("done", "suspended"):
+                _verify(row, seen, now)
+    return len(keys)
+
+
+def retry(row: ReviewRow, *, actor: Actor, now: int) -> None:
+    """Try again what failed. For verbs that asked the guard, inside their transaction."""
+    row.state = step(row.state, "retry")
+    row.failure, row.checked = "", None
+    row.save(update_fields=CARRIED_FIELDS)
+    entries.enter("review.retry", actor=actor, reason="", now=now, object=object_of(row.review), facts={"rows": [row.pk]})
+    carry_out(row, now=now)
+
+
+def require_end(row: ReviewRow, until: int, now: int) -> None:
+    """Raise Unusable for an end that the table of kinds does not allow, or that a duty cannot have: a duty is granted for longer by
+    the access office alone."""
+    if row.duty is not None:
+        if moment(until) > row.duty.until:
+            sentence = "A review shortens a duty; for longer the access office grants it anew."
+            raise Unusable(sentence, {"until": sentence})
+        return
+    assert row.right is not None
+    work = _work(row.right)
+    requests.checked_end(work.kind, work.contract.ends if work.contract else None, until, now)
+
+
+def locked(pk: int) -> ReviewRow:
+    """The row as it is now, until the transaction ends."""
+    ReviewRow.objects.select_for_update().get(pk=pk)
+    return ReviewRow.objects.select_related(*WITH).get(pk=pk)
+
+
+def is_published(now: int) -> Snapshot | None:
+    """What doors have at this moment; None where nothing is published."""
+    data = data_folder()
+    return Watch(data, lambda: now).now if data is not None else None
+
+
+# -- what each answer does
+
+
+def _do(row: ReviewRow, now: int) -> None:
+    if row.duty is not None:
+        _do_duty(row, row.duty, now)
+        return
+    assert row.right is not None
+    right = Authorisation.objects.select_for_update(of=("self",)).select_related("episode__contract", "person").get(pk=row.right.pk)
+    if row.answer in ("keep", "change") and right.state == "suspended" and row.late:
+        requests.put(right, "resume", "a late answer of the review", now)
+        publish_on_commit([right.person_id])
+    if row.answer == "keep":
+        _extend(row, right, _latest(right, now), now)
+    elif row.answer == "change":
+        assert row.promised is not None
+        _extend(row, right, row.promised, now, exactly=True)
+    elif row.answer == "suspend":
+        _suspend(row, right, now)
+    else:
+        _end(row, right, now)
+
+
+def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, exactly: bool = False) -> None:
+    """Another end. Who asked for it does not approve it (M3): their "keep" leaves the end that it has."""
+    if right.state not in ("active", "suspended"):
+        raise Conflict("This access is over; it is asked for anew.")
+    until = until if exactly else max(until, right.until)
+    own = row.by_id in (right.requester_id, right.person_id)
+    moved = right.role == "holder" and right.department_id != _work(right).department_id  # the new one decides afresh (M6)
+    if until > right.until and (own or moved):
+        until = right.until
+    row.promised = until
+    if until == right.until:
+        return
+    before = ms(right.until)
+    right.until = until
+    if until > moment(before) and row.by_id is not None and not own:
+        right.approver_id, right.decided = row.by_id, row.at
+    right.save(update_fields=["until", "approver", "decided"])
+    _entered("request.extend" if ms(until) > before else "access.shorten", row, right, now, before=before)
+
+
+def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
+    if right.state == "suspended":
+        return
+    requests.put(right, "suspend", "nobody answered in the review", now)
+    _sign_out(right)
+    _entered("access.suspend", row, right, now)
+
+
+def _end(row: ReviewRow, right: Authorisation, now: int) -> None:
+    if right.state in ("revoked", "expired", "withdrawn"):
+        return
+    requests.put(right, "revoke", f"review: {row.reason or 'nobody answered'}", now)
+    _sign_out(right)
+    _entered("access.revoke", row, right, now)
+
+
+def _sign_out(right: Authorisation) -> None:
+    if right.role == "holder":
+        Account.objects.filter(person=right.person_id).update(epoch=F("epoch") + 1)
+
+
+def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
+    """A duty that is kept keeps the end that it was granted with; there is no suspended duty: silence ends it after the days of
+    grace."""
+    grant = DutyGrant.objects.select_for_update(of=("self",)).get(pk=granted.pk)
+    if row.answer == "suspend":
+        return
+    if grant.ended is not None or grant.until <= moment(now):
+        if row.answer in ("keep", "change"):
+            raise Conflict("This duty is over; it is granted anew.")
+        return
+    if row.answer == "keep":
+        row.promised = grant.until
+        return
+    if row.answer == "change":
+        assert row.promised is not None
+        grant.until = row.promised
+        grant.save(update_fields=["until"])
+    else:
+        grant.ended = moment(now)
+        grant.save(update_fields=["ended"])
+        DutyUse.objects.filter(grant=grant, laid_down__isnull=True, until__gt=moment(now)).update(laid_down=moment(now))
+    facts = {"person": row.asked["uid"], "duty": grant.duty, "until": ms(grant.until), "rows": [row.pk]}
+    act = "duty.end" if grant.ended else "duty.shorten"
+    entries.enter(act, actor=TICK, reason=row.reason, now=now, object=f"duty:{grant.pk}", duty=grant.duty, facts=facts)
+
+
+def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: int) -> None:
+    """In the name of whoever answered; of nobody where nobody did."""
+    facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": ms(right.until)}
+    facts |= {"review": row.review_id, "row": row.pk, **more}
+    actor = Actor(row.by.uid) if row.by is not None else TICK
+    entries.enter(act, actor=actor, reason=row.reason, now=now, object=f"authorisation:{right.pk}", facts=facts)
+    publish_on_commit([right.person_id])
+
+
+def _work(right: Authorisation) -> Episode:
+    employment = Episode.objects.select_related("contract").filter(person=right.person_id, ended__isnull=True).first()
+    if employment is None:
+        raise Conflict(f"{right.person} does not work for the city now.")
+    return employment
+
+
+def _latest(right: Authorisation, now: int) -> datetime:
+    work = _work(right)
+    return kinds.latest(work.kind, timezone.localtime(moment(now)), work.contract.ends if work.contract else None)
+
+
+# -- whether it is so
+
+
+def _verify(row: ReviewRow, seen: Snapshot | None, now: int) -> None:
+    why = _differs(row, seen, now)
+    row.checked, row.failure = moment(now), why[:300]
+    if row.state == "done":
+        row.state = step(row.state, "fail" if why else "verify")
+    row.save(update_fields=CARRIED_FIELDS)
+    facts = {"rows": [row.pk], "answer": row.answer, "why": why}
+    act = "review.failed" if why else "review.verified"
+    entries.enter(act, actor=TICK, reason="", now=now, object=object_of(row.review), facts=facts)
+
+
+def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
+    """Why what was promised is not so; empty where it is."""
+    if row.duty is not None:
+        grant = DutyGrant.objects.get(pk=row.duty.pk)
+        over = grant.ended is not None or grant.until <= moment(now)
+        if row.answer == "suspend":
+            return ""
+        return "" if over == (row.answer in ("revoke", "lapse")) else "The duty is not as it was decided."
+    assert row.right is not None
+    right = Authorisation.objects.select_related("mailbox", "person").get(pk=row.right.pk)
+    if row.answer in ("keep", "change"):
+        if right.state not in ("active", "suspended"):
+            return "The access is over."
+        return "" if right.until == row.promised else "The access has another end than was decided."
+    if right.state in ("active", "approved", "asked") or (right.state == "suspended" and row.answer != "suspend"):
+        return "The access is still in force."
+    return _doors(right, seen, now)
+
+
+def _doors(right: Authorisation, seen: Snapshot | None, now: int) -> str:
+    """A door that has the snapshot must not let this person use the mailbox."""
+    person = seen.people.get(right.person.uid) if seen is not None else None
+    if person is None or person.why:
+        return ""
+    grants = [g for g in person.grants if g.mailbox == right.mailbox.address and now < g.until]
+    other = Authorisation.objects.filter(mailbox=right.mailbox_id, person=right.person_id, state="active").exists()
+    return "Doors still let this person use the mailbox." if grants and not other else ""

@@ -1,0 +1,32 @@
+"""Whoever goes on with a case is written to when it has come to them: without a word of it, which stands on its page (V4)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.conduct.actions.violation_reports import address
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import next_steps
+from civicmail.city.notices.actions import notify
+
+_NEWS = {
+    "confirmed": "was confirmed and waits for a decision",
+    "proposed": "waits for a second officer, who agrees to a permanent bar or does not",
+    "appealed": "was appealed and waits for somebody who hears it",
+}
+"""Of the states to which somebody comes afresh."""
+
+
+def notify_next(row: Violation, now: int) -> None:
+    """Once for each time that a case comes to such a state; inside the transaction of a verb. now: ms."""
+    if (news := _NEWS.get(row.state)) is None:
+        return
+    pages = settings.CITY.web.url
+    place = f"Look at it here: {pages}{address(row)}" if pages else "It stands on the pages, under Violations."
+    text = f"Violation {row.pk} ({row.clause}) {news}. You are asked because you had no part in it so far.\n\n{place}"
+    for person in next_steps.next_deciders(row, now):
+        if to := told_of(person):
+            key = f"violation:{row.pk}:{row.state}:{ms(row.since)}:{to}"
+            notify(key, to, f"Violation {row.pk} to look at", text, now=moment(now))

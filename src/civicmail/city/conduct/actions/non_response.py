@@ -1,0 +1,169 @@
+"""The deadline, and what silence does: it falls on whoever was silent, and on access only where something is out of order.
+
+Suspended at the deadline, ended fourteen days later (R10, R11); never more than the breaker lets through. What it holds back an
+officer applies in batches, or leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.kinds import UNSILENCED
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct import circuit_breaker, review_states
+from civicmail.city.conduct.actions import enforcement, review_notices
+from civicmail.city.conduct.actions.review_start import object_of
+from civicmail.city.conduct.circuit_breaker import Suspension
+from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import review_scope
+from civicmail.city.conduct.review_item_states import step
+from civicmail.city.conduct.review_plans import GRACE_DAYS, suspends
+from civicmail.city.directory.models import Department
+
+TICK = machine("tick")
+CHANGED = ["state", "answer", "failure"]
+NOBODY = "nobody could be asked"
+"""Of a row without a reviewer: not the same as no answer (R8)."""
+ELECTED = "who was elected is never silenced"
+"""Of the own mailbox of an elected official (P-30, decision 0039)."""
+BATCH_SIZE = 100
+
+
+def end_due(now: int) -> int:
+    """Reviews whose deadline has passed; how many rows silence fell on."""
+    count = 0
+    for review in Review.objects.filter(state="running", deadline__lte=moment(now)).order_by("deadline", "id"):
+        with transaction.atomic():
+            count += _end(Review.objects.select_for_update().get(pk=review.pk), now)
+    return count
+
+
+def _end(review: Review, now: int) -> int:
+    review.state = review_states.step(review.state, "end")
+    review.save(update_fields=["state"])
+    rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, state="open").order_by("id"))
+    reviewers = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
+    codes = dict(Department.objects.values_list("pk", "code"))
+    elected = set(
+        ReviewRow.objects.filter(review=review, right__role="holder", right__episode__kind__in=UNSILENCED).values_list(
+            "pk", flat=True
+        )
+    )
+    shut = [r for r in rows if reviewers[r.pk] is not None and suspends(r.exceptions) and r.pk not in elected]
+    tripped = circuit_breaker.tripped_departments(
+        [*(Suspension(r.pk, r.person_id, codes[r.department_id], r.essential) for r in shut), *_lately(codes, now)],
+        review_scope.with_access(now),
+    )
+    for row in rows:
+        if reviewers[row.pk] is None:
+            row.state, row.failure = step(row.state, "silence"), NOBODY
+        elif not suspends(row.exceptions):
+            row.state = step(row.state, "silence")
+        elif row.pk in elected:
+            row.state, row.failure = step(row.state, "silence"), ELECTED
+        elif codes[row.department_id] in tripped:
+            row.state = step(row.state, "stop")
+        else:
+            row.state, row.answer = step(row.state, "suspend"), "suspend"
+    ReviewRow.objects.bulk_update(rows, CHANGED, batch_size=500)
+    mine = {
+        code: why for code, why in tripped.items() if any(r.state == "stopped" and codes[r.department_id] == code for r in rows)
+    }
+    _record_deadline(review, rows, mine, now)
+    return len(rows)
+
+
+def _lately(codes: dict[int, str], now: int) -> list[Suspension]:
+    """Whom silence shuts already, by this review or another: many small reviews are no way past the breaker."""
+    rows = ReviewRow.objects.filter(state__in=["suspending", "suspended"]).values_list("pk", "person", "department")
+    return [Suspension(pk, person, codes[department]) for pk, person, department in rows]
+
+
+def _record_deadline(review: Review, rows: Sequence[ReviewRow], tripped: dict[str, str], now: int) -> None:
+    counts = {state: sum(r.state == state for r in rows) for state in ("silent", "suspending", "stopped")}
+    facts = {"key": review.key, **counts, "tripped": tripped, "rows": [r.pk for r in rows if r.state != "silent"]}
+    entries.enter("review.deadline", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
+    at = moment(now)
+    steps = [ReviewStep(review=review, at=at, step="tripped", by="tick", to=to, words=why) for to, why in sorted(tripped.items())]
+    ReviewStep.objects.bulk_create(steps)
+    if tripped:
+        lines = "\n\n".join(f"{code}: {why}." for code, why in sorted(tripped.items()))
+        text = (
+            f"In the review “{review_notices.name_of(review)}” nobody answered, and suspending access by that was stopped in these "
+            f"departments:\n\n{lines}\n\nOn the page of the review you apply it in batches, or leave it."
+        )
+        review_notices.notify_officers(f"review:{review.pk}:tripped", "Access review: suspensions were stopped", text, now=now)
+
+
+def apply_batch(review: Review, department: Department, *, actor: Actor, reason: str, now: int, essential: bool = False) -> int:
+    """Suspend a tenth of a department's people at most of what was held back there; essential: those behind an essential mailbox,
+    too. Returns how many rows. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=20)
+    with transaction.atomic():
+        rows = _stopped(review, department)
+        most = max(1, int(circuit_breaker.MAX_SHARE * review_scope.with_access(now).get(department.code, 0)))
+        batch = [r for r in rows if essential or not r.essential][:most]
+        if not batch:
+            raise Conflict("Only what is behind an essential mailbox is left; say so, or leave it.")
+        for row in batch:
+            row.state, row.answer = step(row.state, "apply"), "suspend"
+        ReviewRow.objects.bulk_update(batch, CHANGED)
+        _by_hand("applied", review, department, batch, actor, reason, now)
+    return len(batch)
+
+
+def leave(review: Review, department: Department, *, actor: Actor, reason: str, now: int) -> int:
+    """What was held back in a department is not suspended; a new round asks again. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=20)
+    with transaction.atomic():
+        rows = _stopped(review, department)
+        for row in rows:
+            row.state = step(row.state, "leave")
+        ReviewRow.objects.bulk_update(rows, CHANGED)
+        _by_hand("left", review, department, rows, actor, reason, now)
+    return len(rows)
+
+
+def _stopped(review: Review, department: Department) -> list[ReviewRow]:
+    rows = ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, department=department, state="stopped")
+    stopped = list(rows.order_by("essential", "id"))
+    if not stopped:
+        raise Conflict("Nothing is held back here any more.")
+    return stopped
+
+
+def _by_hand(
+    what: str, review: Review, department: Department, rows: Sequence[ReviewRow], actor: Actor, reason: str, now: int
+) -> None:
+    ReviewStep.objects.create(
+        review=review, at=moment(now), step=what, by=actor.uid, to=department.code, words=f"{len(rows)}: {reason}"[:400]
+    )
+    facts = {"department": department.code, "rows": [r.pk for r in rows]}
+    entries.enter(f"review.{what}", actor=actor, reason=reason, now=now, object=object_of(review), facts=facts)
+
+
+def expire_due(now: int) -> int:
+    """What was suspended by silence fourteen days ago, and nobody has answered about since, ends; how many."""
+    rows = ReviewRow.objects.filter(state="suspended", carried__lte=moment(now) - timedelta(days=GRACE_DAYS)).order_by("id")
+    keys = list(rows.values_list("pk", flat=True)[:BATCH_SIZE])
+    for pk in keys:
+        with transaction.atomic():
+            row = enforcement.locked(pk)
+            if row.state != "suspended":
+                continue
+            row.state, row.answer, row.checked = step(row.state, "lapse"), "lapse", None
+            row.save(update_fields=["state", "answer", "checked"])
+            facts = {"rows": [row.pk], "people": [row.asked["uid"]]}
+            entries.enter("review.lapse", actor=TICK, reason="", now=now, object=object_of(row.review), facts=facts)
+            enforcement.carry_out(row, now=now)
+    return len(keys)

@@ -1,0 +1,139 @@
+"""A question goes to somebody else: it is not mine, I don't know, or a deputy answers for some days (R5, R7).
+
+Whoever was asked first stays in the evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct.actions.review_answers import WITH
+from civicmail.city.conduct.actions.review_start import object_of, only_open
+from civicmail.city.conduct.models import ReviewPart, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import part_reviewers, reviewers
+from civicmail.city.conduct.review_item_states import step
+from civicmail.city.conduct.review_plans import MAX_ROWS
+from civicmail.city.conduct.reviewer_assignment import Candidate
+from civicmail.city.directory.models import Department, Person
+
+MAX_HOPS = 2
+"""Times that a row is handed on between departments; then it is the access office's."""
+
+
+def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: str, now: int) -> ReviewRow:
+    """Another department answers for this person: the row goes to whoever is asked there. After two such hops it goes to the access
+    office. Raises NotPermitted, Unusable, Conflict."""
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        mine = _mine(row, actor, now)
+        there = reviewers.reviewers(now)
+        chain = there.chain(department.pk)
+        if mine.hops >= MAX_HOPS or department.pk == mine.part.department_id:
+            chain = [c for c in chain if c.why == reviewers.OFFICER]
+        _hand_on(mine, department, chain, "not-mine", actor, reason, now)
+    return mine
+
+
+def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
+    """Somebody else has to say: the row goes to the next head, and where that is this person's own part, to the access office.
+    Raises NotPermitted, Unusable, Conflict."""
+    reason = in_words(reason, least=3)
+    with transaction.atomic():
+        mine = _mine(row, actor, now)
+        there = reviewers.reviewers(now)
+        above = there.after(mine.part.department_id, person_of(actor).pk, {p for p in (mine.person_id, mine.approver_id) if p})
+        chain = [above] if above is not None and mine.hops < MAX_HOPS else []
+        head = [c for c in there.chain(mine.part.department_id) if c.why == "head"] if mine.part.role == "supervisor" else []
+        officers = [Candidate(p, reviewers.OFFICER) for p in there.officers if p in there.present]
+        _hand_on(mine, mine.part.department, [*head, *chain, *officers], "unsure", actor, reason, now)
+    return mine
+
+
+def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: str, now: int) -> ReviewPart:
+    """Somebody of the reviewer's choice answers, until a time (ms) before the deadline, for a reason. The reviewer stays
+    accountable; whoever was chosen cannot hand it on (R7). Raises NotPermitted, Unusable, Conflict."""
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        mine = ReviewPart.objects.select_for_update(of=("self",)).select_related("review", "department").get(pk=part.pk)
+        guard.require(actor, "review.delegate", part_reviewers.about(mine, actor.uid, now), now=now)
+        only_open(mine.review)
+        me = person_of(actor)
+        if mine.reviewer_id != me.pk or mine.replaced is not None:
+            raise Conflict("Only the reviewer hands this on, once: whoever stands in does not.")
+        if to.pk == me.pk or to.pk not in reviewers.present([to.pk], [], now):
+            sentence = "Choose somebody else who works here and can sign in."
+            raise Unusable(sentence, {"to": sentence})
+        if mine.review.deadline is None or not moment(now) < moment(until) <= mine.review.deadline:
+            raise Unusable("Standing in ends with the deadline at the latest.", {"until": "By the deadline of the review."})
+        mine.delegate, mine.delegate_until, mine.delegate_why = to, moment(until), reason
+        mine.save(update_fields=["delegate", "delegate_until", "delegate_why"])
+        note(mine, "delegated", actor, now, to=to.display, words=reason)
+        facts = {"part": mine.pk, "to": to.uid, "until": until}
+        entries.enter("review.delegate", actor=actor, reason=reason, now=now, object=object_of(mine.review), facts=facts)
+    return mine
+
+
+def note(
+    part: ReviewPart, what: str, actor: Actor, now: int, *, to: str = "", words: str = "", row: ReviewRow | None = None
+) -> None:
+    """Something that happened, for the evidence."""
+    ReviewStep.objects.create(
+        review_id=part.review_id, part=part, row=row, at=moment(now), step=what, by=actor.uid, to=to[:120], words=words[:400]
+    )
+
+
+def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
+    ReviewRow.objects.select_for_update().get(pk=row.pk)
+    mine = ReviewRow.objects.select_related(*WITH).get(pk=row.pk)
+    guard.require(actor, "review.decide", replace(part_reviewers.about_row(mine, actor.uid, now), firsts=()), now=now)
+    only_open(mine.review)
+    step(mine.state, "hand-on")
+    if mine.part_id != row.part_id:
+        raise Conflict("Somebody has handed this on meanwhile; look at it again.")
+    return mine
+
+
+def _hand_on(
+    row: ReviewRow, department: Department, chain: list[Candidate], what: str, actor: Actor, reason: str, now: int
+) -> None:
+    """To the first of the chain who may answer it and is not who hands it on."""
+    me = person_of(actor).pk
+    barred = {me, row.person_id, row.approver_id, row.part.reviewer_id}
+    candidate = next((c for c in chain if c.person not in barred), None)
+    if candidate is None:
+        raise Conflict("Nobody else is there who could answer this; ask the access office to name a head.")
+    before = row.part
+    row.part = part_for(row, department, candidate)
+    row.hops += 1
+    row.save(update_fields=["part", "hops"])
+    note(before, what, actor, now, to=row.part.named, words=reason, row=row)
+    facts = {"rows": [row.pk], "from": before.pk, "to": row.part.pk, "how": what}
+    entries.enter("review.hand-on", actor=actor, reason=reason, now=now, object=object_of(row.review), facts=facts)
+
+
+def part_for(row: ReviewRow, department: Department, who: Candidate) -> ReviewPart:
+    """A part of this reviewer with room for one more row, or a new one whose turn comes after those that there are."""
+    theirs = list(
+        ReviewPart.objects.filter(review=row.review_id, reviewer=who.person, replaced__isnull=True).order_by("turn", "id")
+    )
+    load: dict[int, int] = {}
+    rows = ReviewRow.objects.filter(part__in=theirs).values_list("part__turn", flat=True)
+    for turn in rows:
+        load[turn] = load.get(turn, 0) + 1
+    turn = next((p.turn for p in theirs if load.get(p.turn, 0) < MAX_ROWS), max((p.turn for p in theirs), default=-1) + 1)
+    same = next((p for p in theirs if p.turn == turn and p.department_id == department.pk and p.role == who.why), None)
+    if same is not None:
+        return same
+    name = Person.objects.values_list("display", flat=True).get(pk=who.person)
+    return ReviewPart.objects.create(
+        review_id=row.review_id, department=department, reviewer_id=who.person, named=name, role=who.why, turn=turn
+    )

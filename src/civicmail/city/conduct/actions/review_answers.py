@@ -1,0 +1,169 @@
+"""Answers of reviewers: keep, end, change, not mine, don't know (P-05; R3, R5, R6). Each has an effect, an entry, and a name.
+
+Ending and changing are carried out at once; a "keep" after some minutes, until which it can be taken back. Nobody answers about
+their own access, or in the first tier about what they alone granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import elected, entries
+from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct.actions import enforcement
+from civicmail.city.conduct.actions.review_start import object_of, only_open
+from civicmail.city.conduct.models import ReviewPart, ReviewRow
+from civicmail.city.conduct.queries import part_reviewers
+from civicmail.city.conduct.review_item_states import step
+from civicmail.city.conduct.review_plans import PLANS, UNDO_MS
+from civicmail.city.directory.models import Person
+
+WITH = ("review", "part__department", "person", "approver", "right__mailbox", "duty")
+CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]
+
+
+def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
+    """The person still needs it. reason: a new justification of at least twenty characters where the tier asks for one (R5), or the
+    row is out of order. Raises NotPermitted, Unusable, Conflict."""
+    plan = PLANS[row.review.tier]
+    least = 20 if plan.renews else 10 if row.exceptions else 0
+    reason = in_words(reason, least=least) if least or reason.strip() else ""
+    with transaction.atomic():
+        mine = _mine(row, actor, now)
+        waits = mine.state != "suspended" and (mine.right is None or mine.right.until > moment(now + DAY))
+        _answer(mine, "keep", reason, person_of(actor), now)
+        _entered("review.keep", [mine], actor, reason, now)
+        if not waits:  # the access is shut, or would be over before that
+            enforcement.carry_out(mine, now=now)
+    return mine
+
+
+def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
+    """Keep what is unremarkable, together: never before everything else of the part is answered, never in the first tier (R3).
+    Returns how many. Raises Conflict."""
+    guard.require_could(actor, "review.decide", part_reviewers.about(part, actor.uid, now), now=now)
+    plan = PLANS[part.review.tier]
+    if not plan.bulk:
+        raise Conflict("Duties are answered one by one.")
+    with transaction.atomic():
+        rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(part=part, state="open").order_by("id"))
+        first = [r for r in rows if r.exceptions or r.changed]
+        if first:
+            raise Conflict(f"{len(first)} that are out of order or have changed wait for an answer first.")
+        full = ReviewRow.objects.select_related(*WITH).filter(pk__in=[r.pk for r in rows]).order_by("id")
+        uids, me = part_reviewers.uids_of(part, now), person_of(actor)
+        resources = {r: part_reviewers.about_row(r, actor.uid, now, uids) for r in full}
+        facts = foureyes.facts_of(resources.values(), actor, now)
+        mine = [r for r in full if guard.may(actor, "review.decide", replace(resources[r], eyes=facts), now=now)]
+        if not mine:
+            raise Conflict("Nothing is left here that could be kept together.")
+        only_open(part.review)
+        for row in mine:
+            _answer(row, "keep", "", me, now, bulk=True, save=False)
+        ReviewRow.objects.bulk_update(mine, CHANGED)
+        _entered("review.keep", mine, actor, "kept together: nothing out of order", now)
+    return len(mine)
+
+
+def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
+    """It is not needed any more: the right or duty ends at once; mail is kept. Raises NotPermitted, Unusable, Conflict."""
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        mine = _mine(row, actor, now)
+        _spare_elected(mine, actor)
+        _answer(mine, "revoke", reason, person_of(actor), now)
+        _entered("review.revoke", [mine], actor, reason, now)
+        enforcement.carry_out(mine, now=now)
+    return mine
+
+
+def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -> ReviewRow:
+    """It is needed until another day (ms), earlier or later as the table of kinds allows. Raises NotPermitted, Unusable,
+    Conflict."""
+    reason = in_words(reason, least=10)
+    if until <= now:
+        raise Unusable("The end lies in the future; to end it now, choose End.", {"until": "A day to come."})
+    with transaction.atomic():
+        mine = _mine(row, actor, now)
+        enforcement.require_end(mine, until, now)
+        if mine.right is not None and moment(until) < mine.right.until:
+            _spare_elected(mine, actor)
+        mine.promised = moment(until)
+        _answer(mine, "change", reason, person_of(actor), now)
+        _entered("review.change", [mine], actor, reason, now, until=until)
+        enforcement.carry_out(mine, now=now)
+    return mine
+
+
+def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
+    """Take back a "keep" that was not carried out yet. Raises Conflict when it was."""
+    with transaction.atomic():
+        mine = _locked(row)
+        foureyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
+        if mine.answer != "keep" or mine.by_id != person_of(actor).pk:
+            raise Conflict("Only whoever kept it takes that back.")
+        if mine.late:
+            raise Conflict("The deadline has passed; this answer stands.")
+        mine.state = step(mine.state, "undo")
+        mine.answer, mine.reason, mine.by, mine.at, mine.bulk, mine.promised = "", "", None, None, False, None
+        mine.save(update_fields=CHANGED)
+        _entered("review.undo", [mine], actor, "", now)
+    return mine
+
+
+def may_undo(row: ReviewRow, now: int) -> bool:
+    """Whether a "keep" waits still to be carried out."""
+    return (
+        row.state == "pending" and row.answer == "keep" and row.at is not None and moment(now - UNDO_MS) < row.at and not row.late
+    )
+
+
+def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
+    """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
+    mine = _locked(row)
+    foureyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
+    if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
+        only_open(mine.review)
+    if mine.part_id != row.part_id:
+        raise Conflict("Somebody has handed this on meanwhile; look at it again.")
+    return mine
+
+
+def _spare_elected(row: ReviewRow, actor: Actor) -> None:
+    """Raise NotPermitted where the own mailbox of who was elected would end by a department's answer."""
+    if row.right is not None and row.right.role == "holder":
+        elected.require_end([row.person_id], actor)
+
+
+def _locked(row: ReviewRow) -> ReviewRow:
+    ReviewRow.objects.select_for_update().get(pk=row.pk)
+    return ReviewRow.objects.select_related(*WITH).get(pk=row.pk)
+
+
+def _answer(row: ReviewRow, answer: str, reason: str, by: Person, now: int, *, bulk: bool = False, save: bool = True) -> None:
+    row.state = step(row.state, "answer")
+    row.answer, row.reason, row.by, row.at, row.bulk = answer, reason, by, moment(now), bulk
+    row.late = row.review.deadline is not None and moment(now) >= row.review.deadline
+    row.failure, row.checked = "", None
+    if save:
+        row.save(update_fields=CHANGED)
+
+
+def _entered(act: str, rows: Sequence[ReviewRow], actor: Actor, reason: str, now: int, **more: int) -> None:
+    """One entry: which rows, so that each answer of the evidence is in an entry (R14)."""
+    review = rows[0].review
+    facts = {"rows": [r.pk for r in rows], "people": [r.asked["uid"] for r in rows], "part": rows[0].part_id, **more}
+    behalf = rows[0].part.reviewer.uid if rows[0].part.reviewer is not None else ""
+    entries.enter(
+        act, actor=actor, reason=reason, now=now, object=object_of(review), facts=facts,
+        behalf="" if behalf == actor.uid else behalf,
+    )  # fmt: skip

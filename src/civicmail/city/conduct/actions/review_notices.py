@@ -1,0 +1,71 @@
+"""What reviewers and the access office are written: once a person, never once a row, and only to whom something is open (R9)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from civicmail.city.access.models import DutyGrant
+from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.queries import days
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
+from civicmail.city.conduct.review_plans import PLANS
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.notices.actions import notify, notify_many
+
+
+def addresses(people: Collection[int]) -> dict[int, str]:
+    """Person (id of the row) -> the address of the mailbox of their own; who has none is told by the page Home alone."""
+    rows = Mailbox.objects.filter(holder__in=people, closed__isnull=True).order_by("-made", "-id").values_list("holder", "address")
+    return {holder: address for holder, address in rows if holder is not None}
+
+
+def name_of(review: Review) -> str:
+    """What a review is called where people read of it."""
+    name = PLANS[review.tier].name if review.tier in PLANS else review.tier
+    return f"{name}, round {review.round}" if review.round > 1 else name
+
+
+def last_day(review: Review) -> date:
+    """On which answers are in time. The review has begun."""
+    assert review.deadline is not None
+    return days.last_day(review.deadline)
+
+
+def day_of(review: Review) -> str:
+    return in_words(last_day(review)) if review.deadline is not None else ""
+
+
+def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
+    """A review has begun: each reviewer hears how many questions there are."""
+    counts: dict[int, int] = {}
+    rows = ReviewRow.objects.filter(review=review).values_list("part__reviewer", flat=True)
+    for reviewer in rows:
+        if reviewer is not None:
+            counts[reviewer] = counts.get(reviewer, 0) + 1
+    to, notices = addresses(counts), []
+    for person, count in sorted(counts.items()):
+        if person in to:
+            text = (
+                f"You are asked about the mail access of {_people(count)}: does each still need it? The page Home leads there."
+                f"\n\nPlease answer by {day_of(review)}. That day does not move. Without an answer access that is "
+                "unused, or out of order otherwise, is suspended."
+            )
+            notices.append((f"review:{review.pk}:asked:{person}", to[person], f"Access review: {name_of(review)}", text))
+    notify_many(notices, now=moment(now))
+    if nobody := sum(p.reviewer_id is None for p in parts):
+        text = f"In the review “{name_of(review)}” nobody can be asked in {nobody} places: name a head."
+        notify_officers(f"review:{review.pk}:nobody", "Access review: nobody can be asked", text, now=now)
+
+
+def notify_officers(key: str, subject: str, text: str, *, now: int) -> None:
+    """Everybody who is access officer now hears it."""
+    at = moment(now)
+    grants = DutyGrant.objects.in_force(at).filter(duty="access-officer")
+    people = set(grants.values_list("person", flat=True))
+    for person, address in sorted(addresses(people).items()):
+        notify(f"{key}:{person}", address, subject, text, now=at)
+
+
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count} people"

@@ -1,0 +1,182 @@
+"""When reviews begin: by their dates, by an access officer, after a change; and again for what was left open (R1, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct import review_states
+from civicmail.city.conduct.actions.review_start import begin, object_of
+from civicmail.city.conduct.models import Review, ReviewRow
+from civicmail.city.conduct.queries import violations
+from civicmail.city.conduct.review_item_states import UNANSWERED
+from civicmail.city.conduct.review_plans import LONG_LEAVE, PLANS, Tier, due
+from civicmail.city.directory.models import Department, Mailbox
+
+TICK = machine("tick")
+LOOK_BACK = timedelta(days=30)
+"""For so long after a decision about a violation its micro-review is made up for."""
+BATCH_SIZE = 50
+
+
+def plan_due(now: int) -> int:
+    """Reviews of the coming weeks stand in the list; how many are new."""
+    if not Mailbox.objects.exists():
+        return 0
+    by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(moment(now)))}
+    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
+    new = 0
+    for key, (tier, day) in by_key.items():
+        if key not in there:
+            with transaction.atomic():
+                review = Review.objects.create(key=key, tier=tier, planned=day, by="tick")
+                facts = {"key": key, "tier": tier, "day": day.isoformat()}
+                entries.enter("review.plan", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
+            new += 1
+    return new
+
+
+def start_due(now: int) -> int:
+    """Reviews whose day has come; how many."""
+    today = timezone.localdate(moment(now))
+    rows = list(Review.objects.filter(state="planned", planned__lte=today).order_by("planned", "id"))
+    for review in rows:
+        begin(review, actor=TICK, now=now)
+    return len(rows)
+
+
+def start_now(tier: Tier, *, actor: Actor, reason: str, now: int, departments: Sequence[Department] = ()) -> Review:
+    """A review of a tier begins at once, of all departments or of these. Raises NotPermitted, Unusable."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=10)
+    if tier not in PLANS or tier == "micro":
+        raise Unusable("There is no such review.", {"tier": "Choose one of the list."})
+    with transaction.atomic():
+        review = Review.objects.create(
+            key=f"{tier}:{now}:{actor.uid}"[:120],
+            tier=tier,
+            planned=timezone.localdate(moment(now)),
+            by=actor.uid,
+            reason=reason,
+            definition={"departments": sorted(d.pk for d in departments), "codes": sorted(d.code for d in departments)},
+        )
+        return begin(review, actor=actor, now=now)
+
+
+def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
+    """One that is planned begins today. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = Review.objects.select_for_update().get(pk=review.pk)
+        row.by, row.reason = actor.uid, reason
+        row.save(update_fields=["by", "reason"])
+        return begin(row, actor=actor, now=now)
+
+
+def call_off(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
+    """One that is planned does not take place; the next of its kind does. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=20)
+    with transaction.atomic():
+        row = Review.objects.select_for_update().get(pk=review.pk)
+        row.state = review_states.step(row.state, "call-off")
+        row.by, row.reason = actor.uid, reason
+        row.save(update_fields=["state", "by", "reason"])
+        entries.enter("review.call-off", actor=actor, reason=reason, now=now, object=object_of(row), facts={"key": row.key})
+    return row
+
+
+def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
+    """Ask again about what nobody has answered, and about nothing else: the old deadline stays as it was (R10). Raises
+    NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason, least=10)
+    with transaction.atomic():
+        row = Review.objects.select_for_update().get(pk=review.pk)
+        if row.state not in ("over", "closed"):
+            raise Conflict("A new round comes after the deadline: until then this one is open.")
+        if Review.objects.filter(former=row).exists():
+            raise Conflict("There is a new round of this review already.")
+        if not ReviewRow.objects.filter(review=row, state__in=UNANSWERED).exists():
+            raise Conflict("Everything of this review was answered, or is about nothing any more.")
+        made = Review.objects.create(
+            key=f"{row.key[:100]}:round-{row.round + 1}",
+            tier=row.tier,
+            cause=row.cause,
+            person=row.person,
+            round=row.round + 1,
+            former=row,
+            planned=timezone.localdate(moment(now)),
+            by=actor.uid,
+            reason=reason,
+        )
+        return begin(made, actor=actor, now=now)
+
+
+# -- micro-reviews: of one person, because something has changed
+
+
+def micro_due(now: int) -> int:
+    """Reviews of people who moved, are on a long leave, or about whom a violation was decided: each change once (R1)."""
+    by_key = {**_moved(now), **_on_leave(now), **_decided(now)}
+    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
+    people = {person for key, (_, person) in by_key.items() if key not in there}
+    have = _with_something(people, now)
+    new = [(key, *what) for key, what in sorted(by_key.items()) if key not in there and what[1] in have][:BATCH_SIZE]
+    for key, cause, person in new:
+        with transaction.atomic():
+            review = Review.objects.create(
+                key=key, tier="micro", cause=cause, person_id=person, planned=timezone.localdate(moment(now)), by="tick"
+            )
+        begin(review, actor=TICK, now=now)  # after a crash before this it is one whose day has come
+    return len(new)
+
+
+def _with_something(people: set[int], now: int) -> set[int]:
+    """Who of these has a right or a duty, so that there is something to ask about."""
+    if not people:
+        return set()
+    at = moment(now)
+    rights = Authorisation.objects.filter(person__in=people, state__in=["active", "suspended"], until__gt=at)
+    grants = DutyGrant.objects.in_force(at).filter(person__in=people)
+    return {*rights.values_list("person", flat=True), *grants.values_list("person", flat=True)}
+
+
+Causes = dict[str, tuple[str, int]]
+"""Key of the review -> cause, person (id of the row)."""
+
+
+def _moved(now: int) -> Causes:
+    """Access in force that another department authorised than the one where the person works (M6)."""
+    rows = Authorisation.objects.filter(
+        state__in=["active", "suspended"], until__gt=moment(now), role="holder", episode__ended__isnull=True
+    )
+    rows = rows.exclude(episode__department=F("department"))
+    moves = rows.values_list("pk", "person", "episode__department")
+    return {f"moved:{pk}:{department}": ("moved", person) for pk, person, department in moves}
+
+
+def _on_leave(now: int) -> Causes:
+    """Suspended for longer than LEAVE, but by silence or a decision: those have their own days."""
+    rows = Authorisation.objects.filter(
+        state="suspended", role="holder", until__gt=moment(now), since__lte=moment(now) - LONG_LEAVE
+    )
+    rows = rows.exclude(review_rows__state__in=["suspending", "suspended"])
+    return {f"leave:{pk}:{since:%Y-%m-%d}": ("leave", person) for pk, person, since in rows.values_list("pk", "person", "since")}
+
+
+def _decided(now: int) -> Causes:
+    rows = violations.decided_since(moment(now) - LOOK_BACK)
+    return {f"violation:{row.pk}": ("violation", row.person_id) for row in rows if row.person_id is not None}

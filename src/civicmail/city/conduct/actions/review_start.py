@@ -1,0 +1,238 @@
+"""Beginning a review: who is asked about what, as things stand at this moment (P-05; R1, R2, R8).
+
+All of it is one transaction: questions, parts, the entry with the checksum of the questions, and a notice for each reviewer. It
+begins whoever is missing: who cannot answer is passed over, and a part that nobody can answer says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.duties import CONFLICTS
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.conduct import circuit_breaker, review_plans, review_states, reviewer_assignment
+from civicmail.city.conduct.actions import review_notices
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import item_facts, review_scope, reviewers
+from civicmail.city.conduct.review_item_states import UNANSWERED
+from civicmail.city.conduct.review_plans import PLANS
+from civicmail.city.conduct.reviewer_assignment import Item, Share
+from civicmail.city.directory.models import Person
+
+BATCH_SIZE = 1000
+
+
+@dataclass(slots=True)
+class Question:
+    """A row on its way into the table. department: id of the one that answers; approver: id, of the first tier alone."""
+
+    row: ReviewRow
+    department: int
+    approver: int = 0
+
+
+def begin(review: Review, *, actor: Actor, now: int) -> Review:
+    """Ask everybody. For verbs that asked the guard, inside their transaction; the sweep has none, and what is asked is read before
+    it begins, so that nobody who changes something waits for that. Raises Conflict where it began already."""
+    questions, known = _questions(review, now)
+    shares = _shares(questions, known, now)
+    with transaction.atomic():
+        review = Review.objects.select_for_update().get(pk=review.pk)
+        review.state = review_states.step(review.state, "start")
+        review.started = moment(now)
+        review.deadline = deadline(now)
+        review.definition |= definition(review, now)
+        review.snapshot = checksum([q.row for q in questions])
+        review.save()
+        parts = _saved(review, questions, shares, now)
+        facts = {
+            "key": review.key,
+            "tier": review.tier,
+            "round": review.round,
+            "deadline": ms(review.deadline),
+            "questions": len(questions),
+            "reviewers": len({p.reviewer_id for p in parts if p.reviewer_id}),
+            "nobody": sum(p.reviewer_id is None for p in parts),
+            "snapshot": review.snapshot,
+        }
+        entries.enter("review.start", actor=actor, reason=review.reason, now=now, object=object_of(review), facts=facts)
+        review_notices.notify_reviewers(review, parts, now=now)
+    return review
+
+
+def deadline(now: int) -> datetime:
+    """The end of the last day, in the city's time zone."""
+    day = timezone.localdate(moment(now)) + timedelta(days=review_plans.REVIEW_DAYS + 1)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def object_of(review: Review) -> str:
+    """What entries about a review name, so that all of them are found."""
+    return f"review:{review.pk}"
+
+
+def definition(review: Review, now: int) -> dict[str, Any]:
+    """By what it goes, in words and numbers: part of the evidence."""
+    plan = PLANS[review.tier]
+    return {
+        "name": plan.name,
+        "about": plan.what,
+        "as_of": now,
+        "days": review_plans.REVIEW_DAYS,
+        "reminders_days_before": list(review_plans.REMINDER_DAYS),
+        "next_head_joins_on_day": review_plans.NEXT_HEAD_JOINS_DAY,
+        "next_head_replaces_on_day": review_plans.NEXT_HEAD_REPLACES_DAY,
+        "rows_at_a_time": review_plans.MAX_ROWS,
+        "kept_together": plan.bulk,
+        "new_justification": plan.renews,
+        "silence_suspends": sorted(review_plans.SUSPENDING_EXCEPTIONS),
+        "ended_days_after": review_plans.GRACE_DAYS,
+        "breaker_percent": round(circuit_breaker.MAX_SHARE * 100),
+        "exceptions": review_plans.EXCEPTIONS,
+    }
+
+
+def checksum(rows: Sequence[ReviewRow]) -> str:
+    """SHA-256 of the questions: of each what was asked and what was out of order, in their order."""
+    digest = hashlib.sha256()
+    for row in rows:
+        plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]
+        digest.update(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n")
+    return digest.hexdigest()
+
+
+def _questions(review: Review, now: int) -> tuple[list[Question], review_scope.Known]:
+    """The rows of the tier, or what the former round left open."""
+    tier, departments = review.tier, review.definition.get("departments", [])
+    person = review.person_id
+    rights = review_scope.rights(tier, now, person=person, departments=departments)
+    grants = review_scope.duties(tier, now, person=person, departments=departments)
+    if review.former is not None:
+        left = ReviewRow.objects.filter(review=review.former, state__in=UNANSWERED)
+        rights = Authorisation.objects.filter(pk__in=left.values("right"), state__in=["active", "suspended"], until__gt=moment(now))
+        rights = rights.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
+        grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=moment(now))
+        grants = grants.select_related("person", "department").order_by("id")
+    of_rights, of_duties = list(rights), list(grants)
+    people = [a.person_id for a in of_rights] + [g.person_id for g in of_duties]
+    known = review_scope.known(people, now, boxes=[a.mailbox_id for a in of_rights])
+    review_scope.taken_up(known, [g.pk for g in of_duties])
+    by = {g.by for g in of_duties}
+    granters = dict(Person.objects.filter(uid__in=by).values_list("uid", "pk"))
+    known.names = dict(Person.objects.filter(uid__in=by).values_list("uid", "display"))
+    conflicts = _conflicts(of_duties)
+    before = item_facts.before(review.pk, {a.pk for a in of_rights}, {g.pk for g in of_duties})
+    questions = [_of_right(review, a, known, before) for a in of_rights]
+    for g in of_duties:
+        question = _of_duty(review, g, known, before, conflicts)
+        if question is not None:
+            question.approver = granters.get(g.by, 0)
+            question.row.approver_id = question.approver or None
+            questions.append(question)
+    return questions, known
+
+
+def _of_right(review: Review, a: Authorisation, k: review_scope.Known, before: dict[Any, Any]) -> Question:
+    facts = item_facts.of_right(a, k)
+    facts["changes"] = item_facts.changes(before.get(("right", a.pk)), facts)
+    facts["first"] = ("right", a.pk) not in before
+    row = ReviewRow(
+        review=review, department_id=a.department_id, person_id=a.person_id, right_id=a.pk, asked=facts,
+        exceptions=review_scope.exceptions_of(a, k), changed=bool(facts["changes"]), essential=a.mailbox_id in k.essential,
+    )  # fmt: skip
+    return Question(row, a.department_id)
+
+
+def _of_duty(review: Review, g: DutyGrant, k: review_scope.Known, before: dict[Any, Any], conflicts: set[int]) -> Question | None:
+    """None for a duty of the whole city whose holder never worked here: then there is no department that could answer."""
+    work = k.work.get(g.person_id)
+    department = g.department_id or (work.department_id if work else None)
+    if department is None:
+        return None
+    facts = item_facts.of_duty(g, k)
+    facts["changes"] = item_facts.changes(before.get(("duty", g.pk)), facts)
+    facts["first"] = ("duty", g.pk) not in before
+    row = ReviewRow(
+        review=review, department_id=department, person_id=g.person_id, duty_id=g.pk, asked=facts,
+        exceptions=review_scope.duty_exceptions(g, k, conflicts, facts["privileged"]), changed=bool(facts["changes"]),
+    )  # fmt: skip
+    return Question(row, department)
+
+
+def _conflicts(grants: Sequence[DutyGrant]) -> set[int]:
+    held: dict[int, set[str]] = {}
+    for g in grants:
+        held.setdefault(g.person_id, set()).add(g.duty)
+    return {person for person, duties in held.items() if any(pair <= duties for pair in CONFLICTS)}
+
+
+def _shares(questions: list[Question], known: review_scope.Known, now: int) -> list[tuple[int, Share]]:
+    """Parts, each with the department (id of the row) that it is of."""
+    supervisors = {e.supervisor_id for e in known.work.values() if e.supervisor_id}
+    there = reviewers.reviewers(now, supervisors)
+    by_department: dict[int, list[int]] = {}
+    for n, q in enumerate(questions):
+        by_department.setdefault(q.department, []).append(n)
+    shares: list[tuple[int, Share]] = []
+    for department in sorted(by_department):
+        head = there.heads.get(department, 0)
+        asking = [_asking(n, questions[n], known, head) for n in by_department[department]]
+        split = reviewer_assignment.assign(asking, there.chain(department), there.present)
+        shares += [(department, share) for share in split]
+    reviewer_assignment.number_parts([share for _, share in shares])
+    return shares
+
+
+def _asking(n: int, q: Question, known: review_scope.Known, head: int) -> Item:
+    work = known.work.get(q.row.person_id)
+    supervisor = work.supervisor_id if work is not None else None
+    return Item(n, q.row.person_id, q.approver, supervisor or 0, heads=q.row.person_id == head)
+
+
+def _saved(review: Review, questions: list[Question], shares: list[tuple[int, Share]], now: int) -> list[ReviewPart]:
+    whose = {share.reviewer.person for _, share in shares if share.reviewer is not None}
+    names = dict(Person.objects.filter(pk__in=whose).values_list("pk", "display"))
+    parts = ReviewPart.objects.bulk_create(
+        [
+            ReviewPart(
+                review=review,
+                department_id=department,
+                reviewer_id=share.reviewer.person if share.reviewer else None,
+                named=names.get(share.reviewer.person, "") if share.reviewer else "",
+                role=share.reviewer.why if share.reviewer else "",
+                turn=share.turn,
+            )
+            for department, share in shares
+        ],
+        batch_size=BATCH_SIZE,
+    )
+    for part, (_, share) in zip(parts, shares, strict=True):
+        for n in share.rows:
+            questions[n].row.part = part
+    ReviewRow.objects.bulk_create([q.row for q in questions], batch_size=BATCH_SIZE)
+    at = moment(now)
+    steps = [
+        ReviewStep(review=review, part=p, at=at, step="asked" if p.reviewer_id else "nobody", by="tick", to=p.named) for p in parts
+    ]
+    ReviewStep.objects.bulk_create(steps, batch_size=BATCH_SIZE)
+    return list(parts)
+
+
+def only_open(review: Review) -> None:
+    """Raise Conflict unless questions of this review can be answered still: until it is closed, or there is a new round of it."""
+    if review.state not in ("running", "over"):
+        raise Conflict("This review is closed; what was decided stands.")
+    if Review.objects.filter(former=review).exists():
+        raise Conflict("There is a new round of this review: answer there.")

@@ -1,0 +1,41 @@
+"""What an officer does while a review runs: remind, and try again what failed (R9, R12)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.conduct.actions import enforcement, reminders
+from civicmail.city.conduct.actions.review_start import object_of
+from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
+
+
+def remind(review: Review, *, actor: Actor, reason: str, now: int) -> int:
+    """Write to everybody with open rows, once a day; how many. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    reason = in_words(reason)
+    with transaction.atomic():
+        row = Review.objects.select_for_update().get(pk=review.pk)
+        if row.state != "running":
+            raise Conflict("Reminders are for a review that runs.")
+        day = str(timezone.localdate(moment(now)))
+        if ReviewStep.objects.filter(review=row, step="reminded", words=day).exists():
+            raise Conflict("They were reminded today already.")
+        count = reminders.remind_now(row, now=now)
+        entries.enter("review.remind", actor=actor, reason=reason, now=now, object=object_of(row), facts={"people": count})
+    return count
+
+
+def retry(row: ReviewRow, *, actor: Actor, now: int) -> str:
+    """Try again what could not be carried out; the state of the row after that. Raises NotPermitted, Conflict."""
+    guard.require(actor, "review.run", now=now)
+    with transaction.atomic():
+        mine = enforcement.locked(row.pk)
+        enforcement.retry(mine, actor=actor, now=now)
+    return mine.state

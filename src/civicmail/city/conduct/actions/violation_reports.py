@@ -1,0 +1,273 @@
+"""Reports of violations: by whoever is signed in, by nobody in particular, by use reviewers, about oneself; and the record that
+ends access of an agency's person at once (P-09, P-30; V1, C2).
+
+Evidence is named by the number of its capture and never copied. Of who reports without a name nothing is kept.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import barring, entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.ending import carry_out, plan
+from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import DAY, in_words, moment
+from civicmail.city.access.queries import foureyes
+from civicmail.city.access.reasons import reason as given
+from civicmail.city.conduct.models import Evidence, Violation
+from civicmail.city.conduct.queries import violation_parties
+from civicmail.city.conduct.violation_states import FIRST
+from civicmail.city.directory.models import Person
+from civicmail.city.notices.actions import notify
+from civicmail.city.policy.clauses import CLAUSES
+
+UNNAMED = machine("unnamed")
+"""Who reports without a name, in entries."""
+MAX_TEXT = 2000
+MAX_EVIDENCE = 20
+MAX_WAITING = 200
+"""Reports from outside that may wait at a time for somebody to look at them."""
+RESPONSE_MS = 7 * DAY
+"""So long the person has for a response before there may be a finding against them."""
+
+
+def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (), *, actor: Actor, now: int) -> Violation:
+    """Somebody signed in says that a rule was broken, by another or by themselves; it is held to be in good faith. evidence:
+    numbers of captures. Raises NotPermitted, Unusable."""
+    guard.require(actor, "violation.report", now=now)
+    reporter = person_of(actor)
+    with transaction.atomic():
+        return _open(
+            person, clause, what, evidence, source="person", reporter=reporter, own=reporter == person, actor=actor, now=now
+        )
+
+
+def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
+    """Somebody without a sign-in complains about a message from the city, or reports without a name. number: of the message, as far
+    as they have one; contact: where they are answered, empty for nowhere. Raises Unusable, Conflict."""
+    with transaction.atomic():
+        if Violation.objects.filter(source="outside", state="reported", person__isnull=True).count() >= MAX_WAITING:
+            raise Conflict("So many have written that somebody has to read them first; please come back tomorrow.")
+        evidence = [number] if number.strip() else []
+        return _open(None, "", what, evidence, source="outside", contact=contact, actor=UNNAMED, now=now)
+
+
+def hand_over(
+    person: Person, clause: str, what: str, capture: str, origin: str, words: Sequence[str], *, by: Person, actor: Actor, now: int
+) -> Violation:
+    """What two use reviewers have confirmed is a report to the department; inside the transaction of a verb that asked the guard.
+    origin: "finding:12", of which there is one; words: what whoever is told reads first. Raises Unusable, Conflict where nobody can
+    be told."""
+    row = _open(person, clause, what, [capture], source="reviewer", reporter=by, origin=origin, words=words, actor=actor, now=now)
+    if not violation_parties.head_addresses(row, now):
+        raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
+    return row
+
+
+def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, actor: Actor, now: int) -> Violation:
+    """Sponsor, authoriser or access officer records a violation of an agency's person: access ends at every door in this
+    transaction; response and review come after (P-09). Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.record", violation_parties.about(person), now=now)
+    work = violation_parties.work_of(person)
+    if work is None or not DIFFERENCES[work.kind].contract or work.contract is None:
+        raise Unusable(
+            "This is for people of agencies; of the city's own a violation is reported.", {"person": "Not of an agency."}
+        )
+    if not evidence:
+        raise Unusable("A record names its evidence.", {"evidence": "Give the number of one message at least."})
+    recorder = person_of(actor)
+    with transaction.atomic():
+        row = _open(
+            person, clause, what, evidence, source="recorded", reporter=recorder, state="recorded", respond=now + RESPONSE_MS,
+            actor=actor, now=now,
+        )  # fmt: skip
+        end_access(row, recorder, actor=actor, now=now)
+        _tell_agency(row, now)
+    return row
+
+
+def end_access(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
+    """Access of the person ends at every door, inside the transaction of a verb that asked the guard; re-entry is decided one level
+    higher from now on (C2, C4)."""
+    assert row.person is not None, "whoever is shut out is known"
+    work = row.person.episodes.filter(ended__isnull=True).exists()
+    if work:
+        (row.ending,) = plan([row.person], reason=f"Violation {row.pk} of the e-mail policy.", when=now, actor=actor, now=now)
+        carry_out([row.ending], actor=actor, now=now)
+    row.bar = barring.put(
+        row.person,
+        "re-entry",
+        until=None,
+        origin=f"violation:{row.pk}",
+        reason=f"Violation {row.pk}.",
+        first=by,
+        actor=actor,
+        now=now,
+    )
+    row.save(update_fields=["ending", "bar"])
+
+
+def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: str, now: int) -> Violation:
+    """The access office finds out whose message it was, and which rule is meant; the department hears of it. Raises NotPermitted
+    for what is about oneself, Unusable, Conflict."""
+    guard.require(actor, "violation.name", now=now)
+    reason = given(reason, least=10)
+    with transaction.atomic():
+        violation = locked(row, "state", "person_id")
+        if violation.person is not None or violation.state != "reported":
+            raise Conflict("Somebody has named the person meanwhile; look at it again.")
+        if foureyes.is_oneself(actor, person, now):
+            raise NotPermitted("Somebody else looks at what is about you.")
+        violation.clause = _checked_clause(clause)
+        _place(violation, person)
+        violation.save()
+        record_entry("violation.name", violation, actor, reason, now)
+        _tell_heads(violation, now)
+    return violation
+
+
+def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now: int) -> Evidence:
+    """Another message that it is about, by its number. Raises NotPermitted, Unusable, Conflict."""
+    guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
+    reason = given(reason)
+    (number,) = _checked_evidence([number])
+    with transaction.atomic():
+        violation = locked(row, "state")
+        if violation.state not in FIRST:
+            raise Conflict("It was found already; evidence comes before.")
+        made, is_new = Evidence.objects.get_or_create(
+            violation=violation, capture=number, defaults={"by": person_of(actor), "at": moment(now)}
+        )
+        if not is_new:
+            raise Conflict("This message is named already.")
+        record_entry("violation.evidence", violation, actor, reason, now, capture=number)
+    return made
+
+
+def _open(
+    person: Person | None,
+    clause: str,
+    what: str,
+    evidence: Sequence[str],
+    *,
+    source: str,
+    actor: Actor,
+    now: int,
+    reporter: Person | None = None,
+    own: bool = False,
+    contact: str = "",
+    origin: str = "",
+    state: str = "reported",
+    respond: int | None = None,
+    words: Sequence[str] = (),
+) -> Violation:
+    what = given(what, "what", least=20, most=MAX_TEXT)
+    numbers = _checked_evidence(evidence)
+    at = moment(now)
+    row = Violation(
+        clause=_checked_clause(clause) if person is not None else "", what=what, source=source, reporter=reporter, own=own,
+        contact=contact.strip()[:254], origin=origin, made=at, state=state, since=at,
+        respond_by=moment(respond) if respond is not None else None,
+    )  # fmt: skip
+    if person is not None:
+        _place(row, person)
+    row.save(force_insert=True)
+    Evidence.objects.bulk_create([Evidence(violation=row, capture=n, by=reporter, at=at) for n in numbers])
+    act = "violation.record" if state == "recorded" else "violation.report"
+    record_entry(act, row, actor, "", now, source=source, evidence=numbers)
+    _tell_heads(row, now, words)
+    return row
+
+
+def _place(row: Violation, person: Person) -> None:
+    """The person, as they work now."""
+    work = violation_parties.work_of(person)
+    row.person = person
+    if work is not None:
+        row.episode, row.department, row.kind = work, work.department, work.kind
+        row.agency = work.contract.agency if work.contract is not None else None
+
+
+def _checked_clause(clause: str) -> str:
+    if clause not in CLAUSES:
+        raise Unusable("Name the rule of the policy.", {"clause": "Choose a rule of the policy."})
+    return clause
+
+
+def _checked_evidence(numbers: Sequence[str]) -> list[str]:
+    """Numbers of captures as they are written, each once. Raises Unusable."""
+    checked: dict[str, None] = {}
+    for number in numbers:
+        try:
+            checked[str(uuid.UUID(number.strip()))] = None
+        except ValueError:
+            error = "This is no number of a message: it has 32 digits and letters."
+            raise Unusable(error, {"evidence": error}) from None
+    if len(checked) > MAX_EVIDENCE:
+        raise Unusable("Too many.", {"evidence": f"At most {MAX_EVIDENCE}."})
+    return list(checked)
+
+
+def record_entry(act: str, row: Violation, actor: Actor, reason: str, now: int, **more: Any) -> None:
+    """The entry of an act on a violation. Of who reports without a name it has nothing, not even from where."""
+    facts = {"state": row.state, "clause": row.clause, "person": row.person.uid if row.person is not None else "", **more}
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"violation:{row.pk}", facts=facts)
+
+
+def address(row: Violation) -> str:
+    """Where it stands on the pages."""
+    if row.department is None:
+        return reverse("violation-unnamed", args=[row.pk])
+    return reverse("violation", args=[row.department.code, row.pk])
+
+
+def own_address(row: Violation) -> str:
+    """Where the person whom it is about reads it."""
+    return reverse("my-violation", args=[row.pk])
+
+
+def _tell_heads(row: Violation, now: int, words: Sequence[str] = ()) -> None:
+    """Whoever looks at it; without a word of the report, which stands on its page."""
+    pages = settings.CITY.web.url
+    place = f"{pages}{address(row)}" if pages else "It stands on the pages, under Violations."
+    whose = f"{row.person}" if row.person is not None else "somebody who is to be named"
+    first = (
+        f"On {in_words(timezone.localdate(row.made))} a violation of the e-mail policy was "
+        f"{'recorded' if row.state == 'recorded' else 'reported'}: {row.clause or 'rule to be named'}, {whose}."
+    )
+    lines = [*(words or [first]), f"Look at it here: {place}" if pages else place]
+    for to in violation_parties.head_addresses(row, now):
+        key = f"violation:{row.pk}:{row.person.uid if row.person is not None else ''}:{to}"
+        notify(key, to, f"Violation {row.pk} to look at", "\n\n".join(lines), now=moment(now))
+
+
+def _tell_agency(row: Violation, now: int) -> None:
+    """The agency's contact and the sponsor, who are inside; the rule and no word of any message (P-09)."""
+    title = CLAUSES[row.clause].title
+    lines = [
+        f"A violation of the e-mail policy by {row.person} ({row.agency}) was recorded: {row.clause}, {title}.",
+        "Their access to the city's mail ended with the record. What they say to it is written down and looked at by somebody "
+        "else; a record that was wrong is taken back.",
+    ]
+    for to in violation_parties.agency_addresses(row):
+        notify(f"violation:{row.pk}:agency:{to}", to, f"Access ended: {row.person}", "\n\n".join(lines), now=moment(now))
+
+
+def notify_person(row: Violation, key: str, subject: str, lines: list[str], now: int) -> None:
+    """A notice to the person, where they have a mailbox of their own still; else the agency's sponsor and contact hand it on."""
+    assert row.person is not None, "whoever is told is known"
+    own = told_of(row.person)
+    for to in violation_parties.agency_addresses(row) if row.ending_id is not None else [own] if own else []:
+        notify(f"violation:{row.pk}:{key}:{to}", to, subject, "\n\n".join(lines), now=moment(now))

@@ -1,0 +1,45 @@
+"""The states of an account that is being closed: FROM, action, TO, and who may (P-08). Pure.
+
+    counting -> counted -> ordered -> closing -> closed
+    counting | ordered -> stopped -> counting; counting | counted | stopped -> dropped
+
+From "closing" on nothing is delivered any more, and there is no way back: what is left is deleted as soon as the archive has it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+State = Literal["counting", "counted", "ordered", "closing", "closed", "stopped", "dropped"]
+
+WORKER_STATES: frozenset[str] = frozenset({"counting", "ordered", "closing"})
+"""States in which the worker has something to do."""
+
+STEPS: tuple[Step[State], ...] = (
+    Step("counting", "count", "counted", "tick"),
+    Step("counting", "stop", "stopped", "tick"),
+    Step("counting", "drop", "dropped", "account.close"),
+    Step("counted", "order", "ordered", "account.close"),
+    Step("counted", "again", "counting", "account.close"),
+    Step("counted", "drop", "dropped", "account.close"),
+    Step("ordered", "begin", "closing", "tick"),
+    Step("ordered", "stop", "stopped", "tick"),
+    Step("closing", "finish", "closed", "tick"),
+    Step("stopped", "again", "counting", "account.close"),
+    Step("stopped", "drop", "dropped", "account.close"),
+)
+WORDS: dict[str, tuple[str, str]] = {
+    "counting": ("wait", "Being counted"),
+    "counted": ("warn", "Counted: you decide"),
+    "ordered": ("wait", "To be closed"),
+    "closing": ("wait", "Being closed"),
+    "closed": ("done", "Closed"),
+    "stopped": ("stop", "Stopped"),
+    "dropped": ("quiet", "Given up"),
+}
+"""State to (role, word)."""
+
+TABLE = Table[State](STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}); look at it again.")
+step = TABLE.step

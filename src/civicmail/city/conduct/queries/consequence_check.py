@@ -1,0 +1,59 @@
+"""Whether what was decided is really so at the doors: read again, never remembered (P-30)."""
+
+from __future__ import annotations
+
+from civicmail.city.access.models import Authorisation, Bar
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import bars, standing
+from civicmail.city.access.states import LIVING
+from civicmail.city.conduct.models import Violation
+
+MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
+
+
+def of(row: Violation, now: int) -> tuple[str, str]:
+    """(role, what is so now) about the consequence of a violation; empty words where there is none. now: ms."""
+    if row.person_id is None:
+        return ("", "")
+    if row.state == "recorded" or (row.ending_id is not None and row.outcome in ("", "ended") and row.state in _IN_FORCE):
+        return _shut(row, now)
+    if row.state not in _IN_FORCE:
+        return ("", "")
+    if row.state == "proposed":
+        return ("wait", "Not in force: a second officer has not agreed yet")
+    if row.outcome == "permanent":
+        return _shut(row, now) if _has_open_bar(row, now) else ("quiet", "The bar was ended by two officers")
+    if row.outcome in ("suspension", "restriction"):
+        return _until(row, now)
+    if row.outcome == "warning":
+        return ("done", "Training done") if row.trained is not None else ("wait", "Training is open")
+    return ("", "")
+
+
+_IN_FORCE = frozenset({"confirmed", "proposed", "decided", "appealed", "upheld"})
+
+
+def _has_open_bar(row: Violation, now: int) -> bool:
+    return row.bar is not None and Bar.objects.filter(pk=row.bar.pk, ended__isnull=True).exists()
+
+
+def _shut(row: Violation, now: int) -> tuple[str, str]:
+    """No right lives that this should have ended, and the door says why."""
+    assert row.person_id is not None, "its person is known"
+    rights = Authorisation.objects.filter(person=row.person_id, state__in=LIVING)
+    if row.ending is not None:
+        rights = rights.filter(episode=row.ending.episode_id)
+        if row.ending.done is None or rights.exists():
+            return MISMATCH
+        return ("done", "Verified: every door is shut")
+    return MISMATCH if rights.exists() or not standing.why(row.person_id, now) else ("done", "Verified: every door is shut")
+
+
+def _until(row: Violation, now: int) -> tuple[str, str]:
+    assert row.person_id is not None and row.until is not None, "it has an end"
+    if row.until <= moment(now) or not _has_open_bar(row, now):
+        return ("quiet", "Over")
+    if row.outcome == "suspension":
+        return ("done", "Verified: mail is shut until then") if standing.why(row.person_id, now) else MISMATCH
+    living = bars.living(moment(now), [row.person_id]).filter(origin=f"violation:{row.pk}", kind="restriction").exists()
+    return ("done", "Verified: mail is restricted until then") if living else MISMATCH

@@ -1,0 +1,107 @@
+"""Doors that are not ours: who gets in where, and what has not ended yet (P-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Ending
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.resources import AccountElsewhere
+from civicmail.city.conduct.external_account_states import OPEN_STATES
+from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
+from civicmail.city.directory.models import Episode, Person
+
+WITH = ("account__door__person", "account__person", "account__episode__department", "ending")
+
+
+def hooks() -> dict[str, tuple[str, str]]:
+    """Name to address and secret file, as the settings have them."""
+    return {h.name: (h.url, h.secret_file) for h in settings.CITY.outside.hook}
+
+
+def about(row: OutsideEnding) -> AccountElsewhere:
+    """Confirming that an account elsewhere has ended."""
+    account = row.account
+    return AccountElsewhere(account.episode.department.code, account.person.uid, answers=account.door.person.uid)
+
+
+def doors() -> QuerySet[OutsideDoor]:
+    """All of them with `people` who get in, `waiting` and `late` ends."""
+    ends = Q(accounts__endings__state__in=list(OPEN_STATES))
+    return OutsideDoor.objects.select_related("person").annotate(
+        people=Count("accounts", filter=Q(accounts__ended__isnull=True), distinct=True),
+        waiting=Count("accounts__endings", filter=ends, distinct=True),
+        late=Count("accounts__endings", filter=ends & Q(accounts__endings__overdue__isnull=False), distinct=True),
+    )
+
+
+def unanswered() -> QuerySet[OutsideDoor]:
+    """Doors in use whose person does not work here any more: the access office names another one."""
+    works = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
+    return OutsideDoor.objects.filter(~Exists(works), closed__isnull=True).select_related("person").order_by("name")
+
+
+def of_person(person: Person) -> QuerySet[OutsideAccount]:
+    """Everything that somebody gets or got into elsewhere, the newest first."""
+    return OutsideAccount.objects.filter(person=person).select_related("door", "episode").order_by("-since", "-id")
+
+
+def endings() -> QuerySet[OutsideEnding]:
+    return OutsideEnding.objects.select_related(*WITH)
+
+
+def without_ending(now: int) -> list[tuple[OutsideAccount, Ending]]:
+    """Accounts elsewhere of employments whose access has ended, and that nobody was asked to end yet."""
+    done = Ending.objects.filter(episode=OuterRef("episode"), done__isnull=False, done__lte=moment(now))
+    requested = OutsideEnding.objects.filter(account=OuterRef("pk"))
+    rows = OutsideAccount.objects.filter(Exists(done), ~Exists(requested), ended__isnull=True).select_related("door").order_by("id")
+    accounts = list(rows[:500])
+    ends = {e.episode_id: e for e in Ending.objects.filter(episode__in=[a.episode_id for a in accounts])}
+    return [(a, ends[a.episode_id]) for a in accounts]
+
+
+def due_notifications(now: int) -> list[OutsideEnding]:
+    """Ends that another program is to be told of now: never, or not confirmed at the last try."""
+    due = Q(next__isnull=True) | Q(next__lte=moment(now))
+    rows = endings().filter(due, state__in=list(OPEN_STATES), account__door__closed__isnull=True).exclude(account__door__hook="")
+    return list(rows.order_by("next", "id")[:50])
+
+
+def is_back_in_use(row: OutsideEnding) -> bool:
+    """Whether the person works here again and gets in there under the same name: nothing is to be ended any more (L5)."""
+    account = row.account
+    newer = OutsideAccount.objects.filter(door=account.door, person=account.person, login=account.login, ended__isnull=True)
+    return newer.filter(since__gte=row.ending.when).exclude(episode=account.episode).exists()
+
+
+def tasks(actor: Actor, _now: int) -> list[Tasks]:
+    """What somebody has to end by hand; for the access office what is late, and doors for which nobody answers. Three queries."""
+    mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
+    by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
+    counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))
+    groups = [Tasks("Doors that are not ours", [_task("End access elsewhere", counted)])] if counted["n"] else []
+    if actor.holds("access-officer"):
+        late = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), overdue__isnull=False)
+        others = late.exclude(account__door__person__uid=actor.uid).aggregate(n=Count("id"), late=Count("id"), since=Min("made"))
+        tasks_ = [_task("See to it that access elsewhere ends", others)] if others["n"] else []
+        tasks_ += [_unanswered(door) for door in unanswered()]
+        groups += [Tasks("Access office", tasks_)] if tasks_ else []
+    return groups
+
+
+def _unanswered(door: OutsideDoor) -> Task:
+    hint = f"{door.person} does not work here any more."
+    return Task("Say who answers for another door", "outside-change", (door.code,), hint, ("warn", str(door)), door.made)
+
+
+def _task(label: str, counted: Mapping[str, Any]) -> Task:
+    count, late = counted["n"], counted["late"]
+    state = ("stop", f"{late} late") if late else ("wait", f"{count} to end")
+    hint = f"{count} {'account is' if count == 1 else 'accounts are'} not confirmed as ended."
+    return Task(label, "outside-endings", (), hint, state, counted["since"], query="state=waiting")

@@ -1,0 +1,157 @@
+"""What stands on one row of a review, as it was when the review began: evidence and page say the same (R4).
+
+Plain data: text, whole numbers, lists of text. `state` is what the next review compares with.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.models import Authorisation, DutyGrant
+from civicmail.city.access.moments import in_words, moment, ms
+from civicmail.city.conduct.models import ReviewRow
+from civicmail.city.conduct.queries.review_scope import Known
+from civicmail.city.directory.models import Episode, Kind, Mailbox
+
+REASONS = ("duties", "performance", "efficiency", "service")
+ROLES = {"holder": "Own mailbox", "delegate": "Uses another mailbox", "successor": "Reads what a leaver had"}
+_WORDS = {
+    "department": "Department",
+    "position": "Position",
+    "supervisor": "Supervisor",
+    "owner": "Owner of the mailbox",
+    "role": "Kind of access",
+    "reasons": "Reasons in writing",
+    "until": "End",
+    "contract": "Contract",
+}
+
+
+def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
+    """A right: why, who approved, what it reaches and costs, how it is used."""
+    used, last = k.used.of(a.mailbox_id, a.person_id), k.last.get((a.mailbox_id, a.person_id))
+    seen = k.seen.get(a.person_id)
+    return {
+        **_person(a.person.uid, a.person.display, k.work.get(a.person_id)),
+        "what": ROLES.get(a.role, a.role),
+        "mailbox": a.mailbox.address,
+        "owner": a.department.name,
+        "reaches": _reaches(a),
+        "reasons": {r: getattr(a, r) for r in REASONS},
+        "approver": a.approver.display if a.approver else "",
+        "approved": _day(a.decided),
+        "until": ms(a.until),
+        "cost": a.cost,
+        "sent": used.sent,
+        "received": used.received,
+        "notices": used.notices,
+        "retrieved": used.retrieved,
+        "last_sent": last.isoformat() if last else "",
+        "last_seen": _day(seen),
+        "accepted": a.person_id not in k.unaccepted,
+        "state": _state(k.work.get(a.person_id))
+        | {
+            "owner": a.department.code,
+            "role": a.role,
+            "reasons": str(a.profile) if a.profile else a.duties[:120],
+            "until": _day(a.until),
+        },
+    }
+
+
+def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
+    """A duty: what it is for, who granted it and why, how often it was taken up."""
+    meaning = DUTIES.get(g.duty)
+    uses, last = k.taken_up.get(g.pk, (0, None))
+    seen = k.seen.get(g.person_id)
+    return {
+        **_person(g.person.uid, g.person.display, k.work.get(g.person_id)),
+        "what": "Duty",
+        "duty": g.duty,
+        "duty_name": str(meaning.name) if meaning else g.duty,
+        "reaches": str(meaning.purpose) if meaning else "",
+        "owner": g.department.name if g.department else "the whole city",
+        "reasons": {"granted": g.reason},
+        "approver": k.names.get(g.by, g.by),
+        "approved": _day(g.starts),
+        "until": ms(g.until),
+        "cost": 0,
+        "privileged": bool(meaning and meaning.privileged),
+        "uses": uses,
+        "last_used": _day(last),
+        "last_seen": _day(seen),
+        "state": _state(k.work.get(g.person_id)) | {"owner": g.department.code if g.department else "", "until": _day(g.until)},
+    }
+
+
+def changes(before: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
+    """What is different from the last review, in words; empty also where there was none."""
+    if before is None:
+        return []
+    old, new = before.get("state", {}), facts["state"]
+    return [
+        f"{_WORDS[key]}: {old[key] or 'none'} → {new[key] or 'none'}" for key in _WORDS if key in old and old[key] != new.get(key)
+    ]
+
+
+def before(review: int, rights: set[int], duties: set[int]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What the last review that was answered said of each: ("right" | "duty", id) -> asked. review: not this one. Two queries for
+    each 500."""
+    by_subject: dict[tuple[str, int], dict[str, Any]] = {}
+    for name, ids in (("right", sorted(rights)), ("duty", sorted(duties))):
+        for begin in range(0, len(ids), 500):
+            rows = ReviewRow.objects.filter(**{f"{name}__in": ids[begin : begin + 500]}).exclude(review=review)
+            rows = rows.filter(answer__in=["keep", "change"]).order_by("id")
+            for pk, facts in rows.values_list(name, "asked"):
+                if pk is not None:
+                    by_subject[name, pk] = facts
+    return by_subject
+
+
+def _person(uid: str, name: str, work: Episode | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "uid": uid,
+        "name": name,
+        "kind": "",
+        "position": "",
+        "department": "",
+        "supervisor": "",
+        "contract": "",
+    }
+    if work is not None:
+        shown |= {"kind": str(Kind(work.kind).label), "position": work.position, "department": work.department.name}
+        shown["supervisor"] = work.supervisor.display if work.supervisor else ""
+        if work.contract:
+            shown["contract"] = f"{work.contract.agency.name}, contract {work.contract.number} until {in_words(work.contract.ends)}"
+    return shown
+
+
+def _state(work: Episode | None) -> dict[str, str]:
+    if work is None:
+        return {"department": "", "position": "", "supervisor": "", "contract": ""}
+    contract = f"{work.contract.number}, {work.contract.ends}" if work.contract else ""
+    supervisor = work.supervisor.uid if work.supervisor else ""
+    return {"department": work.department.code, "position": work.position, "supervisor": supervisor, "contract": contract}
+
+
+def _reaches(a: Authorisation) -> str:
+    if a.role == "holder":
+        return "sends and receives as this person, inside and outside of the city"
+    if a.mailbox.kind == Mailbox.Type.FUNCTION:
+        return a.mailbox.purpose or "reads and answers what comes to this office"
+    return f"reads mail of {a.mailbox.name}"
+
+
+def _day(at: datetime | date | None) -> str:
+    if at is None:
+        return ""
+    return (timezone.localdate(at) if isinstance(at, datetime) else at).isoformat()
+
+
+def end_of(facts: dict[str, Any]) -> datetime:
+    """Until when the right was when it was asked about."""
+    return moment(facts["until"])

@@ -1,0 +1,84 @@
+"""Who may answer a part of a review at this moment, as the guard wants it (R5, R6, R7, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.resources import PartOfReview, ReviewedRight
+from civicmail.city.conduct.models import ReviewPart, ReviewRow
+from civicmail.city.directory.models import Person
+
+
+def of_part(part: ReviewPart, now: int) -> set[int]:
+    """Ids of people: the reviewer until replaced, a delegate while that holds, the next head who joined, and of a head's part the
+    deputies, whom nobody has to ask for it."""
+    people = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
+    if part.joined_id is not None:
+        people.add(part.joined_id)
+    if part.delegate_id is not None and part.delegate_until is not None and moment(now) < part.delegate_until:
+        people.add(part.delegate_id)
+    if part.role == "head" and part.replaced is None:
+        people |= {p.pk for p in part.department.deputies.all()}
+    return people
+
+
+def reminded_of(part: ReviewPart, now: int) -> set[int]:
+    """Ids of those who are reminded: as of_part, but deputies hear nothing while the head can answer."""
+    deputies = {p.pk for p in part.department.deputies.all()} if part.role == "head" else set()
+    named = {part.reviewer_id, part.joined_id, part.delegate_id}
+    return {p for p in of_part(part, now) if p not in deputies or p in named}
+
+
+def uids_of(part: ReviewPart, now: int) -> set[str]:
+    """The same as the guard knows people."""
+    return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))
+
+
+def about(part: ReviewPart, uid: str, now: int) -> PartOfReview:
+    """What the guard is asked about a part when this person (uid) asks."""
+    return PartOfReview(part.department.code, reviewer=uid if uid in uids_of(part, now) else "")
+
+
+def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) -> ReviewedRight:
+    """What the guard is asked about a row. uids: of those who may answer its part, where they are known already."""
+    firsts = (row.approver.uid,) if row.approver is not None else ()
+    reviewer = uid if uid in (uids_of(row.part, now) if uids is None else uids) else ""
+    began = ms(row.review.started) if row.review.started is not None else 0
+    return ReviewedRight(row.part.department.code, row.person.uid, reviewer=reviewer, firsts=firsts, began=began)
+
+
+def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
+    """Parts of reviews that are not closed, which this person (id of the row) may answer now, in order."""
+    at = moment(now)
+    mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
+    mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
+    pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these
+    rows = ReviewPart.objects.filter(mine, pending, review__state__in=["running", "over"])
+    return rows.select_related("review", "department").order_by("review__deadline", "id").distinct()
+
+
+def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
+    """Of these parts, those (ids) whose turn has not come: an earlier one of the same reviewer has open rows (R2)."""
+    waiting = [p for p in parts if p.turn > 0]
+    if not waiting:
+        return set()
+    open_row = ReviewRow.objects.filter(part=OuterRef("pk"), state="open")
+    before = ReviewPart.objects.filter(Exists(open_row), reviewer__in={p.reviewer_id for p in waiting})
+    turns: dict[tuple[int, int | None], int] = {}
+    for review, reviewer, turn in before.filter(review__in={p.review_id for p in waiting}).values_list(
+        "review", "reviewer", "turn"
+    ):
+        key = (review, reviewer)
+        turns[key] = min(turn, turns.get(key, turn))
+    return {p.pk for p in waiting if turns.get((p.review_id, p.reviewer_id), p.turn) < p.turn}
+
+
+def open_rows(parts: Collection[ReviewPart]) -> dict[int, int]:
+    """How many rows are open, by part."""
+    counts: dict[int, int] = {}
+    for part in ReviewRow.objects.filter(part__in=[p.pk for p in parts], state="open").values_list("part", flat=True):
+        counts[part] = counts.get(part, 0) + 1
+    return counts

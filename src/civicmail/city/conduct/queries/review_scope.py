@@ -1,0 +1,178 @@
+"""What a review asks about: each right or duty with why, by whom, how it is used, and what is out of order with it (R3, R4, M7).
+
+Counts only, never what anybody writes or reads: sent, received and fetched in the last ninety days, and when somebody was last
+seen at a door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import standing, usage
+from civicmail.city.access.queries.questions import NEVER, UNUSED
+from civicmail.city.access.queries.usage import Used
+from civicmail.city.conduct.models import Essential
+from civicmail.city.conduct.queries import violations
+from civicmail.city.conduct.review_plans import Tier
+from civicmail.city.directory.models import Episode, Mailbox
+
+UNDER_CONTRACT = tuple(kind for kind, d in DIFFERENCES.items() if d.contract)
+SOON = timedelta(days=30)
+
+
+def rights(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[Authorisation]:
+    """The rights in force of a tier, or all of one person's (id of the row). departments: of these owners alone."""
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now))
+    outside = Q(episode__kind__in=UNDER_CONTRACT) | Q(mailbox__kind=Mailbox.Type.FUNCTION)
+    if tier == "duties":
+        rows = rows.none()
+    elif tier == "micro":
+        rows = rows.filter(person=person)
+    else:
+        rows = rows.filter(outside) if tier == "outside" else rows.exclude(outside)
+    if departments:
+        rows = rows.filter(department__in=departments)
+    return rows.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
+
+
+def duties(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[DutyGrant]:
+    """The duties in force of the first tier, or all of one person's."""
+    rows = DutyGrant.objects.in_force(moment(now))
+    if tier == "micro":
+        rows = rows.filter(person=person)
+    elif tier != "duties":
+        rows = rows.none()
+    if departments:
+        own = Episode.objects.filter(ended__isnull=True, department__in=departments).values("person")
+        rows = rows.filter(Q(department__in=departments) | Q(department__isnull=True, person__in=own))
+    return rows.select_related("person", "department").order_by("id")
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known about people and mailboxes at once. used: in the last ninety days; last: (mailbox, person) -> the last day ever
+    on which something was sent; seen: the last sign-in or use of a device, by person."""
+
+    now: int
+    today: date
+    work: dict[int, Episode] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
+    last: dict[tuple[int, int], date] = field(default_factory=dict)
+    seen: dict[int, datetime] = field(default_factory=dict)
+    unaccepted: set[int] = field(default_factory=set)
+    violations: set[int] = field(default_factory=set)
+    leaving: set[int] = field(default_factory=set)
+    essential: set[int] = field(default_factory=set)
+    taken_up: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known:
+    """About these people, and what these mailboxes received (ids of rows); a fixed number of queries, however many they are."""
+    people = set(people)
+    k = Known(now, timezone.localdate(moment(now)))
+    whole = len(people) > 500  # then a query about everybody is shorter than the list of them
+    of: dict[str, Any] = {} if whole else {"person__in": people}
+    rows = Episode.objects.filter(**of).select_related("department", "supervisor", "contract__agency").order_by("starts", "id")
+    for e in rows:
+        if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
+            k.work[e.person_id] = e
+    _seen(k, of)
+    k.used = usage.since(k.today - UNUSED, people, boxes)
+    k.last = usage.last_sent(boxes)
+    everybody = standing.everybody(now, None if whole else people)
+    for person in people:
+        owed = everybody.facts(person, now).owed
+        if owed is not None and owed.is_over(now):
+            k.unaccepted.add(person)
+    k.violations = violations.open_of(people)
+    k.leaving = set(Ending.objects.filter(done__isnull=True, **of).values_list("person", flat=True))
+    k.essential = set(Essential.objects.filter(ended__isnull=True).values_list("mailbox", flat=True))
+    return k
+
+
+def _seen(k: Known, of: dict[str, Any]) -> None:
+    logins = Account.objects.filter(last_login__isnull=False, **of).values_list("person", "last_login")
+    used = Device.objects.filter(used__isnull=False, person__isnull=False, **of).order_by().values("person")
+    for person, at in [*logins, *used.annotate(last=Max("used")).values_list("person", "last")]:
+        if at is not None and (person not in k.seen or k.seen[person] < at):
+            k.seen[person] = at
+
+
+def taken_up(k: Known, grants: Collection[int]) -> None:
+    """How often duties were taken up in ninety days, and when last."""
+    rows = DutyUse.objects.filter(grant__in=grants, at__gt=moment(k.now) - UNUSED).order_by("at").values_list("grant", "at")
+    for grant, at in rows:
+        n, _ = k.taken_up.get(grant, (0, at))
+        k.taken_up[grant] = (n + 1, at)
+
+
+def exceptions_of(a: Authorisation, k: Known) -> list[str]:
+    """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
+    work, exceptions = k.work.get(a.person_id), _of_person(a.person_id, k)
+    if a.state == "active":  # who is suspended cannot use it
+        exceptions += _unused(a, k) if a.role == "holder" else _unused_of_another(a, k)
+    if a.person_id in k.unaccepted:
+        exceptions.append("policy")
+    if work is not None and work.ended is None:
+        if work.department_id != a.department_id:
+            exceptions.append("outsider")
+        if a.profile is not None and a.profile.position != work.position:
+            exceptions.append("purpose")
+    if a.until <= moment(k.now) + SOON:
+        exceptions.append("ends")
+    if a.state == "suspended":
+        exceptions.append("suspended")
+    return exceptions
+
+
+def _of_person(person: int, k: Known) -> list[str]:
+    work = k.work.get(person)
+    exceptions = ["left"] if work is None or work.ended is not None or person in k.leaving else []
+    if work is not None and work.contract is not None and work.contract.ends < k.today:
+        exceptions.append("contract")
+    return [*exceptions, "violation"] if person in k.violations else exceptions
+
+
+def _unused(a: Authorisation, k: Known) -> list[str]:
+    """M7: never in thirty days, or not in ninety; and not yet, which silence does nothing to."""
+    now, starts, seen = moment(k.now), a.starts or a.asked, k.seen.get(a.person_id)
+    sent = k.last.get((a.mailbox_id, a.person_id))
+    if seen is None and sent is None:
+        return ["never"] if starts <= now - NEVER else ["unused"]
+    lately = (seen is not None and seen > now - UNUSED) or (sent is not None and sent > timezone.localdate(now - UNUSED))
+    return [] if lately or starts > now - UNUSED else ["idle"]
+
+
+def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
+    """Another mailbox than one's own: nothing was ever sent from it, and nothing fetched in ninety days."""
+    used = k.used.of(a.mailbox_id, a.person_id)
+    return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
+
+
+def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
+    """What is out of order with a duty. conflicts: people who hold two that exclude each other."""
+    exceptions = _of_person(g.person_id, k)
+    if privileged and g.pk not in k.taken_up and g.starts <= moment(k.now) - UNUSED:
+        exceptions.append("idle")
+    if g.until <= moment(k.now) + SOON:
+        exceptions.append("ends")
+    return [*exceptions, "conflict"] if g.person_id in conflicts else exceptions
+
+
+def with_access(now: int) -> dict[str, int]:
+    """How many people have access in force, by code of the owning department; the breaker's measure."""
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now)).order_by()
+    counted: dict[str, set[int]] = {}
+    for code, person in rows.values_list("department__code", "person"):
+        counted.setdefault(code, set()).add(person)
+    return {code: len(people) for code, people in counted.items()}

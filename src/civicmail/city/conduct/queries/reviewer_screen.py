@@ -1,0 +1,143 @@
+"""The screen of a reviewer: at most fifty rows at a time, what is out of order first (R2, R3, R4). A fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from django.utils.dateparse import parse_date
+
+from civicmail.city.access.moments import moment
+from civicmail.city.conduct.actions.review_answers import may_undo
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
+from civicmail.city.conduct.queries import part_reviewers
+from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
+from civicmail.city.conduct.review_plans import EXCEPTIONS, MAX_ROWS
+from civicmail.city.directory.models import Department, Person
+
+
+@dataclass(slots=True)
+class ScreenRow:
+    """One row as it is shown. says: what is out of order, in words; may: whether this person answers it; behind: id of the row that
+    comes next on the screen."""
+
+    row: ReviewRow
+    facts: dict[str, Any]
+    says: list[str]
+    state: tuple[str, str]
+    answered: str = ""
+    may: bool = False
+    undo: bool = False
+    until: Any = None
+    last_sent: Any = None
+    last_seen: Any = None
+    approved: Any = None
+    behind: int = 0
+
+    @property
+    def of(self) -> str:
+        """The mailbox or the duty."""
+        return str(self.facts.get("mailbox") or self.facts.get("duty_name", ""))
+
+    @property
+    def why(self) -> str:
+        """The first of the four reasons, or why a duty was granted."""
+        reasons = self.facts["reasons"]
+        return str(reasons.get("duties") or reasons.get("granted", ""))
+
+
+@dataclass(slots=True)
+class Screen:
+    """exceptions, changed, plain: open rows, in this order; late: suspended ones that can be answered still; answered: rows that
+    this person can take back; total, open: of all that is asked here; part: the first, whose reviewer answers for it; waits: how
+    many parts come later; mine: whether this person may answer."""
+
+    review: Review
+    department: Department
+    parts: list[ReviewPart] = field(default_factory=list)
+    exceptions: list[ScreenRow] = field(default_factory=list)
+    changed: list[ScreenRow] = field(default_factory=list)
+    plain: list[ScreenRow] = field(default_factory=list)
+    late: list[ScreenRow] = field(default_factory=list)
+    answered: list[ScreenRow] = field(default_factory=list)
+    total: int = 0
+    open: int = 0
+    waits: int = 0
+    mine: bool = False
+
+    @property
+    def part(self) -> ReviewPart | None:
+        return self.parts[0] if self.parts else None
+
+    @property
+    def lines(self) -> list[ScreenRow]:
+        return [*self.late, *self.exceptions, *self.changed, *self.plain]
+
+
+def screen(review: Review, department: Department, person: Person, parts: Sequence[ReviewPart], now: int) -> Screen:
+    """Of these parts of one department, those whose turn it is. parts: what this person may answer, or sees."""
+    ahead = part_reviewers.is_ahead(parts)
+    made = Screen(review, department, [p for p in parts if p.pk not in ahead], waits=len(ahead))
+    made.mine = any(person.pk in part_reviewers.of_part(p, now) for p in made.parts)
+    rows = ReviewRow.objects.filter(part__in=made.parts).select_related("person", "approver", "by", "part").order_by("id")
+    counted = list(ReviewRow.objects.filter(part__in=parts).values_list("state", flat=True))
+    made.total, made.open = len(counted), sum(state == "open" for state in counted)
+    shown = list(rows.filter(state="open")[:MAX_ROWS]) + list(rows.filter(state="suspended")[:MAX_ROWS])
+    shown += list(rows.filter(state="pending", answer="keep", by=person)[:MAX_ROWS])
+    for row in shown:
+        _put(made, screen_row(row, person, now))
+    made.exceptions.sort(key=lambda line: (_rank(line.row.exceptions), line.facts["name"]))
+    made.changed.sort(key=lambda line: line.facts["name"])
+    made.plain.sort(key=lambda line: line.facts["name"])
+    lines = made.lines
+    for line, following in pairwise(lines):
+        line.behind = following.row.pk
+    return made
+
+
+def visible(review: Review, department: Department, person: Person, now: int, *, all_: bool) -> list[ReviewPart]:
+    """The parts of a department that this person may answer; all_: all of them, for who only looks."""
+    rows = ReviewPart.objects.filter(review=review, department=department).prefetch_related("department__deputies")
+    parts = list(rows.select_related("review", "department", "reviewer", "joined", "delegate").order_by("turn", "id"))
+    mine = [p for p in parts if person.pk in part_reviewers.of_part(p, now)]
+    return mine or (parts if all_ else [])
+
+
+def _put(made: Screen, line: ScreenRow) -> None:
+    if line.row.state == "suspended":
+        made.late.append(line)
+    elif line.row.state != "open":
+        if line.undo:
+            made.answered.append(line)
+    elif line.row.exceptions:
+        made.exceptions.append(line)
+    elif line.row.changed:
+        made.changed.append(line)
+    else:
+        made.plain.append(line)
+
+
+def screen_row(row: ReviewRow, person: Person, now: int) -> ScreenRow:
+    """One row as this person sees it."""
+    facts = row.asked
+    barred = person.pk in (row.person_id, row.approver_id)
+    return ScreenRow(
+        row,
+        facts,
+        [EXCEPTIONS[e] for e in row.exceptions if e in EXCEPTIONS],
+        WORDS[row.state],
+        ANSWERS.get(row.answer, ""),
+        may=not barred,
+        undo=may_undo(row, now) and row.by_id == person.pk,
+        until=moment(facts["until"]),
+        last_sent=parse_date(facts.get("last_sent") or facts.get("last_used") or ""),
+        last_seen=parse_date(facts.get("last_seen") or ""),
+        approved=parse_date(facts.get("approved") or ""),
+    )
+
+
+def _rank(exceptions: Collection[str]) -> int:
+    order = list(EXCEPTIONS)
+    return min((order.index(e) for e in exceptions if e in order), default=len(order))

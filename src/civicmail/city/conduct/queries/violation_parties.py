@@ -1,0 +1,95 @@
+"""Whom a violation concerns: the person as they work now, who stands above them, who is told of it (P-09, P-30)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+
+from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.undertakings import contact_of
+from civicmail.city.access.resources import PersonCase, Work
+from civicmail.city.conduct import consequence_table
+from civicmail.city.conduct.consequence_table import Consequence, Ladder, Table
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import deciders
+from civicmail.city.conduct.violation_states import COUNTS
+from civicmail.city.directory.models import Episode, Person
+
+DECISION_COLUMNS = ("reporter", "finder", "decider", "second", "hearer")
+"""Columns of whoever did something in a case that somebody else goes on with."""
+
+
+def work_of(person: Person) -> Episode | None:
+    """The open employment of somebody, else the last one."""
+    rows = person.episodes.select_related("department", "contract__agency", "contract__sponsor")
+    return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
+
+
+def about(person: Person | None) -> Work:
+    """An act on somebody, with the sponsor of the contract under which they are here."""
+    work = work_of(person) if person is not None else None
+    if person is None or work is None:
+        return Work("", person.uid if person is not None else "", sponsor="")
+    sponsor = work.contract.sponsor if work.contract is not None else None
+    return Work(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
+
+
+def about_violation(row: Violation) -> PersonCase:
+    """An act on a violation: the department's in which the person worked then. Whoever had a part in it before has no other (V4);
+    who reports what they did themselves is the person."""
+    uid = row.person.uid if row.person is not None else ""
+    had = [getattr(row, part) for part in DECISION_COLUMNS]
+    firsts = tuple(dict.fromkeys(p.uid for p in had if p is not None))
+    return PersonCase(row.department.code if row.department is not None else "", uid, firsts=firsts, began=ms(row.made))
+
+
+def is_outside(row: Violation) -> bool:
+    """Of an agency's person."""
+    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
+
+
+def head_addresses(row: Violation, now: int) -> list[str]:
+    """Addresses of whoever is asked for the department, and is not the person; of the access officers where there is no other."""
+    people = deciders.of_department(row.department, now) if row.department is not None else deciders.holders("access-officer", now)
+    if row.person is not None and row.person in people:
+        above = row.department.parent if row.department is not None else None
+        people = deciders.of_department(above, now) if above is not None else deciders.holders("access-officer", now)
+    return sorted({to for person in people if person != row.person and (to := told_of(person))})
+
+
+def agency_addresses(row: Violation) -> list[str]:
+    """Addresses, all inside, of who hears for an agency: its contact, and the sponsor, who tells it where that has none here."""
+    if row.agency is None:
+        return []
+    contract = row.episode.contract if row.episode is not None else None
+    people = [contact_of(row.agency), contract.sponsor if contract is not None else None]
+    return sorted({to for person in people if person is not None and person != row.person and (to := told_of(person))})
+
+
+def table() -> Table:
+    """The city's own table where the data folder has one, else the one that comes with the program."""
+    data: Path | None = settings.DATA
+    return consequence_table.load(data / consequence_table.FILE if data is not None else None)
+
+
+def ladder_of(row: Violation) -> tuple[str, Ladder]:
+    """Name and steps of the ladder for this kind of person."""
+    name = DIFFERENCES[row.kind].ladder if row.kind in DIFFERENCES else "staff"
+    return name, table().ladders[name]
+
+
+def strikes_before(row: Violation, now: int) -> int:
+    """How many strikes of the person count already: decided, standing, not lapsed."""
+    if row.person is None:
+        return 0
+    rows = Violation.objects.filter(Q(lapses__isnull=True) | Q(lapses__gt=moment(now)), person=row.person, state__in=COUNTS)
+    return rows.exclude(pk=row.pk).exclude(outcome__in=["", "none"]).count()
+
+
+def proposed(row: Violation, now: int) -> Consequence:
+    """What the table proposes."""
+    return table().proposed(ladder_of(row)[0], strikes_before(row, now), severe=row.severe)

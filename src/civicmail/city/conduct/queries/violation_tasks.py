@@ -1,0 +1,96 @@
+"""What waits for somebody about violations and undertakings, on the page Home (pages, "/")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.models import Bar
+from civicmail.city.access.moments import moment
+from civicmail.city.access.queries import undertakings, waiting
+from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.views import saying
+from civicmail.city.conduct.actions.consequences import APPEAL
+from civicmail.city.conduct.models import Violation
+from civicmail.city.conduct.queries import next_steps
+from civicmail.city.conduct.violation_states import FIRST
+from civicmail.city.directory.models import Agency, Department, Person
+
+
+def tasks(actor: Actor, now: int) -> list[Tasks]:
+    """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
+    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    theirs, others = next_steps.waiting(actor, codes, office=office)
+    groups = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
+    groups += _departments(theirs, codes)
+    groups.append(Tasks(gettext("Access office"), _office(actor, others, now) if office else []))
+    return groups
+
+
+def for_them(actor: Actor, now: int) -> list[int]:
+    """Keys of the cases that wait for this person, as Home counts them."""
+    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    return [row.pk for rows in next_steps.waiting(actor, codes, office=office) for row in rows]
+
+
+def _mine(actor: Actor, now: int) -> list[Task]:
+    to_answer = Q(state__in=FIRST, respond_by__isnull=False, response="")
+    decided = Q(state="decided", decided__gt=moment(now - APPEAL))
+    rows = Violation.objects.filter(to_answer | decided, person__uid=actor.uid).exclude(outcome="none").order_by("id")
+    tasks_ = []
+    for row in rows:
+        label = gettext("Answer what was reported about you") if row.response == "" and row.state in FIRST else None
+        label = label or gettext("Read what was decided about you")
+        until = row.respond_by if row.state in FIRST else None
+        by = gettext("By {day}").format(day=saying.short(until)) if until is not None else gettext("Open")
+        tasks_.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
+    return tasks_
+
+
+def _binds(actor: Actor, now: int) -> list[Task]:
+    """The contact of an agency that owes its undertaking."""
+    addresses = list(Person.objects.filter(uid=actor.uid, mailboxes__closed=None).values_list("mailboxes__address", flat=True))
+    mine = Agency.objects.filter(contact__in=[a for a in addresses if a])
+    owing = {a.pk for a in undertakings.owing(now)} if mine else set()
+    label = gettext("Accept the e-mail policy for {agency}")
+    state = ("warn", gettext("Mail waits for this"))
+    return [Task(label.format(agency=a), "undertaking-give", (a.code,), "", state) for a in mine if a.pk in owing]
+
+
+def _departments(rows: list[Violation], codes: frozenset[str]) -> list[Tasks]:
+    if not rows:
+        return []
+    names = dict(Department.objects.filter(code__in=codes).values_list("code", "name"))
+    pairs = dict(Department.objects.filter(code__in=codes).values_list("pk", "code"))
+    return [
+        Tasks(names[code], [_task(mine, "dept-violations", (code,))])
+        for code in sorted(names, key=lambda c: names[c])
+        if (mine := [row for row in rows if pairs.get(row.department_id or 0) == code])
+    ]
+
+
+def _task(rows: Iterable[Violation], route: str, args: tuple[object, ...]) -> Task:
+    rows = list(rows)
+    words = ngettext("{count} case", "{count} cases", len(rows)).format(count=len(rows))
+    late = any(row.state == "recorded" for row in rows)
+    label = gettext("Look at violations")
+    return Task(label, route, args, "", ("stop" if late else "wait", words), min(row.since for row in rows), query="state=mine")
+
+
+def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
+    tasks_ = []
+    if rows:
+        tasks_.append(_task(rows, "violations", ()))
+    ends = Bar.objects.filter(kind="permanent", ended__isnull=True, asker__isnull=False).exclude(asker__uid=actor.uid)
+    if count := ends.count():
+        words = ngettext("{count} asked", "{count} asked", count).format(count=count)
+        tasks_.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
+    if owing := undertakings.owing(now):
+        words = ngettext("{count} agency", "{count} agencies", len(owing)).format(count=len(owing))
+        hint = gettext("Their people have no mail without one, or soon.")
+        tasks_.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))
+    return tasks_

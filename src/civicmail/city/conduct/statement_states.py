@@ -1,0 +1,29 @@
+"""The states of a department's statement: FROM, action, TO, and the act that lets somebody do it (P-28). The one table. Pure.
+
+    open -> signed | exceptions
+
+A statement is signed once; what turns up later belongs into the next one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from civicmail.city.access.steps import Step, Table
+
+State = Literal["open", "signed", "exceptions"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "open": ("wait", "To be signed"),
+    "signed": ("done", "Signed"),
+    "exceptions": ("warn", "Signed, not all in order"),
+}
+"""State -> (role, word)."""
+
+STEPS: tuple[Step[State], ...] = (
+    Step("open", "sign", "signed", "statement.sign"),
+    Step("open", "except", "exceptions", "statement.sign"),
+)
+
+TABLE = Table[State](STEPS, lambda _: "This statement was signed already; look at it again.")
+step = TABLE.step

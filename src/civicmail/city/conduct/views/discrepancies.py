@@ -1,0 +1,83 @@
+"""Does what is here fit the personnel list, and what is not used? Each line says what to do (P-05, P-08)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.queries import discrepancies
+from civicmail.city.conduct.queries.discrepancies import KINDS, Discrepancy
+from civicmail.city.directory.models import Department
+
+
+@acting("roster.see")
+def of_department(request: Asked, department: str) -> HttpResponseBase:
+    """Of one department."""
+    where = department_of(department)
+    require(request, "roster.see", InDepartment(where.code))
+    crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
+    page = Page("What does not fit?", where.name, crumbs)
+    return _shown(
+        request, page, discrepancies.find_discrepancies([where.code], ms(request.now), feed=False), {where.code: where.name}
+    )
+
+
+@acting("reconcile.see")
+def everywhere(request: Asked) -> HttpResponseBase:
+    """Of the whole city, with what a waiting reading of the personnel list says."""
+    require(request, "reconcile.see")
+    names = dict(Department.objects.order_by("name").values_list("code", "name"))
+    return _shown(
+        request,
+        Page("What does not fit?", "Access office"),
+        discrepancies.find_discrepancies(names, ms(request.now), feed=True),
+        names,
+    )
+
+
+def _shown(request: Asked, page: Page, lines: list[Discrepancy], names: dict[str, str]) -> HttpResponseBase:
+    kind = request.GET.get("kind", "")
+    counts = discrepancies.count_by_kind(lines)
+    rows = [{"pk": n, "line": line} for n, line in enumerate(lines) if kind not in KINDS or line.kind == kind]
+    table = listing.of_rows(
+        request,
+        rows,
+        caption="What does not fit",
+        columns=_columns(names, feeds=bool(may(request, "feed.run"))),
+        empty="Everything fits: nobody left unconfirmed, nothing unused, and the personnel list says nothing else.",
+        noun="lines",
+        keep=("kind",),
+    )
+    shown: dict[str, Any] = {
+        "page": page,
+        "kinds": [(key, KINDS[key], n, key == kind) for key, n in counts.items()],
+        "everything": kind not in KINDS,
+        "total": len(lines),
+    }
+    return listing.shown(request, "conduct/reconcile.html", table, shown)
+
+
+def _columns(names: dict[str, str], *, feeds: bool) -> list[Column]:
+    """feeds: whoever looks may open readings of the personnel list."""
+
+    def where(line: Discrepancy) -> str:
+        return reverse(line.route, args=line.args) if feeds or line.route != "feed" else ""
+
+    columns = [
+        Column("who", "Who", lambda r: Cell(r["line"].who, hint=r["line"].hint)),
+        Column("kind", "What", lambda r: Cell(KINDS[r["line"].kind], role=r["line"].role)),
+        Column("since", "Since", lambda r: r["line"].since, name="since"),
+        Column("act", "What to do", lambda r: Cell(r["line"].act, where(r["line"]))),
+    ]
+    if len(names) > 1:
+        columns.insert(2, Column("where", "Department", lambda r: names.get(r["line"].where, ""), name="department"))
+    return columns

@@ -1,0 +1,174 @@
+"""Who gets into doors that are not ours, and is their access there really over? (P-08)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct import external_account_states
+from civicmail.city.conduct.actions import external_systems as verbs
+from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
+from civicmail.city.conduct.queries import external_systems
+from civicmail.city.conduct.views.external_systems import take_cell, up
+from civicmail.city.directory.models import Person
+
+
+@acting("outside.of-person")
+def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
+    """What one person gets or got into besides ours."""
+    where = department_of(department)
+    require(request, "outside.of-person", InDepartment(where.code))
+    who = get_object_or_404(Person, uid=uid)
+    if not who.episodes.filter(department=where).exists():
+        raise Http404
+    columns = [
+        Column("door", "Door", lambda a: Cell(str(a.door), hint=a.login), ("door__name",)),
+        Column("since", "Since", lambda a: timezone.localdate(a.since), ("since",), name="since"),
+        Column("state", "State", _account_state),
+        Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
+        Column("act", "", lambda a: _act_cell(request, a)),
+    ]
+    table = listing.of(
+        request,
+        external_systems.of_person(who),
+        caption=f"Doors that are not ours, of {who}",
+        columns=columns,
+        empty=f"{who} is not known to get into any other system. The access office says who does.",
+        noun="doors",
+        sort="door",
+        slim=lambda rows: rows.select_related("door__person", "person", "episode__department").prefetch_related("endings"),
+    )
+    crumbs = [
+        (f"{where.name}: people", reverse("people", args=[where.code])),
+        (str(who), reverse("person", args=[where.code, who.uid])),
+    ]
+    return listing.shown(request, "access/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+
+
+def _act_cell(request: Asked, account: OutsideAccount) -> Cell:
+    """Confirm the end that is under way, or say that somebody who stays does not get in any more."""
+    for ending in account.endings.all():
+        if ending.state in external_account_states.OPEN_STATES:
+            can = may(request, "outside.confirm", external_systems.about(ending))
+            return Cell("Confirm the end…", reverse("outside-confirm", args=[ending.pk])) if can else Cell(str(account.door.person))
+    return take_cell(account) if may(request, "outside.give", about_person(account.person)) else Cell()
+
+
+def _account_state(account: OutsideAccount) -> Cell:
+    """By the end that is under way, if any."""
+    ends = sorted(account.endings.all(), key=lambda e: e.pk)
+    if ends:
+        return _ending_state(ends[-1])
+    return Cell("Ended", role="done") if account.ended else Cell("Gets in", role="plain")
+
+
+@acting("outside.give")
+def take(request: Asked, pk: int) -> HttpResponse:
+    """Somebody who stays does not get in there any more."""
+    account = get_object_or_404(OutsideAccount.objects.select_related("person", "door", "episode__department"), pk=pk)
+    require(request, "outside.give", about_person(account.person))
+    form = Because(request.POST or None)
+    back = reverse("person", args=[account.episode.department.code, account.person.uid])
+    return answered(
+        request, form, lambda: verbs.take(account, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Does {account.person} not get into {account.door} any more?", "Doors that are not ours"), back=back,
+        effects=[f"The account {account.login} counts as ended there. End it there first."],
+        stays=["Access to the city's mail stays as it is."], verb="End 1 account", said=f"{account.person}: {account.door} ended.",
+    )  # fmt: skip
+
+
+@acting("outside.see")
+def endings(request: Asked) -> HttpResponseBase:
+    """What has to end elsewhere: all of it for the office, one's own for whoever answers for a door."""
+    rows = external_systems.endings()
+    if not may(request, "outside.see"):
+        rows = rows.filter(account__door__person__uid=request.actor.uid)
+        if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
+            require(request, "outside.see")
+
+    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "waiting":
+            return rows.filter(state__in=list(external_account_states.OPEN_STATES))
+        return (
+            rows.filter(state__in=list(external_account_states.OPEN_STATES), overdue__isnull=False)
+            if value == "late"
+            else rows.filter(state=value)
+        )
+
+    table = listing.of(
+        request,
+        rows,
+        caption="Ends of access elsewhere",
+        columns=[
+            Column("person", "Person", lambda e: _ending_cell(request, e), ("account__person__family", "account__person__given")),
+            Column("door", "Door", lambda e: Cell(str(e.account.door), hint=e.account.login), ("account__door__name",)),
+            Column("state", "State", _ending_state, ("state",)),
+            Column("due", "Due", lambda e: e.due, ("due",), name="due"),
+            Column("done", "Confirmed", lambda e: Cell(e.done, hint=e.by) if e.done else "", ("done",), name="confirmed"),
+        ],
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(account__person__display__icontains=value)),
+            Filter(
+                "state",
+                "State",
+                state,
+                [("waiting", "not confirmed"), ("late", "late"), *((k, v[1]) for k, v in external_account_states.WORDS.items())],
+            ),
+        ],
+        empty="Nothing has to end elsewhere.",
+        noun="accounts",
+        sort="due",
+    )
+    crumbs = up() if may(request, "outside.see") else ()
+    return listing.shown(
+        request, "access/list.html", table, {"page": Page("What has to end elsewhere?", "Doors that are not ours", crumbs)}
+    )
+
+
+def _ending_cell(request: Asked, ending: OutsideEnding) -> Cell:
+    can = ending.state in external_account_states.OPEN_STATES and may(request, "outside.confirm", external_systems.about(ending))
+    where = str(ending.account.episode.department)
+    return Cell(str(ending.account.person), reverse("outside-confirm", args=[ending.pk]) if can else "", hint=where)
+
+
+def _ending_state(ending: OutsideEnding) -> Cell:
+    if ending.overdue and ending.state in external_account_states.OPEN_STATES:
+        return Cell("Late", role="stop", hint=ending.problem)
+    role, words = external_account_states.WORDS[ending.state]
+    return Cell(words, role=role, hint=ending.problem if ending.state in external_account_states.OPEN_STATES else "")
+
+
+@acting("outside.confirm")
+def confirm(request: Asked, pk: int) -> HttpResponse:
+    """Somebody looked there: it is ended."""
+    row = get_object_or_404(external_systems.endings(), pk=pk)
+    require(request, "outside.confirm", external_systems.about(row))
+    form = Because(request.POST or None)
+    account = row.account
+    back = reverse("outside-endings")
+    facts: list[tuple[str, Any]] = [("Called there", account.login), ("Access ended here", row.ending.when), ("Due", row.due)]
+    if row.tries:
+        times = "once" if row.tries == 1 else f"{row.tries} times"
+        facts.append(("Told", f"{times}: {row.problem}" if row.problem else times))
+    page = Page(f"Has access of {account.person} to {account.door} ended?", "Doors that are not ours", facts=facts)
+    return answered(
+        request, form, lambda: verbs.confirm(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=page, back=back, verb="Confirm 1 end", said=f"{account.person}: the end at {account.door} is confirmed.",
+        effects=["It counts as ended, in your name. Say in the reason what you saw there."],
+        stays=["Nothing is changed in the other system: end it there first."],
+    )  # fmt: skip

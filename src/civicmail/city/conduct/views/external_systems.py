@@ -1,0 +1,204 @@
+"""Doors that are not ours: which there are, who answers for them, and who gets in (P-08)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.conduct.actions import external_systems as verbs
+from civicmail.city.conduct.models import OutsideAccount, OutsideDoor
+from civicmail.city.conduct.queries import external_systems
+from civicmail.city.conduct.views.external_system_forms import ChangeSystem, GiveAccess, NewSystem
+
+
+@acting("outside.see")
+def doors(request: Asked) -> HttpResponseBase:
+    """Every system that people of the city get into besides ours."""
+    require(request, "outside.see")
+    table = listing.of(
+        request,
+        external_systems.doors(),
+        caption="Doors that are not ours",
+        columns=[
+            Column("name", "Door", lambda d: Cell(d.name, reverse("outside-door", args=[d.code])), ("name",)),
+            Column("how", "Ended by", lambda d: Cell(f"Told: {d.hook}" if d.hook else "By hand", hint=str(d.person)), ("hook",)),
+            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
+            Column("waiting", "To be ended", lambda d: d.waiting or "", ("waiting",), num=True, name="to be ended"),
+            Column("late", "Late", lambda d: Cell(str(d.late), role="stop") if d.late else "", ("late",), name="late"),
+            Column("closed", "Used", lambda d: Cell("no more", role="quiet") if d.closed else "", ("closed",)),
+        ],
+        filters=[Filter("q", "Words", lambda rows, value: rows.filter(name__icontains=value))],
+        empty="No other system is known here. Add the ones that people get into, so that an end of access reaches them, too.",
+        noun="doors",
+        sort="name",
+    )
+    actions = [Action("Ends of access there", reverse("outside-endings"))]
+    if may(request, "outside.change"):
+        actions.insert(0, Action("Add a door", reverse("outside-new"), primary=True))
+    return listing.shown(
+        request, "access/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
+    )
+
+
+@acting("outside.change")
+def new(request: Asked) -> HttpResponse:
+    """A system is added."""
+    require(request, "outside.change")
+    form = NewSystem(sorted(external_systems.hooks()), request.POST or None)
+
+    def verb() -> OutsideDoor:
+        c = form.cleaned_data
+        if c["person"] is None:
+            raise Unusable("Say who answers for it.", {"person": "Say who."})
+        return verbs.add_door(
+            c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
+            now=ms(request.now),
+        )  # fmt: skip
+
+    return answered(
+        request, form, verb, page=Page("Which door is not ours?", "Access office", up()), back=up()[0][1], template=FORM,
+        submit="Add 1 door", note="Whoever's access ends here has to end there, too, and it counts when it is confirmed.",
+        said=lambda made: f"{made} was added; say who gets in.", to=lambda made: reverse("outside-door", args=[made.code]),
+    )  # fmt: skip
+
+
+@acting("outside.change")
+def change(request: Asked, code: str) -> HttpResponse:
+    """Somebody else answers for a system, or it is told in another way."""
+    require(request, "outside.change")
+    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
+    there = {"person": row.person.uid, "hook": row.hook, "days": row.days}
+    form = ChangeSystem(sorted(external_systems.hooks()), request.POST or None, initial=there)
+    back = reverse("outside-door", args=[row.code])
+
+    def verb() -> OutsideDoor:
+        c = form.cleaned_data
+        if c["person"] is None:
+            raise Unusable("Say who answers for it.", {"person": "Say who."})
+        return verbs.change_door(
+            row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        )
+
+    return answered(
+        request, form, verb, page=Page(f"Who answers for {row}?", "Doors that are not ours", [*up(), (row.name, back)]), back=back,
+        template=FORM, submit="Change 1 door", note="What has to end there is theirs from now on.",
+        said=lambda made: f"{made.person} answers for {made}.",
+    )  # fmt: skip
+
+
+def up() -> list[tuple[str, str]]:
+    """The way back."""
+    return [("Doors that are not ours", reverse("outside-doors"))]
+
+
+@acting("outside.see")
+def door(request: Asked, code: str) -> HttpResponseBase:
+    """Who gets into one system, and who did."""
+    require(request, "outside.see")
+    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code)
+    change = may(request, "outside.change") and row.closed is None
+    columns = [
+        Column("person", "Person", _account_cell, ("person__family", "person__given")),
+        Column("login", "Called there", lambda a: Cell(a.login, full=True), ("login",)),
+        Column("since", "Since", lambda a: timezone.localdate(a.since), ("since",), name="since"),
+        Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
+    ]
+    if change:
+        columns.append(Column("act", "", take_cell))
+    table = listing.of(
+        request,
+        row.accounts.all(),
+        caption=f"People who get into {row}",
+        columns=columns,
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(Q(person__display__icontains=value) | Q(login__icontains=value))),
+            Filter(
+                "state",
+                "State",
+                lambda rows, value: rows.filter(ended__isnull=value == "in"),
+                [("in", "gets in"), ("ended", "ended")],
+            ),
+        ],
+        empty=f"Nobody is known to get into {row}. Say who does, so that it ends with their access.",
+        noun="people",
+        sort="person",
+        slim=lambda rows: rows.select_related("person", "episode__department", "door"),
+    )
+    state = ("quiet", "Used no more") if row.closed else None
+    page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
+    return listing.shown(request, "access/list.html", table, {"page": page})
+
+
+def _door_facts(row: OutsideDoor) -> list[tuple[str, Any]]:
+    how = f"Told: {row.hook}" if row.hook else "By hand"
+    return [("Ended by", how), ("Answers for it", row.person), ("Confirmed within", f"{row.days} days")]
+
+
+def _door_actions(row: OutsideDoor) -> list[Action]:
+    return [
+        Action("Say who gets in", reverse("outside-give", args=[row.code]), primary=True),
+        Action("Change…", reverse("outside-change", args=[row.code])),
+        Action("Close…", reverse("outside-close", args=[row.code])),
+    ]
+
+
+def _account_cell(account: OutsideAccount) -> Cell:
+    where = account.episode.department
+    return Cell(str(account.person), reverse("person", args=[where.code, account.person.uid]), hint=str(where))
+
+
+def take_cell(account: OutsideAccount) -> Cell:
+    """Where it is said that somebody does not get in there any more."""
+    if account.ended is not None:
+        return Cell()
+    return Cell(f"End for {account.person}…", reverse("outside-take", args=[account.pk]))
+
+
+@acting("outside.change")
+def give(request: Asked, code: str) -> HttpResponse:
+    """One person or thousands, one a line."""
+    require(request, "outside.change")
+    row = get_object_or_404(OutsideDoor, code=code)
+    form = GiveAccess(request.POST or None)
+    back = reverse("outside-door", args=[row.code])
+    return answered(
+        request,
+        form,
+        lambda: verbs.give(
+            row, form.people_and_logins(), actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)
+        ),
+        page=Page(f"Who gets into {row}?", "Doors that are not ours", [*up(), (row.name, back)]),
+        back=back,
+        template=FORM,
+        submit="Add these people",
+        said=lambda n: f"{n} more {'person gets' if n == 1 else 'people get'} into {row}.",
+        note="This only says what is so there: it makes no account. It ends with the person's access here.",
+    )
+
+
+@acting("outside.change")
+def close(request: Asked, code: str) -> HttpResponse:
+    """A system is used no more."""
+    require(request, "outside.change")
+    row = get_object_or_404(OutsideDoor, code=code)
+    form = Because(request.POST or None)
+    back = reverse("outside-door", args=[row.code])
+    return answered(
+        request, form, lambda: verbs.close_door(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Is {row} used no more?", "Doors that are not ours", [*up(), (row.name, back)]), back=back,
+        effects=["Nobody is told of ends of access there any more."], stays=["What was confirmed stays on record."],
+        verb="Close 1 door", said=f"{row} is used no more.", to=up()[0][1],
+    )  # fmt: skip

@@ -1,0 +1,340 @@
+"""Reviews as the access office and auditors see them: on track, and provable? (pages, "/access/campaigns/<c>"; R14)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.actions.publishing import data_folder
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries import named
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions import essential_mailboxes as marks
+from civicmail.city.conduct.actions import non_response, reminders, review_schedule, running_reviews
+from civicmail.city.conduct.actions.review_notices import last_day, name_of
+from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
+from civicmail.city.conduct.queries import review_evidence, reviews
+from civicmail.city.conduct.review_item_states import UNANSWERED, WORDS
+from civicmail.city.conduct.review_plans import CAUSES, FAST_PER_MINUTE, PLANS
+from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
+from civicmail.city.conduct.views import review_forms
+from civicmail.city.directory.models import Department
+
+STATES = [(state, word) for state, (_, word) in CAMPAIGN_WORDS.items()]
+TIERS = [(tier, plan.name) for tier, plan in PLANS.items()]
+
+
+@acting("reviews.see")
+def campaigns(request: Asked) -> HttpResponseBase:
+    """All reviews, planned ones too, the newest first."""
+    require(request, "reviews.see")
+    counts: dict[int, Any] = {}
+
+    def slim(rows: Any) -> Any:
+        rows = rows.select_related("person")
+        counts.update(reviews.states_of([r.pk for r in rows[: listing.CSV_MOST]]))
+        return rows
+
+    table = listing.of(
+        request,
+        Review.objects.all(),
+        caption="Reviews",
+        columns=[
+            Column("name", "Review", lambda r: Cell(name_of(r), reverse("campaign", args=[r.pk]), hint=_about(r))),
+            Column("planned", "Starts", lambda r: r.planned, ("planned",), name="starts"),
+            Column("due", "Due", lambda r: last_day(r) if r.deadline else None, ("deadline",), name="due"),
+            Column("rows", "Rows", lambda r: sum(counts.get(r.pk, {}).values()), num=True, name="rows"),
+            Column("open", "Open", lambda r: counts.get(r.pk, {}).get("open", 0), num=True, name="open"),
+            Column("state", "State", lambda r: Cell(CAMPAIGN_WORDS[r.state][1], role=CAMPAIGN_WORDS[r.state][0]), ("state",)),
+        ],
+        filters=[
+            Filter("state", "State", lambda rows, value: rows.filter(state=value), STATES),
+            Filter("tier", "Kind", lambda rows, value: rows.filter(tier=value), TIERS),
+        ],
+        empty="No review is planned. The first comes within a quarter, or start one now.",
+        noun="reviews",
+        sort="-planned",
+        slim=slim,
+    )
+    actions = []
+    if may(request, "review.run"):
+        actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
+    actions.append(Action("Essential mailboxes", reverse("essential")))
+    page = Page("Is access reviewed?", "Access office", actions=actions)
+    return listing.shown(request, "access/list.html", table, {"page": page})
+
+
+def _about(review: Review) -> str:
+    """Of whom a micro-review is, and why it was made."""
+    return f"{review.person} {CAUSES.get(review.cause, '')}" if review.person is not None else ""
+
+
+@acting("reviews.see")
+def campaign(request: Asked, pk: int) -> HttpResponse:
+    """One review: who answers, how far it is, what was made of it, what silence did."""
+    require(request, "reviews.see")
+    review = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
+    standings = reviews.standings(review)
+    counts = reviews.states_of([pk]).get(pk, Counter[str]())
+    held_back = reviews.held_back(review)
+    failed = ReviewRow.objects.filter(review=review, state="failed").select_related("person").order_by("id")
+    shown = {
+        "page": _page(request, review, counts),
+        "review": review,
+        "plan": PLANS[review.tier],
+        "about": _about(review),
+        "standings": standings[: listing.PER_PAGE],
+        "more": max(0, len(standings) - listing.PER_PAGE),
+        "states": [(WORDS[state], counts[state]) for state in WORDS if counts.get(state)],
+        "held_back": [(d, held_back[d.code]) for d in Department.objects.filter(code__in=held_back)],
+        "failed": failed[: listing.PER_PAGE],
+        "steps": [(STEPS.get(s.step, s.step), s) for s in _steps(review)],
+        "by": named.of(review.by),
+        "reminded": review.steps.filter(step="reminded").exclude(to="").count(),
+        "fast": FAST_PER_MINUTE,
+        "runs": bool(may(request, "review.run")),
+    }
+    return render(request, "conduct/campaign.html", shown)
+
+
+DONE = {"apply": "Suspended", "leave": "Left as they were"}
+"""What becomes of those whom the breaker held back -> how it is told."""
+STEPS = {
+    "nobody": "Nobody can be asked",
+    "delegated": "Somebody stands in",
+    "joined": "Asked, too",
+    "replaced": "Replaced",
+    "not-mine": "Not theirs: handed on",
+    "unsure": "They did not know: handed on",
+    "tripped": "The breaker holds back",
+    "applied": "Applied all the same",
+    "left": "Left as it was",
+}
+"""What happened beside answers and reminders, in words; what is not here is a word of its own."""
+
+
+def _steps(review: Review) -> QuerySet[ReviewStep]:
+    return review.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE]
+
+
+def _page(request: Asked, review: Review, counts: Any) -> Page:
+    total = sum(counts.values())
+    facts: list[tuple[str, Any]] = [("Starts" if review.state == "planned" else "Began", review.started or review.planned)]
+    if review.deadline:
+        facts.append(("Due", last_day(review)))
+        facts.append(("Open", f"{counts.get('open', 0)} of {total}"))
+    actions = []
+    if may(request, "review.run"):
+        if review.state == "planned":
+            actions.append(Action("Start now…", reverse("campaign-start", args=[review.pk]), primary=True))
+            actions.append(Action("Call off…", reverse("campaign-call-off", args=[review.pk])))
+        if review.state == "running":
+            actions.append(Action("Remind…", reverse("campaign-remind", args=[review.pk])))
+        left = any(counts.get(state) for state in UNANSWERED)
+        if review.state in ("over", "closed") and left and not Review.objects.filter(former=review).exists():
+            actions.append(Action("Ask again what is open…", reverse("campaign-round", args=[review.pk])))
+    if review.started:
+        actions.append(Action("Evidence, as a file", reverse("campaign-pack", args=[review.pk])))
+    return Page(name_of(review), "Access review", [("Reviews", reverse("campaigns"))], CAMPAIGN_WORDS[review.state], facts, actions)
+
+
+@acting("reviews.see")
+def pack(request: Asked, pk: int) -> HttpResponse:
+    """The evidence as a file, made from the rows each time; its entries are proved where the ledger has signed them."""
+    require(request, "reviews.see")
+    review = get_object_or_404(Review, pk=pk, started__isnull=False)
+    content = review_evidence.file(review, data_folder(), settings.CITY.city.name)
+    response = HttpResponse(content, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="review-{review.pk}.zip"'
+    return response
+
+
+@acting("review.run")
+def new(request: Asked) -> HttpResponse:
+    """Start one that no date asks for."""
+    require(request, "review.run")
+    form = review_forms.Start(request.POST or None)
+    back = reverse("campaigns")
+
+    def do() -> Review:
+        c = form.cleaned_data
+        departments = list(Department.objects.filter(code__in=c["departments"]))
+        return review_schedule.start_now(
+            c["tier"], actor=request.actor, reason=c["reason"], now=ms(request.now), departments=departments
+        )
+
+    return answered(
+        request, form, do, page=Page("Start which review?", "Access office", [("Reviews", back)]), back=back, template=FORM,
+        submit="Start the review", said="The review has begun: everybody who is asked was written to.",
+        to=lambda made: reverse("campaign", args=[made.pk]),
+    )  # fmt: skip
+
+
+@acting("review.run")
+def start(request: Asked, pk: int) -> HttpResponse:
+    """One that is planned begins today."""
+    require(request, "review.run")
+    review = get_object_or_404(Review, pk=pk)
+    return _confirmed(
+        request, review, f"Start “{name_of(review)}” now?", ["Everybody who is asked is written to today. It has fourteen days."],
+        "Start 1 review", "The review has begun.",
+        lambda reason: review_schedule.start_early(review, actor=request.actor, reason=reason, now=ms(request.now)),
+    )  # fmt: skip
+
+
+@acting("review.run")
+def call_off(request: Asked, pk: int) -> HttpResponse:
+    """One that is planned does not take place."""
+    require(request, "review.run")
+    review = get_object_or_404(Review, pk=pk)
+    return _confirmed(
+        request, review, f"Call off “{name_of(review)}”?", ["Nobody is asked this time. The next one of its kind takes place."],
+        "Call off 1 review", "The review is called off.",
+        lambda reason: review_schedule.call_off(review, actor=request.actor, reason=reason, now=ms(request.now)),
+    )  # fmt: skip
+
+
+@acting("review.run")
+def remind(request: Asked, pk: int) -> HttpResponse:
+    """Write to everybody with open rows, once a day."""
+    require(request, "review.run")
+    review = get_object_or_404(Review, pk=pk)
+    people = len(reminders.waiting([review], ms(request.now)))
+    whom = "1 person" if people == 1 else f"{people} people"
+    effects = [f"{whom} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
+    return _confirmed(
+        request, review, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
+        lambda reason: running_reviews.remind(review, actor=request.actor, reason=reason, now=ms(request.now)),
+    )  # fmt: skip
+
+
+@acting("review.run")
+def again(request: Asked, pk: int) -> HttpResponse:
+    """A new round of what is open."""
+    require(request, "review.run")
+    review = get_object_or_404(Review, pk=pk)
+    left = ReviewRow.objects.filter(review=review, state__in=UNANSWERED).count()
+    rows = "1 open row is" if left == 1 else f"{left} open rows are"
+    effects = [f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."]
+    return _confirmed(
+        request, review, "Ask again?", effects, "Begin a new round", "The new round has begun.",
+        lambda reason: review_schedule.next_round(review, actor=request.actor, reason=reason, now=ms(request.now)),
+    )  # fmt: skip
+
+
+@acting("review.run")
+def batch(request: Asked, pk: int, department: str) -> HttpResponse:
+    """What the breaker holds back in a department: suspend some of it, or leave it."""
+    require(request, "review.run")
+    review, where = get_object_or_404(Review, pk=pk), department_of(department)
+    form = review_forms.Batch(request.POST or None)
+    back = reverse("campaign", args=[pk])
+    n = reviews.held_back(review).get(where.code, 0)
+
+    def do() -> int:
+        c, now = form.cleaned_data, ms(request.now)
+        if c["what"] == "leave":
+            return non_response.leave(review, where, actor=request.actor, reason=c["reason"], now=now)
+        return non_response.apply_batch(review, where, actor=request.actor, reason=c["reason"], now=now, essential=c["essential"])
+
+    return answered(
+        request, form, do, page=Page(f"{where.name}: {n} held back", name_of(review), [("The review", back)]), back=back,
+        effects=["Suspended: sending stops; it ends after fourteen days without an answer."], stays=["No mail is deleted."],
+        verb="Answer for them", said=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
+    )  # fmt: skip
+
+
+@acting("review.run")
+@require_POST
+def retry(request: Asked, pk: int) -> HttpResponse:
+    """Try again what could not be carried out."""
+    require(request, "review.run")
+    row = get_object_or_404(ReviewRow, pk=pk)
+    state = running_reviews.retry(row, actor=request.actor, now=ms(request.now))
+    words = "It is carried out, and checked within a minute." if state != "failed" else "It failed again; the row says why."
+    messages.success(request, words) if state != "failed" else messages.warning(request, words)
+    return redirect("campaign", pk=row.review_id)
+
+
+@acting("reviews.see")
+def essential(request: Asked) -> HttpResponseBase:
+    """Mailboxes that silence never shuts."""
+    require(request, "reviews.see")
+    runs = bool(may(request, "review.run"))
+    table = listing.of(
+        request,
+        Essential.objects.filter(ended__isnull=True),
+        caption="Essential mailboxes",
+        columns=[
+            Column(
+                "address", "Mailbox",
+                lambda e: Cell(str(e.mailbox), reverse("essential-end", args=[e.pk]) if runs else "", full=True),
+                ("mailbox__address",),
+            ),
+            Column("why", "Why", lambda e: e.reason),
+            Column("since", "Since", lambda e: e.at, ("at",), name="since"),
+        ],
+        empty="No mailbox is marked. Mark what the city cannot do without for an hour.",
+        noun="mailboxes",
+        sort="address",
+        slim=lambda rows: rows.select_related("mailbox"),
+    )  # fmt: skip
+    actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
+    page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
+    return listing.shown(request, "access/list.html", table, {"page": page})
+
+
+@acting("review.run")
+def essential_new(request: Asked) -> HttpResponse:
+    """Mark one."""
+    require(request, "review.run")
+    form = review_forms.MarkEssential(request.POST or None)
+    back = reverse("essential")
+
+    def do() -> Essential:
+        c = form.cleaned_data
+        return marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+
+    return answered(
+        request, form, do, page=Page("Which mailbox is essential?", "Access office", [("Essential mailboxes", back)]), back=back,
+        template=FORM, submit="Mark this mailbox", said=lambda made: f"{made.mailbox} is never shut by silence.",
+    )  # fmt: skip
+
+
+@acting("review.run")
+def essential_end(request: Asked, pk: int) -> HttpResponse:
+    """Take the mark away."""
+    require(request, "review.run")
+    mark = get_object_or_404(Essential.objects.select_related("mailbox"), pk=pk)
+    form = review_forms.Because(request.POST or None)
+    back = reverse("essential")
+    return answered(
+        request, form, lambda: marks.unmark(mark, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        page=Page(f"Is {mark.mailbox} like others?", "Access office", [("Essential mailboxes", back)]), back=back,
+        effects=["Silence in a review may suspend who uses it, as with any other mailbox."], verb="Take 1 mark away",
+        said=f"{mark.mailbox} is like others.",
+    )  # fmt: skip
+
+
+def _confirmed(request: Asked, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any) -> HttpResponse:
+    """One verb of the office with its reason. do: reason -> what it makes, a review where that is the page to go on with."""
+    form = review_forms.Because(request.POST or None)
+    back = reverse("campaign", args=[review.pk])
+    return answered(
+        request, form, lambda: do(form.cleaned_data["reason"]), back=back,
+        page=Page(heading, name_of(review), [("The review", back)]), effects=effects, verb=verb, said=message,
+        to=lambda made: reverse("campaign", args=[made.pk]) if isinstance(made, Review) else back,
+    )  # fmt: skip

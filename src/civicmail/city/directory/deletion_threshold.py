@@ -1,0 +1,95 @@
+"""Why a list is not done without a person: it would end, move or rename too many at once (L7). Pure.
+
+A list can lie without leaving anybody out: a last day in every line ends everybody next week, a shifted column moves everybody and
+with that ends their access after the overlap, or gives them the name of their neighbour. All of it stops and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Protocol
+
+from civicmail.city.directory.feed_diff import DELETION_RATIO, FeedResult, Known
+
+SOON = timedelta(days=31)
+"""A last day within this time is an ending that only comes later."""
+CHANGE_RATIO = 10
+"""A list that would move or rename more than one in so many people (10 %) stops and asks, where it is more than a handful."""
+MIN_PEOPLE = 5
+MONTHLY_RATIO = 20
+"""Endings that come one by one and are more than one in so many people (5 %) within thirty days stop and ask, however few a day."""
+SINGLE_LEAVER_RATIO = 1000
+"""Leavers told within an hour, or within a day, who are at most one in so many people (0.1 %) are single ones, not a mass."""
+SINGLE_LEAVER_MONTHLY_RATIO = 100
+"""So many people for each single leaver within thirty days (1 %), where it is more than a handful: else they are a mass in small
+coin."""
+WATCHED_CHANGES = (
+    ("move", frozenset({"department"})),
+    ("rename", frozenset({"family", "given"})),
+    ("change the kind of", frozenset({"kind"})),
+    ("change the address of", frozenset({"address"})),
+)
+"""What is a lie where it is said of many, and the columns by which it is said."""
+
+
+def reasons_to_stop(lines: Sequence[FeedResult], known: Mapping[str, Known], today: date) -> str:
+    """The sentences why a list is held, "" where it is not."""
+    people = sum(k.open for k in known.values())
+    ended = sum(line.did == "ended" for line in lines)
+    soon = sum(_ends_soon(line, today) for line in lines)
+    sentences = []
+    if (ended + soon) * DELETION_RATIO > people and ended + soon:
+        later = f" ({soon} of them by a last day that is near)" if soon else ""
+        sentences.append(f"It would end {_persons(ended + soon)}{later}, more than 2 %.")
+    for what, names in WATCHED_CHANGES:
+        count = sum(line.did == "changed" and not names.isdisjoint(line.changes) for line in lines)
+        if count > MIN_PEOPLE and count * CHANGE_RATIO > people:
+            sentences.append(f"It would {what} {_persons(count)}, more than 10 %.")
+    return " ".join(sentences)
+
+
+def is_one_too_many(ended: int, people: int) -> bool:
+    """Whether one more ending is one too many, where so many came one by one within a day; people: who worked for the city before
+    that. The first one never is: in a small city each person is more than 2 %."""
+    return ended > 0 and (ended + 1) * DELETION_RATIO > people
+
+
+def is_too_many_in_a_month(ended: int, people: int) -> bool:
+    """The same of thirty days: what stays below the brake every day is a mass all the same."""
+    return ended >= MIN_PEOPLE and (ended + 1) * MONTHLY_RATIO > people
+
+
+def is_single_leaver(within_hour: int, day: int, month: int, people: int) -> bool:
+    """Whether one more leaver is a single one, who loses access at once whatever else waits for an officer (P-08, P-09). told:
+    other leavers told within an hour, done or not; day, month: those let through as single ones within 24 hours and thirty days.
+    The first always is."""
+    few = all(n == 0 or (n + 1) * SINGLE_LEAVER_RATIO <= people for n in (within_hour, day))
+    return few and (month < MIN_PEOPLE or (month + 1) * SINGLE_LEAVER_MONTHLY_RATIO <= people)
+
+
+def is_changed_too_often(changed: int, people: int) -> bool:
+    """The same of one more who is moved, renamed or of another kind."""
+    return changed >= MIN_PEOPLE and (changed + 1) * CHANGE_RATIO > people
+
+
+class AnyLine(Protocol):
+    """A line, here or in the database."""
+
+    did: str
+
+
+def counted(lines: Sequence[AnyLine]) -> int:
+    """The number that somebody has to look at before a held list is done: of the ended, else of the changed."""
+    return sum(line.did == "ended" for line in lines) or sum(line.did == "changed" for line in lines)
+
+
+def _ends_soon(line: FeedResult, today: date) -> bool:
+    if line.did != "changed" or "ends" not in line.changes:
+        return False
+    before, after = line.changes["ends"]
+    return bool(after) and date.fromisoformat(after) <= today + SOON and (not before or after < before)
+
+
+def _persons(count: int) -> str:
+    return f"{count} {'person' if count == 1 else 'people'}"

@@ -1,0 +1,152 @@
+"""Telling another program something by HTTP, signed, so that it knows that we said it, and again until it heard (L2, P-08).
+
+The shape is that of Standard Webhooks: `webhook-id` is the same at each try, so that nothing is done twice there;
+`webhook-signature` is `v1,` and the base64 of the HMAC-SHA-256 of "id.timestamp.body" under a secret of both. Nothing is sent but
+to an address that the settings name; a redirect is not followed. Knows no Django.
+
+    hook = Hook.of(url, secret_file)
+    answer = send(hook, body, id_=…, now=ms)      one try; never raises for what the other side does
+    now + wait(tries)                             when the next one is due
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from civicmail.core.config.deadline import whole
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.wire.hosts import is_here
+
+TIMEOUT = 10.0
+"""Seconds for connecting, and for each part of an answer that is waited for; all together take three times that."""
+MAX_REPLY_BYTES = 65_536
+FIRST_RETRY_MS, MAX_RETRY_MS = 30_000, 4 * 3_600_000
+"""ms until the second try, and at most between two."""
+MAX_CLOCK_SKEW_MS = 300_000
+"""ms by which the two clocks may differ."""
+MIN_SECRET_BYTES = 24
+_PREFIX = "whsec_"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where something is told, and the secret under which it is signed."""
+
+    url: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str, secret_file: str) -> Hook:
+        """Raises ConfigError for an address that is neither https nor on this machine, and for a secret that cannot be used."""
+        require_address(url)
+        try:
+            text = Path(secret_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The secret file {secret_file} cannot be read: {getattr(error, 'strerror', 'no text')}.") from None
+        return cls(url, _secret(text, secret_file))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the other side said. status: 0 where it said nothing; body: at most 64 KiB; problem: in words, empty where it took it;
+    gone: nobody is there any more (410), so that asking again is of no use."""
+
+    status: int
+    body: bytes = b""
+    problem: str = ""
+    gone: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return not self.problem
+
+
+def require_address(url: str) -> None:
+    """Raise ConfigError unless it is https://, or http:// to this machine."""
+    parts = urlsplit(url)
+    private = parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))
+    if not parts.hostname or parts.username or not private:
+        raise ConfigError(f"{url!r} must begin with https://, or with http:// and be on this machine, and name nobody.")
+
+
+def signature(secret: bytes, id_: str, at: int, body: bytes) -> str:
+    """The value of webhook-signature. at: seconds since 1970."""
+    mac = hmac.new(secret, f"{id_}.{at}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(mac).decode()}"
+
+
+def is_signed(secret: bytes, id_: str, at: str, body: bytes, signatures: str, *, now: int) -> bool:
+    """Whether one of the signatures is good and of these minutes: what the other side asks. now: ms."""
+    try:
+        seconds = int(at)
+    except ValueError:
+        return False
+    if abs(now - seconds * 1000) > MAX_CLOCK_SKEW_MS:
+        return False
+    expected = signature(secret, id_, seconds, body)
+    return any(hmac.compare_digest(expected.encode(), signature_.encode()) for signature_ in signatures.split())
+
+
+def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOUT) -> Reply:
+    """One try, of JSON. id_: what makes it the same at each try; now: ms. Blocks for three times `timeout` (s) at most."""
+    at = now // 1000
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "civicmail",
+        "webhook-id": id_,
+        "webhook-timestamp": str(at),
+        "webhook-signature": signature(hook.secret, id_, at, body),
+    }
+    to = urlsplit(hook.url)
+    wire = _wire(to.scheme, to.hostname or "", to.port or (443 if to.scheme == "https" else 80), timeout)
+    try:
+        with whole(wire, 3 * timeout):
+            wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
+            answer = wire.getresponse()
+            content = answer.read(MAX_REPLY_BYTES)
+        return _reply_of(answer.status, content)
+    except (OSError, http.client.HTTPException) as error:
+        return Reply(0, problem=f"no answer: {_plain(error)}")
+    finally:
+        wire.close()
+
+
+def retry_delay(tries: int) -> int:
+    """ms until the next try after so many: twice as long after each."""
+    return min(FIRST_RETRY_MS << min(max(tries, 1) - 1, 20), MAX_RETRY_MS)
+
+
+def _reply_of(status: int, content: bytes) -> Reply:
+    if 200 <= status < 300:
+        return Reply(status, content)
+    return Reply(status, content, f"it answered {status}", gone=status == 410)
+
+
+def _wire(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
+    if scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=timeout)
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+
+
+def _secret(text: str, path: str) -> bytes:
+    """The bytes of a secret: whsec_ and base64, as programs for Standard Webhooks write it, or the text itself."""
+    try:
+        secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True) if text.startswith(_PREFIX) else text.encode()
+    except ValueError:
+        raise ConfigError(f"The secret in {path} is not base64 behind {_PREFIX}.") from None
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ConfigError(f"The secret in {path} is too short: at least {MIN_SECRET_BYTES} bytes.")
+    return secret

@@ -1,0 +1,66 @@
+"""A security officer answers a case, once, for everybody who reported it; the filter learns from it (P-31)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import moment
+from civicmail.city.access.reasons import reason as given
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.desk.incidents import queries, states
+from civicmail.desk.incidents.actions.incident_notices import ANSWERS, notify_reporters
+from civicmail.desk.incidents.actions.reporting import propose
+from civicmail.desk.incidents.models import Case
+from civicmail.mail.pipeline import labels
+from civicmail.mail.pipeline.labels import Label
+
+log = get_logger()
+
+
+def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> Case:
+    """said: right or genuine; reason: what every reporter is told. Raises NotPermitted, Unusable, Conflict where somebody has
+    answered it meanwhile."""
+    guard.require(actor, "report.answer", now=now)
+    reason = given(reason, least=10)
+    if verdict not in ANSWERS:
+        raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
+    with transaction.atomic():
+        row = locked(case, "state")
+        row.state = states.CASE.step(row.state, verdict)
+        row.person, row.answered, row.why = person_of(actor), moment(now), reason[:400]
+        row.save()
+        facts = {"case": row.pk, "answer": verdict, "reports": row.reports.count()}
+        entries.enter("report.answer", actor=actor, reason=row.why, now=now, object=f"capture:{row.capture}", facts=facts)
+        notify_reporters(row, row.reports.select_related("reporter"), now)
+    _teach(row, spam=verdict == "right", actor=actor, now=now)
+    if verdict == "right":
+        _propose_others(row, now)
+    return row
+
+
+def _propose_others(case: Case, now: int) -> None:
+    """The hosts of its links are known to be bad by now: other mail that leads there is looked at, too."""
+    try:
+        for capture, marks, host in queries.also_linked(case, now=now):
+            propose(capture, marks, f"It has a link to {host}, as case {case.pk} has, which was dangerous.", now=now)
+    except LaterError as error:  # the answer is given; whoever reports another one begins its case
+        log.warning("other mail with the same links cannot be looked for", case=case.pk, error=type(error).__name__)
+
+
+def _teach(case: Case, *, spam: bool, actor: Actor, now: int) -> None:
+    """By duty, so without the limit of what one reader may teach; of mail from outside alone."""
+    data: Path | None = settings.DATA
+    assert data is not None, "cases have an installation"
+    for capture in queries.captures_of(case):
+        if (record := queries.record(capture)) is not None and labels.is_inbound(record):
+            labels.say(data, UUID(capture).bytes, Label(spam, actor.uid, "operator"), now)

@@ -1,0 +1,32 @@
+"""Somebody opened a link that was known to be dangerous: kept for security, and nothing else of whoever follows links (P-31).
+
+A row, not an entry: it is no act of a person of ours, and security deletes nothing else by it. Links that are not known to be
+dangerous leave no trace: which pages somebody reads is nobody's business.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from civicmail.city.access.moments import moment
+from civicmail.desk.incidents.models import Opening
+
+KEPT_DAYS = 90
+"""Then whoever has typed a password there has been called, and nobody needs to know who it was."""
+
+
+def record_opening(capture: str, index: int, mailbox: str, host: str, *, is_confirmed: bool, now: datetime) -> None:
+    """Once for each copy and host. told: the reader said so by the button."""
+    with transaction.atomic():
+        row, made = Opening.objects.get_or_create(
+            capture=capture, index=index, host=host[:253], defaults={"mailbox": mailbox[:254], "made": now, "told": is_confirmed}
+        )
+        if is_confirmed and not made and not row.told:
+            Opening.objects.filter(pk=row.pk).update(told=True)
+
+
+def delete_old(now: int) -> int:
+    """What is older than KEPT_DAYS goes; how many. now: ms."""
+    return Opening.objects.filter(made__lt=moment(now) - timedelta(days=KEPT_DAYS)).delete()[0]

@@ -1,0 +1,163 @@
+"""Reports that come by mail: journals are followed for messages to the address for them, each once (P-31).
+
+What is attached, or quoted, is looked for among what came to whoever reports: by its Message-ID, by a number of ours that stands in
+it, else by its words. What cannot be found is a report all the same, also where the report itself cannot be read. It is read in a
+limited process, before anything is written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+
+from civicmail.city.access.actions import reached
+from civicmail.city.directory.models import Person
+from civicmail.city.notices import signed_links
+from civicmail.city.notices.errors import BadLink
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.tail import Record
+from civicmail.desk.holding import senders
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions import reporting
+from civicmail.desk.incidents.models import Heard
+from civicmail.mail.archive.records import Capture, Type
+from civicmail.mail.archive.sentby import sent_by
+from civicmail.mail.pipeline import reported
+from civicmail.mail.pipeline.marks import Marks, Said
+
+log = get_logger()
+SOURCES = frozenset({"mx", "lmtp", "submission", "relay"})
+"""What is imported or journalled reports nothing: it was reported, or delivered, elsewhere."""
+BATCH_SIZE = 50
+"""Reports of one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """theirs: captures that came to whoever reports, with their marks; marks: where there are none, of what is in the report."""
+
+    marks: Marks
+    person: Person | None
+    theirs: tuple[tuple[bytes, Marks], ...]
+
+
+class MailReports:
+    """Of the installation."""
+
+    def __init__(self) -> None:
+        domains = tuple(domain.lower() for domain in settings.CITY.city.domains)
+        self._to = reported.addresses(settings.CITY.screening.incidents, domains)
+        self._signs = tuple(address.encode() for address in self._to)
+        self._waiting: list[tuple[str, int, Capture]] = []
+        self.positions: dict[str, int] = reached.of(Heard)
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._waiting)
+
+    def hear(self, record: Record) -> None:
+        if record.type != Type.RECEIPT:
+            return
+        head = bytes(record.head).lower()
+        if not any(sign in head for sign in self._signs):
+            return
+        capture = Capture.from_head(record.head)
+        to = {r.address.lower() for r in capture.envelope.recipients}
+        if to & self._to and capture.source.kind in SOURCES:
+            self._waiting.append((record.journal, record.number, capture))
+
+    def write(self, now: int) -> None:
+        """Some at a time, so that others write in between. Raises DatabaseError, LaterError while the index cannot be asked: what
+        was not written can be tried again."""
+        while some := self._waiting[:BATCH_SIZE]:
+            looked = [self._looked(capture) for _, _, capture in some]  # it may take its time: nobody waits for a lock of ours
+            with transaction.atomic():
+                for (_, _, capture), about in zip(some, looked, strict=True):
+                    self._surely(capture, about, now)
+                reached.note(Heard, {journal: number for journal, number, _ in some})
+            del self._waiting[:BATCH_SIZE]
+        with transaction.atomic():
+            reached.note(Heard, self.positions)
+
+    def _looked(self, capture: Capture) -> _About | None:
+        """What a report is about; None where that cannot be told."""
+        try:
+            report = queries.report_in(capture.id) if capture.size <= reported.BYTES else None
+            if report is None:
+                log.warning("a report is too large, or cannot be read", capture=capture.uuid)
+                return None
+            person = self._reporter(capture)
+            return _About(report.marks, person, self._theirs(report, capture, person) if person is not None else ())
+        except (LaterError, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever wrote it must not stop everybody's reports
+            log.error("a report cannot be looked into", capture=capture.uuid, error=type(error).__name__)
+            return None
+
+    def _surely(self, capture: Capture, about: _About | None, now: int) -> None:
+        """One report that trips us up is a case without its words, and holds up no other."""
+        try:
+            if about is not None:
+                with transaction.atomic():
+                    self._one(capture, about, now)
+                return
+        except (LaterError, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("a report cannot be written", capture=capture.uuid, error=type(error).__name__)
+        self._kept(capture, self._reporter(capture), Marks(capture.sha256.hex()), now)
+
+    def _one(self, capture: Capture, about: _About, now: int) -> None:
+        if about.person is None or not about.theirs:
+            self._kept(capture, about.person, about.marks, now)
+            return
+        for id_, marks in about.theirs:
+            reporting.report(str(uuid.UUID(bytes=id_)), marks, about.person, "mail", actor=reporting.BY_MAIL, now=now)
+
+    def _theirs(self, report: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
+        """What came to whoever sent the report, and is reported by it."""
+        own = {*queries.addresses_of(person), capture.envelope.sender.lower()}
+        ids = list(dict.fromkeys(_reported_captures(report, own)))[: reported.MOST]
+        return tuple((id_, marks) for id_ in ids if (marks := queries.marks_of(id_)) is not None)
+
+    def _reporter(self, capture: Capture) -> Person | None:
+        """Whoever signed in, else whose mailbox a peer has asserted: in Exchange, Microsoft 365 or Google people sign in there."""
+        subject = capture.envelope.login.partition("/")[0] or (sent_by(capture) if capture.source.kind == "relay" else "")
+        return senders.person_of(subject) if subject else None
+
+    def _kept(self, capture: Capture, person: Person | None, marks: Marks, now: int) -> None:
+        """A report of what we do not have, or of nobody whom we know."""
+        if person is None:
+            reporting.report_from_outside(capture.uuid, marks, now=now)
+        else:
+            reporting.report(capture.uuid, marks, person, "mail", actor=reporting.BY_MAIL, now=now, known=False)
+
+
+def _of_link(purpose: str, token: str) -> str:
+    """The number of the message that a link of ours is for, whenever it was made; "" for what is no link of ours."""
+    data: Path | None = settings.DATA
+    assert data is not None, "reports have an installation"
+    try:
+        return str(uuid.UUID(bytes=signed_links.ring(data).verify(purpose, token).capture))
+    except BadLink:
+        return ""
+
+
+def _reported_captures(report: Said, own: set[str]) -> Iterator[bytes]:
+    """Captures that came to these addresses and that the report is about."""
+    for message_id in report.ids:
+        if (id_ := queries.by_message_id(message_id, own)) is not None:
+            yield id_
+    linked = [number for way, token in report.links if way in reported.PURPOSES and (number := _of_link(way, token))]
+    for number in (*linked, *report.numbers):
+        capture = queries.record(number)
+        if capture is not None and any(reported.was_theirs(capture, address) for address in own):
+            yield capture.id
+    if report.quotes and not report.numbers and not linked:
+        yield from queries.by_words(report.subject, report.bands, own)

@@ -1,0 +1,103 @@
+"""Where a link of a delivered copy leads, and what is known of that place at this moment (P-31). Pure.
+
+Nobody is asked over the network: that would tell others what people of the city read, and a page that waits for others would fail
+when it is needed. What is asked are the rules in force, the city's own incidents, and how the name looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from civicmail.city.policy.engine import decide
+from civicmail.city.policy.rules import Book
+from civicmail.city.policy.shapes import FactValue
+from civicmail.core.message import links
+from civicmail.mail.screening import exact, urls
+from civicmail.mail.screening.lookalikes import Protected, like
+from civicmail.mail.screening.skeleton import shown
+
+Verdict = Literal["stop", "warn", "quiet"]
+Why = Literal["case", "host", "rule", "looks", "pretends", "address", "user", "foreign", "plain"]
+
+_NAMES = frozenset({"links.hosts", "links.places"})
+_KEEPS = frozenset({"quarantine", "refuse", "hold"})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIncidents:
+    """What the city knows: of the message itself, or of the host together with its sender (case), of the host alone (host)."""
+
+    case: bool = False
+    host: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """url: safe to follow, "" for what leads nowhere; host: in ASCII, what a reader is shown in large letters, because those
+    of another alphabet read like any name; reads: as programs may show it; why: each reason with a name that it concerns; unasked:
+    whether something could not be asked."""
+
+    url: str
+    host: str
+    reads: str
+    why: tuple[tuple[Why, str], ...] = ()
+    unasked: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        reasons = {reason for reason, _ in self.why}
+        if reasons & {"case", "rule"}:
+            return "stop"
+        return "warn" if reasons else "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContext:
+    """protected: names that others pretend to be; book: rules in force, None where they cannot be read; now: ms."""
+
+    protected: Protected
+    book: Book | None
+    now: int
+    recipient: Mapping[str, FactValue] = field(default_factory=dict)
+
+
+def destination(url: str, pretended: str, context: LinkContext, known: KnownIncidents | None) -> Destination:
+    """known: None where the city's incidents could not be asked. pretended: the host that the words of the link named."""
+    target = links.real(url)
+    host = target.host
+    place_ = Destination(target.url, host, shown(host))
+    why = [*_of_incidents(known), *_of_rules(url, host, context)]
+    place = urls.read(url)
+    if pretended:
+        why.append(("pretends", pretended))
+    if (likeness := like(host, context.protected)) is not None:
+        why.append(("looks", likeness.of))
+    if place is not None and place.is_address:
+        why.append(("address", ""))
+    if place is not None and place.user:
+        why.append(("user", ""))
+    if host != place_.reads:
+        why.append(("foreign", place_.reads))
+    if target.scheme == "http":
+        why.append(("plain", ""))
+    return replace(place_, why=tuple(why), unasked=known is None or context.book is None or bool(context.book.trouble))
+
+
+def _of_incidents(known: KnownIncidents | None) -> Sequence[tuple[Why, str]]:
+    if known is None:
+        return ()
+    return [("case", "")] if known.case else [("host", "")] if known.host else []
+
+
+def _of_rules(url: str, host: str, context: LinkContext) -> Sequence[tuple[Why, str]]:
+    """By the rules that name hosts or places: lists of the city, and emergencies that came after the message did."""
+    if context.book is None:
+        return ()
+    naming = replace(context.book, rules=tuple(rule for rule in context.book.rules if rule.condition.names & _NAMES))
+    place = exact.place(url)
+    message: dict[str, FactValue] = {"inbound": True, "links.count": 1, "links.hosts": (host,)}
+    message["links.places"] = (place,) if place else ()
+    (decision,) = decide(replace(naming, trouble=""), message, [context.recipient], context.now)
+    return [("rule", decision.clause)] if decision.do in _KEEPS else []

@@ -1,0 +1,106 @@
+"""What else is the same thing as what was reported: a query that finds it, digests that confirm it, and the copies that it has.
+
+Knows no Django; pure but for the doors that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.fold import exact, fold
+from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
+from civicmail.core.query.whose import CAME, NOTHING
+from civicmail.mail.archive.envelopes import Traced
+from civicmail.mail.pipeline.marks import Marks
+from civicmail.mail.screening import bands
+
+MAX_CANDIDATES = 2_000
+"""Captures that are looked at; where more may be it, the query has to say which."""
+SPREAD_DAYS = 30
+NARROWING_FIELDS = frozenset({"from", "subject", "messageid", "filename", "filetype", "received", "date", "size", "attachments"})
+"""Fields that may narrow a pull. What mail says is for a mandate: nobody finds out by counting (P-16)."""
+_ON_THE_WAY = frozenset({"waiting", "trying", "deferred"})
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Of a case: digests of texts, bands, and "host author" of links; subjects: folded words of each that we have."""
+
+    texts: frozenset[str]
+    bands: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    authors: frozenset[str] = frozenset()
+    subjects: frozenset[tuple[str, ...]] = field(default_factory=frozenset)
+
+    def fits(self, marks: Marks) -> bool:
+        near = len(self.bands & set(marks.bands)) >= bands.ALIKE
+        return marks.text in self.texts or near or bool(self.links & marks.links)
+
+    def tree(self, since: int) -> Tree:
+        """Captures that may be it: of the same author, subject, or with a host of a link in its words. since: ms."""
+        hosts = {tuple(fold(link.partition(" ")[0]).split()) for link in self.links}
+        parts: list[Tree] = [Token(field_, exact(a)) for a in sorted(self.authors) for field_ in ("from", "mailfrom")]
+        parts += [Words("subject", words) for words in sorted(self.subjects) if words]
+        parts += [Words("body", host) for host in sorted(hosts) if host]
+        return And((CAME, Range("received", since), Or(tuple(parts)))) if parts else NOTHING
+
+
+def narrowed(tree: Tree) -> Tree:
+    """The tree of an officer's words, as it may be asked. Raises QueryError for what asks what mail says."""
+    for name in _fields(tree):
+        if name not in NARROWING_FIELDS:
+            raise QueryError(
+                0, f"A pull is narrowed by {', '.join(sorted(NARROWING_FIELDS - {'received'}))}; what mail says takes a mandate."
+            )
+    return tree
+
+
+def _fields(tree: Tree) -> Iterator[str]:
+    match tree:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _fields(part)
+        case Not(part):
+            yield from _fields(part)
+        case Words(name) | Token(name) | Near(Words(name)) | Range(name):
+            yield name
+        case Everything() | Digits():
+            return
+        case _:
+            yield "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy in the city. state: of mail/archive/envelopes.State, "pulled" where it was taken back, "taking" where it is to be;
+    since: ms."""
+
+    capture: str
+    index: int
+    mailbox: str
+    state: str
+    since: int
+
+    @property
+    def can_be_taken(self) -> bool:
+        return self.state == "delivered" or self.state in _ON_THE_WAY
+
+
+def copies_of(traced: Iterable[Traced], domains: Collection[str]) -> list[Copy]:
+    """Who has it: each copy for a mailbox of the city, by mailbox. domains: lower case."""
+    copies = []
+    for one in traced:
+        for p in one.passages:
+            mailbox = (p.box or p.address).lower()
+            if mailbox.rpartition("@")[2] in domains and p.state not in ("kept", "refused"):
+                state = "pulled" if p.state == "held" and p.rules == ("pulled-back",) else p.state
+                copies.append(Copy(one.uuid, p.index, mailbox, state, p.since))
+    return sorted(copies, key=lambda has: (has.mailbox, has.capture, has.index))
+
+
+def counted(copies: Sequence[Copy]) -> tuple[int, int]:
+    """How many copies can be taken back, and of how many mailboxes."""
+    there = [has for has in copies if has.can_be_taken]
+    return len(there), len({has.mailbox for has in there})

@@ -1,0 +1,125 @@
+"""Where does this link lead? For whoever follows a link of a delivered copy, in any mail program, without signing in ("/l/TOKEN").
+
+The link holds its own address, signed, so this page needs neither the message nor an answer of anybody. It never sends a reader
+on by itself: they read the real name first. Programs look at links, too, so a look does nothing. Of a place that is known to be
+dangerous it is kept who wanted to go there, for security alone; of all others nothing is kept.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import asked
+from civicmail.city.access.views.page import Page
+from civicmail.city.notices import signed_links
+from civicmail.city.notices.errors import BadLink
+from civicmail.city.notices.signed_links import Token
+from civicmail.city.policy import published
+from civicmail.city.policy.rules import Book
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.message import links
+from civicmail.desk.incidents import queries
+from civicmail.desk.incidents.actions.link_openings import record_opening
+from civicmail.desk.incidents.link_destination import Destination, KnownIncidents, LinkContext, destination
+from civicmail.desk.viewer.queries import installation
+from civicmail.mail.courier import wrapped
+from civicmail.mail.courier.wrapped import Wrapped
+from civicmail.mail.screening.lookalikes import Protected, protect
+
+log = get_logger()
+REPORT_LINK_MS = 3_600_000
+"""ms for which the page's own link to report the message works."""
+
+
+@never_cache
+def followed(request: asked.Asked, token: str) -> HttpResponse:
+    """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
+    title = gettext("Where does this link lead?")
+    now = ms(request.now)
+    try:
+        ring = signed_links.ring(installation())
+        link = wrapped.read(ring, token)
+    except (BadLink, CivicmailError, OSError):
+        return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
+    target = _destination_of(link, now)
+    is_confirmed = request.method == "POST"
+    if target.verdict == "stop" and (is_confirmed or _is_person(request)):
+        _note(link, target, request, is_confirmed=is_confirmed)
+    if is_confirmed:
+        return redirect(f"{request.path}?told")
+    shown = {"page": Page(title, gettext("Link")), "to": target, "told": "told" in request.GET, "url": link.url}
+    if target.verdict != "stop":
+        report = ring.sign(Token("report", link.capture, link.index, now + REPORT_LINK_MS))
+        shown["report"] = reverse("report-link", args=[report])
+    return _sealed(render(request, "incidents/followed.html", shown))
+
+
+def _sealed(response: HttpResponse) -> HttpResponse:
+    """No other place learns the address of this page. (With no-referrer a browser would not say where its form comes from.)"""
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _is_person(request: asked.Asked) -> bool:
+    """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
+    ahead, do not say so."""
+    headers = request.headers
+    ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}".lower()
+    return (
+        request.method == "GET"
+        and headers.get("Sec-Fetch-User") == "?1"
+        and headers.get("Sec-Fetch-Mode") == "navigate"
+        and not ahead
+    )
+
+
+def _destination_of(link: Wrapped, now: int) -> Destination:
+    by = LinkContext(_protected(), _book(), now)
+    try:
+        known: KnownIncidents | None = queries.known_of(str(UUID(bytes=link.capture)), links.real(link.url).host)
+    except (DatabaseError, CivicmailError, OSError):
+        log.warning("incidents could not be asked about a link")
+        known = None
+    return destination(link.url, link.pretended, by, known)
+
+
+def _book() -> Book | None:
+    try:
+        return published.active(installation())
+    except (CivicmailError, OSError):
+        log.warning("the rules in force could not be asked about a link")
+        return None
+
+
+def _protected() -> Protected:
+    return _protect(tuple(settings.CITY.city.domains), tuple(settings.CITY.screening.protected))
+
+
+@lru_cache(maxsize=4)
+def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
+    return protect(domains, others)
+
+
+def _note(link: Wrapped, target: Destination, request: asked.Asked, *, is_confirmed: bool) -> None:
+    """A database that is away keeps nobody from being warned."""
+    capture = str(UUID(bytes=link.capture))
+    now = request.now
+    try:
+        record = queries.record(capture)
+        to = record.envelope.recipients if record is not None else ()
+        mailbox = (to[link.index].box or to[link.index].address).lower() if link.index < len(to) else ""
+        record_opening(capture, link.index, mailbox, target.host, is_confirmed=is_confirmed, now=now)
+    except (DatabaseError, CivicmailError, OSError) as error:
+        log.error("a dangerous link was opened and could not be noted", security=True, capture=capture, error=type(error).__name__)

@@ -1,0 +1,107 @@
+"""What a file is: one message, an mbox, or no mail, with the reason. Pure: looks at the name and the first bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+HEAD_BYTES = 65_536  # bytes of the beginning that are looked at
+
+_MAIL_SUFFIX = (".eml", ".mht", ".mhtml")
+_HEADER = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t]*:")
+_SURE = re.compile(
+    rb"(?im)^(?:from|date|received|message-id|return-path|mime-version|delivered-to|x-original-to|resent-from|x-mailer"
+    rb"|dkim-signature|x-from|envelope-to)[ \t]*:"
+)
+_LIKELY = re.compile(rb"(?im)^(to|cc|bcc|subject|reply-to|sender|content-type|content-transfer-encoding|references)[ \t]*:")
+_EMPTY_LINE = re.compile(rb"\n\r?\n|\r\r")
+_FOREIGN = (
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it first"),
+    (b"Rar!", "it is a RAR archive; unpack it first"),
+    (b"%PDF", "it is a PDF"),
+    (b"\x89PNG", "it is a picture"),
+    (b"\xff\xd8\xff", "it is a picture"),
+    (b"GIF8", "it is a picture"),
+)
+_STORE = b"!BDN"
+_ITEM = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x78\x9f\x3e\x22")  # OLE compound files, TNEF
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_TAR = slice(257, 262)
+_DOCUMENT = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/", b"word/", b"xl/", b"ppt/", b"docProps/", b"AndroidMan")
+_DOCUMENT_SUFFIX = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".odt", ".ods", ".odp", ".jar", ".epub", ".apk")
+_OLE_SUFFIX = (".doc", ".xls", ".ppt", ".dot", ".xlt", ".pps", ".vsd", ".mpp", ".msi", ".pub", ".db")
+ITEM_SUFFIX = (".msg", ".oft", ".tnef")
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """is_: message, mbox, store (an Outlook data file), item (MSG, TNEF), archive, other; why: for other, the reason as the end
+    of a sentence; mail: it would be mail, so that it has failed."""
+
+    is_: Literal["message", "mbox", "store", "item", "archive", "other"]
+    why: str = ""
+    mail: bool = False
+
+
+_MESSAGE = FileKind("message")
+_MBOX = FileKind("mbox")
+
+
+def classify(name: str, head: bytes, *, named: bool = False) -> FileKind:
+    """What a file with this name and beginning is. named: a person named the very file, so doubt speaks for a message.
+
+    A file whose name ends in .eml is one message whatever its bytes are, even a "From " line is then its own.
+    """
+    if not head:
+        return FileKind("other", "it is empty")
+    for magic, why in _FOREIGN:
+        if head.startswith(magic):
+            return FileKind("other", why)
+    if name.lower().endswith(_MAIL_SUFFIX):
+        return _MESSAGE
+    if (held := _container(name.lower(), head)) is not None:
+        return held
+    if head.startswith(b"From "):
+        return _MBOX
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if _HEADER.match(start) and _has_mail_headers(start):
+        return _MESSAGE
+    if named and b"\0" not in head:
+        return _MESSAGE
+    return FileKind("other", "it does not begin with the headers of a message")
+
+
+def may_hold(head: bytes) -> bool:
+    """Whether a file that begins like this holds other messages or files, so that it is not read into memory."""
+    return head.startswith((b"From ", _STORE, *_PACKED, *_ZIP)) or head[_TAR] == b"ustar"
+
+
+def _container(name: str, head: bytes) -> FileKind | None:
+    if head.startswith(_STORE):
+        return FileKind("store")
+    if head.startswith(_ITEM):
+        return FileKind("other", "it is an Office document or another OLE file") if name.endswith(_OLE_SUFFIX) else FileKind("item")
+    if head.startswith(_ZIP):
+        document = name.endswith(_DOCUMENT_SUFFIX) or head[30 : 30 + 24].startswith(_DOCUMENT)
+        if name.endswith(".olm"):
+            return FileKind(
+                "other", "it is an archive of Outlook for Mac (OLM), which cannot be read; export it as mbox", mail=True
+            )
+        return (
+            FileKind("other", "it is an Office document or another ZIP file that is no archive")
+            if document
+            else FileKind("archive")
+        )
+    if head.startswith(_PACKED) or head[_TAR] == b"ustar":
+        return FileKind("archive")
+    return None
+
+
+def _has_mail_headers(start: bytes) -> bool:
+    end = _EMPTY_LINE.search(start)
+    block = start[: end.start() + 1] if end else start
+    if b"\n" not in block:
+        block = block.replace(b"\r", b"\n")
+    return _SURE.search(block) is not None or len({m[1].lower() for m in _LIKELY.finditer(block)}) > 1

@@ -1,0 +1,110 @@
+"""What is asked of processes about a message of an import, for its record and for the index, and what they say: plain values, of
+which an import believes no more than that they are of the message it asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import Any, get_args
+
+from civicmail.core.message import headers
+from civicmail.core.message.shapes import Envelope, Fields, Recipient
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
+from civicmail.mail.importers import received_time
+from civicmail.mail.importers.parser_pool import Reply
+from civicmail.mail.search import seenlimited
+from civicmail.mail.search.attached import File, Look, not_yet
+from civicmail.mail.search.documents import text_of_read, text_without_body, with_files
+from civicmail.mail.search.schema import is_document
+
+MAX_MESSAGE_ID = 998  # RFC 5322 2.1.1; the field is only for finding
+CLASS = "mail"
+_SOURCE = Source("import")
+_NOBODY = Envelope("", (), 0)
+
+ParseRequest = tuple[bytes, bytes, int | None, Basis, int, tuple[str, ...], str, str, tuple[str, ...]]
+"""SHA-256, occurrence bits, time that the mailbox or the mbox gives (ms) with its basis, time of the import (ms), recipients that a
+journal report names, folder, custodian, labels."""
+
+ParseResult = tuple[int, Basis, str, str, str]
+"""Received (ms), its basis, content hash (hexadecimal), Message-ID, the document of the index."""
+
+
+def is_plausible(ask: ParseRequest, answer: Any) -> bool:
+    """Whether an answer says something of the message that was asked about, and of no other; what it says may be a lie."""
+    try:
+        received, basis, content_hash, message_id, document = answer
+        own = 0 <= received <= ask[4] and basis in get_args(Basis) and len(bytes.fromhex(content_hash)) == sha256().digest_size
+        short = isinstance(message_id, str) and len(message_id) <= MAX_MESSAGE_ID
+        return own and short and is_document(document, capture_id(received, ask[1]))
+    except (TypeError, ValueError):
+        return False
+
+
+class FallbackParser:
+    """The answer about a message of which no parser process says it: one has died, or it is too large for them. And the words of
+    files, which are read in processes of their own. Any number of threads may ask. look: what files say (mail/search/attached.py).
+    """
+
+    def __init__(self, look: Look = not_yet) -> None:
+        self._look = look
+
+    def __call__(self, content: bytes, ask: ParseRequest) -> ParseResult:
+        """What brings every reader down is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError
+        where no process can read anything."""
+        try:
+            fields, files = seenlimited.surely(content)
+            whole = {sha256(one.content).digest(): one.content for one in (seenlimited.files(content) if files else ())}
+        except Unreadable:
+            return _unread(content, ask)
+        return parse_result(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))
+
+    def complete(self, content: bytes, ask: ParseRequest, reply: Reply) -> ParseResult:
+        """What a parser process says, with the words of the files that it has sent."""
+        received, basis, content_hash, message_id, document = reply.answer
+        digests = [sha256(file).digest() for file in reply.files]
+        look = self._looks(dict(zip(digests, reply.files, strict=True)))
+        document = with_files(_capture(content, ask, received), document, list(map(File, digests)), look)
+        return received, basis, content_hash, message_id, document
+
+    def _looks(self, whole: dict[bytes, bytes]) -> Look:
+        """whole: files by their SHA-256."""
+        extracts = {digest: self._look(digest, file) for digest, file in whole.items()}
+        return lambda digest, _: extracts.get(digest)
+
+
+def parse_result(content: bytes, ask: ParseRequest, fields: Fields, text: Callable[[Capture], str]) -> ParseResult:
+    """fields: as somebody has read them; text: makes the document of the capture."""
+    digest, _, at, basis, now, *_ = ask
+    received, basis = received_time.received(fields.received, at, basis, now)
+    message_id = fields.message_id[:MAX_MESSAGE_ID].encode("utf-8", "replace").decode()
+    document = text(_capture(content, ask, received))
+    return received, basis, headers.content_hash(content, digest).hex(), message_id, document
+
+
+def _unread(content: bytes, ask: ParseRequest) -> ParseResult:
+    _, _, at, basis, now, *_ = ask
+    received, basis = received_time.received(None, at, basis, now)
+    document = text_without_body(_capture(content, ask, received))
+    return received, basis, headers.content_hash(content).hex(), "", document
+
+
+def _capture(content: bytes, ask: ParseRequest, received: int) -> Capture:
+    """As much of the capture as the index looks at."""
+    digest, bits, _, _, _, recipients, folder, custodian, labels = ask
+    return Capture(
+        id=capture_id(received, bits),
+        received=received,
+        sha256=digest,
+        size=len(content),
+        content_hash=digest,
+        source=_SOURCE,
+        envelope=Envelope("", tuple([Recipient(a) for a in recipients]), received) if recipients else _NOBODY,
+        class_=CLASS,
+        custodian=custodian,
+        occurrence=Occurrence("", folder, 0),
+        labels=labels,
+    )

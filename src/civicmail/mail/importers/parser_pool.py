@@ -1,0 +1,375 @@
+"""Parsing in other processes, so that all cores work on an import and what a message does to its reader is done there.
+
+Each parser process is a program of its own (parser_worker.py) that gives up all but its messages before the first. They go to it
+through memory that both see, and answers come back in their place; only lengths go through pipes, so that nobody waits for the
+other to read. Files that need readers of their own come with the answer, and threads complete it; what a process has died of is
+read apart, by threads that ask limited processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import marshal
+import mmap
+import os
+import select
+import signal
+import struct
+import subprocess
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import IO, Any, NamedTuple
+
+import orjson
+
+from civicmail.core.sandbox import confine
+from civicmail.core.sandbox.child import ENVIRONMENT
+
+Work = Callable[[bytes, Any], Any]
+"""Bytes of a message and what is asked about it, of types that marshal knows -> the answer: a tuple of values that JSON knows, of
+which the last is a text."""
+
+
+class Reply(NamedTuple):
+    """What a process says of a message. files: that readers of their own must read before the answer is complete."""
+
+    answer: Any
+    files: tuple[bytes, ...] = ()
+
+
+BatchWork = Callable[[list[tuple[bytes, Any]]], list[Reply]]
+"""The same for messages that go together."""
+Complete = Callable[[bytes, Any, Reply], Any]
+"""Bytes of a message, what was asked, what a process says of it and of its files -> the answer."""
+IsPlausible = Callable[[Any, Any], bool]
+"""What was asked, an answer -> whether anybody honest can have said it. A process may have been taken over by what it reads."""
+
+CHUNK_BYTES = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
+SLOT_BYTES = 64 << 20  # bytes of address space for a slot: for one larger message alone
+SLOTS = 2  # so that it has work while the parent waits for the disk or feeds the index
+CHUNK_MESSAGES = 64  # messages that go at a time
+MAX_PROCESSES = 4
+MAX_WAITING = 8  # messages that are read apart, or wait for it, at a time
+MEMORY_BYTES = 4 << 30
+"""Bytes of address space of a parser process: the program, its slots, and a message several times."""
+CPU_SECONDS = 60
+"""Of the processor for what goes at a time: fifty of a megabyte of HTML take ten."""
+STALL_SECONDS = 900.0
+"""Seconds in which some process says something."""
+MAX_REPLY_BYTES = 1 << 30
+_REPLY_HEAD = struct.Struct("<QQ")  # length of the answers; where in the memory they lie, _PIPED when they follow in the pipe
+_PIPED = 1 << 63
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+"""A process that was taken over cannot take the memory away from under us, which would end the import (SIGBUS)."""
+
+
+@dataclass(slots=True)
+class _Parser:
+    """One process as its parent sees it. pending: chunks that it has; slot: where the next one goes."""
+
+    process: subprocess.Popen[bytes]
+    memory: mmap.mmap
+    asks: IO[bytes]
+    answers: IO[bytes]
+    slot: int = 0
+    pending: int = 0
+
+
+@dataclass(slots=True)
+class _Chunk[T]:
+    """Messages that go together: things of the caller, their bytes, what is asked about each."""
+
+    things: list[T] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    asks: list[Any] = field(default_factory=list)
+    packed: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, thing: T, content: bytes, ask: Any, packed: bytes) -> None:
+        self.things.append(thing)
+        self.contents.append(content)
+        self.asks.append(ask)
+        self.packed.append(packed)
+        self.size += len(content) + len(packed)
+
+
+type _InFlight[T] = deque[tuple[_Parser, _Chunk[T]]]
+"""What was sent, oldest first."""
+
+
+class _SideWork[T]:
+    """Messages that threads have completed or read apart, in their order."""
+
+    def __init__(self, threads: ThreadPoolExecutor, apart: Work, complete: Complete) -> None:
+        self._threads = threads
+        self._apart = apart
+        self._complete = complete
+        self._waiting: deque[tuple[T, bytes, Future[Any]]] = deque()
+
+    def add(self, item: T, content: bytes, ask: Any, reply: Reply | None = None) -> None:
+        """said: of it by a process, where one has said anything."""
+        if reply is None:
+            done = self._threads.submit(self._apart, content, ask)
+        else:
+            done = self._threads.submit(self._complete, content, ask, reply)
+        self._waiting.append((item, content, done))
+
+    def done(self, most: int = MAX_WAITING) -> Iterator[tuple[T, bytes, Any]]:
+        """Those that are done; waits while there are more than so many. Raises what the work raises."""
+        while self._waiting and (len(self._waiting) > most or self._waiting[0][2].done()):
+            thing, content, answer = self._waiting.popleft()
+            yield thing, content, answer.result()
+
+
+class ParserPool:
+    """As many processes as there are cores. command: starts one, whose last argument is the memory that it shares; apart: the same
+    work for a message that no process has an answer for, by any thread; complete: the same with what the files of a message say;
+    sane: what is not is no answer, and ends its process."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        fallback: Work,
+        processes: int | None = None,
+        *,
+        complete: Complete = lambda _content, _ask, reply: reply.answer,
+        is_plausible: IsPlausible = lambda _ask, _answer: True,
+    ) -> None:
+        self._apart = fallback
+        self._complete = complete
+        self._sane = is_plausible
+        cores = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+        self._all = [_started(command) for _ in range(cores if processes is None else processes)]
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="apart")
+
+    def map[T](self, items: Iterable[tuple[T, bytes, Any]]) -> Iterator[tuple[T, bytes, Any]]:
+        """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order.
+
+        What a process has together with a message that takes long comes later than what another one was given afterwards.
+        """
+        running = list(self._all)
+        in_flight: _InFlight[T] = deque()
+        completing: _SideWork[T] = _SideWork(self._threads, self._apart, self._complete)
+        chunk: _Chunk[T] = _Chunk()
+        for item, content, ask in items:
+            packed = marshal.dumps(ask)
+            size = len(content) + len(packed)
+            yield from completing.done()
+            if not running or size > SLOT_BYTES:
+                completing.add(item, content, ask)
+                continue
+            if chunk.size + size > CHUNK_BYTES or len(chunk.things) == CHUNK_MESSAGES:
+                yield from self._sent(chunk, in_flight, running, completing)
+                chunk = _Chunk()
+            chunk.add(item, content, ask, packed)
+        yield from self._sent(chunk, in_flight, running, completing)
+        while in_flight:
+            yield from self._answered(in_flight, running, completing)
+        yield from completing.done(0)
+
+    def _sent[T](
+        self, chunk: _Chunk[T], in_flight: _InFlight[T], running: list[_Parser], completing: _SideWork[T]
+    ) -> Iterator[tuple[T, bytes, Any]]:
+        """Send a chunk to who has the least to do; before that, take in answers until there is a free slot."""
+        while running and min(parser.pending for parser in running) >= SLOTS:
+            yield from self._answered(in_flight, running, completing)
+        if running:
+            parser = min(running, key=lambda p: p.pending)
+            in_flight.append((parser, chunk))
+            _ask(parser, chunk.contents, chunk.packed)
+        else:
+            yield from _add_all(chunk, completing)
+
+    def _answered[T](
+        self, in_flight: _InFlight[T], running: list[_Parser], completing: _SideWork[T]
+    ) -> Iterator[tuple[T, bytes, Any]]:
+        """Take in the oldest answers that are there: one message may take long, and the other processes go on meanwhile."""
+        pipes = [parser.answers for parser, _ in in_flight]
+        ready = select.select(pipes, [], [], STALL_SECONDS)[0]
+        if not ready:  # none of them computes for so long: they wait for something that does not come
+            self.stop()
+            ready = select.select(pipes, [], [])[0]
+        at = next(at for at, (parser, _) in enumerate(in_flight) if parser.answers in ready)
+        parser, chunk = in_flight[at]
+        del in_flight[at]
+        answers = _answers(parser, len(chunk.things))
+        pairs = zip(chunk.asks, answers or (), strict=False)
+        if answers is None or not all(self._sane(ask, one.answer) for ask, one in pairs):
+            parser.process.kill()
+            if parser in running:
+                running.remove(parser)
+            yield from _add_all(chunk, completing)
+            return
+        for item, content, ask, one in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
+            if not one.files:
+                yield item, content, one.answer
+            else:
+                completing.add(item, content, ask, one)
+                yield from completing.done()
+
+    def stop(self) -> None:
+        """Tell the processes to end, and do not wait for it: while their memory is taken apart there is other work."""
+        for parser in self._all:
+            parser.process.kill()
+
+    def close(self) -> None:
+        """End the processes and the threads."""
+        self.stop()
+        self._threads.shutdown(cancel_futures=True)
+        for parser in self._all:
+            parser.process.wait()
+            parser.asks.close()
+            parser.answers.close()
+            parser.memory.close()
+        self._all.clear()
+
+
+def _add_all[T](chunk: _Chunk[T], aside: _SideWork[T]) -> Iterator[tuple[T, bytes, Any]]:
+    for thing, content, ask in zip(chunk.things, chunk.contents, chunk.asks, strict=True):
+        aside.add(thing, content, ask)
+        yield from aside.done()
+
+
+def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
+    """Put messages, each with what is asked about it, into the next slot of a process, which must be free; tell it their lengths.
+
+    Only lengths go through the pipe, so that it never fills while the process waits for us to take its answers.
+    """
+    assert parser.pending < SLOTS
+    parser.pending += 1
+    base = at = parser.slot * SLOT_BYTES
+    parser.slot = (parser.slot + 1) % SLOTS
+    lengths = []
+    for content, ask in zip(contents, packed, strict=True):
+        parser.memory[at : at + len(content)] = content
+        at += len(content)
+        parser.memory[at : at + len(ask)] = ask
+        at += len(ask)
+        lengths.append((len(content), len(ask)))
+    try:
+        parser.asks.write(marshal.dumps((base, lengths)))
+    except BrokenPipeError:
+        return  # it is dead: reading its answers will say so
+
+
+def _answers(parser: _Parser, number: int) -> list[Reply] | None:
+    """So many answers to the oldest question, None when the process has died, or says what nobody asked."""
+    parser.pending -= 1
+    head = _read(parser.answers, _REPLY_HEAD.size)
+    if len(head) < _REPLY_HEAD.size:
+        return None
+    length, at = _REPLY_HEAD.unpack(head)
+    if length > MAX_REPLY_BYTES:
+        return None
+    with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
+        if at == _PIPED:
+            return _unpacked(_read(parser.answers, length), number)
+        with memoryview(parser.memory) as memory, memory[at : at + length] as packed:
+            return _unpacked(packed, number)
+    return None
+
+
+def _packed(done: list[Reply]) -> bytes:
+    """Answers as JSON, with its length before it (8 bytes); the text and the files of each behind it, as they are."""
+    texts = [one.answer[-1].encode() for one in done]
+    line = orjson.dumps([[*one.answer[:-1], len(text), list(map(len, one.files))] for one, text in zip(done, texts, strict=True)])
+    behind = [piece for one, text in zip(done, texts, strict=True) for piece in (text, *one.files)]
+    return b"".join((len(line).to_bytes(8), line, *behind))
+
+
+def _unpacked(packed: bytes | memoryview, number: int) -> list[Reply]:
+    """Raises ValueError, TypeError."""
+    at = 8 + int.from_bytes(packed[:8])
+    replies: list[Reply] = []
+    for *values, size, sizes in orjson.loads(packed[8:at]):
+        text, at = _cut(packed, at, size)
+        files = []
+        for length in sizes:
+            file, at = _cut(packed, at, length)
+            files.append(bytes(file))
+        replies.append(Reply((*values, str(text, "utf-8")), tuple(files)))
+    if len(replies) != number:
+        raise ValueError("not the answers that were asked")
+    return replies
+
+
+def _cut(packed: bytes | memoryview, at: int, size: int) -> tuple[bytes | memoryview, int]:
+    """So many bytes from there, and where they end."""
+    piece = packed[at : at + size]
+    if size < 0 or len(piece) != size:
+        raise ValueError("not as long as was said")
+    return piece, at + size
+
+
+def _read(pipe: IO[bytes], length: int) -> bytes:
+    """This many bytes, fewer when the other end has gone; no byte more, so that select() sees what waits."""
+    pieces: list[bytes] = []
+    while length and (piece := pipe.read(length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _started(command: Sequence[str]) -> _Parser:
+    shared = os.memfd_create("messages", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(shared, SLOT_BYTES * SLOTS)
+        fcntl.fcntl(shared, fcntl.F_ADD_SEALS, _SEALS)
+        memory = mmap.mmap(shared, SLOT_BYTES * SLOTS)
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*command, str(shared)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(shared,),
+            bufsize=0,  # select() sees what waits
+            env=ENVIRONMENT,
+            cwd="/",
+        )
+    finally:
+        os.close(shared)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return _Parser(process, memory, process.stdin, process.stdout)
+
+
+def serve(work: BatchWork, shared: int) -> None:
+    """The life of a parser process. shared: the memory with its messages, as a file."""
+    asks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not look like an answer
+    memory = mmap.mmap(shared, 0)
+    os.close(shared)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # a parse makes no cycles that live on, and the process ends with the import
+    confine.confine(MEMORY_BYTES)
+    while True:
+        try:
+            base, lengths = marshal.load(asks)  # noqa: S302 - from our own parent
+        except EOFError:
+            return
+        confine.cpu_seconds(CPU_SECONDS)
+        at, messages = base, []
+        for length, packed in lengths:
+            content = memory[at : at + length]
+            at += length
+            messages.append((content, marshal.loads(memory[at : at + packed])))  # noqa: S302 - from our own parent
+            at += packed
+        done = work(messages)
+        if at > base + CHUNK_BYTES:
+            memory.madvise(mmap.MADV_REMOVE, base + CHUNK_BYTES, len(memory) // SLOTS - CHUNK_BYTES)
+        _reply(_packed(done), base, memory, answers)
+
+
+def _reply(packed: bytes, base: int, memory: mmap.mmap, answers: IO[bytes]) -> None:
+    """Put answers where the messages were, or into the pipe where they are larger than that place."""
+    if len(packed) <= CHUNK_BYTES:
+        memory[base : base + len(packed)] = packed
+        answers.write(_REPLY_HEAD.pack(len(packed), base))
+    else:
+        answers.write(_REPLY_HEAD.pack(len(packed), _PIPED))
+        answers.write(packed)
+    answers.flush()
