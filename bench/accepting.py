@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.report import Report, Row
 from bench.scratch import scratch
-from civicmail.front.sample.costs import cpu, family
+from civicmail.front.sample.process_costs import cpu, family
 from neighbours import postfix
 from neighbours.civic import Civicmail
 from neighbours.tools import Sink, smtp_source

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bench.report import Report, Row
 from bench.scratch import scratch
-from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.process_costs import cpu, family
+from civicmail.front.sample.smtp_client import SmtpClient
 from civicmail.mail.search.counts import searchable
 from civicmail.mail.search.errors import NotIndexed
 from civicmail.mail.search.reader import Reader

@@ -14,10 +14,10 @@ from multiprocessing.synchronize import Event
 
 from bench.report import Report, Row
 from bench.scratch import scratch
-from civicmail.front.sample.costs import family, peak, role
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
-from civicmail.front.sample.stage import MailTracker
+from civicmail.front.sample.mail_tracker import MailTracker
+from civicmail.front.sample.process_costs import family, peak, role
+from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours.civic import Civicmail
 
 _TARGETS = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courier": "<= 600 MiB", "worker city": "<= 600 MiB"}

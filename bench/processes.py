@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.front.sample.costs import children
+from civicmail.front.sample.process_costs import children
 
 _PR_SET_CHILD_SUBREAPER = 36
 

@@ -18,9 +18,9 @@ from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.core.config.settings import CHECKS
 from civicmail.core.message import headers
-from civicmail.front.sample.costs import cpu, family
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.process_costs import cpu, family
+from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours import postfix
 from neighbours.civic import Civicmail
 from neighbours.milters import Rspamd

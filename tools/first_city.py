@@ -26,7 +26,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from civicmail.front.sample.installation import free_ports
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from walking import SECONDS, Browser, Clock, Lost, Terminal
 
 ROOT = Path(__file__).parents[1]

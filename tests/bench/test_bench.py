@@ -25,8 +25,8 @@ from python_calamine import CalamineWorkbook
 from bench import files, screened
 from civicmail.core.message import letter
 from civicmail.core.query.parse import parse
-from civicmail.front.sample.costs import cpu, family, peak, role
 from civicmail.front.sample.mail import messages
+from civicmail.front.sample.process_costs import cpu, family, peak, role
 from civicmail.mail.importers import mbox
 
 

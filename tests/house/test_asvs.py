@@ -86,12 +86,12 @@ def test_the_page_of_signing_in_says_what_the_program_does() -> None:
     settings = (PACKAGE / "core/config/signins.py").read_text()
     for name in ("attempts", "per_address", "window", "step_up", "session", "idle", "second_factor"):
         assert f"    {name}: " in settings and f"signin.{name}" in page, name
-    passwords, lasting = ((PACKAGE / "front/web/signin" / f"{n}.py").read_text() for n in ("passwords", "lasting"))
+    passwords, lasting = ((PACKAGE / "front/web/signin" / f"{n}.py").read_text() for n in ("passwords", "session_lifetime"))
     words = re.search(r"^_OWN = \((.*)\)$", passwords, re.M)
     assert words
     for word in re.findall(r'"(\w+)"', words[1]):
         assert word in page or word in ("passwort", "contraseña", "contrasena"), word
-    assert "MOST = 10" in lasting and "the eleventh session" in page and "session: int = _setting(43_200" in settings
+    assert "MAX_SESSIONS = 10" in lasting and "the eleventh session" in page and "session: int = _setting(43_200" in settings
     assert "idle: int = _setting(3600" in settings and "12 hours" in page and "one hour" in page and "SP 800-63B-4" in page
     assert len((PACKAGE / "front/web/signin/leaked.bin").read_bytes()) == 5 * 141_009 and "141,009" in page
     for said in ("auth_time", "amr", "several_factors", "no back-channel logout", "ForceAuthn", "Release"):
@@ -112,7 +112,7 @@ def test_every_way_in_stands_in_the_page() -> None:
         "front/web/signin/adapters.py", "front/web/signin/demo.py", "front/web/signin/welcome.py",
     }  # fmt: skip
     bearers = {p.relative_to(PACKAGE).as_posix() for p in modules("src") if 'headers.get("Authorization"' in p.read_text()}
-    assert bearers == {"front/web/carddav/door.py", "front/web/doors.py", "front/web/scim/door.py"}, bearers
+    assert bearers == {"front/web/carddav/server.py", "front/web/dovecot_auth.py", "front/web/scim/server.py"}, bearers
     ways = _page("sign-in.md").partition("## Every way in")[2].partition("\n## ")[0]
     for way in WAYS:
         assert f"| {way}" in ways or way in ways, way
@@ -124,7 +124,7 @@ def test_every_event_about_security_stands_in_the_page_of_logs() -> None:
     page = _page("logs.md")
     watched = [
         *PACKAGE.glob("front/web/signin/*.py"),
-        *(PACKAGE / "front/web" / f"{n}.py" for n in ("middleware", "refusals", "failing")),
+        *(PACKAGE / "front/web" / f"{n}.py" for n in ("middleware", "refusal_log", "error_pages")),
     ]
     watched += [PACKAGE / "city/access/actions/throttling.py", PACKAGE / "mail/gateway/signins.py", PACKAGE / "core/config/log.py"]
     said = {e for path in watched for e in re.findall(r'(?:log\.\w+|say|tell|log\.error\))\(\s*"([^"{]+)"', path.read_text())}

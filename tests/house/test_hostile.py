@@ -28,11 +28,11 @@ HEADERS = {
     "civicmail.desk.mailbox.finding": "who was first in a conversation",
     "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",
     "civicmail.desk.workbench.scope": "who was first in a conversation",
-    "civicmail.front.worker.checking": "a question to check@",
+    "civicmail.front.worker.forecast_replies": "a question to check@",
 }
 """They read header blocks alone: our own parser, linear, without a library of others."""
 WHOLE = {
-    "civicmail.front.sample.outside": "the sample city's own mail",
+    "civicmail.front.sample.portal_links": "the sample city's own mail",
 }
 """They read whole messages, with the HTML in them, where nothing limits them: no stranger's (docs/decisions/0080, 1120)."""
 

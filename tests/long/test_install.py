@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.credentials import new_password
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from house.sources import ROOT
 from neighbours.authority import Authority
 from neighbours.bare import THERE, Bare, root

@@ -109,7 +109,9 @@ def test_who_took_a_name_of_a_module_is_imported_anew_with_it_and_nobody_else() 
     assert {"civicmail.city.access.models", "civicmail.city.access.actions.tokens", "civicmail.front.web.urls"} <= anew
     assert not anew & {"civicmail.core.wire.replies", "civicmail.mail.courier.rounds", "civicmail.city.directory.models"}
     assert "civicmail.desk.holding.apps" in closure.above(["civicmail.desk.holding.tasks"]), "Django has run its functions"
-    assert "civicmail.front.web.api.table" in closure.above(["civicmail.desk.viewer.store"]), "operations are entered there"
+    assert "civicmail.front.web.api.operations_decorator" in closure.above(["civicmail.desk.viewer.store"]), (
+        "operations are entered there"
+    )
 
 
 def test_a_mutant_that_nobody_notices_and_one_that_cannot_run_are_told(tmp_path: Path, nurseries: Nurseries) -> None:

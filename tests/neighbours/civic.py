@@ -17,7 +17,7 @@ from typing import Any
 
 from civicmail.city.access.saved import DATABASE
 from civicmail.front.sample import installation
-from civicmail.front.sample.stage import MailTracker
+from civicmail.front.sample.mail_tracker import MailTracker
 from neighbours import tables
 from neighbours.process import Process
 

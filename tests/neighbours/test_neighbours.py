@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from neighbours import postfix
 from neighbours.dovecot import Dovecot
 from neighbours.tools import Sink, smtp_source, swaks

@@ -11,7 +11,7 @@ import pytest
 import civicmail
 from civicmail.core.config.settings import Archive, Settings
 from civicmail.front.cli.run import jobs
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from neighbours.process import program
 from neighbours.shipped import DEPLOY, shipped
 
@@ -111,7 +111,7 @@ def test_who_asks_others_may_reach_them() -> None:
         "city": "front/worker/hooks.py",
         "web": "front/web/serve.py",
         "standby": "mail/replica/links.py",
-        "doctor": "front/checkup/zone.py",
+        "doctor": "front/checkup/dns_zone.py",
         "verify": "front/cli/verify.py",  # its table of entries is in the database, which may be another machine
     }
     for unit, reason in asking.items():

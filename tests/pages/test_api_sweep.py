@@ -19,7 +19,7 @@ from ninja import Schema
 from civicmail.city.access.actions import tokens
 from civicmail.city.access.acts import ACTS
 from civicmail.city.access.scopes import SCOPES
-from civicmail.front.web.api import door
+from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT
 from pages.programs import asking
@@ -43,7 +43,10 @@ def test_every_operation_is_in_the_list_and_has_the_act_of_its_page() -> None:
 
 def test_who_sees_the_page_may_do_the_operation_and_nobody_else(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly the people of the page's list; who may not hears 403, or 404 where the thing is not theirs to know."""
-    for module, name in ((door, "actor_of"), (tokens, "program_by")):  # nothing here changes what somebody may, or ends a token
+    for module, name in (
+        (authentication, "actor_of"),
+        (tokens, "program_by"),
+    ):  # nothing here changes what somebody may, or ends a token
         monkeypatch.setattr(module, name, once(getattr(module, name), {}))
     paths, wrong = {name: path_of(line, city) for name, line in LINES.items()}, []
     for who in PEOPLE:

@@ -13,7 +13,7 @@ from civicmail.city.access.actions import invitations
 from civicmail.city.access.actors import machine
 from civicmail.city.access.models import Account, Device
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 from pages.passkeys import Authenticator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.neighbour("chromium")]
@@ -67,7 +67,7 @@ def test_a_device_password_needs_the_passkey_again(newcomer: Any, installed: Pat
 
     key = next(c["value"] for c in page.context.cookies() if c["name"] == "sessionid")
     session = SessionStore(key)
-    session[stepup.AT] = now_ms() - 300_000
+    session[step_up.AT] = now_ms() - 300_000
     session.save()
     page.goto(page.home + reverse("device-add"))
     page.click("text=Confirm with a passkey")

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from civicmail.desk.mailbox import counted
-from civicmail.front.web.system import here
+from civicmail.front.web.system import installation
 from pages.conftest import with_mail
 from pages.test_looks import visitor
 from pages.test_sweep import PAGES, path_of
@@ -39,7 +39,7 @@ def asked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dic
             path = path_of(page, t)
             carry(timezone.now())
             client.get(path)
-            while here.checks().last().since:  # the page of health says more when its checks are done
+            while installation.checks().last().since:  # the page of health says more when its checks are done
                 time.sleep(0.01)
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(path).status_code in (200, 302), name

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from civicmail.city.access.queries import standing
-from civicmail.front.web import failing, middleware
+from civicmail.front.web import error_pages, middleware
 from pages.leftovers import leftovers
 from pages.world import Town, carry
 
@@ -135,7 +135,7 @@ def test_who_may_sees_the_page_and_nobody_else(
     stands = dict[Any, Any]()
     monkeypatch.setattr(middleware, "actor_of", once(middleware.actor_of, known))
     monkeypatch.setattr(middleware, "standing", SimpleNamespace(of=once(standing.of, stands)))
-    monkeypatch.setattr(failing, "page", once_each(failing.page))
+    monkeypatch.setattr(error_pages, "page", once_each(error_pages.page))
     for name, page in PAGES.items():
         client, path = visit(who), path_of(page, city)
         statuses = asked(client, page, path)
@@ -162,7 +162,7 @@ def test_nobody_gets_nowhere_but_to_the_sign_in(city: Town) -> None:
 
 
 def test_operations_for_programs_are_nothing_to_people_whatever_their_duty(city: Town, visit: Callable[[str], Client]) -> None:
-    """A session opens none of them; only the key does, which no person has (tests/front/web/test_doors.py)."""
+    """A session opens none of them; only the key does, which no person has (tests/front/web/test_dovecot_auth.py)."""
     for who in ["", *PEOPLE]:
         for name, path in OPERATIONS.items():
             answer = visit(who).post(path, b'{"user": "dana.ortiz@city.example"}', content_type="application/json")

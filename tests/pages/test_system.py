@@ -19,7 +19,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import ms
 from civicmail.desk.oversight import sampling
-from civicmail.front.web.system import here
+from civicmail.front.web.system import installation
 from civicmail.front.web.system.urls import urlpatterns
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.reading import Archive
@@ -42,7 +42,7 @@ def text(response: Any) -> str:
 @pytest.fixture
 def checked(installed: Path) -> Iterator[None]:
     """The checks of this installation are made, so that pages have what they found."""
-    of = here.checks()
+    of = installation.checks()
     of.start()
     of.wait(30)
     yield
@@ -379,7 +379,7 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
     assert "Nobody has proved to have the recovery key" in said and "civicmail keys prove-recovery" in said
     assert re.search(r"[56] messages in 24 hours", said)
     assert visit("operator").post("/system/health/").status_code == 302
-    here.checks().wait(30)
+    installation.checks().wait(30)
     ended = visit("operator").get("/system/health/", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert (ended.status_code, ended.headers["HX-Redirect"]) == (204, "/system/health/")
 
@@ -391,7 +391,7 @@ def test_what_is_not_set_up_stands_apart_and_is_grey(city: Town, visit: Visit, c
     off, _, good = rest.partition("<h2>In order</h2>")
     assert "There is no second place" in off and "There is no second place" not in wrong + good
     assert "cm-st--quiet" in off and "cm-st--stop" not in off and "cm-st--done" not in off
-    asked = here.checks().last()
+    asked = installation.checks().last()
     assert all(f.do for f in asked.findings if f.level == "not-set-up") and not any(f.level == "not-set-up" for f in asked.bad)
 
 

@@ -27,8 +27,8 @@ from civicmail.desk.holding.models import UnaskedDepartment
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.sessions import SessionStore
 from civicmail.front.web.signin.adapters import EPOCH
-from civicmail.front.web.signin.lasting import BEGAN, SEEN
-from civicmail.front.web.signin.stepup import AT
+from civicmail.front.web.signin.session_lifetime import BEGAN, SEEN
+from civicmail.front.web.signin.step_up import AT
 
 TEXT = """# What mail is for
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
-from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from neighbours.civic import PROGRAM, Civicmail
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.front.sample.world import World
-from civicmail.front.web import doors
+from civicmail.front.sample.smart_host import World
+from civicmail.front.web import dovecot_auth
 from neighbours.authority import Authority
 from neighbours.civic import PROGRAM, Civicmail
 from neighbours.dovecot import Asks, Dovecot
@@ -57,7 +57,7 @@ class City:
         claim = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
         self.run(*claim, "--reason", "the council decided so")
         self.hall: Townhall = townhall(self.data)
-        asks = Asks(f"http://127.0.0.1:{self.civic.ports.web}", doors.secret(self.data))
+        asks = Asks(f"http://127.0.0.1:{self.civic.ports.web}", dovecot_auth.secret(self.data))
         self.dovecot = until.enter_context(Dovecot(asks=asks))
         api_key = place / "api.key"
         api_key.write_text(asks.key)

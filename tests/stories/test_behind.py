@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import messages
-from civicmail.front.sample.postman import SmtpClient
-from civicmail.front.sample.stage import MailTracker
-from civicmail.front.sample.world import World
+from civicmail.front.sample.mail_tracker import MailTracker
+from civicmail.front.sample.smart_host import World
+from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours import postfix
 from neighbours.civic import Civicmail
 from neighbours.dovecot import Dovecot

@@ -19,7 +19,7 @@ import pytest
 
 from civicmail.front.sample.installation import free_ports
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.smtp_client import SmtpClient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Type

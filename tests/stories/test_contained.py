@@ -17,7 +17,7 @@ import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.core.disk.tail import Tail
-from civicmail.front.web import doors
+from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive.records import Capture, Type
 from civicmail.mail.pipeline.contained import RULE
 from neighbours.authority import Authority
@@ -62,7 +62,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     townhall(data)
     run(data, _MORE.format(mac=mac(device_key(data), PASSWORD)))
     home = f"http://localhost:{running.ports.web}"
-    with Dovecot(asks=Asks(f"http://127.0.0.1:{running.ports.web}", doors.secret(data))) as dovecot:
+    with Dovecot(asks=Asks(f"http://127.0.0.1:{running.ports.web}", dovecot_auth.secret(data))) as dovecot:
         secret = data.with_name("api.key")
         secret.write_text("doveadm-scratch")
         running.set(web__serve="true", web__url=home)

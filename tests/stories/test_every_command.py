@@ -318,7 +318,7 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
             tokens[uid].write_text(token)
         told = Teller(data, folder, tokens)
         from civicmail.front.sample.mail import Posting
-        from civicmail.front.sample.postman import SmtpClient
+        from civicmail.front.sample.smtp_client import SmtpClient
 
         text = b"From: <pat.crew@city.example>\r\nTo: <b@out.example>\r\nSubject: storm\r\n\r\nwater\r\n"
         postman = SmtpClient(ours.relay)

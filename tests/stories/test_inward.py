@@ -17,7 +17,7 @@ import pytest
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.sample.mail import Posting, messages
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.smtp_client import SmtpClient
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import messages
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours.civic import Civicmail
 from neighbours.tools import smtp_source
 

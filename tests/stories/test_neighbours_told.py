@@ -20,7 +20,7 @@ from civicmail.city.notices import signed_links
 from civicmail.core.config.clock import now_ms
 from civicmail.front.checkup.findings import HOUR
 from civicmail.front.sample import installation
-from civicmail.front.web import doors
+from civicmail.front.web import dovecot_auth
 from civicmail.mail.courier import dkimkeys
 from neighbours.assassin import Spamd
 from neighbours.authority import Authority
@@ -153,7 +153,7 @@ class Town:
             self.dns, self.siem = enter(Dns()), enter(Rsyslog())
             self.recovery = installation.make(self.data, "")
             self.city = Civicmail(self.data, web__serve="true", people=self._people())
-            asks = Asks(f"http://127.0.0.1:{self.city.ports.web}", doors.secret(self.data), "doveadm-key")
+            asks = Asks(f"http://127.0.0.1:{self.city.ports.web}", dovecot_auth.secret(self.data), "doveadm-key")
             self.dovecot = enter(Dovecot(asks=asks, master="scratch"))
             self.out, self.rspamd = enter(keeper()), enter(Rspamd(asked=True))
             self.clamd, self.spamd = enter(Clamd()), enter(Spamd())

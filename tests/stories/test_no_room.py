@@ -14,7 +14,7 @@ from pathlib import Path
 
 from civicmail.core.disk.files import free_bytes
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
+from civicmail.front.sample.smtp_client import SmtpClient
 from civicmail.mail.search import coverage
 from neighbours.civic import Civicmail, civicmail
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from neighbours.civic import PROGRAM, Civicmail
 from stories.townhall import townhall
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
+from civicmail.front.sample.smtp_client import SmtpClient
 from neighbours import postfix
 from neighbours.civic import Civicmail, answer, civicmail
 from neighbours.dovecot import Dovecot

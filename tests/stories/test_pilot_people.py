@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient, SmtpReply
-from civicmail.front.sample.world import World
-from civicmail.front.web import doors
+from civicmail.front.sample.smart_host import World
+from civicmail.front.sample.smtp_client import SmtpClient, SmtpReply
+from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive import outstanding_file
 from neighbours import postfix
 from neighbours.authority import Authority
@@ -75,7 +75,7 @@ class City:
         claim = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
         self.run(*claim, "--reason", "the council decided so")
         self.hall = townhall(self.data)
-        asks = Asks(f"http://127.0.0.1:{self.civic.ports.web}", doors.secret(self.data))
+        asks = Asks(f"http://127.0.0.1:{self.civic.ports.web}", dovecot_auth.secret(self.data))
         self.dovecot = until.enter_context(Dovecot(asks=asks))
         self.civic.set(web__serve="true", courier__local=f"lmtp://127.0.0.1:{self.dovecot.lmtp}", courier__retry_first="1")
         until.enter_context(self.civic)

@@ -20,8 +20,8 @@ from civicmail.city.access.credentials import key_path
 from civicmail.city.access.models import Device, Entry, Failure
 from civicmail.city.access.published import Watch, publish, touch_alive
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.front.web import doors
-from civicmail.front.worker.kicking import ImapDisconnect, seen_path
+from civicmail.front.web import dovecot_auth
+from civicmail.front.worker.imap_disconnect import ImapDisconnect, seen_path
 from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.imapboxes import Away, Boxes
 from neighbours.dovecot import Asks, Dovecot
@@ -42,7 +42,7 @@ class Reading:
 
     def __init__(self, data: Path, url: str) -> None:
         self.data, self.version = data, 0
-        self.dovecot = Dovecot(asks=Asks(url, doors.secret(data)))
+        self.dovecot = Dovecot(asks=Asks(url, dovecot_auth.secret(data)))
         key = self.dovecot.folder / "api.key"
         key.write_text("doveadm-scratch")
         self._key = key
@@ -113,7 +113,7 @@ def reading(installed: Path, live_server: Any) -> Iterator[Reading]:
     key_path(installed).write_bytes(KEY)
     publish(installed, replace(_city(), at=_now()))
     touch_alive(installed)
-    doors._watch.cache_clear()
+    dovecot_auth._watch.cache_clear()
     with Reading(installed, live_server.url) as found:
         found.publish(_city())
         yield found
@@ -162,8 +162,8 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
     left = replace(_city().people["ann"], grants=(), devices=(), epoch=2)
     publish(installed, replace(_city(ann=left), at=_now()))
     touch_alive(installed)
-    doors._watch.cache_clear()
-    with Dovecot(asks=Asks(live_server.url, doors.secret(installed)), master="master-scratch") as dovecot:
+    dovecot_auth._watch.cache_clear()
+    with Dovecot(asks=Asks(live_server.url, dovecot_auth.secret(installed)), master="master-scratch") as dovecot:
         url = f"imap://127.0.0.1:{dovecot.imap}"
         settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap=url))
         began, found = time.monotonic(), list[bytes]()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
 from neighbours.civic import Civicmail
 
 pytestmark = pytest.mark.timeout(600)

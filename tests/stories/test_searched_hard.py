@@ -22,7 +22,7 @@ import tantivy
 
 from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.core.query.limits import STARS_MOST
-from civicmail.front.web import doors
+from civicmail.front.web import dovecot_auth
 from civicmail.mail.search import coverage
 from civicmail.mail.search.index import index_folder
 from civicmail.mail.search.schema import SCHEMA, VERSION
@@ -123,7 +123,7 @@ def city(tmp_path: Path) -> Iterator[City]:
     townhall(data)
     sessions = run(data, _PEOPLE.format(tests=TESTS, people=PEOPLE, mac=mac(device_key(data), PASSWORD))).split()
     wordy(data)
-    with Dovecot(asks=Asks(f"http://127.0.0.1:{running.ports.web}", doors.secret(data))) as dovecot:
+    with Dovecot(asks=Asks(f"http://127.0.0.1:{running.ports.web}", dovecot_auth.secret(data))) as dovecot:
         running.set(web__serve="true")
         with running:
             end = time.monotonic() + 60

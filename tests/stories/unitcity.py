@@ -23,8 +23,8 @@ import pytest
 from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.city.access.saved import DATABASE
 from civicmail.front.sample import installation
-from civicmail.front.sample.world import World
-from civicmail.front.web import doors
+from civicmail.front.sample.smart_host import World
+from civicmail.front.web import dovecot_auth
 from neighbours import tables
 from neighbours.authority import Authority
 from neighbours.civic import civicmail
@@ -233,7 +233,7 @@ def unit_city(place: Path, *, over: str = "") -> Iterator[UnitCity]:
     ports = installation.Ports(*rest)
     installation.make(data, installation.settings(ports, 1))
     people = f"127.{secrets.randbelow(200) + 9}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
-    asks = Asks(f"http://127.0.0.1:{ports.web}", doors.secret(data))
+    asks = Asks(f"http://127.0.0.1:{ports.web}", dovecot_auth.secret(data))
     with _siem() as siem, _database(over) as (url, host), World() as world, Dovecot(asks=asks, master="master-scratch") as dovecot:
         text = installation.settings(ports, world.port)
         boxes = f'local = "lmtp://127.0.0.1:{dovecot.lmtp}"\nimap = "imap://127.0.0.1:{dovecot.imap}"\n'

@@ -30,10 +30,10 @@ from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.directory.models import Episode, Person
-from civicmail.front.sample.cityhall import REASONS, Staff, actor, at_office
 from civicmail.front.sample.people import DEMO
 from civicmail.front.sample.staff import populate
-from civicmail.front.worker.people import append
+from civicmail.front.sample.staff_context import REASONS, Staff, actor, at_office
+from civicmail.front.worker.people_jobs import append
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 
 BEGIN = datetime(2026, 1, 3, 1, 0, tzinfo=UTC)

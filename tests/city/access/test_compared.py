@@ -23,7 +23,7 @@ from civicmail.city.access.queries import comparison
 from civicmail.core.disk.errors import DiskFull
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger.entry_journal import EntryJournal
-from civicmail.front.worker.comparing import AuditLogComparison
+from civicmail.front.worker.audit_log_comparison import AuditLogComparison
 
 pytestmark = pytest.mark.django_db
 EXA = Actor("exa", "Exa")

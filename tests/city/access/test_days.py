@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from civicmail.city.access.forms import end_of
 from civicmail.city.access.queries.days import last_day
-from civicmail.front.web import telling
+from civicmail.front.web import formatting
 
 
 @pytest.mark.rule(
@@ -23,4 +23,4 @@ def test_who_gives_a_day_reads_that_day_in_every_zone(zone: str, day: date) -> N
         ends = datetime.fromtimestamp(end_of(day) / 1000, UTC)
         assert last_day(ends) == last_day(ends - timedelta(hours=1)) == day
         assert last_day(ends + timedelta(hours=1)) == day + timedelta(days=1)
-        assert telling.fact(ends) == telling.last_day(ends) == telling.day(day)
+        assert formatting.fact(ends) == formatting.last_day(ends) == formatting.day(day)

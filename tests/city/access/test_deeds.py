@@ -18,7 +18,7 @@ from civicmail.city.access.models import Begun, Entry
 from civicmail.core.disk.errors import DiskFull
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
-from civicmail.front.worker.people import _Heard
+from civicmail.front.worker.people_jobs import _Heard
 from civicmail.mail.archive import commit, holds, rules
 from civicmail.mail.archive.commit import Entering, write_entered
 from civicmail.mail.archive.errors import NoHold

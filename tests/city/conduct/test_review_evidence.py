@@ -23,7 +23,7 @@ from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.models import Person
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.front.worker.people import append
+from civicmail.front.worker.people_jobs import append
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Event, Type
 

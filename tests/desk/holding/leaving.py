@@ -20,7 +20,7 @@ from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Approval, AskedDepartment
 from civicmail.desk.mailbox.submission import Parcel
 from civicmail.front.worker import findings
-from civicmail.front.worker.listening import JournalReader
+from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.screening.correspondents import LOOK_EVERY

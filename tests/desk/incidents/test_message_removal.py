@@ -22,7 +22,7 @@ from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions import message_removal, reporting
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.incidents.similar_messages import Copy, counted, narrowed
-from civicmail.front.worker import pulls as worker
+from civicmail.front.worker import message_removal as worker
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.pulling import Pulling

@@ -22,7 +22,7 @@ from civicmail.city.access.moments import ms
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.desk.oversight import zones
-from civicmail.front.checkup import zone as zone_of_health
+from civicmail.front.checkup import dns_zone as zone_of_health
 from civicmail.front.checkup.findings import Installation
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.screening.reports import kept

@@ -21,7 +21,7 @@ from civicmail.desk.oversight.actions import replays, rules
 from civicmail.desk.oversight.heads import Told
 from civicmail.desk.oversight.models import Hits, Replay
 from civicmail.desk.oversight.replaying import Replaying, Tally
-from civicmail.front.worker.listening import JournalReader
+from civicmail.front.worker.journal_reader import JournalReader
 from desk.oversight.book import CHANGED, approved, author, officer, text
 from desk.oversight.mailed import DAY, keep, letter, released
 from pages.world import Town

@@ -14,7 +14,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.front.checkup import heartbeats, jobs
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
-from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.front.worker.job_loop import Job, Work, run_all
 
 NOW = 1_772_452_800_000
 GOOD = Heartbeat("mail", 17, NOW, (Beat("seal", done=NOW - 900), Beat("screen", done=NOW - 900)))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Archive, Courier, Feeds, Ldap, Screening, Settings, Signin
-from civicmail.front.checkup import certificates, keeping, nexthops, pullback, scanner
+from civicmail.front.checkup import certificates, filters, message_removal, next_hops, storage
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
-from front.checkup.test_listening import free
+from front.checkup.test_listeners import free
 from neighbours.assassin import Spamd
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.milters import Rspamd
@@ -27,11 +27,11 @@ def told(settings: Settings, data: Path) -> dict[str, Finding]:
     """What doctor says of programs beside ours."""
     patient = Installation(data, settings, NOW)
     checks = (
-        nexthops.next_hops,
-        nexthops.imap_disconnect,
-        pullback.message_removal,
-        scanner.clamd,
-        scanner.filters,
+        next_hops.next_hops,
+        next_hops.imap_disconnect,
+        message_removal.message_removal,
+        filters.clamd,
+        filters.filters,
         certificates.certificates,
     )
     return {finding.check: finding for check in checks for finding in check(patient)}
@@ -94,11 +94,11 @@ def test_a_filter_that_says_something_else_is_no_filter(tmp_path: Path) -> None:
 def test_a_backup_that_is_too_old_is_told(tmp_path: Path, hours: int, level: str) -> None:
     stamp = tmp_path / "stamp"
     settings = Settings(archive=Archive(backup=str(stamp)))
-    (none,) = keeping.backup(Installation(tmp_path, settings, NOW))
+    (none,) = storage.backup(Installation(tmp_path, settings, NOW))
     assert none.level == "problem" and "no backup has ended" in none.text
     stamp.touch()
     os.utime(stamp, ns=((NOW - hours * HOUR) * 1_000_000,) * 2)
-    (found,) = keeping.backup(Installation(tmp_path, settings, NOW))
+    (found,) = storage.backup(Installation(tmp_path, settings, NOW))
     assert found.level == level
-    (unset,) = keeping.backup(Installation(tmp_path, Settings(), NOW))
+    (unset,) = storage.backup(Installation(tmp_path, Settings(), NOW))
     assert unset.level == "not-set-up"

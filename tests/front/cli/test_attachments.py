@@ -10,7 +10,7 @@ import pytest
 
 from civicmail.core.config.load import load
 from civicmail.core.sandbox import confine, ocr
-from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import Finding, Installation
 from core.sandbox import samples
 from front.cli.office import Office, now

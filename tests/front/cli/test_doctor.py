@@ -15,8 +15,8 @@ from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.checkup import keeping, machine
-from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup import machine, storage
+from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.replica import status as standby
@@ -143,7 +143,7 @@ def test_lag_of_index_and_ledger(office: Office, monkeypatch: pytest.MonkeyPatch
     assert findings(office, "ledger lag") == []
     office.receive(BODY, BODY)
     assert findings(office, "ledger lag")[0].level == "warning"
-    monkeypatch.setattr(keeping, "MAX_RECORDS_BEHIND", 1)
+    monkeypatch.setattr(storage, "MAX_RECORDS_BEHIND", 1)
     assert findings(office, "ledger lag")[0].level == findings(office, "index lag")[0].level == "problem"
     with Lease.take(lease_path(office.data, "ledger")):
         assert findings(office, "ledger lag")[0].level == "warning"
@@ -244,6 +244,6 @@ def test_an_index_that_says_more_than_it_has_is_a_problem(office: Office, monkey
     office.receive(BODY, BODY.replace(b"budget", b"roads"))
     office.run("rebuild", "index")
     assert findings(office, "index") == []
-    monkeypatch.setattr(keeping, "searchable", lambda _: 0)
+    monkeypatch.setattr(storage, "searchable", lambda _: 0)
     (finding,) = findings(office, "index")
     assert finding.level == "problem" and "0 of 2 captures" in finding.text and "rebuild index" in finding.do

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access import compared
-from front.cli.test_claimed import _run, claimed
+from front.cli.test_person_access import _run, claimed
 
 __all__ = ["claimed"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.cli import proving
+from civicmail.front.cli import proofs
 from desk.workbench.test_export import check
 from front.cli.test_found import Office, office
 
@@ -38,7 +38,7 @@ def test_what_cannot_be_proved_leaves_no_half_a_file(office: Office, tmp_path: P
     left.mkdir()
     (left / "messages.jsonl").write_text("{}")
     with monkeypatch.context() as never, Lease.take(lease_path(office.data, "ledger")):
-        never.setattr(proving, "WAIT_SECONDS", 0.0)
+        never.setattr(proofs, "WAIT_SECONDS", 0.0)
         office.run("export", "drain", "--proof", "--format", "zip", "--out", out, code=5)
     assert b"try again in a minute" in office.err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "in"]

@@ -10,7 +10,7 @@ import pytest
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import run
 from civicmail.front.worker import mail, search
-from civicmail.front.worker.loops import Job
+from civicmail.front.worker.job_loop import Job
 
 
 @pytest.mark.rule(

@@ -9,7 +9,7 @@ import pytest
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.cli import patience
+from civicmail.front.cli import waits
 from civicmail.mail.archive import segments
 from civicmail.mail.archive.seal import Sealer
 from front.cli.office import Office, now
@@ -55,7 +55,7 @@ def test_a_segment_that_cannot_be_read_is_named(office: Office, capsysbinary: py
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "WORKER_SECONDS", 0.1)
+    monkeypatch.setattr(waits, "WORKER_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")

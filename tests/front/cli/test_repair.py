@@ -12,7 +12,7 @@ from civicmail.core.config.load import load
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.checkup.findings import Installation
-from civicmail.front.checkup.keeping import journals
+from civicmail.front.checkup.storage import journals
 from front.cli.office import Office, now
 
 

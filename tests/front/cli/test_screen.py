@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from civicmail.front.cli import screen
-from civicmail.front.sample.play import Play
-from civicmail.front.sample.stage import SearchTiming, TrackedMessage
+from civicmail.front.sample.live_demo import Play
+from civicmail.front.sample.mail_tracker import SearchTiming, TrackedMessage
 
 
 @pytest.fixture

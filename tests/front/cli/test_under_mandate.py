@@ -28,8 +28,8 @@ from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.desk.workbench.export import Message
 from civicmail.desk.workbench.scope import Gate
-from civicmail.front.cli import claimed
-from civicmail.front.cli.asking import IndexQuery, hits
+from civicmail.front.cli import person_access
+from civicmail.front.cli.index_query import IndexQuery, hits
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -171,7 +171,7 @@ def test_an_export_ends_with_its_mandate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], what: str, said: bytes
 ) -> None:
     """E3, E5: in the middle, too, and what is written is nothing but the messages before."""
-    monkeypatch.setattr(claimed, "RECHECK_SECONDS", 0)
+    monkeypatch.setattr(person_access, "RECHECK_SECONDS", 0)
     monkeypatch.chdir(tmp_path)
     read, reads = Gate.read, []
 

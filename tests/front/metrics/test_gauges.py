@@ -13,10 +13,10 @@ from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.meters import Values
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
+from civicmail.front.metrics.collectors import Collector
+from civicmail.front.metrics.disk_forecast import HOUR, DiskForecast
 from civicmail.front.metrics.families import KNOWN
-from civicmail.front.metrics.filling import HOUR, DiskForecast
 from civicmail.front.metrics.gauges import Gauges
-from civicmail.front.metrics.looking import Collector
 
 DAY = 24 * HOUR
 

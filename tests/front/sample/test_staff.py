@@ -15,7 +15,7 @@ from civicmail.city.conduct.models import Leaver, ReviewRow, Statement, Violatio
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 from civicmail.front.sample.cast import cast
 from civicmail.front.sample.conduct import conduct
-from civicmail.front.sample.looks import looks
+from civicmail.front.sample.examinations import looks
 from civicmail.front.sample.people import DEMO, SAMPLE
 from civicmail.front.sample.staff import populate
 

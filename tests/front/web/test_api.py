@@ -16,7 +16,7 @@ from civicmail.city.access.actions import ending
 from civicmail.city.access.actors import ALWAYS, Actor, Held
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Agency
-from civicmail.front.web.api import door, paging
+from civicmail.front.web.api import authentication, pagination
 from civicmail.front.web.api.document import OPERATIONS
 from civicmail.front.web.api.operations import agencies
 from civicmail.front.web.models import Answered
@@ -192,11 +192,11 @@ def test_a_key_is_kept_for_a_day(works: Town) -> None:
 @pytest.mark.rule("P-01", "A token asks so often in a minute and no more, and is told when to come again.")
 def test_a_token_that_asks_too_often_is_told_when_to_come_again() -> None:
     """Each token for itself, minute by minute."""
-    rate = door.Rate()
+    rate = authentication.Rate()
     for _ in range(3):
         rate.note("a", 60_000, 3)
     rate.note("b", 60_000, 3)
-    with pytest.raises(door.TooMany, match="in 15 seconds") as said:
+    with pytest.raises(authentication.TooMany, match="in 15 seconds") as said:
         rate.note("a", 105_000, 3)
     assert said.value.seconds == 15
     rate.note("a", 120_000, 3)
@@ -206,9 +206,9 @@ def test_a_rate_is_a_problem_with_the_seconds(works: Town, monkeypatch: pytest.M
     ask = asking(works.people["office"])
 
     def often(*_: Any) -> None:
-        raise door.TooMany(7)
+        raise authentication.TooMany(7)
 
-    monkeypatch.setattr(door.RATE, "note", often)
+    monkeypatch.setattr(authentication.RATE, "note", often)
     answer = ask("GET", "/me")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
 
@@ -284,5 +284,5 @@ def test_a_right_is_asked_for_decided_and_ended_by_three_programs(works: Town) -
 def test_a_cursor_of_text_is_what_it_stands_for() -> None:
     from django.test import RequestFactory
 
-    assert paging.cursor(RequestFactory().get("/", {"after": "ImEi"})) == "a"
-    assert paging.cursor(RequestFactory().get("/")) is None
+    assert pagination.cursor(RequestFactory().get("/", {"after": "ImEi"})) == "a"
+    assert pagination.cursor(RequestFactory().get("/")) is None

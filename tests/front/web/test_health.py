@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from civicmail.core.disk.meters import Histogram
-from civicmail.front.web import metering, officenumbers, start
+from civicmail.front.web import office_metrics, request_metrics, start
 
 pytestmark = pytest.mark.django_db
 
@@ -36,15 +36,15 @@ def test_numbers_are_for_this_machine_only(installed: object) -> None:
 
 
 def test_the_histogram_counts_each_answer_in_every_bound_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metering, "_requests", type(metering._requests)())
-    monkeypatch.setattr(metering, "_seconds", Histogram(metering.BOUNDS))
+    monkeypatch.setattr(request_metrics, "_requests", type(request_metrics._requests)())
+    monkeypatch.setattr(request_metrics, "_seconds", Histogram(request_metrics.BOUNDS))
     for seconds in (0.004, 0.04, 4.0):
-        metering.note("home", 200, seconds)
-    values = metering.values()
+        request_metrics.note("home", 200, seconds)
+    values = request_metrics.values()
     assert values["civicmail_web_requests", ("home", "200")] == 3
     times = values["civicmail_web_request_seconds", ()]
     assert isinstance(times, Histogram) and sum(times.counts) == 3 and times.sum == pytest.approx(4.044)
-    text = metering.text({"a_gauge": ("What it is.", 1.5)})
+    text = request_metrics.text({"a_gauge": ("What it is.", 1.5)})
     assert 'civicmail_web_requests_total{view="home",status="200"} 3' in text
     assert 'civicmail_web_request_seconds_bucket{le="0.01"} 1' in text
     assert 'civicmail_web_request_seconds_bucket{le="0.05"} 2' in text
@@ -55,7 +55,7 @@ def test_the_histogram_counts_each_answer_in_every_bound_above_it(monkeypatch: p
 
 
 def test_numbers_of_the_office_are_counts_and_ages_and_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = officenumbers.values(1_800_000_000_000)
+    values = office_metrics.values(1_800_000_000_000)
     assert values == {
         ("civicmail_database_up", ()): 1,
         ("civicmail_entries_lag_seconds", ()): 0,
@@ -67,5 +67,5 @@ def test_numbers_of_the_office_are_counts_and_ages_and_a_database_that_is_away_i
     def away(now: int) -> int:
         raise OperationalError
 
-    monkeypatch.setattr(officenumbers, "lag_ms", away)
-    assert officenumbers.values(0) == {("civicmail_database_up", ()): 0}
+    monkeypatch.setattr(office_metrics, "lag_ms", away)
+    assert office_metrics.values(0) == {("civicmail_database_up", ()): 0}

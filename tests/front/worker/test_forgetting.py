@@ -19,7 +19,7 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.message.shapes import Envelope, Recipient
 from civicmail.core.query.parse import parse
-from civicmail.front.worker import keeping
+from civicmail.front.worker import disposal
 from civicmail.mail.archive import classes, holds, keyring, outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -95,7 +95,7 @@ class Town:
         writer.event(Event(Type.DELIVERED, id_, NOW, (0,), {"hop": "maildir", "reply": "kept"}))
 
     def dispose(self) -> None:
-        outcome = keeping.dispose(self.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
+        outcome = disposal.dispose(self.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
         assert (outcome.gone, outcome.kept["held"]) == (1, 2)
 
     def step(self, ms: int) -> None:
@@ -234,7 +234,7 @@ def test_a_disposal_while_one_is_being_forgotten_is_forgotten_too(town: Town) ->
     town.step(tasks.FORGET_AFTER_MS)  # now it is under way
     [hold] = holds.in_force(Shelf(town.data))
     holds.end(town.data, hold.id, actor="a", reason="r", now=NOW)
-    outcome = keeping.dispose(town.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
+    outcome = disposal.dispose(town.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
     assert outcome.gone == 2
     town.step(1000)
     for _ in range(20):

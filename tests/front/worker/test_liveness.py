@@ -16,14 +16,14 @@ import pytest
 
 from civicmail.core.config.systemd import Manager
 from civicmail.front.checkup.heartbeats import Beat
+from civicmail.front.worker.job_loop import Job, Work, run_job
 from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent, processor_ns
-from civicmail.front.worker.loops import Job, Work, run_job
 
 CIRCLES = """
 import sys, threading
 from contextlib import contextmanager
 from pathlib import Path
-from civicmail.front.worker.loops import Job, run_all
+from civicmail.front.worker.job_loop import Job, run_all
 
 def circles():
     while True:

@@ -10,7 +10,7 @@ import pytest
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
-from civicmail.front.worker import notices, posting
+from civicmail.front.worker import notices, own_mailer
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.reading import Archive
 
@@ -74,7 +74,7 @@ def test_whoever_sends_one_after_the_other_keeps_one_view_of_the_archive(install
             views[0] += 1
             super().__init__(data)
 
-    monkeypatch.setattr(posting, "Archive", Counted)
+    monkeypatch.setattr(own_mailer, "Archive", Counted)
     sending = notices.Sending(load(installed), installed, lambda: NOW)
     for key in "ab":
         notify(key, "ann@city.example", "About", "text", now=MADE)

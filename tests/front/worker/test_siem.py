@@ -19,10 +19,10 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.frames import NO_ID
 from civicmail.front.checkup import siem as left
 from civicmail.front.checkup.findings import Installation
-from civicmail.front.worker import siem, siemwire
+from civicmail.front.worker import siem, siem_connection
 from civicmail.front.worker.siem import Forwarding
-from civicmail.front.worker.siemevents import SecurityEvent
-from civicmail.front.worker.siemwire import Away, Wire
+from civicmail.front.worker.siem_connection import Away, Wire
+from civicmail.front.worker.siem_events import SecurityEvent
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.seal import Sealer
@@ -231,7 +231,7 @@ def test_a_receiver_that_is_killed_and_hung_in_the_middle_loses_nothing(
 ) -> None:
     """2,000 events over TLS; rsyslog is killed three times, once after it had hung; 0 are lost."""
     monkeypatch.setattr(siem, "RETRY_LONGEST", 100)
-    monkeypatch.setattr(siemwire, "TIMEOUT", 2.0)
+    monkeypatch.setattr(siem_connection, "TIMEOUT", 2.0)
     one = Siem(url=f"tls://localhost:{receiver.tls}", ca=str(receiver.ca))
     job = forwarding(data, one)
     job.step(now_ms())

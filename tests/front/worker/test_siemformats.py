@@ -12,7 +12,7 @@ import pytest
 
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker import ocsf, syslog
-from civicmail.front.worker.siemevents import SecurityEvent, of_entry, of_record
+from civicmail.front.worker.siem_events import SecurityEvent, of_entry, of_record
 from civicmail.mail.archive.records import Type
 
 SCHEMA = json.loads((Path(__file__).parent / "ocsf-1.8.0.json").read_text())

@@ -12,7 +12,7 @@ import pytest
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.shapes import Envelope
-from civicmail.front.worker.habits import BaselineJob
+from civicmail.front.worker.baselines import BaselineJob
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.copies import HELD, WAITING
 from civicmail.mail.archive.machine import Machine

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
-from civicmail.front.checkup.words import when
+from civicmail.front.checkup.wording import when
 
 CHECK = "certificates"
 WARN, URGENT = 21 * 24 * HOUR, 3 * 24 * HOUR

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from civicmail.city.directory import feed_status
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
-from civicmail.front.checkup.words import when
+from civicmail.front.checkup.wording import when
 
 _DAY = 24 * HOUR
 

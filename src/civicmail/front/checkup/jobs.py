@@ -8,7 +8,7 @@ from civicmail.core.disk import lease
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation, Level
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
-from civicmail.front.checkup.words import when
+from civicmail.front.checkup.wording import when
 
 MAX_SILENCE_MS = MINUTE
 """ms after which a process that notes nothing is taken to do nothing."""

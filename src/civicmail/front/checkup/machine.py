@@ -11,7 +11,7 @@ from civicmail.core.disk import files, journal
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.sandbox import ocr
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
-from civicmail.front.checkup.words import size, when
+from civicmail.front.checkup.wording import size, when
 from civicmail.mail.search import coverage
 from civicmail.mail.search.attached import PICTURES
 from civicmail.mail.search.counts import still

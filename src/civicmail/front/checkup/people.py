@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from civicmail.city.access import setback
 from civicmail.city.access.saved import DATABASE, SAVED, fault
 from civicmail.front.checkup.findings import Finding, Installation
-from civicmail.front.checkup.words import when
+from civicmail.front.checkup.wording import when
 
 CHECK = "people"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from civicmail.city.access import guard
 from civicmail.city.access.published import Watch, alive_path
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
-from civicmail.front.checkup.words import when
+from civicmail.front.checkup.wording import when
 
 CHECK = "who may use mail"
 

@@ -11,7 +11,7 @@ from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import acting, left, options, output, recoverykey, rights, signinletters
+from civicmail.front.cli import actors, leavers, options, output, recovery_key, rights, sign_in_letters
 from civicmail.front.cli.groups import group
 
 app = group("Who gets in: sign-ins of people, made and ended on the command line.")
@@ -19,10 +19,10 @@ app.command("requests")(rights.requests_)
 for _verb in (rights.ask, rights.grant, rights.decide, rights.withdraw, rights.revoke, rights.stay):
     app.command()(_verb)
 YEAR = 365 * 86_400_000
-app.command()(signinletters.invite)
-app.command("hand-over")(signinletters.hand_over)
-app.command()(left.close)
-app.command()(left.reconcile)
+app.command()(sign_in_letters.invite)
+app.command("hand-over")(sign_in_letters.hand_over)
+app.command()(leavers.close)
+app.command()(leavers.reconcile)
 
 
 @app.command()
@@ -40,7 +40,7 @@ def claim(
 
     From then on the owner of the data folder opens no mail any more: people do, as a duty, with a reason.
     """
-    desk = acting.owned("access claim", data, config, now=now_ms())
+    desk = actors.owned("access claim", data, config, now=now_ms())
     from civicmail.city.access.actions.claiming import First, claim_installation
 
     code, _, name = department.partition("=")
@@ -61,11 +61,11 @@ def end(
     json: options.Json = False,
 ) -> None:
     """End somebody's access: every door shuts within a second, nothing that was kept goes."""
-    desk = acting.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions.ending import end_access
 
     end_at = _moment(when, desk.now)
-    ending = end_access(acting.named(person), reason=reason, when=end_at, actor=desk.actor, now=desk.now)
+    ending = end_access(actors.named(person), reason=reason, when=end_at, actor=desk.actor, now=desk.now)
     if json:
         output.emit({"person": ending.person.uid, "when": ending.when.isoformat(), "done": ending.done is not None})
     else:
@@ -83,11 +83,11 @@ def extend(
     config: options.Config = None,
 ) -> None:
     """Authorise somebody for longer. The department decides, and nobody for themselves."""
-    desk = acting.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
     from civicmail.city.access.models import Authorisation
 
-    who = acting.named(person)
+    who = actors.named(person)
     live = Authorisation.objects.filter(person=who, state__in=("active", "suspended"))
     row = (live.filter(mailbox__address=mailbox.lower()) if mailbox else live.filter(role="holder")).first()
     if row is None:
@@ -101,10 +101,10 @@ def suspend(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
     """Stop all of somebody's access at once: nothing is sent, and what comes is held."""
-    desk = acting.signed_in("access suspend", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access suspend", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 
-    who = acting.named(person)
+    who = actors.named(person)
     count = suspensions.suspend(who, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{who}: {count} suspended.")
 
@@ -114,10 +114,10 @@ def resume(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
     """Put what was suspended into force again, until the end that it had."""
-    desk = acting.signed_in("access resume", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access resume", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 
-    who = acting.named(person)
+    who = actors.named(person)
     count = suspensions.resume(who, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{who}: {count} in force again.")
 
@@ -127,11 +127,11 @@ def unlock(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
     """Release a sign-in that is locked, or for which people wait after wrong passwords."""
-    desk = acting.signed_in("access unlock", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access unlock", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import signin
     from civicmail.city.access.models import Account
 
-    who = acting.named(person)
+    who = actors.named(person)
     account = Account.objects.select_related("person").filter(person=who).first()
     if account is None:
         raise Unusable(f"{who} has no sign-in.")
@@ -144,12 +144,12 @@ def recover(
     person: options.Who,
     reason: options.Why,
     data: options.Data = None,
-    file: recoverykey.KeyFile = None,
+    file: recovery_key.KeyFile = None,
     config: options.Config = None,
 ) -> None:
     """Make somebody access officer with the recovery key, where nobody who could do it gets in; prints a link."""
-    desk = acting.owned("access recover", data, config, now=now_ms())
-    key = recoverykey.read(file)
+    desk = actors.owned("access recover", data, config, now=now_ms())
+    key = recovery_key.read(file)
     from civicmail.city.access.actions import duties, invitations
     from civicmail.mail.archive import keyring
 
@@ -157,7 +157,7 @@ def recover(
         if not keyring.prove_recovery(desk.folder, key, now=desk.now):
             raise NotPermitted("This is not the recovery key of this installation.")
 
-    who = acting.named(person)
+    who = actors.named(person)
     duties.recover(who, prove, until=desk.now + YEAR, actor=desk.actor, reason=reason, now=desk.now)
     secret = invitations.invite_first(who, actor=desk.actor, reason=reason, now=desk.now, recovery=True)
     output.words("This link works once, for 72 hours:")
@@ -173,7 +173,7 @@ def signs(
     json: options.Json = False,
 ) -> None:
     """Signs of the last day that a sign-in may be shared: many addresses at once, or many new sign-ins from one address."""
-    desk = acting.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.actions.entries import enter_alone
     from civicmail.city.access.queries import sharing

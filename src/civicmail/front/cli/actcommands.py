@@ -13,7 +13,7 @@ from civicmail.city.access.act import Act, Command, Parameter
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.inputs import Field
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output, verbs
+from civicmail.front.cli import actors, options, output, verbs
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -28,7 +28,7 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     verbs.VERBS[door.verb] = verbs.Line(act=act.permission)
 
     def command(as_: str, data: Path | None, config: Path | None, **given: Any) -> None:
-        desk = (acting.signed_in if door.personal else acting.office)(door.verb, data, config, as_, now=now_ms())
+        desk = (actors.signed_in if door.personal else actors.office)(door.verb, data, config, as_, now=now_ms())
         from civicmail.city.access.views.actpages import carry_out, form_of
 
         row = act.find(**{name: given[name] for name in door.row}, actor=desk.actor) if act.has_row else None

@@ -8,7 +8,7 @@ import typer
 
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Code = Annotated[str, typer.Argument(metavar="AGENCY", help="The code of an agen
 @app.command("list")
 def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """Each agency with its people who work here now, and whether it is suspended."""
-    desk = acting.office("agency list", data, config, as_, now=now_ms())
+    desk = actors.office("agency list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.directory.models import Agency, Episode
 
@@ -49,7 +49,7 @@ def add(
     config: options.Config = None,
 ) -> None:
     """Enter an agency."""
-    desk = acting.office("agency add", data, config, as_, now=now_ms())
+    desk = actors.office("agency add", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import structure
 
     made = structure.make_agency(code, name, contact=contact, actor=desk.actor, reason=reason, now=desk.now)
@@ -69,10 +69,10 @@ def contract(
     config: options.Config = None,
 ) -> None:
     """Enter a contract of an agency."""
-    desk = acting.office("agency contract", data, config, as_, now=now_ms())
+    desk = actors.office("agency contract", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import structure
 
-    who = acting.named(sponsor) if sponsor else None
+    who = actors.named(sponsor) if sponsor else None
     first, last = options.day(starts), options.day(ends)
     made = structure.make_contract(_agency(code), number, who, first, last, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{code}/{made.number} from {made.starts} to {made.ends}.")
@@ -83,7 +83,7 @@ def suspend(
     code: Code, reason: options.Why, as_: options.As = "", data: options.Data = None, config: options.Config = None
 ) -> None:
     """Stop the mail of all its people, at once."""
-    desk = acting.office("agency suspend", data, config, as_, now=now_ms())
+    desk = actors.office("agency suspend", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import structure
 
     count = structure.suspend_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)
@@ -93,7 +93,7 @@ def suspend(
 @app.command()
 def resume(code: Code, reason: options.Why, as_: options.As = "", data: options.Data = None, config: options.Config = None) -> None:
     """Let its people use mail again, as far as each is authorised."""
-    desk = acting.office("agency resume", data, config, as_, now=now_ms())
+    desk = actors.office("agency resume", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import structure
 
     count = structure.resume_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)

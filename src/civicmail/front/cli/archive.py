@@ -12,10 +12,10 @@ import typer
 from civicmail.city.law.schedules import Schedule
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, captureid, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, capture_id, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import wait_for_worker
+from civicmail.front.cli.waits import wait_for_worker
 from civicmail.mail.archive import classes, regroup
 from civicmail.mail.archive.inventory import inventory
 from civicmail.mail.archive.reading import Archive
@@ -62,14 +62,14 @@ def adopt(
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
-    by = acting.for_record(folder, "archive adopt", {"sha256": digest}, Credentials(as_, duty, reason, config), now=now)
+    by = actors.for_record(folder, "archive adopt", {"sha256": digest}, Credentials(as_, duty, reason, config), now=now)
     schedules = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"{len(schedules.by_class)} schedules are in force.")
 
 
 @app.command()
 def promote(
-    id_: captureid.CaptureId,
+    id_: capture_id.CaptureId,
     class_: Annotated[str, typer.Argument(metavar="CLASS", help="A class of the schedules in force.")],
     reason: options.Why,
     data: options.Data = None,
@@ -80,8 +80,8 @@ def promote(
     """Keep a message as long as this class asks for. Shorter than before it never becomes."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Credentials(as_, duty, reason, config)
-    by = acting.for_record(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
-    place = captureid.one(Archive(folder), id_)
+    by = actors.for_record(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
+    place = capture_id.one(Archive(folder), id_)
     classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"{place.uuid} is kept at least as long as {class_} asks for.")
 
@@ -91,7 +91,7 @@ def compact(reason: options.Why, data: options.Data = None, config: options.Conf
     """Make large segments of small ones, and move what was promoted. A worker that runs lets the lease `seal` go for it."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    owner = acting.owner(folder, "archive compact", reason=reason, now=now)
+    owner = actors.owner(folder, "archive compact", reason=reason, now=now)
     with owner, Sealer(folder, patience=wait_for_worker()) as sealer:
         done = regroup.regroup(sealer, now=now, reason=reason)
     if json:

@@ -81,7 +81,7 @@ def _folder(data: Path | None) -> Path:
 
 def _newest(data: Path) -> Checkpoint:
     """A checkpoint of everything up to now. Raises NotIntegrated."""
-    from civicmail.front.cli import proving  # what it needs takes long to import
+    from civicmail.front.cli import proofs  # what it needs takes long to import
 
     ledger = sequencer.folder(data)
     has_asked = False
@@ -94,7 +94,7 @@ def _newest(data: Path) -> Checkpoint:
             return False
         return not checkpoints.is_wanted(ledger)
 
-    proving.publish(data, is_signed)
+    proofs.publish(data, is_signed)
     signed = checkpoints.latest(ledger)
     if signed is None or signed.size == 0:
         raise NotIntegrated("The ledger has no entries yet, so there is nothing to sign.")

@@ -11,7 +11,7 @@ from civicmail.core.config import explain as explained
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import FILE, load
 from civicmail.core.config.template import render, toml
-from civicmail.front.checkup import addressed, named
+from civicmail.front.checkup import configured_files, page_address
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
 
@@ -23,7 +23,7 @@ def check(data: options.Data = None, config: options.Config = None, json: option
     """Read the settings as every command does, and look whether the files that they name are there; say what is wrong with them,
     and what does not work with them. Ends with 3 when something is wrong."""
     folder, settings = options.installation(data, config)
-    problems, missing = named.unusable_files(settings, folder), addressed.limitations(settings)
+    problems, missing = configured_files.unusable_files(settings, folder), page_address.limitations(settings)
     if json:
         output.emit({"ok": not problems, "file": str(config or folder / FILE), "wrong": problems, "missing": missing})
     else:

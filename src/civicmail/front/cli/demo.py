@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from civicmail.front.cli import output, samplecity
+from civicmail.front.cli import output, sample_city
 
 
 def demo(
@@ -23,26 +23,26 @@ def demo(
 ) -> None:
     """Start a sample city with a month of mail behind it: its pages open in a browser, and more mail flows until Ctrl-C."""
     from civicmail.front.cli.screen import screen
+    from civicmail.front.sample.live_demo import Play
     from civicmail.front.sample.people import DEMO
-    from civicmail.front.sample.play import Play
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end
-    with samplecity.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
+    with sample_city.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
         output.words("Making a city of six departments, and a month of its mail …")
         if play.elsewhere:
             output.words(play.elsewhere)
-        city = samplecity.people(play.data, DEMO)
-        samplecity.cases(city)
-        play.keep_a_month(samplecity.snapshot(play.data))
-        play.behind += samplecity.desks(play.data, city)
-        with samplecity.serving(folder), screen(play) as show:
+        city = sample_city.people(play.data, DEMO)
+        sample_city.cases(city)
+        play.keep_a_month(sample_city.snapshot(play.data))
+        play.behind += sample_city.desks(play.data, city)
+        with sample_city.serving(folder), screen(play) as show:
             play.wait_for_gateway()
             with contextlib.suppress(KeyboardInterrupt):
                 play.perform(seconds=8 if once else None, show=show)
             with contextlib.suppress(KeyboardInterrupt):
                 play.wait_for_the_end(show=show, seconds=60 if once else 10)  # a busy machine has a month to deliver first
-        verified = samplecity.verified(folder)
+        verified = sample_city.verified(folder)
         for line in play.summary(verified):
             print(line)
         raise typer.Exit(0 if play.all_held(verified) else 1)

@@ -14,7 +14,7 @@ from civicmail.city.directory.departments import Department
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, door, options, output
+from civicmail.front.cli import actors, content_access, options, output
 from civicmail.front.cli.groups import group
 
 app = group("The departments of the city, and whose mail is ours yet.")
@@ -57,11 +57,11 @@ def mode(
         raise UsageError(f"A department is in one of the modes {', '.join(get_args(Mode))}.")
     options.why(reason)
 
-    now, asker = now_ms(), door.Credentials(as_, duty, reason, config)
+    now, asker = now_ms(), content_access.Credentials(as_, duty, reason, config)
 
     @contextmanager
     def entering(facts: dict[str, str]) -> Iterator[str]:
-        with acting.in_files(folder, "department mode", facts, asker, now=now) as by:
+        with actors.in_files(folder, "department mode", facts, asker, now=now) as by:
             yield by.entry
 
     new_mode = cast(Mode, mode)
@@ -93,7 +93,7 @@ def open_(
         content = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-    desk = acting.office("department open", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.office("department open", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import departmentlist, routing
     from civicmail.city.directory import department_file
 
@@ -131,11 +131,11 @@ def lead(
     config: options.Config = None,
 ) -> None:
     """Say who decides for a department: exactly these from now on."""
-    desk = acting.office("department lead", data, config, as_, now=now_ms())
+    desk = actors.office("department lead", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import structure
 
-    who, others = (acting.named(head) if head else None), [acting.named(d) for d in deputy or ()]
-    structure.lead_department(acting.department(code), who, others, actor=desk.actor, reason=reason, now=desk.now)
+    who, others = (actors.named(head) if head else None), [actors.named(d) for d in deputy or ()]
+    structure.lead_department(actors.department(code), who, others, actor=desk.actor, reason=reason, now=desk.now)
     names = " and ".join(str(p) for p in (who, *others) if p)
     output.show(f"{code} is decided for by {names or 'nobody'}.")
 

@@ -8,8 +8,8 @@ import typer
 
 from civicmail.city.access.guard import is_claimed
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed
@@ -39,7 +39,7 @@ def dispose(
     folder, _ = options.installation(data, config)
     if not simulate:
         raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)
-    acting.person(folder, "dispose", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "dispose", {}, Credentials(as_, duty, reason, config), now=now_ms())
 
     def each(item: Item) -> None:
         row: dict[str, Any] = {"id": item.capture.uuid, "class": item.decision.class_, "received": item.capture.received}

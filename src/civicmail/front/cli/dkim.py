@@ -10,8 +10,8 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import RefusedError
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
@@ -35,7 +35,7 @@ def list_(
 ) -> None:
     """All keys, oldest first, and the record that each needs in the zone."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "dkim list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "dkim list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     keys = dkimkeys.listed(folder)
     for key in keys:
         if json:
@@ -62,7 +62,7 @@ def new(
     folder, _ = options.installation(data, config)
     kind, now = dkimkeys.algorithm(algorithm), now_ms()
     facts = {"domain": domain, "algorithm": kind, "selector": selector}
-    with acting.in_files(folder, "dkim new", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim new", facts, Credentials(as_, duty, reason, config), now=now):
         key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
     output.words("Add this record to the zone, then: civicmail dkim activate " + f"{key.domain} {key.selector}")
     output.show(zone_line(key.name, key.record))
@@ -83,7 +83,7 @@ def activate(
     folder, settings = options.installation(data, config)
     now = now_ms()
     facts = {"domain": domain, "selector": selector, "anyway": str(anyway).lower()}
-    with acting.in_files(folder, "dkim activate", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim activate", facts, Credentials(as_, duty, reason, config), now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         if not anyway:
             _require_published(key, settings)
@@ -104,7 +104,7 @@ def retire(
     """Sign with this key no more. Its private half is removed; its record stays in the zone for a week."""
     folder, _ = options.installation(data, config)
     now, facts = now_ms(), {"domain": domain, "selector": selector}
-    with acting.in_files(folder, "dkim retire", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim retire", facts, Credentials(as_, duty, reason, config), now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         dkimkeys.retire(folder, key, now=now)
     output.words(f"{key.name} signs no more. Leave its record in the zone for {dkimkeys.REST_DAYS} days.")

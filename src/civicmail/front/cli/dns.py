@@ -13,8 +13,8 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.screening import nameserver, published, stspolicy
 from civicmail.mail.screening.domains import a_labels
@@ -78,7 +78,7 @@ def reports(
     taken = None
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
-        acting.person(folder, "dns reports", facts, Credentials(as_, duty, reason, config), now=now)
+        actors.person(folder, "dns reports", facts, Credentials(as_, duty, reason, config), now=now)
         taken = kept.keep(folder, parsed, domains, now=now)
     _show(summary, json=json)
     if taken is not None:

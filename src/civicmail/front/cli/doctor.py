@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.front.checkup import news as remembered
-from civicmail.front.checkup.examine import run_checks
+from civicmail.front.checkup import new_problems as remembered
+from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.cli import options, output
 

@@ -11,7 +11,7 @@ from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actcommands, acting, options, output
+from civicmail.front.cli import actcommands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("What a person may do beyond their own mail, and until when.")
@@ -28,11 +28,11 @@ def lay_down(
     config: options.Config = None,
 ) -> None:
     """Lay down a duty of one's own before its time is over."""
-    desk = acting.signed_in("duty lay-down", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("duty lay-down", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import duties
     from civicmail.city.access.queries.actors import taken_up
 
-    used = [use for use in taken_up(acting.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
+    used = [use for use in taken_up(actors.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
     if not used:
         raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
     for use in used:
@@ -43,7 +43,7 @@ def lay_down(
 @app.command("list")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """Who has which duty, and until when."""
-    desk = acting.signed_in("duty list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.models import DutyGrant
     from civicmail.city.access.moments import moment

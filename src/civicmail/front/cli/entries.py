@@ -12,7 +12,7 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings, Siem
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
     from civicmail.city.access.models import Entry
@@ -39,7 +39,7 @@ def entries(
     json: options.Json = False,
 ) -> None:
     """The newest entries first. For auditors and the access office; looking is recorded before anything is shown."""
-    desk = acting.signed_in("entries", data, config, as_, now=now_ms())
+    desk = actors.signed_in("entries", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.actions.entries import enter_alone
     from civicmail.city.access.queries.entries import heads, seen_by
@@ -78,7 +78,7 @@ def _begin(day: str) -> int:
 def _export(rows: Iterator[tuple[dict[str, Any], str, int]], format_: Format, settings: Settings) -> None:
     """A line for each entry, in the words of the job that sends them (front/worker/siem.py)."""
     from civicmail.front.worker.siem import render
-    from civicmail.front.worker.siemevents import of_entry
+    from civicmail.front.worker.siem_events import of_entry
 
     enterprise = next((receiver.enterprise for receiver in settings.oversight.siem), Siem().enterprise)
     for head, journal, number in rows:

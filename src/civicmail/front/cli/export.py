@@ -13,8 +13,9 @@ import typer
 from civicmail.core.config.errors import UsageError
 from civicmail.core.query.tree import Everything
 from civicmail.desk.workbench import gathering
-from civicmail.front.cli import door, options, output
-from civicmail.front.cli.asking import (
+from civicmail.front.cli import content_access, options, output
+from civicmail.front.cli.content_access import ContentAccess
+from civicmail.front.cli.index_query import (
     IndexQuery,
     Query,
     hits,
@@ -24,7 +25,6 @@ from civicmail.front.cli.asking import (
     searchable_count,
     words_of,
 )
-from civicmail.front.cli.door import ContentAccess
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
@@ -57,8 +57,8 @@ def export(
     folder, settings = options.installation(data, config)
     text, tree = words_of(query)
     _refuse_existing(out, format_, proof)
-    opened = door.open_content(
-        folder, "export", {"query": text, "format": format_}, door.Credentials(as_, duty, reason, config, mandate)
+    opened = content_access.open_content(
+        folder, "export", {"query": text, "format": format_}, content_access.Credentials(as_, duty, reason, config, mandate)
     )
     archive, reader = Archive(folder), reader_of(folder)
     tree = resolve_threads(reader, tree, archive, opened)
@@ -83,7 +83,7 @@ export.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-
 def _proved(
     archive: Archive, opened: ContentAccess, reader: Reader | None, results: Iterator[Hit], out: Path, city: str, text: str
 ) -> Iterator[bool]:
-    from civicmail.front.cli import proving  # what it needs takes long to import
+    from civicmail.front.cli import proofs  # what it needs takes long to import
     from civicmail.mail.search.counts import Counts, counts
 
     def coverage() -> dict[str, int]:
@@ -91,7 +91,7 @@ def _proved(
         totals = counts(reader, Everything(), archived=archived) if reader else Counts(0, 0, 0, archived, 0)
         return {key: value for key, value in totals.plain().items() if key not in ("count", "unique")}
 
-    return proving.export(archive, opened, results, out, proving.about(opened, city, text), coverage)
+    return proofs.export(archive, opened, results, out, proofs.about(opened, city, text), coverage)
 
 
 def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.inventory import inventory
@@ -31,7 +31,7 @@ def add(
     """Put a hold into force. A disposal that is under way at this moment stops."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Credentials(as_, duty, reason, config)
-    by = acting.for_record(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
+    by = actors.for_record(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
     name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
 
@@ -47,7 +47,7 @@ def list_(
 ) -> None:
     """The holds in force, oldest first. Of one that belongs to a mandate neither whose mail it is nor who looks is told."""
     folder, _ = options.installation(data, config)
-    acting.person(folder, "hold list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "hold list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     active = inventory(folder).holds
     for hold in active:
         under = hold.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
@@ -78,6 +78,6 @@ def end(
     """Lift a hold: the schedules decide again about what it kept."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    by = acting.for_record(folder, "hold end", {"hold": name}, Credentials(as_, duty, reason, config), now=now)
+    by = actors.for_record(folder, "hold end", {"hold": name}, Credentials(as_, duty, reason, config), now=now)
     holds.end(folder, name, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"Hold {name} is not in force any more.")

@@ -10,8 +10,8 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.importers.vault.exports import LEFT_OUT, UNNAMED
 from civicmail.mail.importers.walk import Skipped
@@ -43,7 +43,7 @@ def import_(
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     facts = {"custodian": custodian, "source": source, "paths": len(paths)}
-    acting.person(folder, "import", facts, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "import", facts, Credentials(as_, duty, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
         progress = ImportProgress(lists.left, report, lambda done, total: report(done, total, "Making searchable"))

@@ -10,8 +10,8 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.importers.importing import ImportProgress, ImportTarget
 from civicmail.mail.importers.remote.migration import Migration, report
 from civicmail.mail.importers.remote.source import Patience
@@ -37,7 +37,7 @@ def import_mailboxes(
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
     facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
-    acting.person(folder, "import-mailboxes", facts, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "import-mailboxes", facts, Credentials(as_, duty, reason, config), now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
         progress = ImportProgress(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output, recoverykey
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output, recovery_key
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import wait_for_worker
+from civicmail.front.cli.waits import wait_for_worker
 from civicmail.mail.archive import keyring, masterkey
 
 app = group("The recovery key: the only way to the archive when the master key is lost.")
 
 
 @app.command("prove-recovery")
-def prove_recovery(data: options.Data = None, file: recoverykey.KeyFile = None, config: options.Config = None) -> None:
+def prove_recovery(data: options.Data = None, file: recovery_key.KeyFile = None, config: options.Config = None) -> None:
     """Show that you have the recovery key. It is never kept: what is kept is that it was proved."""
     folder, _ = options.installation(data, config)
-    now, key = now_ms(), recoverykey.read(file)
-    with acting.owner(folder, "keys prove-recovery", now=now):
+    now, key = now_ms(), recovery_key.read(file)
+    with actors.owner(folder, "keys prove-recovery", now=now):
         if not keyring.prove_recovery(folder, key, now=now):
             output.words("civicmail: This is not the recovery key of this installation.")
             raise typer.Exit(1)
@@ -27,11 +27,11 @@ def prove_recovery(data: options.Data = None, file: recoverykey.KeyFile = None, 
 
 
 @app.command()
-def recover(data: options.Data = None, file: recoverykey.KeyFile = None, config: options.Config = None) -> None:
+def recover(data: options.Data = None, file: recovery_key.KeyFile = None, config: options.Config = None) -> None:
     """Write the master key and the ledger key again from the recovery key."""
     folder, _ = options.installation(data, config)
-    key = recoverykey.read(file)
-    with acting.owner(folder, "keys recover", now=now_ms()):
+    key = recovery_key.read(file)
+    with actors.owner(folder, "keys recover", now=now_ms()):
         keyring.recover(folder, key)
     output.words("The master key and the ledger key were written again.")
 
@@ -49,7 +49,7 @@ def rotate_master(
     A worker that runs lets the lease `seal` go for it. After a crash call it again.
     """
     folder, _ = options.installation(data, config)
-    with acting.in_files(folder, "keys rotate-master", {}, Credentials(as_, duty, reason, config), now=now_ms()):
+    with actors.in_files(folder, "keys rotate-master", {}, Credentials(as_, duty, reason, config), now=now_ms()):
         count = masterkey.rotate(folder, show=_show_new, patience=wait_for_worker())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
 
@@ -67,7 +67,7 @@ def rotate_links(
 
     folder, _ = options.installation(data, config)
     now = now_ms()
-    with acting.in_files(folder, "keys rotate-links", {}, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "keys rotate-links", {}, Credentials(as_, duty, reason, config), now=now):
         older = len(signed_links.rotate(folder, now).keys) - 1
     output.words(f"Links are signed with a new key; {older} older ones still verify.")
 

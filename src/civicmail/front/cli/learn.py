@@ -11,8 +11,8 @@ import typer
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.front.cli import acting, captureid, door, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, capture_id, content_access, options, output
+from civicmail.front.cli.content_access import Credentials
 
 What = Annotated[str, typer.Argument(metavar="PATH|ID", help="A message that is kept, or a file, Maildir or mbox of others.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=1000, metavar="N", help="How many tokens are shown.")]
@@ -34,14 +34,14 @@ def learn(
     kind = "spam" if spam else "ham"
     facts = {"what": what[:200], "label": kind}
     if not Path(what).exists():
-        _label(folder, what, acting.for_record(folder, "learn", facts, asker, now=now_ms()), spam=spam)
+        _label(folder, what, actors.for_record(folder, "learn", facts, asker, now=now_ms()), spam=spam)
         output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
         return
     from civicmail.mail.pipeline import taught
 
     failed: list[str] = []
     count = 0
-    with acting.in_files(folder, "learn", facts, asker, now=now_ms()):
+    with actors.in_files(folder, "learn", facts, asker, now=now_ms()):
         for content in _messages(Path(what), failed):
             taught.teach(folder, content, spam=spam)
             count += 1
@@ -61,20 +61,20 @@ def unlearn(
     folder, _ = options.installation(data, config)
     asker = Credentials(as_, duty, reason, config)
     if not Path(what).exists():
-        by = acting.for_record(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
+        by = actors.for_record(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
         _label(folder, what, by, spam=True, undone=True)
         output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
         return
     from civicmail.mail.pipeline import taught
 
     failed: list[str] = []
-    with acting.in_files(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms()):
+    with actors.in_files(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms()):
         count = sum(taught.untaught(folder, content) for content in _messages(Path(what), failed))
     _done({"untaught": count}, f"What was said of {count} messages is taken back.", failed, json)
 
 
 def explain(
-    id_: captureid.CaptureId,
+    id_: capture_id.CaptureId,
     most: Most = 20,
     data: options.Data = None,
     as_: options.As = "",
@@ -92,8 +92,8 @@ def explain(
 
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
-    place = captureid.one(archive, id_)
-    opened = door.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, duty, reason, config, mandate))
+    place = capture_id.one(archive, id_)
+    opened = content_access.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, duty, reason, config, mandate))
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     ours = model.read(folder)
     try:
@@ -124,12 +124,12 @@ _BANDS = {
 }
 
 
-def _label(folder: Path, what: str, by: acting.Doing, *, spam: bool, undone: bool = False) -> None:
+def _label(folder: Path, what: str, by: actors.Doing, *, spam: bool, undone: bool = False) -> None:
     """Write the record; exit 1 where nothing is kept under the id."""
     from civicmail.mail.archive.reading import Archive
     from civicmail.mail.pipeline import labels
 
-    place = captureid.one(Archive(folder), what)
+    place = capture_id.one(Archive(folder), what)
     labels.say(folder, place.id, labels.Label(spam, by.name, "operator", undone), now_ms(), by.entering)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """The lists of a department."""
-    desk = acting.office("lists list", data, config, as_, now=now_ms())
+    desk = actors.office("lists list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_department
     from civicmail.city.directory.models import MailGroup
 
-    home = acting.department(department)
+    home = actors.department(department)
     guard.require(desk.actor, "mailbox.see", about_department(home), now=desk.now)
     for row in MailGroup.objects.filter(department=home, closed__isnull=True):
         if json:
@@ -47,7 +47,7 @@ def show(
     address: Address, as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False
 ) -> None:
     """Who gets what is sent to it: one address on a line, lists that are on it expanded."""
-    desk = acting.office("lists show", data, config, as_, now=now_ms())
+    desk = actors.office("lists show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_department
     from civicmail.city.access.queries.groups import behind
@@ -70,10 +70,10 @@ def make(
     config: options.Config = None,
 ) -> None:
     """Make a list."""
-    desk = acting.office("lists make", data, config, as_, now=now_ms())
+    desk = actors.office("lists make", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import mailboxes
 
-    home = acting.department(department)
+    home = actors.department(department)
     made = mailboxes.make_group(address, name, home, everyone=everyone, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{made.address} is a list of {home}.")
 
@@ -89,7 +89,7 @@ def change(
     config: options.Config = None,
 ) -> None:
     """Put mailboxes and lists on it, and take others off."""
-    desk = acting.office("lists change", data, config, as_, now=now_ms())
+    desk = actors.office("lists change", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import mailboxes
 
     row = _group(address)
@@ -108,7 +108,7 @@ def close(
     address: Address, reason: options.Why, as_: options.As = "", data: options.Data = None, config: options.Config = None
 ) -> None:
     """Let a list take nothing more. Nobody else gets its address."""
-    desk = acting.office("lists close", data, config, as_, now=now_ms())
+    desk = actors.office("lists close", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import mailboxes
 
     row = _group(address)

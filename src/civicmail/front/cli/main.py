@@ -58,8 +58,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "review": ("review:app", "Whether access is still justified: list, start, pack."),
         "lists": ("lists:app", "One address for many: list, show, make, change, close."),
         "policy": ("policy:app", "The text and the rules: list, publish, paper, rules, test, diff, drill, replay, explain."),
-        "exact-list": ("exactlist:app", "The city's own values that mail is searched for: add, list, remove."),
-        "works": ("workslist:app", "Works of others that people must not send, by SHA-256: add, list, remove."),
+        "exact-list": ("exact_list:app", "The city's own values that mail is searched for: add, list, remove."),
+        "works": ("works_list:app", "Works of others that people must not send, by SHA-256: add, list, remove."),
     },
     "Keeping": {
         "archive": ("archive:app", "What is kept and for how long: status, adopt, promote, compact."),

@@ -15,12 +15,12 @@ from civicmail.city.access.mandates import DAYS, GROUNDS
 from civicmail.city.access.wanted import Wanted
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output, verbs
+from civicmail.front.cli import actors, options, output, verbs
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
     from civicmail.city.access.models import Mandate
-    from civicmail.front.cli.acting import Desk
+    from civicmail.front.cli.actors import Desk
 
 app = group("Looking at other people's mail: who asks why, who decides, until when.")
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number of a mandate, like 26-014.")]
@@ -48,7 +48,7 @@ def ask(
     desk = _desk("mandate ask", data, config, as_)
     from civicmail.city.access.actions import mandates
 
-    uids = tuple(acting.named(name).uid for name in people or ())
+    uids = tuple(actors.named(name).uid for name in people or ())
     scope = Wanted(uids, department, _start(first), _end(last), words, days, options.why(reason))
     made = mandates.ask(ground, duty, scope, sealed=sealed, actor=desk.actor, now=desk.now)
     output.emit(_plain(made)) if json else output.show(f"{made.number} waits for a second person.")
@@ -145,16 +145,16 @@ def protect(
     from civicmail.city.access.actions import protecting
 
     if approver:
-        made = protecting.name_approver(kind, acting.named(approver), actor=desk.actor, reason=reason, now=desk.now)
+        made = protecting.name_approver(kind, actors.named(approver), actor=desk.actor, reason=reason, now=desk.now)
     else:
-        whom = acting.named(person) if person else acting.department(department)
+        whom = actors.named(person) if person else actors.department(department)
         made = protecting.protect(kind, whom, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{PROTECTED[made.kind]}: {made.person or made.department}{' decides' if made.approves else ' is protected'}.")
 
 
 def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
     """Who asks, where the guard lets them. Raises NotPermitted."""
-    desk = acting.signed_in(verb, data, config, as_, now=now_ms())
+    desk = actors.signed_in(verb, data, config, as_, now=now_ms())
     guard.require_could(desk.actor, verbs.line(verb).act, now=desk.now)
     return desk
 

@@ -12,7 +12,7 @@ from civicmail.core.config import formats
 from civicmail.core.config.release import VERSION
 from civicmail.core.config.settings import Settings
 from civicmail.front.cli import options, output
-from civicmail.front.cli.patience import wait_for_tables
+from civicmail.front.cli.waits import wait_for_tables
 
 WOULD_CHANGE = 1
 

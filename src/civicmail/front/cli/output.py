@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from civicmail.front.checkup.words import when as when
+from civicmail.front.checkup.wording import when as when
 
 REFRESH_SECONDS = 0.1
 

@@ -9,7 +9,7 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output, working
+from civicmail.front.cli import actors, options, output, work
 from civicmail.front.cli.groups import group
 
 _Despite = Annotated[
@@ -19,7 +19,7 @@ _Despite = Annotated[
 _Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 app = group("The people of the city, as the personnel system and the departments have them.")
-for _verb in (working.add, working.change, working.move, working.rehire):
+for _verb in (work.add, work.change, work.move, work.rehire):
     app.command()(_verb)
 
 
@@ -41,7 +41,7 @@ def sync(
 
     Exit 1: lines were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
-    desk = acting.office("people sync", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.office("people sync", data, config, as_, now=now_ms(), tables=True)
     try:
         run = _proposed(file.read_bytes(), file.name, mapping, desk)
     except OSError as error:
@@ -66,7 +66,7 @@ def pull(
 
     Exit 1: entries were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
-    desk = acting.office("people pull", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.office("people pull", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.actions import feedpull
 
@@ -86,7 +86,7 @@ def provider(
     json: options.Json = False,
 ) -> None:
     """Make a token for an identity provider that speaks SCIM, and print it: nobody can show it again."""
-    desk = acting.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import feedkeys
 
     secret = feedkeys.make(name, days=days, actor=desk.actor, reason=reason, now=desk.now)
@@ -151,7 +151,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """Who works in a department."""
-    desk = acting.office("people list", data, config, as_, now=now_ms())
+    desk = actors.office("people list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.resources import InDepartment
     from civicmail.city.directory.models import Episode
@@ -174,11 +174,11 @@ def show(
     json: options.Json = False,
 ) -> None:
     """One person: work, mailboxes, access."""
-    desk = acting.office("people show", data, config, as_, now=now_ms())
+    desk = actors.office("people show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_person
 
-    who = acting.named(person)
+    who = actors.named(person)
     guard.require(desk.actor, "roster.see", about_person(who), now=desk.now)
     plain = _plain(who, desk.now)
     if json:

@@ -10,7 +10,7 @@ import typer
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, explaining, options, output, replaying, rulebook
+from civicmail.front.cli import actors, explain_policy, options, output, replay, rules
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ app = group("The e-mail use policy: its versions, what people said to it on pape
 @app.command("list")
 def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """The versions, newest first."""
-    desk = acting.office("policy list", data, config, as_, now=now_ms())
+    desk = actors.office("policy list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.models import PolicyText
 
@@ -47,7 +47,7 @@ def publish(
     config: options.Config = None,
 ) -> None:
     """Put the next version into force. Unless it is minor everybody is asked to accept it."""
-    desk = acting.office("policy publish", data, config, as_, now=now_ms())
+    desk = actors.office("policy publish", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import policy
 
     try:
@@ -71,10 +71,10 @@ def paper(
     config: options.Config = None,
 ) -> None:
     """Record what somebody signed on paper."""
-    desk = acting.office("policy paper", data, config, as_, now=now_ms())
+    desk = actors.office("policy paper", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import policy
 
-    who, text = acting.named(person), _version(version)
+    who, text = actors.named(person), _version(version)
     policy.record_paper(who, text, accepted=not declined, reference=reference, actor=desk.actor, now=desk.now)
     output.show(f"{who} {'declined' if declined else 'accepted'} version {text.version}.")
 
@@ -89,5 +89,5 @@ def _version(number: int) -> PolicyText:
     return row
 
 
-for verb in (rulebook.rules, rulebook.test, rulebook.diff, rulebook.drill, replaying.replay, explaining.explain):
+for verb in (rules.rules, rules.test, rules.diff, rules.drill, replay.replay, explain_policy.explain):
     app.command()(verb)

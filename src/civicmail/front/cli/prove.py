@@ -5,13 +5,13 @@ from __future__ import annotations
 import orjson
 
 from civicmail.core.ledger import proof
-from civicmail.front.cli import captureid, door, options, output
-from civicmail.front.cli.proving import publish
+from civicmail.front.cli import capture_id, content_access, options, output
+from civicmail.front.cli.proofs import publish
 from civicmail.mail.archive.reading import Archive
 
 
 def prove(
-    id_: captureid.CaptureId,
+    id_: capture_id.CaptureId,
     data: options.Data = None,
     as_: options.As = "",
     mandate: options.Mandate = "",
@@ -22,8 +22,10 @@ def prove(
     """Write a proof to stdout that tools/verify_proof.py checks without us. It shows the envelope, not the content."""
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
-    place = captureid.one(archive, id_)
-    opened = door.open_content(folder, "prove", {"id": place.uuid}, door.Credentials(as_, duty, reason, config, mandate))
+    place = capture_id.one(archive, id_)
+    opened = content_access.open_content(
+        folder, "prove", {"id": place.uuid}, content_access.Credentials(as_, duty, reason, config, mandate)
+    )
     opened.reading(archive)(place)  # also of a proof: its envelope says who wrote to whom
     head = archive.head(opened.permit, place)
     plain = orjson.loads(head)

@@ -11,8 +11,8 @@ import typer
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.outstanding import Entry
@@ -36,7 +36,7 @@ def list_(
 ) -> None:
     """One line for each recipient that waits or is held, oldest mail first."""
     folder, settings = options.installation(data, config)
-    acting.person(folder, "queue list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "queue list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
@@ -59,7 +59,7 @@ def show(
 ) -> None:
     """Everything about one message that waits."""
     folder, settings = options.installation(data, config)
-    acting.person(folder, "queue show", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "queue show", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
     entry = _one(folder, id_)
     for row in _rows(entry, _routes(folder, settings)):
         if json:
@@ -106,7 +106,7 @@ def _decide(
 ) -> None:
     folder, settings = options.installation(data, asker.config)
     now = now_ms()
-    by = acting.for_record(folder, verb, {"id": id_}, asker, now=now)
+    by = actors.for_record(folder, verb, {"id": id_}, asker, now=now)
     entry = _one(folder, id_)
     indices = action(folder, entry, actor=by.name, reason=asker.reason, now=now, entering=by.entering)
     bell.ring(folder)

@@ -11,9 +11,9 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
-from civicmail.front.cli.patience import wait_for_worker
+from civicmail.front.cli.waits import wait_for_worker
 from civicmail.mail.archive import outstanding_file, recatalogue, replay
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import coverage
@@ -81,7 +81,7 @@ def _rebuild(
 ) -> None:
     """Exit 1 where something could not be read."""
     folder, _ = options.installation(data, config)
-    with acting.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
+    with actors.owner(folder, f"rebuild {what}", now=now_ms()), output.progress(doing) as report:
         problems = make(folder, now=now_ms(), progress=report, patience=wait_for_worker())
     for problem in problems:
         output.words(problem)

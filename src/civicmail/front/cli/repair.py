@@ -8,7 +8,7 @@ import typer
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.ledger.problems import records_text
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import repair as repairing
 
@@ -25,7 +25,7 @@ def journal(reason: Reason, data: options.Data = None, config: options.Config = 
     """
     reason = options.why(reason)
     folder, _ = options.installation(data, config)
-    done = repairing.repair(folder, person=acting.machine_of(folder), reason=reason, now=now_ms())
+    done = repairing.repair(folder, person=actors.machine_of(folder), reason=reason, now=now_ms())
     for item in done:
         if json:
             moved = [m.plain for m in item.moved]

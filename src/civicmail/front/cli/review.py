@@ -10,7 +10,7 @@ import typer
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("Whether access is still justified: reviews by departments.")
@@ -19,7 +19,7 @@ app = group("Whether access is still justified: reviews by departments.")
 @app.command("list")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """Each review with its number, how many rows are open, and its last day."""
-    desk = acting.signed_in("review list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("review list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.actions.review_notices import last_day, name_of
     from civicmail.city.conduct.models import Review
@@ -51,14 +51,14 @@ def start(
     config: options.Config = None,
 ) -> None:
     """Begin a review at once; everybody who is asked is written to."""
-    desk = acting.signed_in("review start", data, config, as_, now=now_ms())
+    desk = actors.signed_in("review start", data, config, as_, now=now_ms())
     from civicmail.city.conduct.actions import review_schedule
     from civicmail.city.conduct.review_plans import PLANS
 
     known = next((t for t in PLANS if t == tier), None)
     if known is None:
         raise Unusable(f"There is no review {tier}; choose duties, outside or everyone.", {"tier": "Choose one of the list."})
-    where = [acting.department(code) for code in department or ()]
+    where = [actors.department(code) for code in department or ()]
     made = review_schedule.start_now(known, actor=desk.actor, reason=reason, now=desk.now, departments=where)
     output.show(f"Review {made.pk} has begun: {made.rows.count()} rows.")
 
@@ -72,7 +72,7 @@ def pack(
     config: options.Config = None,
 ) -> None:
     """Write the evidence of a review as one file, which tools/verify_review.py checks."""
-    desk = acting.signed_in("review pack", data, config, as_, now=now_ms())
+    desk = actors.signed_in("review pack", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import review_evidence

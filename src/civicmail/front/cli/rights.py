@@ -9,7 +9,7 @@ import typer
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
     from civicmail.city.access.models import Authorisation
@@ -32,12 +32,12 @@ def requests_(
     json: options.Json = False,
 ) -> None:
     """Rights and requests of a department, the newest first."""
-    desk = acting.signed_in("access requests", data, config, as_, now=now_ms())
+    desk = actors.signed_in("access requests", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.models import Authorisation
     from civicmail.city.access.resources import InDepartment
 
-    guard.require(desk.actor, "roster.see", InDepartment(acting.department(department).code), now=desk.now)
+    guard.require(desk.actor, "roster.see", InDepartment(actors.department(department).code), now=desk.now)
     rows = Authorisation.objects.filter(department__code=department).select_related("person", "mailbox", "requester")
     for a in (rows.filter(state=state) if state else rows).order_by("-pk"):
         _show(a, json)
@@ -57,12 +57,12 @@ def ask(
     json: options.Json = False,
 ) -> None:
     """Ask that somebody gets mail of their own. The department decides, and nobody for themselves."""
-    desk = acting.signed_in("access ask", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access ask", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
     from civicmail.city.access.reasons import Reasons
 
     reasons, end = Reasons(duties, performance, efficiency, service), min(options.end_of(until), desk.now + YEAR)
-    _show(requests.ask(acting.named(person), reasons=reasons, until=end, address=address, actor=desk.actor, now=desk.now), json)
+    _show(requests.ask(actors.named(person), reasons=reasons, until=end, address=address, actor=desk.actor, now=desk.now), json)
 
 
 def grant(
@@ -80,7 +80,7 @@ def grant(
     json: options.Json = False,
 ) -> None:
     """Ask that a named person may use another mailbox, under their own sign-in."""
-    desk = acting.signed_in("access grant", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access grant", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
     from civicmail.city.access.reasons import Reasons
     from civicmail.city.directory.models import Mailbox
@@ -89,7 +89,7 @@ def grant(
     if box is None:
         raise Unusable(f"There is no mailbox {mailbox}.")
     reasons, end = Reasons(duties, performance, efficiency, service), min(options.end_of(until), desk.now + YEAR)
-    made = requests.ask_grant(acting.named(person), box, role, reasons=reasons, until=end, actor=desk.actor, now=desk.now)
+    made = requests.ask_grant(actors.named(person), box, role, reasons=reasons, until=end, actor=desk.actor, now=desk.now)
     _show(made, json)
 
 
@@ -103,7 +103,7 @@ def decide(
     json: options.Json = False,
 ) -> None:
     """Say yes or no to a request of somebody else for somebody else."""
-    desk = acting.signed_in("access decide", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access decide", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
 
     if answer not in ("yes", "no"):
@@ -121,7 +121,7 @@ def withdraw(
     json: options.Json = False,
 ) -> None:
     """Take a request back before it is in force."""
-    desk = acting.signed_in("access withdraw", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access withdraw", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
 
     _show(requests.withdraw(_the(number), actor=desk.actor, reason=reason, now=desk.now), json)
@@ -136,7 +136,7 @@ def revoke(
     json: options.Json = False,
 ) -> None:
     """End one right of somebody for good; the others stay."""
-    desk = acting.signed_in("access revoke", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access revoke", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 
     _show(suspensions.revoke(_the(number), actor=desk.actor, reason=reason, now=desk.now), json)
@@ -146,12 +146,12 @@ def stay(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
     """Call an end off that was planned and has not come: the person stays."""
-    desk = acting.signed_in("access stay", data, config, as_, now=now_ms(), tables=True)
+    desk = actors.signed_in("access stay", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.actions import ending
     from civicmail.city.access.queries.actors import about_person
 
-    who = acting.named(person)
+    who = actors.named(person)
     guard.require(desk.actor, "access.end", about_person(who), now=desk.now)
     planned = who.endings.select_related("person", "episode").filter(done__isnull=True).order_by("-pk").first()
     if planned is None:

@@ -219,17 +219,17 @@ def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) ->
 def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
     from civicmail.front.web.start import is_preparing, prepare, start
     from civicmail.front.worker import (
-        answering,
+        auto_replies,
         city,
         findings,
         hooks,
-        leaving,
+        message_removal,
         notices,
-        people,
+        offboarding,
+        people_jobs,
         pickups,
-        pulls,
         reports,
-        rulebook,
+        rules,
         sending,
         siem,
         traces,
@@ -240,13 +240,13 @@ def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
     def ready() -> None:
         prepare(data, config)
 
-    all_ = [*people.jobs(data, ready, now_ms), *rulebook.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
+    all_ = [*people_jobs.jobs(data, ready, now_ms), *rules.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
     all_ += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
     all_ += [pickups.job(settings, data, ready, now_ms)]
-    all_ += [answering.job(settings, data, ready, now_ms), *leaving.jobs(settings, data, ready, now_ms)]
+    all_ += [auto_replies.job(settings, data, ready, now_ms), *offboarding.jobs(settings, data, ready, now_ms)]
     all_ += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
     all_ += [
-        pulls.job(settings, data, ready, now_ms),
+        message_removal.job(settings, data, ready, now_ms),
         *siem.jobs(settings, data, ready, now_ms),
         *traces.jobs(settings, data, now_ms),
     ]

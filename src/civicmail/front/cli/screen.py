@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from civicmail.front.sample import people
-from civicmail.front.sample.play import Play, Show
-from civicmail.front.sample.stage import TrackedMessage
+from civicmail.front.sample.live_demo import Play, Show
+from civicmail.front.sample.mail_tracker import TrackedMessage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from civicmail.front.cli import door, options, output
-from civicmail.front.cli.asking import (
+from civicmail.front.cli import content_access, options, output
+from civicmail.front.cli.index_query import (
     IndexQuery,
     Query,
     Sort,
@@ -40,7 +40,9 @@ def search(
     """Find mail. Says on stderr how much there is, and what is not searchable yet."""
     folder, _ = options.installation(data, config)
     text, tree = words_of(query)
-    opened = door.open_content(folder, "search", {"query": text}, door.Credentials(as_, duty, reason, config, mandate))
+    opened = content_access.open_content(
+        folder, "search", {"query": text}, content_access.Credentials(as_, duty, reason, config, mandate)
+    )
     archive = Archive(folder)
     archived = archive.count()
     reader = reader_of(folder)

@@ -12,8 +12,8 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
-from civicmail.front.cli import acting, options, output
-from civicmail.front.cli.door import Credentials
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.courier import readerkeys
 
@@ -33,7 +33,7 @@ def list_(
     """Whose keys are here, of which kind, and until when certificates are good; gpg says it of OpenPGP keys."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    acting.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)
+    actors.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)
     keys = readerkeys.listed(folder)
     for address, kind in keys:
         until = readerkeys.until(folder, address, now) if kind == "smime" else ""
@@ -59,7 +59,7 @@ def add(
     folder, _ = options.installation(data, config)
     address, now = _checked(address), now_ms()
     asker = Credentials(as_, duty, reason, config)
-    with acting.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
+    with actors.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -81,7 +81,7 @@ def remove(
     folder, _ = options.installation(data, config)
     address = _checked(address)
     asker = Credentials(as_, duty, reason, config)
-    with acting.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
+    with actors.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
         if not readerkeys.remove(folder, address):
             raise UsageError(f"There is no key of {address}.")
     output.words(f"The keys of {address} are forgotten.")

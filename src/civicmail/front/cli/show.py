@@ -13,7 +13,7 @@ from civicmail.city.access.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.front.cli import captureid, door, options, output
+from civicmail.front.cli import capture_id, content_access, options, output
 from civicmail.mail.archive import proofs
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
@@ -26,7 +26,7 @@ MAX_TEXT_CHARS = 100_000  # characters for a person; --raw gives all
 
 
 def show(
-    id_: captureid.CaptureId,
+    id_: capture_id.CaptureId,
     data: options.Data = None,
     raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that are kept.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Its way: received, tried, delivered.")] = False,
@@ -44,8 +44,9 @@ def show(
         raise UsageError("Only one of --raw, --report, --trace and --as-sent at a time, and --json not with exact bytes.")
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
-    place = captureid.one(archive, id_, bytes_only=raw)
-    opened = door.open_content(folder, "show", {"id": place.uuid}, door.Credentials(as_, duty, reason, config, mandate))
+    place = capture_id.one(archive, id_, bytes_only=raw)
+    credentials = content_access.Credentials(as_, duty, reason, config, mandate)
+    opened = content_access.open_content(folder, "show", {"id": place.uuid}, credentials)
     permit, body = opened.permit, opened.reading(archive)(place)
     if raw:
         output.emit_bytes(body)
@@ -57,13 +58,7 @@ def show(
         _trace(archive, permit, place, json)
     elif json:
         head = orjson.loads(archive.head(permit, place))
-        output.emit(
-            {
-                **head,
-                "letter": _letter_plain(*_printed(body), folder),
-                "events": _events(archive, permit, place),
-            }
-        )
+        output.emit({**head, "letter": _letter_plain(*_printed(body), folder), "events": _events(archive, permit, place)})
     else:
         _read(*_printed(body), archive.capture(permit, place), folder)
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import output, samplecity
+from civicmail.front.cli import output, sample_city
 from civicmail.front.cli.groups import group
 
 app = group("Play what a city goes through, on this machine and in a folder of its own.")
@@ -46,7 +46,7 @@ def day(
     report, and with exit code 1 where the city could not have lived with that day."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    with samplecity.folder(data, "day") as folder:
+    with sample_city.folder(data, "day") as folder:
         text, good = _played(folder, reading, minutes, share, seed)
         if report is not None:
             report.write_text(text)
@@ -56,9 +56,9 @@ def day(
 
 def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: int) -> tuple[str, bool]:
     """The report, and whether everything was met."""
-    from civicmail.front.cli.atwork import OfficeProcess
-    from civicmail.front.sample.day import READINGS
-    from civicmail.front.sample.dayreport import goals, report
+    from civicmail.front.cli.office_process import OfficeProcess
+    from civicmail.front.sample.day_plan import READINGS
+    from civicmail.front.sample.day_report import goals, report
     from civicmail.front.sample.people import OFFICES
     from civicmail.front.sample.simulation import Simulation
 
@@ -66,18 +66,18 @@ def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: 
     count = load.part(share).total
     with Simulation(folder, load, minutes * 60, seed, share) as played:
         output.words(f"Making a city of {len(OFFICES.departments)} departments and district offices …")
-        city = samplecity.people(folder, OFFICES)
-        from civicmail.front.sample.opening import ask_about_files, sign_in  # what follows wants Django, which stands now
+        city = sample_city.people(folder, OFFICES)
+        from civicmail.front.sample.day_setup import ask_about_files, sign_in  # what follows wants Django, which stands now
 
         ask_about_files(city, now_ms())
         played.let_in(sign_in(now_ms()))
         output.words(f"Writing {count:,} letters …")
-        played.write_letters(samplecity.snapshot(folder), output.words)
-        with samplecity.serving(folder) as pid, OfficeProcess(folder, minutes * 60, seed) as desks:
+        played.write_letters(sample_city.snapshot(folder), output.words)
+        with sample_city.serving(folder) as pid, OfficeProcess(folder, minutes * 60, seed) as desks:
             played.wait_for_gateway()
             output.words(f"A day with {count:,} messages begins; it takes {minutes:g} minutes.")
             worked = played.run(pid, desks, output.words)
         played.weigh()
-        verified = samplecity.verified(folder)
+        verified = sample_city.verified(folder)
         text = "\n".join(report(played, worked, f"A day of {count:,} messages in {minutes:g} minutes", verified)) + "\n"
         return text, all(goal.met for goal in goals(played, worked, verified))

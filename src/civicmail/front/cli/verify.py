@@ -14,7 +14,7 @@ from civicmail.core.config.load import require_folder
 from civicmail.core.ledger.problems import KeptRecord, Verdict
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import checkpoints, options, output
-from civicmail.front.web.entrytable import AuditLogCheck
+from civicmail.front.web.audit_log_check import AuditLogCheck
 from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.verify import Check, torn_tails
 from civicmail.mail.search import counts

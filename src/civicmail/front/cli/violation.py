@@ -9,7 +9,7 @@ import typer
 
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import acting, options, output
+from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("Violations of the policy: which there are, and ending access of an agency's person.")
@@ -24,7 +24,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """Each case with its number, person, rule and state."""
-    desk = acting.signed_in("violation list", data, config, as_, now=now_ms())
+    desk = actors.signed_in("violation list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.violation_states import OPEN, WORDS
@@ -48,7 +48,7 @@ def show(
     config: options.Config = None,
 ) -> None:
     """One case as one JSON object: what was done when and by whom, and whether it is so at the doors."""
-    desk = acting.signed_in("violation show", data, config, as_, now=now_ms())
+    desk = actors.signed_in("violation show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.resources import CITY
     from civicmail.city.conduct.models import Violation
@@ -77,8 +77,8 @@ def record(
     config: options.Config = None,
 ) -> None:
     """Record a violation: access ends at every door at once; answer and review come after."""
-    desk = acting.signed_in("violation record", data, config, as_, now=now_ms())
+    desk = actors.signed_in("violation record", data, config, as_, now=now_ms())
     from civicmail.city.conduct.actions import violation_reports
 
-    row = violation_reports.record(acting.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
+    row = violation_reports.record(actors.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
     output.show(f"Violation {row.pk} is recorded, and access of {row.person} has ended.")

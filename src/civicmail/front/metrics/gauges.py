@@ -16,8 +16,8 @@ from civicmail.core.disk.meters import Values
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.jobs import CONSEQUENCES
-from civicmail.front.checkup.keeping import records_behind, waiting_since
-from civicmail.front.metrics.filling import DiskForecast
+from civicmail.front.checkup.storage import records_behind, waiting_since
+from civicmail.front.metrics.disk_forecast import DiskForecast
 from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Entry, Outstanding
 from civicmail.mail.courier.hops import DESTINATIONS, Routes

@@ -13,11 +13,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.config.systemd import Manager
 from civicmail.core.disk import meters
 from civicmail.core.disk.meters import Values
-from civicmail.front.metrics.examined import CheckMetrics
+from civicmail.front.metrics.check_metrics import CheckMetrics
+from civicmail.front.metrics.collectors import Collector, collecting
 from civicmail.front.metrics.exposition import text
 from civicmail.front.metrics.gauges import Gauges
-from civicmail.front.metrics.listen import Listener
-from civicmail.front.metrics.looking import Collector, collecting
+from civicmail.front.metrics.listener import Listener
 from civicmail.front.web.start import start
 
 STATE_EVERY, OFFICE_EVERY, EXAMINE_EVERY = 5.0, 15.0, 60.0
@@ -33,12 +33,12 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
     manager = Manager()
     os.nice(NICE)
     start(data, config)
-    from civicmail.front.web import officenumbers  # models, which are there from now on
+    from civicmail.front.web import office_metrics  # models, which are there from now on
 
     examined = CheckMetrics(settings, data)
     looks = [
         Collector("state", STATE_EVERY, Gauges(settings, data).values),
-        Collector("office", OFFICE_EVERY, officenumbers.values),
+        Collector("office", OFFICE_EVERY, office_metrics.values),
         Collector("checks", EXAMINE_EVERY, examined.values),
     ]
     listener = Listener(

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from io import BytesIO
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.front.sample.letterbox import Letterbox
+from civicmail.front.sample.archived_mail import Letterbox
 from civicmail.front.sample.people import DOMAIN
 
 PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + bytes(48) + b"This program cannot be run in DOS mode."

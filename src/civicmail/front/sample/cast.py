@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.models import Account
-from civicmail.front.sample.cityhall import Staff
+from civicmail.front.sample.staff_context import Staff
 
 
 class Role(NamedTuple):

@@ -22,7 +22,7 @@ from civicmail.city.conduct.actions.consequences import Decision, appeal, decide
 from civicmail.city.conduct.models import Leaver, Review, ReviewRow, Statement, Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Person
-from civicmail.front.sample.cityhall import Staff, actor, at_office, today
+from civicmail.front.sample.staff_context import Staff, actor, at_office, today
 
 _OFFER = "Wrote to forty colleagues about the sale of a camper, in working hours."
 _AGENT = "Sent the survey of the harbor to the builder of another project before the council had it."

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from civicmail.front.sample import people
+from civicmail.front.sample.day_tracker import DayTracker
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient
 from civicmail.front.sample.receipts import Receipts
-from civicmail.front.sample.watch import DayTracker
-from civicmail.front.sample.world import World
+from civicmail.front.sample.smart_host import World
+from civicmail.front.sample.smtp_client import SmtpClient
 
 _ROOM = 4 << 30
 """Bytes that a day may need before the disk counts as nearly full."""

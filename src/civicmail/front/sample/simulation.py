@@ -18,15 +18,15 @@ from typing import Protocol
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
-from civicmail.front.sample import certificate, costs, incidents, installation, month, people
-from civicmail.front.sample.day import HOURS, Load, due
-from civicmail.front.sample.daymail import DayMail, DueMessage, keep, kept
+from civicmail.front.sample import certificate, incidents, installation, month, people, process_costs
+from civicmail.front.sample.day_mail import DayMail, DueMessage, keep, kept
+from civicmail.front.sample.day_plan import HOURS, Load, due
+from civicmail.front.sample.day_tracker import DayTracker
 from civicmail.front.sample.incidents import Disk, Incident, SmartHostOutage, StolenAccount
-from civicmail.front.sample.names import NameServer
+from civicmail.front.sample.name_server import NameServer
 from civicmail.front.sample.receipts import Receipts
 from civicmail.front.sample.traffic import Traffic
-from civicmail.front.sample.watch import DayTracker
-from civicmail.front.sample.worked import WorkDone
+from civicmail.front.sample.work_done import WorkDone
 
 LOOK, ROLES = 0.25, 2.0
 """Seconds between two looks at what became of the mail, and at what processes cost."""
@@ -64,7 +64,7 @@ class Simulation:
 
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
-        self.roles = costs.ProcessCosts()
+        self.roles = process_costs.ProcessCosts()
         self._began = self._again = 0.0
         self.happened: list[tuple[float, str]] = []
         self._seed = seed

@@ -32,9 +32,9 @@ from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.policy import newest
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
-from civicmail.front.sample.cityhall import FOUNDER, REASONS, WHY, YEAR, Staff, actor, at_office, oneself, today
 from civicmail.front.sample.people import DOMAIN, SAMPLE, Town
-from civicmail.front.sample.policytext import CHANGED, TEXT, TITLE
+from civicmail.front.sample.policy_text import CHANGED, TEXT, TITLE
+from civicmail.front.sample.staff_context import FOUNDER, REASONS, WHY, YEAR, Staff, actor, at_office, oneself, today
 
 _LEADERS = ("Director", "Deputy director")
 _TEAM = ("Supervisor", "Clerk", "Clerk", "Inspector")

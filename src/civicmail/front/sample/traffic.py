@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from civicmail.front.sample.day import Kind
-from civicmail.front.sample.daymail import DueMessage
+from civicmail.front.sample.day_mail import DueMessage
+from civicmail.front.sample.day_plan import Kind
 from civicmail.front.sample.installation import Ports
 from civicmail.front.sample.mail import Posting
-from civicmail.front.sample.postman import SmtpClient, SmtpReply
 from civicmail.front.sample.receipts import Receipts
+from civicmail.front.sample.smtp_client import SmtpClient, SmtpReply
 
 _CONNECTIONS = 12
 _AHEAD = 200

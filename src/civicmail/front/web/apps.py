@@ -22,10 +22,10 @@ class WebConfig(AppConfig):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         from allauth.account.signals import authentication_step_completed
 
-        from civicmail.front.web.signin import news
-        from civicmail.front.web.signin.stepup import on_step
+        from civicmail.front.web.signin import factor_notices
+        from civicmail.front.web.signin.step_up import on_step
 
-        news.connect()
+        factor_notices.connect()
         authentication_step_completed.connect(on_step, dispatch_uid="step-up")
 
 

@@ -12,8 +12,8 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions.entries import lag_ms
 from civicmail.city.access.actions.publishing import untold_ms
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web import metering, start
-from civicmail.front.web.local import is_local
+from civicmail.front.web import request_metrics, start
+from civicmail.front.web.local_requests import is_local
 
 
 @require_safe
@@ -47,7 +47,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         gauges["civicmail_untold_seconds"] = ("How long the oldest change of who may what waits for doors.", untold_ms(now) / 1000)
     except DatabaseFault:
         pass  # civicmail_web_ready says it
-    return HttpResponse(metering.text(gauges), content_type="text/plain; version=0.0.4")
+    return HttpResponse(request_metrics.text(gauges), content_type="text/plain; version=0.0.4")
 
 
 def _database() -> bool:

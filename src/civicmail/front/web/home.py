@@ -17,7 +17,7 @@ from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import looks, rules
 from civicmail.front.web.firststeps import page as firststeps
-from civicmail.front.web.telling import clock
+from civicmail.front.web.formatting import clock
 
 
 @acting("home")

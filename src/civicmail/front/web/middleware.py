@@ -28,13 +28,13 @@ from civicmail.city.access.views.asked import Asked
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
-from civicmail.front.web import failing, metering, refusals
+from civicmail.front.web import error_pages, refusal_log, request_metrics
 from civicmail.front.web.api import problems
 from civicmail.front.web.firststeps import page as firststeps
-from civicmail.front.web.seats import MACHINES
-from civicmail.front.web.signin import factors, lasting
+from civicmail.front.web.signin import second_factor, session_lifetime
 from civicmail.front.web.signin.adapters import EPOCH
-from civicmail.front.web.signin.asker import client
+from civicmail.front.web.signin.request_actor import client
+from civicmail.front.web.thread_pools import MACHINES
 from civicmail.mail.courier.ways import is_files_host
 
 log = get_logger()
@@ -114,8 +114,8 @@ class RequestMiddleware:
         response: HttpResponseBase
         if status := _refused(request):
             request.bare = True
-            refusals.note(request, "request", status)
-            response = failing.error_page(request, status)
+            refusal_log.note(request, "request", status)
+            response = error_pages.error_page(request, status)
         else:
             response = self.get_response(request)
         if problems.is_of_api(request):
@@ -128,13 +128,13 @@ class RequestMiddleware:
     def process_exception(self, request: Asked, error: Exception) -> HttpResponse | None:
         """What one of ours says becomes its page; anything else goes on to the page for bugs (failing.server_error)."""
         if isinstance(error, CivicmailError) and error.http != 500:
-            return failing.error_response(request, error)
+            return error_pages.error_response(request, error)
         return None
 
     def _note(self, request: Asked, status: int, seconds: float) -> None:
         match = request.resolver_match
         view = (match.view_name or "unnamed") if match else "-"
-        metering.note(view, status, seconds)
+        request_metrics.note(view, status, seconds)
         tell = log.debug if request.path in MACHINES else log.info
         facts = {"id": request.id, "method": request.method, "view": view, "status": status, "ms": round(seconds * 1000)}
         who = "" if view in UNNAMED else request.actor.uid
@@ -187,12 +187,12 @@ class AccessMiddleware:
             request.actor = replace(NOBODY, client=client(request))
             return
         account, now = request.user, ms(request.now)
-        over = "epoch" if request.session.get(EPOCH) != account.epoch else lasting.why_over(request, now)
+        over = "epoch" if request.session.get(EPOCH) != account.epoch else session_lifetime.why_over(request, now)
         if over:
             log.info("a session is over", id=request.id, person=account.person.uid, why=over)
             auth.logout(request)
             return
-        lasting.note_use(request, now)
+        session_lifetime.note_use(request, now)
         request.facts = standing.of(account.person.pk, now)
         request.actor = actor_of(account, client(request), now, request.facts)
 
@@ -204,7 +204,7 @@ class AccessMiddleware:
             if request.resolver_match.view_name == "home" and firststeps.is_open():
                 return firststeps.unclaimed(request)
             return self._sign_in_first(request)
-        if request.resolver_match.view_name not in factors.OPEN and factors.is_missing(request, request.user):
+        if request.resolver_match.view_name not in second_factor.OPEN and second_factor.is_missing(request, request.user):
             return self._elsewhere(request, reverse("second-factor"))
         return self._gate(request, view)
 
@@ -226,5 +226,5 @@ class AccessMiddleware:
         if facts.owed is not None and facts.owed.is_over(now):
             back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
             return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")
-        refusals.note(request, "no access", 403)
-        return failing.error_page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))
+        refusal_log.note(request, "no access", 403)
+        return error_pages.error_page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))

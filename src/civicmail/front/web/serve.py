@@ -26,8 +26,8 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    from civicmail.front.web import alive, seats
-    from civicmail.front.web.pageserver import PageServer
+    from civicmail.front.web import thread_pools, watchdog
+    from civicmail.front.web.page_server import PageServer
     from civicmail.mail.gateway.ports import require_free
 
     os.nice(NICE)
@@ -50,13 +50,13 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         uds_permissions=0o660 if socket else None,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=seats.THREADS,
+        blocking_threads=thread_pools.THREADS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=False,
         workers_kill_timeout=10,
     )
-    alive.start_watchdog(settings.web)
+    watchdog.start_watchdog(settings.web)
     try:
         server.serve()
     except (OSError, RuntimeError) as error:

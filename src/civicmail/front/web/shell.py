@@ -21,9 +21,9 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import Asked
 from civicmail.city.access.views.saying import said
 from civicmail.front.web import language
+from civicmail.front.web.formatting import clock
 from civicmail.front.web.menu import Group, groups
 from civicmail.front.web.models import SavedView
-from civicmail.front.web.telling import clock
 
 OPENING = {"token", "secret"}
 """Parts of addresses by which whoever has one gets in."""

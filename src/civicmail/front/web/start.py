@@ -93,7 +93,7 @@ def _migrate(data: Path, patience: Patience | None, save: bool) -> list[tuple[st
     with Lease.take(lease_path(data, "migrate"), patience):
         done = bring_up(data, save=save)
         connection.close()
-    from civicmail.front.web.doors import secret
+    from civicmail.front.web.dovecot_auth import secret
 
     secret(data)  # Dovecot needs it before it asks for the first time
     return done

@@ -22,7 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from civicmail.city.access.saved import settle, write_whole
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.front.web.lostpeople import require_known, require_people
+from civicmail.front.web.database_errors import require_known, require_people
 
 BEFORE = "city.before"
 """The tables as they were before the last upgrade; removed after KEEP_DAYS."""

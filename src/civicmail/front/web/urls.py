@@ -7,13 +7,13 @@ from django.urls.resolvers import RoutePattern
 
 from civicmail.city.access.definitions import roles
 from civicmail.city.access.views.actpages import paths
-from civicmail.front.web import doors, duties, health, inviting, language, savedviews, urgent
-from civicmail.front.web.apipage import page as api
+from civicmail.front.web import dovecot_auth, duties, health, language, saved_views, sign_in_letters, urgent_examination
+from civicmail.front.web.api_page import page as api
 from civicmail.front.web.firststeps import page as first
 from civicmail.front.web.home import home
 from civicmail.front.web.programs import answers
 from civicmail.front.web.programs import pages as programs
-from civicmail.front.web.signin.stepup import required
+from civicmail.front.web.signin.step_up import required
 from civicmail.mail.screening import stspolicy
 
 
@@ -34,24 +34,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     Later("dav/", "civicmail.front.web.carddav.urls", "carddav", "carddav"),
     path("dav", answers.book, name="dav-home"),
     path(".well-known/carddav", answers.book, name="dav-known"),
-    path("doors/password", doors.password, name="door-password"),
-    path("doors/user", doors.user, name="door-user"),
-    path("doors/introspect", doors.introspect, name="door-introspect"),
+    path("doors/password", dovecot_auth.password, name="door-password"),
+    path("doors/user", dovecot_auth.user, name="door-user"),
+    path("doors/introspect", dovecot_auth.introspect, name="door-introspect"),
     path("", home, name="home"),
     path("first-steps/", first.first_steps, name="first-steps"),
     path("first-steps/lists/", first.make_lists, name="make-lists"),
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", duties.duties, name="duties"),
     path("duties/uses/<int:pk>/lay-down/", duties.lay_down, name="duty-lay-down"),
-    path("views/", savedviews.views, name="views"),
-    path("views/save/", savedviews.save, name="view-save"),
-    path("views/<int:pk>/delete/", savedviews.delete, name="view-delete"),
-    path("access/people/<str:uid>/invite/", inviting.invite, name="invite"),
-    path("access/people/<str:uid>/recover/", inviting.recover, name="recover"),
+    path("views/", saved_views.views, name="views"),
+    path("views/save/", saved_views.save, name="view-save"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="view-delete"),
+    path("access/people/<str:uid>/invite/", sign_in_letters.invite, name="invite"),
+    path("access/people/<str:uid>/recover/", sign_in_letters.recover, name="recover"),
     *paths(roles.ACTS, required),
-    path("access/sign-in-letters/", inviting.waiting_letters, name="letters"),
-    path("access/sign-in-letters/<int:pk>/", inviting.hand_over, name="letter"),
-    path("mandates/urgent/", urgent.urgent, name="mandate-urgent"),
+    path("access/sign-in-letters/", sign_in_letters.waiting_letters, name="letters"),
+    path("access/sign-in-letters/<int:pk>/", sign_in_letters.hand_over, name="letter"),
+    path("mandates/urgent/", urgent_examination.urgent, name="mandate-urgent"),
     path("language/", language.choose, name="language"),
     path("mail/config-v1.1.xml", answers.configuration, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", answers.configuration, name="autoconfig-known"),
@@ -80,7 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
 ]
 
-handler400 = "civicmail.front.web.failing.bad_request"
-handler403 = "civicmail.front.web.failing.forbidden"
-handler404 = "civicmail.front.web.failing.not_found"
-handler500 = "civicmail.front.web.failing.server_error"
+handler400 = "civicmail.front.web.error_pages.bad_request"
+handler403 = "civicmail.front.web.error_pages.forbidden"
+handler404 = "civicmail.front.web.error_pages.not_found"
+handler500 = "civicmail.front.web.error_pages.server_error"

@@ -66,15 +66,15 @@ from django.conf import settings  # noqa: E402 - they are there from now on
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - as above
 
 from civicmail.desk.viewer.queries import store  # noqa: E402 - as above
-from civicmail.front.web import busy, lines, metering, seats  # noqa: E402 - as above
+from civicmail.front.web import connection_timeouts, overload, request_metrics, thread_pools  # noqa: E402 - as above
 from civicmail.front.web.files import collect  # noqa: E402 - as above
 
 set_up(settings.CITY.log, "web")
 collect()
 store().apart()
-application = seats.ThreadPools(get_wsgi_application(), busy.overload_response, busy.client_key)
+application = thread_pools.ThreadPools(get_wsgi_application(), overload.overload_response, overload.client_key)
 start.begin()
 threading.Thread(target=_prepare, args=(data, config), daemon=True).start()
 threading.Thread(target=_watch, args=(data, os.getppid()), daemon=True).start()
-threading.Thread(target=lines.watch, daemon=True).start()
-Meter(data, "web", metering.values).start()
+threading.Thread(target=connection_timeouts.watch, daemon=True).start()
+Meter(data, "web", request_metrics.values).start()

@@ -13,8 +13,8 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.front.worker.kicking import ImapDisconnect
-from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.front.worker.imap_disconnect import ImapDisconnect
+from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.doveadm import doveadm

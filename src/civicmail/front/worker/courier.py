@@ -14,8 +14,8 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_wanted, lease_path
+from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.front.worker.liveness import StopEvent
-from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline

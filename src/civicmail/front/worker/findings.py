@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import JournalReader
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.journal_reader import JournalReader
+from civicmail.front.worker.people_jobs import Prepare, connected
 
 LEASE = "findings"
 EVERY = 1.0

@@ -12,8 +12,8 @@ from civicmail.core.config.settings import Settings, Webhook
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.checkup import hooks as left
 from civicmail.front.checkup.hooks import HookStatus
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Clock, Prepare, connected
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.people_jobs import Clock, Prepare, connected
 
 log = get_logger()
 

@@ -12,8 +12,8 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import adopt
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import habits
-from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.front.worker import baselines
+from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.archive.linking import LinkJob
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.pipeline import learning
@@ -43,7 +43,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
         Job("screen", lambda: _screen(settings, data), SCREEN_EVERY, lease="screen"),
     ]
     if settings.containment.on:
-        jobs.append(habits.job(settings, data, now_ms))
+        jobs.append(baselines.job(settings, data, now_ms))
     if learns(settings):
         jobs.append(Job("learn", lambda: _learn(settings, data), LEARN_EVERY, lease=learning.LEASE))
     if has_links(settings):

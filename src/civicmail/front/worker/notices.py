@@ -10,9 +10,9 @@ from civicmail.city.access.published import watching
 from civicmail.city.notices.message import NoticeContent, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
-from civicmail.front.worker.posting import OwnMailer, OwnMessage
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
+from civicmail.front.worker.people_jobs import Prepare, connected
 from civicmail.mail.archive.records import Source
 
 BATCH_SIZE = 200

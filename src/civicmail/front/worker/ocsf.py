@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from civicmail.front.worker.siemevents import DETECTED, SecurityEvent
+from civicmail.front.worker.siem_events import DETECTED, SecurityEvent
 
 VERSION = "1.8.0"
 _INFORMATIONAL, _MEDIUM = 1, 3

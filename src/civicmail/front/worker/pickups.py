@@ -16,9 +16,9 @@ from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message.fields import mailbox, one_line
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
-from civicmail.front.worker.posting import OwnMailer, OwnMessage
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
+from civicmail.front.worker.people_jobs import Prepare, connected
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import ways
 from civicmail.mail.pipeline.judging import Judging

@@ -12,9 +12,9 @@ from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.listening import JournalReader
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.journal_reader import JournalReader
+from civicmail.front.worker.people_jobs import Prepare, connected
 from civicmail.mail.pipeline.late import Late, LateRules
 
 LEASE, LATE, LATE_RULES = "reports", "late", "late-rules"

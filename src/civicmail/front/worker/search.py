@@ -13,7 +13,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import is_held
 from civicmail.core.disk.meters import Meter
-from civicmail.front.worker.loops import Job, Work, run_all
+from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.search.tasks import IndexJob
 
 INDEX_EVERY = 0.1

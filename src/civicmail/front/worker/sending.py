@@ -11,8 +11,8 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.desk.mailbox.submission import Parcel, Submission
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Prepare, connected
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.people_jobs import Prepare, connected
 
 BATCH_SIZE = 20
 EVERY = 0.2

@@ -23,11 +23,11 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.front.checkup import siem as left
 from civicmail.front.checkup.siem import Forwarded
-from civicmail.front.worker import listening, ocsf, syslog
-from civicmail.front.worker.loops import Job, Work
-from civicmail.front.worker.people import Clock, Prepare, connected
-from civicmail.front.worker.siemevents import SecurityEvent, of_record
-from civicmail.front.worker.siemwire import Away, Wire, connect
+from civicmail.front.worker import journal_reader, ocsf, syslog
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.people_jobs import Clock, Prepare, connected
+from civicmail.front.worker.siem_connection import Away, Wire, connect
+from civicmail.front.worker.siem_events import SecurityEvent, of_record
 from civicmail.mail.archive import replay
 
 log = get_logger()
@@ -115,7 +115,7 @@ class Forwarding:
         self._settings, self._siem, self._data, self._is_hidden = settings, siem, data, is_hidden
         self._connect, self._cycle, self._settle = connect, cycle, settle
         known = left.read(data, siem.name)
-        self._known = known or Forwarded(siem.name, positions=dict(listening.begin(data, {}).positions))
+        self._known = known or Forwarded(siem.name, positions=dict(journal_reader.begin(data, {}).positions))
         self._wire: Wire | None = None
         self._tail = self._begin()
         self._opened = self._last = self._due = self._noted = self._tries = self._sent = 0

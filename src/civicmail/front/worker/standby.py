@@ -10,8 +10,8 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
+from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.front.worker.liveness import StopEvent
-from civicmail.front.worker.loops import Job, Work, run_all
 from civicmail.mail.replica.tasks import Replicate
 
 MAX_STILL_SECONDS = 180.0

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import orjson
 
 from civicmail.front.worker.ocsf import Kind, kind_of
-from civicmail.front.worker.siemevents import SecurityEvent
+from civicmail.front.worker.siem_events import SecurityEvent
 
 AUTHENTICATION, AUDIT = 10, 13
 """Facilities: security and authorization messages, log audit (RFC 5424 6.2.1)."""

@@ -16,10 +16,22 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.sandbox.ocr import found as find_ocr
-from civicmail.front.worker import answering, findings, hooks, leaving, notices, pickups, pulls, reports, rulebook, sending, siem
+from civicmail.front.worker import (
+    auto_replies,
+    findings,
+    hooks,
+    message_removal,
+    notices,
+    offboarding,
+    pickups,
+    reports,
+    rules,
+    sending,
+    siem,
+)
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
-from civicmail.front.worker.people import Prepare, one_round
+from civicmail.front.worker.people_jobs import Prepare, one_round
 from civicmail.mail.archive.linking import LinkJob
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.courier.returning import Returning
@@ -87,11 +99,11 @@ def _of_people(settings: Settings, data: Path, done: Done) -> None:
         (pickups.LEASE, "dated", lambda: pickups.one_round(settings, data, now_ms)),
         (notices.LEASE, "noticed", lambda: notices.one_round(settings, data, now_ms)),
         (sending.LEASE, "written", lambda: sending.one_round(settings, data, now_ms)),
-        (answering.LEASE, "answered", lambda: answering.one_round(settings, data, now_ms)),
-        (leaving.LEASE, "dated", lambda: leaving.one_round(settings, data, now_ms)),
-        (rulebook.LEASE, "dated", lambda: rulebook.one_round(data, now_ms)),
+        (auto_replies.LEASE, "answered", lambda: auto_replies.one_round(settings, data, now_ms)),
+        (offboarding.LEASE, "dated", lambda: offboarding.one_round(settings, data, now_ms)),
+        (rules.LEASE, "dated", lambda: rules.one_round(data, now_ms)),
         (reports.LEASE, "dated", lambda: reports.one_round(data, now_ms)),
-        (pulls.LEASE, "dated", lambda: pulls.one_round(settings, data, now_ms)),
+        (message_removal.LEASE, "dated", lambda: message_removal.one_round(settings, data, now_ms)),
         (hooks.LEASE, "told", lambda: hooks.one_round(settings, data, now_ms)),
         (siem.LEASE, "told", lambda: siem.one_round(settings, data, now_ms)),
     )

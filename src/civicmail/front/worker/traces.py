@@ -20,7 +20,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.front.checkup import hooks
-from civicmail.front.worker.loops import Job, Work
+from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.spans import Span, TraceBuilder
 from civicmail.mail.search import coverage
 from civicmail.mail.search.errors import DamagedIndex

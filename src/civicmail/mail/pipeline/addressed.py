@@ -22,7 +22,7 @@ LISTED = "expand-list"
 SAME = "same-mailbox"
 LEFT_OUT = "list-member-closed"
 BEFORE = "asked-before-sending"
-"""Nobody gets a copy of a message that asks check@ what would happen to it (front/worker/checking.py)."""
+"""Nobody gets a copy of a message that asks check@ what would happen to it (front/worker/forecast_replies.py)."""
 CHECK = "check"
 
 

@@ -41,7 +41,7 @@ WAIT = SECONDS + SHARE
 LARGE, SMALL = 2, 1
 """Finders for large queries and for the others."""
 WAITING_MOST = 2
-"""Who may wait for a finder of large queries: with those who have one fewer than the threads of the pages (front/web/seats.py)."""
+"""Who may wait for a finder of large queries: with those who have one, fewer than the page threads (front/web/thread_pools.py)."""
 SMALL_WAITING_MOST = 8
 """Of the others, which take milliseconds."""
 FEW_WORDS = 16

@@ -20,9 +20,9 @@ from civicmail.city.access import published
 from civicmail.city.access.credentials import key_path
 from civicmail.city.access.models import Account, Entry, Failure
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
-from civicmail.front.web import doors
-from civicmail.front.web.carddav import book as books
-from civicmail.front.web.carddav.tree import MAX_BODY
+from civicmail.front.web import dovecot_auth
+from civicmail.front.web.carddav import address_book as books
+from civicmail.front.web.carddav.resources import MAX_BODY
 
 pytestmark = pytest.mark.django_db
 BOOK = "/dav/books/city/"
@@ -36,9 +36,9 @@ def installed(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     key_path(installed).write_bytes(KEY)
     published.publish(installed, city())
     published.touch_alive(installed, T0)
-    monkeypatch.setattr(doors, "now_ms", lambda: T0 + 1)
+    monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + 1)
     monkeypatch.setattr(books, "_last", None)
-    doors._watch.cache_clear()
+    dovecot_auth._watch.cache_clear()
     at, dept = datetime.fromtimestamp(T0 / 1000, UTC), department()
     bo = Person.objects.create(uid="bo", given="Bo; Jr", family="Ünal", display="Bo Ünal")
     Episode.objects.create(person=bo, kind="employee", department=dept, position="Clerk, records", starts=at.date())
@@ -202,7 +202,7 @@ def test_nobody_reads_it_who_may_not_read_mail_at_this_moment(installed: Path) -
     ann = city().people["ann"]
     for version, ended in enumerate((replace(ann, grants=()), replace(ann, grants=(), devices=(), epoch=2)), 2):
         published.publish(installed, city(version, T0 + 1, people=[ended]))
-        doors._watch.cache_clear()
+        dovecot_auth._watch.cache_clear()
         assert ask("PROPFIND", BOOK, Depth="0").status_code == 401
 
 

@@ -26,7 +26,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Oidc, Saml
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.providers import providers
 from neighbours.oidc import CLIENT, Provider
 from neighbours.saml import Idp
@@ -261,7 +261,7 @@ def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provide
         browser = _browser()
         Identity.objects.all().delete()  # an officer released the last one
         sign_in(browser)
-        assert _who(browser) == "ines" and not stepup.is_fresh(_with(browser))
+        assert _who(browser) == "ines" and not step_up.is_fresh(_with(browser))
         assert browser.get(reverse("mfa_add_webauthn"))["Location"].startswith(reverse("signin-again"))
     browser = _browser()
     Identity.objects.all().delete()
@@ -272,7 +272,7 @@ def test_who_was_not_asked_again_has_proved_nothing(two: tuple[Provider, Provide
         browser = _browser()
         Identity.objects.all().delete()
         sign_in(browser)
-        assert stepup.is_fresh(_with(browser))
+        assert step_up.is_fresh(_with(browser))
 
 
 def test_saml_is_told_to_ask_again(idp: Idp) -> None:

@@ -21,7 +21,7 @@ from civicmail.city.access.actions import signin
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Oidc, Saml
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.providers import providers
 from neighbours.saml import Idp
 
@@ -171,7 +171,7 @@ def test_a_step_up_at_the_provider_asks_it_to_ask_again() -> None:
     browser = _browser()
     _by_oidc(browser, "e-17")
     session = browser.session
-    session[stepup.AT] = now_ms() - 3_600_000
+    session[step_up.AT] = now_ms() - 3_600_000
     session.save()
     to = browser.get(reverse("mfa_add_webauthn"))
     assert to["Location"].startswith(reverse("signin-again"))

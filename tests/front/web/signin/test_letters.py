@@ -20,7 +20,7 @@ from civicmail.city.access.models import Account, Device, DutyUse, Entry, Invita
 from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Oidc, Signin
-from civicmail.front.web.signin.stepup import AT
+from civicmail.front.web.signin.step_up import AT
 from pages.world import Town
 
 Visit = Callable[[str], Client]

@@ -20,7 +20,7 @@ from civicmail.city.access.models import Account, Device, Entry, Failure
 from civicmail.city.directory.models import Agency, Contract
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.sessions import row_of
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.adapters import NO
 
 PASSWORD = "correct horse battery staple"
@@ -215,7 +215,7 @@ def test_an_invitation_link_sets_a_password_and_leaves_no_secret_in_the_address(
     short = browser.post(reverse("welcome"), {"password": "short", "again": "short"})
     assert b"15 characters" in short.content and not _is_in(browser)
     assert browser.post(reverse("welcome"), {"password": PASSWORD, "again": PASSWORD})["Location"] == "/"
-    assert _is_in(browser) and stepup.is_fresh(type("R", (), {"session": browser.session}))  # type: ignore[arg-type]
+    assert _is_in(browser) and step_up.is_fresh(type("R", (), {"session": browser.session}))  # type: ignore[arg-type]
     listed = list(UserSession.objects.values_list("session_key", flat=True))
     assert listed == [row_of(browser.session.session_key)], "it is listed, and can be ended"
     other = _browser()
@@ -234,11 +234,11 @@ def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(mon
     """A device password needs a fresh proof."""
     account(password=PASSWORD)
     monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
-    monkeypatch.setattr("civicmail.front.web.signin.factors.is_missing", lambda *_: False)
+    monkeypatch.setattr("civicmail.front.web.signin.second_factor.is_missing", lambda *_: False)
     browser = _browser()
     _try(browser)
     session = browser.session
-    session[stepup.AT] = now_ms() - 300_000
+    session[step_up.AT] = now_ms() - 300_000
     session.save()
     answer = browser.post(reverse("device-add"), {"name": "phone"})
     assert answer.status_code == 302 and answer["Location"].startswith(reverse("account_reauthenticate"))
@@ -259,10 +259,10 @@ def test_a_password_alone_is_no_step_up_for_whoever_has_a_passkey() -> None:
     Authenticator.objects.create(user=ines, type=Authenticator.Type.WEBAUTHN, data={"name": "key", "credential": {}})
     request = RequestFactory().get("/")
     request.session = SessionStore()
-    stepup.on_step(None, request, ines, "password", reauthenticated=True)
-    assert stepup.AT not in request.session
-    stepup.on_step(None, request, ines, "mfa", reauthenticated=True)
-    assert stepup.AT in request.session
+    step_up.on_step(None, request, ines, "password", reauthenticated=True)
+    assert step_up.AT not in request.session
+    step_up.on_step(None, request, ines, "mfa", reauthenticated=True)
+    assert step_up.AT in request.session
 
 
 def test_a_person_sees_and_ends_own_sessions_only() -> None:

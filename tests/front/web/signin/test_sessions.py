@@ -16,7 +16,7 @@ from city.access.signins import account, person
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.sessions import SessionStore
-from civicmail.front.web.signin import lasting
+from civicmail.front.web.signin import session_lifetime
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 
@@ -26,7 +26,7 @@ def _signed_in(who: Account) -> Client:
     browser.force_login(who)
     session = browser.session
     session["epoch"], session["welcome"] = who.epoch, "a-secret-of-a-letter"
-    session[lasting.BEGAN] = session[lasting.SEEN] = now_ms()
+    session[session_lifetime.BEGAN] = session[session_lifetime.SEEN] = now_ms()
     session.save()
     return browser
 

@@ -18,7 +18,7 @@ from city.access.signins import account, actor, person
 from civicmail.city.access.actions import tokens
 from civicmail.city.access.models import Account, Failure
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 
 PASSWORD = "correct horse battery staple"
 
@@ -63,11 +63,11 @@ def test_wrong_passwords_of_a_stranger_touch_neither_session_nor_token_nor_who_c
     assert mine.get(reverse("my-sessions")).status_code == 200
     assert tokens.account_by(token, "ines", now=now_ms()) == ines
     session = mine.session
-    session[stepup.AT] = 0
+    session[step_up.AT] = 0
     session.save()
     asked = mine.get(reverse("account_change_password"))
     assert mine.post(asked["Location"], {"password": PASSWORD}).status_code in (200, 302)
-    assert stepup.is_fresh(type("R", (), {"session": mine.session}))  # type: ignore[arg-type]
+    assert step_up.is_fresh(type("R", (), {"session": mine.session}))  # type: ignore[arg-type]
     again = _browser("203.0.113.5")
     _try(again, "otto")
     assert _is_in(again), "twenty failures behind one address are nobody else's wait"

@@ -18,10 +18,10 @@ from civicmail.city.access.act import Act
 from civicmail.city.access.inputs import Field, Input
 from civicmail.city.access.moments import ms
 from civicmail.city.access.views.actpages import carry_out, form_of, require_act
-from civicmail.front.web.api import sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
 
 _KEY = re.compile(r"\{(\w+):(\w+)\}")
 _KINDS: dict[str, type] = {"int": int, "uuid": uuid.UUID}
@@ -39,7 +39,7 @@ def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type
         row = act.load(*given.values(), actor=request.actor) if act.has_row else None
         require_act(act, row, request)
         form = form_of(act, row, request.actor, _data(act, row, body))
-        sending.checked(form)
+        request_bodies.checked(form)
         return once(request, lambda: answer(carry_out(act, row, form, request.actor, ms(request.now))))
 
     kinds: dict[str, Any] = {"request": Call, **{name: _KINDS.get(kind, str) for name, kind in keys.items()}}

@@ -12,17 +12,17 @@ from ninja.openapi.schema import OpenAPISchema
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.release import VERSION
-from civicmail.front.web import refusals
+from civicmail.front.web import refusal_log
 from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken
 from civicmail.front.web.api.operations import (
+    account_closure,
     agencies,
-    amending,
-    campaigns,
+    approval_by_department,
     cases,
-    closing,
+    compose,
+    compromised_accounts,
     conduct,
-    contained,
     departments,
     drafts,
     duties,
@@ -30,34 +30,36 @@ from civicmail.front.web.api.operations import (
     endings,
     entries,
     exports,
+    external_systems,
     feeds,
     files,
     holding,
     incidents,
     lists,
     mail,
+    mail_actions,
     mailboxes,
-    mailwork,
+    mandate_changes,
     mandates,
     me,
-    outside,
-    ownmail,
+    own_mail,
     people,
     policy,
     protections,
     releases,
+    review_campaigns,
     reviewers,
     reviews,
     rights,
     rosters,
+    rule_authoring,
     rules,
-    rulewriting,
-    switching,
     system,
     violations,
-    writing,
 )
-from civicmail.front.web.api.table import OPERATIONS as OPERATIONS  # all of them: those above have entered themselves
+from civicmail.front.web.api.operations_decorator import (
+    OPERATIONS as OPERATIONS,  # all of them: those above have entered themselves
+)
 
 DESCRIPTION = """What the pages do, for programs. Make a token on the page My devices and send it with each request:
 `Authorization: Bearer cmt-…`. A token does what its person may do, as far as its scopes go. Lists come a page at a time; the Link
@@ -129,10 +131,10 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 def _api() -> Api:
     made = Api(title="Civicmail", version=VERSION, description=DESCRIPTION, docs_url=None, urls_namespace="api")
     subjects: tuple[Any, ...] = (
-        me, mail, writing, drafts, mailwork, ownmail, files, switching, people, feeds, departments, rosters, rights, endings,
-        outside, conduct, closing, reviews, campaigns, violations, cases, mailboxes, lists, agencies, duties, policy, entries,
-        mandates, amending, exports, protections, rules, rulewriting, emergencies, holding, releases, contained, reviewers,
-        incidents, system,
+        me, mail, compose, drafts, mail_actions, own_mail, files, approval_by_department, people, feeds, departments,
+        rosters, rights, endings, external_systems, conduct, account_closure, reviews, review_campaigns, violations, cases,
+        mailboxes, lists, agencies, duties, policy, entries, mandates, mandate_changes, exports, protections, rules,
+        rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, system,
     )  # fmt: skip
     routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one
     for router in routers:
@@ -151,7 +153,7 @@ def _api() -> Api:
 
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """What does not have the shape: where, and what should be there; never what was sent, because it may be anything."""
-    refusals.note(request, "shape", 422)
+    refusal_log.note(request, "shape", 422)
     fields = {".".join(str(part) for part in e["loc"][1:] if part != "body") or "body": e["msg"] for e in error.errors}
     return problems.problem_response(request, 422, "What was sent does not have the right shape.", fields=fields)
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.web import refusals
+from civicmail.front.web import refusal_log
 from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany
 
 ROOT = "/api/v1/"
@@ -58,7 +58,7 @@ def problem_response(
 
 def error_response(request: Any, error: CivicmailError) -> HttpResponse:
     """The answer to an error of ours, with its sentence."""
-    refusals.note(request, type(error).__name__, error.http)
+    refusal_log.note(request, type(error).__name__, error.http)
     act = getattr(request, "act", "")
     fields = error.fields if isinstance(error, Unusable) else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)

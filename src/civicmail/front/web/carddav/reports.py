@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
-from civicmail.front.web.carddav import tree
-from civicmail.front.web.carddav.book import Book
+from civicmail.front.web.carddav import resources
+from civicmail.front.web.carddav.address_book import Book
 from civicmail.front.web.carddav.cards import Card, Version
 from civicmail.front.web.carddav.filters import NoSuchCollation, fits
 from civicmail.front.web.carddav.xml import NotRead, card, d, gone, multistatus, problem, response
@@ -35,7 +35,7 @@ def run_report(book: Book, report: Element) -> tuple[int, bytes]:
 def _multiget(book: Book, report: Element) -> Iterator[Element]:
     for element in report.findall(d("href")):
         href = (element.text or "").strip()
-        entry = tree.card_at(book, unquote(urlsplit(href).path))
+        entry = resources.card_at(book, unquote(urlsplit(href).path))
         yield gone(href) if entry is None else _response_for(entry, report, href)
 
 
@@ -45,10 +45,10 @@ def _query(book: Book, report: Element) -> Iterator[Element]:
         if not fits(entry, report.find(card("filter"))):
             continue
         if limit is not None and count >= limit:
-            yield gone(tree.BOOK, "507 Insufficient Storage")
+            yield gone(resources.BOOK, "507 Insufficient Storage")
             return
         count += 1
-        yield _response_for(entry, report, tree.href_of(entry))
+        yield _response_for(entry, report, resources.href_of(entry))
 
 
 def _most(report: Element) -> int | None:
@@ -62,18 +62,18 @@ def _most(report: Element) -> int | None:
 
 def _sync(book: Book, report: Element) -> tuple[int, bytes]:
     """Nothing is remembered of former states: whoever has another one than this begins anew (RFC 6578 3.2), by ETags."""
-    token, now = (report.findtext(d("sync-token")) or "").strip(), f"{tree.STATE}{book.tag}"
+    token, now = (report.findtext(d("sync-token")) or "").strip(), f"{resources.STATE}{book.tag}"
     if token and token != now:
         return NOT_ALLOWED, problem(d("valid-sync-token"))
     cards = () if token else book.cards.values()
-    return 207, multistatus([_response_for(entry, report, tree.href_of(entry)) for entry in cards], now)
+    return 207, multistatus([_response_for(entry, report, resources.href_of(entry)) for entry in cards], now)
 
 
 def _response_for(entry: Card, report: Element, href: str) -> Element:
     prop = report.find(d("prop"))
     properties = None if prop is None else [property_.tag for property_ in prop]
-    data = None if prop is None else prop.find(tree.DATA)
-    return response(href, tree.of_card(entry, None if data is None else _version(data)), properties)
+    data = None if prop is None else prop.find(resources.DATA)
+    return response(href, resources.of_card(entry, None if data is None else _version(data)), properties)
 
 
 def _version(data: Element) -> Version:

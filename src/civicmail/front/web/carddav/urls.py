@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.carddav.door import door
+from civicmail.front.web.carddav.server import door
 
 urlpatterns = [
     path("", door, name="dav-root"),

@@ -22,7 +22,7 @@ from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import Asked, acting, could, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.firststeps.steps import Step, steps
-from civicmail.front.web.local import is_local
+from civicmail.front.web.local_requests import is_local
 
 TITLE = "First steps"
 _complete: set[Path] = set()

@@ -28,7 +28,7 @@ from civicmail.desk.holding import approval_switches
 from civicmail.desk.oversight.heads import Heads, Told
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.keys import recovery
-from civicmail.front.web.system import here
+from civicmail.front.web.system import installation
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.inventory import inventory
 
@@ -81,7 +81,7 @@ class Asking:
 
 def steps(*, now: int, local: bool = True) -> list[Step]:
     """All of them, in the order in which they are done. local: whoever asks sits at this machine. now: ms."""
-    data = here.data()
+    data = installation.data()
     of = Asking(data, settings.CITY, now, shlex.quote(str(data)) if local else "DIR")
     return [made(of) for made in STEPS]
 
@@ -226,7 +226,7 @@ def _mail_out(of: Asking) -> Step:
 
 
 def _dns(_: Asking) -> Step:
-    findings = [finding for finding in here.checks().last().findings if finding.check == ZONE]
+    findings = [finding for finding in installation.checks().last().findings if finding.check == ZONE]
     bad = [finding for finding in findings if finding.level != "ok"]
     return Step(
         "Publish the records of the domains",

@@ -15,7 +15,7 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Person
 from civicmail.core.config import services
 from civicmail.front.web.programs import apple, qr
-from civicmail.front.web.signin.asker import account
+from civicmail.front.web.signin.request_actor import account
 
 
 @acting("my.devices")

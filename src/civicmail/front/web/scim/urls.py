@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.scim.door import door
+from civicmail.front.web.scim.server import door
 
 urlpatterns = [
     path("v2", door, name="scim-root"),

@@ -25,8 +25,8 @@ from civicmail.city.access.views.saying import said
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.sessions import row_of
-from civicmail.front.web.signin import codes, factors, lasting, places, stepup
-from civicmail.front.web.signin.asker import client
+from civicmail.front.web.signin import recovery_codes, second_factor, session_lifetime, session_list, step_up
+from civicmail.front.web.signin.request_actor import client
 
 log = get_logger()
 
@@ -91,17 +91,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return None
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        proved = getattr(request, stepup.PROVED, None)
+        proved = getattr(request, step_up.PROVED, None)
         super().login(request, user)
         account, now = cast(Account, user), now_ms()
         request.session[EPOCH] = account.epoch
-        lasting.begin(request, now)
+        session_lifetime.begin(request, now)
         records = get_authentication_records(request, user)
-        factors.note(request, account)
-        stepup.note(request, now if proved is None else proved)
-        codes.harden(account)
-        places.note(request, account, client(request))  # by a link or in a demo, too: else nobody sees or ends it
-        lasting.end_oldest(account, row_of(request.session.session_key))
+        second_factor.note(request, account)
+        step_up.note(request, now if proved is None else proved)
+        recovery_codes.harden(account)
+        session_list.note(request, account, client(request))  # by a link or in a demo, too: else nobody sees or ends it
+        session_lifetime.end_oldest(account, row_of(request.session.session_key))
         how = [str(r.get("type") or r.get("provider") or r["method"]) for r in records]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.demo import FILE, OUTSIDE
 from civicmail.city.access.models import Account
-from civicmail.front.web.local import is_local
+from civicmail.front.web.local_requests import is_local
 
 
 @never_cache

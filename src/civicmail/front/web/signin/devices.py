@@ -27,10 +27,10 @@ from civicmail.city.access.views.saying import said
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web.sessions import row_of
-from civicmail.front.web.signin import stepup
+from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.adapters import EPOCH
-from civicmail.front.web.signin.asker import account
 from civicmail.front.web.signin.forms import NewDevice, NewMachine, NewProgramToken, NewToken
+from civicmail.front.web.signin.request_actor import account
 
 
 def _shown() -> Page:
@@ -60,7 +60,7 @@ def index(request: Asked) -> HttpResponse:
 
 @acting("my.devices")
 @login_required
-@stepup.required
+@step_up.required
 @never_cache
 def add_device(request: Asked) -> HttpResponse:
     """A new device password, shown once."""
@@ -112,7 +112,7 @@ def lost(request: Asked, key: str) -> HttpResponse:
 
 @acting("my.devices")
 @login_required
-@stepup.required
+@step_up.required
 @never_cache
 def add_token(request: Asked) -> HttpResponse:
     """A token for the command line, shown once."""
@@ -127,7 +127,7 @@ def add_token(request: Asked) -> HttpResponse:
 
 @acting("my.devices")
 @login_required
-@stepup.required
+@step_up.required
 @never_cache
 def add_program_token(request: Asked) -> HttpResponse:
     """A token for a program that asks the API, with what it may do, shown once."""
@@ -174,7 +174,7 @@ def machines(request: Asked, address: str) -> HttpResponse:
 
 @acting("machine.make")
 @login_required
-@stepup.required
+@step_up.required
 @never_cache
 def add_machine(request: Asked, address: str) -> HttpResponse:
     """A machine's password, shown once, with an end."""

@@ -24,14 +24,14 @@ from civicmail.city.access.credentials import LEEWAY
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.front.web.signin import assertions, factors, openid, stepup
+from civicmail.front.web.signin import oidc, saml, second_factor, step_up
 from civicmail.front.web.signin.adapters import refused
-from civicmail.front.web.signin.asker import client
+from civicmail.front.web.signin.request_actor import client
 
 log = get_logger()
 
 _LONGEST = 254
-_OURS = {"openid_connect": openid.Provider, "saml": assertions.Provider}
+_OURS = {"openid_connect": oidc.Provider, "saml": saml.Provider}
 
 
 class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -60,15 +60,17 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
             raise ImmediateHttpResponse(refused(request, _("This is another identity."), text))
         sociallogin.user = account
         proved = _proved(facts.get("auth_time"), now_ms())
-        if sociallogin.state.get(openid.AGAIN) and not proved:
+        if sociallogin.state.get(oidc.AGAIN) and not proved:
             log.warning("a provider does not say when it asked", security=True, provider=app.name)
             text = _(
                 "The city’s sign-in does not say when it asked you (auth_time), so this is no fresh proof. Tell the access office."
             )
             raise ImmediateHttpResponse(refused(request, _("This is no fresh proof."), text))
-        setattr(request, stepup.PROVED, proved)
+        setattr(request, step_up.PROVED, proved)
         setattr(
-            request, factors.MORE, app.settings["several"] or factors.is_multifactor([*_all(facts.get("amr")), facts.get("acr")])
+            request,
+            second_factor.MORE,
+            app.settings["several"] or second_factor.is_multifactor([*_all(facts.get("amr")), facts.get("acr")]),
         )
 
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[SocialApp]:
@@ -117,10 +119,10 @@ def _text(value: object) -> str:
 
 def _is_fresh(sociallogin: SocialLogin) -> bool:
     """Whether an ID token is the answer to this very request (its nonce); SAML says InResponseTo, which allauth compares."""
-    token, nonce = sociallogin.account.extra_data.get("id_token"), sociallogin.state.get(openid.NONCE)
-    if token is None and sociallogin.provider.id != openid.Provider.id:
+    token, nonce = sociallogin.account.extra_data.get("id_token"), sociallogin.state.get(oidc.NONCE)
+    if token is None and sociallogin.provider.id != oidc.Provider.id:
         return True
-    return bool(nonce) and isinstance(token, dict) and token.get(openid.NONCE) == nonce
+    return bool(nonce) and isinstance(token, dict) and token.get(oidc.NONCE) == nonce
 
 
 def _proved(auth_time: object, now: int) -> int:

@@ -21,7 +21,7 @@ from civicmail.city.access.actions import throttling
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin import codes
+from civicmail.front.web.signin import recovery_codes
 from civicmail.front.web.signin.adapters import admitted
 
 
@@ -63,7 +63,7 @@ class _Counted:
         ticket = admitted(context.request, self.user.username, "code")
         if ticket is None:
             raise account_adapter().validation_error("incorrect_code")
-        if (row := codes.use(self.user, self.cleaned_data["code"])) is not None:
+        if (row := recovery_codes.use(self.user, self.cleaned_data["code"])) is not None:
             throttling.take_back(ticket)
             self.authenticator = row
             return str(self.cleaned_data["code"])

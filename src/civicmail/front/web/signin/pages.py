@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from civicmail.front.web.signin.openid import AGAIN
+from civicmail.front.web.signin.oidc import AGAIN
 
 NOTICE = _(
     "Mail in it is a public record, is kept, and may be examined at any time and without notice (P-18). Use is monitored and "

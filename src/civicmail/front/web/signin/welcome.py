@@ -22,8 +22,8 @@ from civicmail.city.access.actions import invitations
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Invitation
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.signin.asker import client
 from civicmail.front.web.signin.forms import Halves, NewPasskey, NewPassword
+from civicmail.front.web.signin.request_actor import client
 
 SECRET = "invitation"  # noqa: S105 - the key of the session under which it waits: of a letter both halves
 

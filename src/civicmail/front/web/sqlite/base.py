@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-from civicmail.front.web.lostpeople import PeopleDamaged
+from civicmail.front.web.database_errors import PeopleDamaged
 
 LOOK = 0.003
 """Seconds between two looks; one costs some microseconds."""

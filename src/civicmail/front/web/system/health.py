@@ -14,9 +14,9 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
-from civicmail.front.web.system import here
-from civicmail.front.web.system.examined import CheckResults
-from civicmail.front.web.telling import clock
+from civicmail.front.web.formatting import clock
+from civicmail.front.web.system import installation
+from civicmail.front.web.system.check_runner import CheckResults
 
 STALE = 5 * 60_000
 """ms after which a visit makes the checks anew."""
@@ -46,7 +46,7 @@ def health(request: Asked) -> HttpResponse:
     """GET shows what was found last, and begins anew when that is old; POST begins anew."""
     require(request, "health.see")
     now = ms(request.now)
-    of = here.checks()
+    of = installation.checks()
     known = of.last()
     if request.method == "POST" or (not known.since and now - known.at > STALE):
         of.start()

@@ -22,10 +22,10 @@ from civicmail.city.access.views.asked import Asked, acting, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.front.web.system import here
-from civicmail.front.web.system.trying import try_now
-from civicmail.front.web.system.waiting import NOWHERE, Group, Line, groups
-from civicmail.front.web.telling import instant
+from civicmail.front.web.formatting import instant
+from civicmail.front.web.system import installation
+from civicmail.front.web.system.retry import try_now
+from civicmail.front.web.system.waiting_copies import NOWHERE, Group, Line, groups
 
 HOPS = {NOWHERE: "no next hop is set"}
 HELD = "held"
@@ -41,7 +41,7 @@ class Because(forms.Form):
 def queue(request: Asked) -> HttpResponseBase:
     """One line for each next hop, the oldest mail first; what is held for a decision is one line more."""
     require(request, "system.see")
-    lines = here.waiting_copies(ms(request.now))
+    lines = installation.waiting_copies(ms(request.now))
     rows: list[dict[str, Any]] = [{"pk": g.hop, "group": g} for g in groups(lines)]
     held = [line for line in lines if line.held]
     if held:
@@ -70,7 +70,7 @@ def hop(request: Asked) -> HttpResponseBase:
     """Everybody who waits for one next hop."""
     require(request, "system.see")
     name = request.GET.get("hop", "")
-    lines = _of(here.waiting_copies(ms(request.now)), name)
+    lines = _of(installation.waiting_copies(ms(request.now)), name)
     rows = [{"pk": f"{uuid.UUID(bytes=line.id)}-{line.index}", "line": line} for line in lines]
     listing_ = listing.of_rows(
         request,
@@ -98,7 +98,7 @@ def try_again(request: Asked) -> HttpResponse:
     """Of one next hop, or of one message: at once, with a reason."""
     require(request, "queue.act")
     name, message = request.GET.get("hop", ""), request.GET.get("message", "")
-    copies = here.waiting_copies(ms(request.now))
+    copies = installation.waiting_copies(ms(request.now))
     lines = [line for line in copies if _is(line, message)] if message else _of(copies, name)
     lines = [line for line in lines if not line.held]
     back = reverse("trace-one", args=[message]) if _uuid(message) else _link("queue-hop", hop=name)
@@ -107,7 +107,7 @@ def try_again(request: Asked) -> HttpResponse:
         return redirect("queue")
     form = Because(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data, reason = here.data(), form.cleaned_data["reason"]
+        data, reason = installation.data(), form.cleaned_data["reason"]
         if count := tried(form, lambda: try_now(data, lines, actor=request.actor, reason=reason, now=ms(request.now))):
             messages.success(request, f"{_messages(count)} will be tried at once.")
             return redirect(back)

@@ -22,9 +22,9 @@ from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
-from civicmail.front.web.system import here
-from civicmail.front.web.system.tracing import MAX_ENVELOPES, PER_PAGE, TraceQuery, TraceResult, find
-from civicmail.front.web.telling import instant
+from civicmail.front.web.formatting import instant
+from civicmail.front.web.system import installation
+from civicmail.front.web.system.trace_search import MAX_ENVELOPES, PER_PAGE, TraceQuery, TraceResult, find
 from civicmail.mail.archive.envelopes import STATUSES, Status, Traced
 from civicmail.mail.archive.errors import NoId
 from civicmail.mail.archive.reading import Archive
@@ -124,7 +124,7 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceR
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
     )
     now = ms(request.now)
-    waiting = {line.id for line in here.waiting_copies(now)} if form.status in ("waiting", "held") else set()
+    waiting = {line.id for line in installation.waiting_copies(now)} if form.status in ("waiting", "held") else set()
     page_size, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, MAX_ENVELOPES)
     return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=page_size, looks=looks)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.front.web.system import configured, health, hooks, learnt, onetrace, queue, revealing, trace
+from civicmail.front.web.system import health, queue, reveal, settings_page, spam_model, trace, trace_message, webhooks
 
 urlpatterns = [
     path("system/health/", health.health, name="health"),
@@ -12,9 +12,9 @@ urlpatterns = [
     path("system/queue/hop/", queue.hop, name="queue-hop"),
     path("system/queue/try/", queue.try_again, name="queue-try"),
     path("system/trace/", trace.trace, name="trace"),
-    path("system/trace/<uuid:capture>/", onetrace.one, name="trace-one"),
-    path("system/trace/<uuid:capture>/reveal/", revealing.reveal, name="reveal"),
-    path("system/spam/", learnt.spam, name="spam"),
-    path("system/webhooks/", hooks.hooks, name="webhooks"),
-    path("system/settings/", configured.settings_, name="settings"),
+    path("system/trace/<uuid:capture>/", trace_message.one, name="trace-one"),
+    path("system/trace/<uuid:capture>/reveal/", reveal.reveal, name="reveal"),
+    path("system/spam/", spam_model.spam, name="spam"),
+    path("system/webhooks/", webhooks.hooks, name="webhooks"),
+    path("system/settings/", settings_page.settings_, name="settings"),
 ]

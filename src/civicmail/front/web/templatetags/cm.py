@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from civicmail.city.access.queries import states
 from civicmail.city.access.views import saying
 from civicmail.city.policy.clauses import CITED, CLAUSES, address
-from civicmail.front.web import telling
+from civicmail.front.web import formatting
 
 register = template.Library()
 SHORT = 100
@@ -38,16 +38,16 @@ ICONS = {
 register.filter("state_role", lambda a: states.of(a, timezone.now())[0])
 register.filter("state_word", lambda a: states.of(a, timezone.now())[1])
 register.filter("role_word", states.role)
-register.filter("told", telling.fact)
-register.filter("when", telling.when)
-register.filter("day", telling.day)
-register.filter("last_day", telling.last_day)
-register.filter("exact", telling.exact)
-register.filter("instant", telling.instant)
-register.filter("span", telling.span)
-register.filter("size", telling.size)
-register.simple_tag(telling.share)
-register.filter("money", telling.money)
+register.filter("told", formatting.fact)
+register.filter("when", formatting.when)
+register.filter("day", formatting.day)
+register.filter("last_day", formatting.last_day)
+register.filter("exact", formatting.exact)
+register.filter("instant", formatting.instant)
+register.filter("span", formatting.span)
+register.filter("size", formatting.size)
+register.simple_tag(formatting.share)
+register.filter("money", formatting.money)
 register.filter("said", saying.said)
 register.filter("duty", saying.duty)
 

@@ -20,11 +20,11 @@ from civicmail.city.access.views.asked import me, require
 from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
 from civicmail.city.conduct.views.undertakings import Bind, Paper
 from civicmail.city.directory.models import Agency, Contract, Episode
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Who, maybe
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Agencies"])
 ONE = "/agencies/{slug:code}"
@@ -57,7 +57,7 @@ class OneAgency(AgencyLine):
     contracts: list[ContractOf]
 
 
-class AgencyToChange(sending.Because):
+class AgencyToChange(request_bodies.Because):
     """contact: whom one reaches there."""
 
     name: str
@@ -70,7 +70,7 @@ class AgencyToAdd(AgencyToChange):
     code: str
 
 
-class ContractTerms(sending.Because):
+class ContractTerms(request_bodies.Because):
     """sponsor: number or address; ends: the last day."""
 
     sponsor: str = ""
@@ -88,7 +88,7 @@ class ContractToAdd(ContractTerms):
 def list_agencies(request: Call, response: HttpResponse) -> list[AgencyLine]:
     """All agencies, by code."""
     require(request, "agency.see")
-    return paging.rows(request, response, Agency.objects.all(), lambda a: AgencyLine(**_facts(a)), by="code")
+    return pagination.rows(request, response, Agency.objects.all(), lambda a: AgencyLine(**_facts(a)), by="code")
 
 
 def _facts(a: Agency) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _terms(c: Contract) -> ContractOf:
 def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
     """Its contracts with their sponsors, and how many of its people work here now."""
     require(request, "agency.see")
-    return versions.with_etag(response, _body(get_object_or_404(Agency, code=code)))
+    return etags.with_etag(response, _body(get_object_or_404(Agency, code=code)))
 
 
 @operation(
@@ -118,7 +118,7 @@ def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
 def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
     """A company or body whose people work for the city."""
     require(request, "agency.change")
-    c = sending.checked(NewAgency(sending.plain(body)))
+    c = request_bodies.checked(NewAgency(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
     return once(request, lambda: _body(structure.make_agency(c["code"], c["name"], contact=c["contact"], **act)))
 
@@ -127,25 +127,25 @@ def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
 def change_agency(request: Call, response: HttpResponse, code: str, body: AgencyToChange) -> OneAgency:
     """Its name, and how to reach it; the code stays."""
     require(request, "agency.change")
-    c = sending.checked(AgencyWords(sending.plain(body)))
+    c = request_bodies.checked(AgencyWords(request_bodies.plain(body)))
     return _changed(
         request, response, code, c["reason"], lambda a, **act: structure.change_agency(a, c["name"], c["contact"], **act)
     )
 
 
 @operation(router, "POST", f"{ONE}/off", act="agency.suspend", scope="write:access", page="agency-off", response=OneAgency)
-def switch_agency_off(request: Call, response: HttpResponse, code: str, body: sending.Because) -> OneAgency:
+def switch_agency_off(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
     """Mail of all its people stops at once, in one act."""
     require(request, "agency.suspend")
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, code, c["reason"], structure.suspend_agency)
 
 
 @operation(router, "POST", f"{ONE}/on", act="agency.suspend", scope="write:access", page="agency-on", response=OneAgency)
-def switch_agency_on(request: Call, response: HttpResponse, code: str, body: sending.Because) -> OneAgency:
+def switch_agency_on(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
     """Its people may use mail again, as far as each is authorised."""
     require(request, "agency.suspend")
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, code, c["reason"], structure.resume_agency)
 
 
@@ -163,7 +163,7 @@ def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
     """A contract with its dates and the city's person who answers for the people under it."""
     require(request, "agency.change")
     agency = get_object_or_404(Agency, code=code)
-    c = sending.checked(NewContract(sending.plain(body)))
+    c = request_bodies.checked(NewContract(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
     terms = (c["number"], c["sponsor"], c["starts"], c["ends"])
     return once(request, lambda: _terms(structure.make_contract(agency, *terms, **act)))
@@ -175,23 +175,23 @@ def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
 def change_contract(request: Call, response: HttpResponse, id: int, body: ContractTerms) -> ContractOf:
     """Another sponsor or last day: access ends with the contract at the latest."""
     require(request, "agency.change")
-    c = sending.checked(ContractEnd(sending.plain(body)))
+    c = request_bodies.checked(ContractEnd(request_bodies.plain(body)))
     rows = Contract.objects.select_related("agency", "sponsor")
     with together():
         Contract.objects.select_for_update().filter(pk=id).first()
         row = get_object_or_404(rows, pk=id)
-        versions.require(request, _terms(row))
+        etags.require(request, _terms(row))
         structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
-    return versions.with_etag(response, _terms(rows.get(pk=id)))
+    return etags.with_etag(response, _terms(rows.get(pk=id)))
 
 
 def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: Callable[..., object]) -> OneAgency:
     """`If-Match` says what was seen; row and verb are one transaction."""
     with together():
         row = get_object_or_404(Agency.objects.select_for_update(), code=code)
-        versions.require(request, _body(row))
+        etags.require(request, _body(row))
         do(row, actor=request.actor, reason=reason, now=ms(request.now))
-    return versions.with_etag(response, _body(Agency.objects.get(code=code)))
+    return etags.with_etag(response, _body(Agency.objects.get(code=code)))
 
 
 # -- what an agency has bound itself to
@@ -228,7 +228,7 @@ def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
     """The access office has the paper that an agency signed for the version in force."""
     require(request, "undertaking.record")
     agency, text = get_object_or_404(Agency, code=code), _in_force(request)
-    reference = sending.checked(Paper(sending.plain(body)))["reference"]
+    reference = request_bodies.checked(Paper(request_bodies.plain(body)))["reference"]
     return once(request, lambda: _bound(undertakings.record(agency, text, reference, actor=request.actor, now=ms(request.now))))
 
 
@@ -242,7 +242,7 @@ def give_undertaking(request: Call, code: str, body: Binding) -> Bound:
     agency, text = get_object_or_404(Agency, code=code), _in_force(request)
     if contact_of(agency) != me(request):
         raise Http404
-    shown = sending.checked(Bind({"answer": body.answer or "", "shown": body.shown}))["shown"]
+    shown = request_bodies.checked(Bind({"answer": body.answer or "", "shown": body.shown}))["shown"]
     return once(request, lambda: _bound(undertakings.give(agency, text, shown, actor=request.actor, now=ms(request.now))))
 
 

@@ -27,13 +27,13 @@ from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.views import violation_forms as typed
 from civicmail.city.conduct.views.bars import End
 from civicmail.city.conduct.views.violations import violation_or_404
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.violations import Case, case
 from civicmail.front.web.api.operations.violations import router as router
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 ONE = "/departments/{slug:department}/violations/{int:id}"
 BAR = "/bars/{int:id}"
@@ -167,7 +167,7 @@ def ask_reported(request: Call, department: str, id: int, body: CaseSeen) -> Cas
 def record_response(request: Call, department: str, id: int, body: CaseHeard) -> Case:
     """Write down what the person says who has no sign-in."""
     row = _seen(request, department, id, "response", "violation.find", body)
-    c = sending.checked(typed.Response(sending.plain(body)))
+    c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     response = c["text"], c["reference"]
     return once(request, lambda: _now(findings.record_response(row, *response, actor=request.actor, now=ms(request.now))))
 
@@ -176,7 +176,7 @@ def record_response(request: Call, department: str, id: int, body: CaseHeard) ->
 def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
     """Name another message that it is about, by its number, before it is found."""
     row = _seen(request, department, id, "evidence", "violation.find", body)
-    c = sending.checked(typed.MessageNumber(sending.plain(body)))
+    c = request_bodies.checked(typed.MessageNumber(request_bodies.plain(body)))
 
     def do() -> Case:
         violation_reports.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=ms(request.now))
@@ -189,7 +189,7 @@ def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
 def find_violation(request: Call, department: str, id: int, body: CaseFinding) -> Case:
     """Find whether the rule was broken, after the person was heard or had a week. Not whoever reported it."""
     row = _seen(request, department, id, "finding", "violation.find", body)
-    c = sending.checked(typed.Finding(row.own, row.state == "recorded", sending.plain(body)))
+    c = request_bodies.checked(typed.Finding(row.own, row.state == "recorded", request_bodies.plain(body)))
 
     def do() -> Case:
         made = findings.find(
@@ -205,7 +205,7 @@ def find_violation(request: Call, department: str, id: int, body: CaseFinding) -
 def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -> Case:
     """Take back a record that was wrong, as somebody else than who made it: access comes back as it was."""
     row = _seen(request, department, id, "reverse", "violation.reverse", body)
-    reason = sending.checked(typed.Because(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
     return once(request, lambda: _now(consequences.reverse(row, actor=request.actor, reason=reason, now=ms(request.now))))
 
 
@@ -214,8 +214,8 @@ def decide_violation(request: Call, department: str, id: int, body: CaseDecision
     """Decide what follows, as somebody else than who found it. The table proposes; a permanent bar waits for a second officer."""
     row = _seen(request, department, id, "decision", "violation.decide", body)
     table, (_, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
-    form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **sending.plain(body)})
-    c = sending.checked(form)
+    form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **request_bodies.plain(body)})
+    c = request_bodies.checked(form)
     decision = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
     return once(request, lambda: _now(consequences.decide(row, decision, actor=request.actor, now=ms(request.now))))
 
@@ -224,7 +224,7 @@ def decide_violation(request: Call, department: str, id: int, body: CaseDecision
 def second_violation(request: Call, department: str, id: int, body: YesNo) -> Case:
     """Agree or not, as a second officer, that somebody is barred for good."""
     row = _seen(request, department, id, "second", "violation.second", body)
-    c = sending.checked(typed.YesOrNo("yes", "no", sending.plain(body)))
+    c = request_bodies.checked(typed.YesOrNo("yes", "no", request_bodies.plain(body)))
 
     def do() -> Case:
         yes = c["answer"] == "yes"
@@ -237,7 +237,7 @@ def second_violation(request: Call, department: str, id: int, body: YesNo) -> Ca
 def note_training(request: Call, department: str, id: int, body: CaseBecause) -> Case:
     """Note that the person has done the training after a warning."""
     row = _seen(request, department, id, "training", "violation.find", body)
-    reason = sending.checked(typed.Because(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
     return once(request, lambda: _now(consequences.note_training(row, actor=request.actor, reason=reason, now=ms(request.now))))
 
 
@@ -245,7 +245,7 @@ def note_training(request: Call, department: str, id: int, body: CaseBecause) ->
 def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> Case:
     """Write down an appeal on paper, within thirty days of the decision."""
     row = _seen(request, department, id, "appeal", "violation.hear", body)
-    c = sending.checked(typed.Response(sending.plain(body)))
+    c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     appeal = c["text"], c["reference"]
     return once(request, lambda: _now(consequences.record_appeal(row, *appeal, actor=request.actor, now=ms(request.now))))
 
@@ -254,7 +254,7 @@ def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> C
 def hear_appeal(request: Call, department: str, id: int, body: Judged) -> Case:
     """Answer an appeal, as somebody who had no part in the case."""
     row = _seen(request, department, id, "hearing", "violation.hear", body)
-    c = sending.checked(typed.Hearing("yes", "no", sending.plain(body)))
+    c = request_bodies.checked(typed.Hearing("yes", "no", request_bodies.plain(body)))
 
     def do() -> Case:
         made = consequences.hear(
@@ -282,7 +282,7 @@ def name_violation(request: Call, id: int, body: Named) -> Case:
     """Say whose message it was; from then on it is the department's."""
     require(request, "violation.name")
     row = get_object_or_404(Violation, pk=id)
-    c = sending.checked(typed.Name(sending.plain(body)))
+    c = request_bodies.checked(typed.Name(request_bodies.plain(body)))
 
     def do() -> Case:
         return _now(
@@ -299,7 +299,7 @@ def name_violation(request: Call, id: int, body: Named) -> Case:
 def list_bars(request: Call, response: HttpResponse) -> list[BarLine]:
     """Who may not use mail, and who might not; the newest first."""
     require(request, "violations.see")
-    return paging.rows(request, response, _bars(), _bar, by="-pk")
+    return pagination.rows(request, response, _bars(), _bar, by="-pk")
 
 
 @operation(router, "GET", BAR, act="violations.see", scope="read:violations", page="bar", response=BarLine)
@@ -313,7 +313,7 @@ def read_bar(request: Call, id: int) -> BarLine:
 def ask_bar_end(request: Call, id: int, body: EndBar) -> BarLine:
     """Ask that a permanent bar ends, by a law; another officer answers."""
     row = _bar_for(request, id, "bar.ask-end")
-    c = sending.checked(End(sending.plain(body)))
+    c = request_bodies.checked(End(request_bodies.plain(body)))
 
     def do() -> BarLine:
         barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=ms(request.now))
@@ -328,7 +328,7 @@ def answer_bar_end(request: Call, id: int, body: AnswerBar) -> BarLine:
     row = _bar_for(request, id, "bar.end")
     if row.asker is None:
         raise Conflict("Nobody asks that this bar ends.")
-    c = sending.checked(typed.YesOrNo("yes", "no", sending.plain(body)))
+    c = request_bodies.checked(typed.YesOrNo("yes", "no", request_bodies.plain(body)))
 
     def do() -> BarLine:
         yes = c["answer"] == "yes"

@@ -24,11 +24,11 @@ from civicmail.city.conduct.queries import closures, leavers, statement_sections
 from civicmail.city.conduct.views.leavers import Answering
 from civicmail.city.conduct.views.statements import SENTENCE, Signing, statement_of
 from civicmail.city.directory.models import Mailbox
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Departments answer"])
 
@@ -92,7 +92,7 @@ class Left(Schema):
     by: Who | None
 
 
-class Choice(sending.Because):
+class Choice(request_bodies.Because):
     """choice: reply (with text), forward (to: address of a function mailbox of the department), successor (a person) or nothing;
     until: the last day, but for nothing."""
 
@@ -134,7 +134,7 @@ def list_statements(request: Call, response: HttpResponse) -> list[StatementLine
     """Statements of all departments, the newest first."""
     require(request, "statements.see")
     rows = Statement.objects.select_related("department", "person")
-    return paging.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
+    return pagination.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
 
 
 @operation(
@@ -146,7 +146,7 @@ def list_department_statements(request: Call, response: HttpResponse, department
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))
     rows = Statement.objects.filter(department=where).select_related("department", "person")
-    return paging.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
+    return pagination.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
 
 
 @operation(
@@ -166,7 +166,7 @@ def sign_statement(request: Call, department: str, half: str, body: Signature) -
     """Sign a department's statement, as its head: in order, or with what is not."""
     row = statement_of(request, department, half)
     require(request, "statement.sign", InDepartment(row.department.code))
-    c, now = sending.checked(Signing(sending.plain(body))), ms(request.now)
+    c, now = request_bodies.checked(Signing(request_bodies.plain(body))), ms(request.now)
     words = c["remarks"] if c["answer"] == "except" else ""
 
     def do() -> OneStatement:
@@ -209,7 +209,7 @@ def list_leavers(request: Call, response: HttpResponse, department: str) -> list
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     now = ms(request.now)
-    return paging.rows(request, response, leavers.of_departments([where.code]), lambda row: _left(row, now), by="-pk")
+    return pagination.rows(request, response, leavers.of_departments([where.code]), lambda row: _left(row, now), by="-pk")
 
 
 @operation(
@@ -233,7 +233,7 @@ def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left
         raise Conflict("This person works here again, or the account was closed.")
     boxes = list(Mailbox.objects.filter(department=row.department, kind="function", closed__isnull=True).order_by("address"))
     to = next((str(box.pk) for box in boxes if box.address == body.to.strip().lower()), body.to and "0")
-    c = sending.checked(Answering(boxes, sending.plain(body, to=to)))
+    c = request_bodies.checked(Answering(boxes, request_bodies.plain(body, to=to)))
 
     def do() -> Left:
         verbs.answer(
@@ -264,7 +264,7 @@ def _left(row: Leaver, now: int) -> Left:
 def list_closures(request: Call, response: HttpResponse) -> list[Closed]:
     """Accounts that were closed, or are about to be, the newest first."""
     require(request, "reconcile.see")
-    return paging.rows(request, response, Closure.objects.select_related(*closures.WITH), closed, by="-pk")
+    return pagination.rows(request, response, Closure.objects.select_related(*closures.WITH), closed, by="-pk")
 
 
 @operation(router, "GET", "/closures/{int:id}", act="account.closed", scope="read:conduct", page="closure", response=Closed)

@@ -19,11 +19,11 @@ from civicmail.city.access.queries import office
 from civicmail.city.access.views.asked import require
 from civicmail.city.access.views.officeforms import ChangeDepartment, Lead, NewDepartment, Place
 from civicmail.city.directory.models import Department
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Departments"])
 ONE = "/departments/{slug:department}"
@@ -53,7 +53,7 @@ class DepartmentLine(Schema):
     waiting: int
 
 
-class DepartmentWords(sending.Because):
+class DepartmentWords(request_bodies.Because):
     """cost: dollars a year for one mailbox."""
 
     name: str
@@ -67,14 +67,14 @@ class DepartmentToOpen(DepartmentWords):
     parent: str = ""
 
 
-class Leading(sending.Because):
+class Leading(request_bodies.Because):
     """head: number or address, empty for nobody; deputies: the same."""
 
     head: str = ""
     deputies: tuple[str, ...] = ()
 
 
-class Placing(sending.Because):
+class Placing(request_bodies.Because):
     """parent: code of the department above, empty for none."""
 
     parent: str = ""
@@ -84,7 +84,7 @@ class Placing(sending.Because):
 def list_departments(request: Call, response: HttpResponse) -> list[DepartmentLine]:
     """Open departments, by code."""
     require(request, "duty.see")
-    return paging.rows(request, response, office.departments().select_related("parent", "head"), _line, by="code")
+    return pagination.rows(request, response, office.departments().select_related("parent", "head"), _line, by="code")
 
 
 def _line(d: Any) -> DepartmentLine:
@@ -98,7 +98,7 @@ def _line(d: Any) -> DepartmentLine:
 def read_department(request: Call, response: HttpResponse, department: str) -> OneDepartment:
     """Head and deputies, its place in the tree."""
     require(request, "duty.see")
-    return versions.with_etag(response, _body(_the(department)))
+    return etags.with_etag(response, _body(_the(department)))
 
 
 def _the(code: str) -> Department:
@@ -126,7 +126,7 @@ def _body(d: Department) -> OneDepartment:
 def open_department(request: Call, body: DepartmentToOpen) -> OneDepartment:
     """A body of the city, below another one or not."""
     require(request, "department.change")
-    c = sending.checked(NewDepartment(_open_ones(), sending.plain(body)))
+    c = request_bodies.checked(NewDepartment(_open_ones(), request_bodies.plain(body)))
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
 
     def do() -> OneDepartment:
@@ -148,7 +148,7 @@ def _open_ones(besides: str = "") -> list[tuple[str, str]]:
 def change_department(request: Call, response: HttpResponse, department: str, body: DepartmentWords) -> OneDepartment:
     """Its name, and what a mailbox costs it; the code stays."""
     require(request, "department.change")
-    c = sending.checked(ChangeDepartment(sending.plain(body)))
+    c = request_bodies.checked(ChangeDepartment(request_bodies.plain(body)))
 
     def do(d: Department, act: dict[str, Any]) -> None:
         structure.change_department(d, c["name"], round(100 * (c["cost"] or 0)), **act)
@@ -162,7 +162,7 @@ def change_department(request: Call, response: HttpResponse, department: str, bo
 def lead_department(request: Call, response: HttpResponse, department: str, body: Leading) -> OneDepartment:
     """Who decides who gets mail there."""
     require(request, "department.change")
-    c = sending.checked(Lead(sending.plain(body)))
+    c = request_bodies.checked(Lead(request_bodies.plain(body)))
     return _changed(
         request, response, department, c["reason"], lambda d, act: structure.lead_department(d, c["head"], c["deputies"], **act)
     )
@@ -174,7 +174,7 @@ def lead_department(request: Call, response: HttpResponse, department: str, body
 def place_department(request: Call, response: HttpResponse, department: str, body: Placing) -> OneDepartment:
     """Another place in the tree, with all that is below."""
     require(request, "department.change")
-    c = sending.checked(Place(_open_ones(department), sending.plain(body)))
+    c = request_bodies.checked(Place(_open_ones(department), request_bodies.plain(body)))
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
     return _changed(request, response, department, c["reason"], lambda d, act: structure.place_department(d, parent, **act))
 
@@ -182,20 +182,20 @@ def place_department(request: Call, response: HttpResponse, department: str, bod
 @operation(
     router, "POST", f"{ONE}/close", act="department.change", scope="write:people", page="department-close", response=OneDepartment
 )
-def close_department(request: Call, response: HttpResponse, department: str, body: sending.Because) -> OneDepartment:
+def close_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
     """It is no more; it must be empty."""
     require(request, "department.change")
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, department, c["reason"], lambda d, act: structure.close_department(d, **act))
 
 
 @operation(
     router, "POST", f"{ONE}/reopen", act="department.change", scope="write:people", page="department-reopen", response=OneDepartment
 )
-def reopen_department(request: Call, response: HttpResponse, department: str, body: sending.Because) -> OneDepartment:
+def reopen_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
     """It is there again."""
     require(request, "department.change")
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, department, c["reason"], lambda d, act: structure.reopen_department(d, **act))
 
 
@@ -206,6 +206,6 @@ def _changed(
     with together():
         Department.objects.select_for_update().filter(code=code).first()
         row = _the(code)
-        versions.require(request, _body(row))
+        etags.require(request, _body(row))
         do(row, {"actor": request.actor, "reason": reason, "now": ms(request.now)})
-    return versions.with_etag(response, _body(_the(code)))
+    return etags.with_etag(response, _body(_the(code)))

@@ -21,12 +21,12 @@ from civicmail.desk.mailbox.actions.drafting import Written
 from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
 from civicmail.desk.mailbox.trueness import looked_at
-from civicmail.front.web.api import paging
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.operations.compose import Given, Outlook, foretold, given
 from civicmail.front.web.api.operations.mail import router as router
-from civicmail.front.web.api.operations.writing import Given, Outlook, foretold, given
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
 
 ONE = "/drafts/{uuid:uid}"
 OUT = "/outgoing/{uuid:uid}"
@@ -133,7 +133,7 @@ def list_drafts(request: Call, response: HttpResponse) -> list[DraftLine]:
     """What I have begun to write, the newest draft first."""
     _mine(request)
     rows = Draft.objects.filter(person=me(request)).annotate(count=Count("files"))
-    return paging.rows(request, response, rows, _line, by="-pk")
+    return pagination.rows(request, response, rows, _line, by="-pk")
 
 
 def _line(row: Draft) -> DraftLine:
@@ -259,7 +259,7 @@ def _gathered(row: Draft) -> submitting.Gathered:
 def list_outgoing(request: Call, response: HttpResponse) -> list[Given]:
     """What I gave to be sent, the newest first, with what became of it."""
     _mine(request)
-    return paging.rows(request, response, Outgoing.objects.filter(person=me(request)).defer("content"), given, by="-pk")
+    return pagination.rows(request, response, Outgoing.objects.filter(person=me(request)).defer("content"), given, by="-pk")
 
 
 @operation(router, "GET", OUT, act="my.write", scope="read:mail", page="mail-outgoing", response=Given)

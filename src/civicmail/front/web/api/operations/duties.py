@@ -17,11 +17,11 @@ from civicmail.city.access.queries import office
 from civicmail.city.access.queries import signin as signins
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views.asked import require, require_could
-from civicmail.front.web.api import paging, sending
+from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.actoperations import act_operation
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.shapes import Who, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, who
 
 router = Router(tags=["Duties"])
 
@@ -76,7 +76,7 @@ class Locked(Schema):
 def list_duties(request: Call, response: HttpResponse) -> list[DutyHeld]:
     """Who has which duty now or will have it."""
     require(request, "duty.see")
-    return paging.rows(request, response, office.holders(request.now).select_related("person", "department"), _held)
+    return pagination.rows(request, response, office.holders(request.now).select_related("person", "department"), _held)
 
 
 def _held(g: DutyGrant) -> DutyHeld:
@@ -103,15 +103,15 @@ act_operation(router, roles.RECORD_CONFLICT, ConflictRecorded, _recorded)
 def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
     """Sign-ins that are locked, or for which somebody waits after wrong passwords."""
     require_could(request, "account.unlock")
-    return paging.rows(request, response, signins.held_up(ms(request.now)), lambda a: _locked(a, request.now))
+    return pagination.rows(request, response, signins.held_up(ms(request.now)), lambda a: _locked(a, request.now))
 
 
 @operation(router, "POST", "/locked/{int:id}/release", act="account.unlock", scope="write:access", page="unlock", response=Locked)
-def release_locked(request: Call, id: int, body: sending.Because) -> Locked:
+def release_locked(request: Call, id: int, body: request_bodies.Because) -> Locked:
     """A sign-in is released; what it opens with stays as it is."""
     account = get_object_or_404(Account.objects.select_related("person"), pk=id)
     require(request, "account.unlock", about_person(account.person))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     signin.unlock(account, actor=request.actor, reason=c["reason"], now=ms(request.now))
     account.refresh_from_db()
     return _locked(account, request.now)

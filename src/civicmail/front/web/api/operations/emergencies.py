@@ -20,12 +20,12 @@ from civicmail.desk.oversight.trying import Counted
 from civicmail.desk.oversight.views.deciding import Answer
 from civicmail.desk.oversight.views.emergencies import Wanted, Why
 from civicmail.desk.viewer.queries import store
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.rules import router as router
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 from civicmail.mail.screening.chosen import is_screened
 
 ONE = "/emergencies/{int:id}"
@@ -87,7 +87,7 @@ class EmergencyEnd(Schema):
 def list_emergencies(request: Call, response: HttpResponse) -> list[Emergency]:
     """What was stopped at once, the newest first."""
     require(request, "rules.see")
-    return paging.rows(request, response, Row.objects.select_related("officer", "approver"), _emergency, by="-pk")
+    return pagination.rows(request, response, Row.objects.select_related("officer", "approver"), _emergency, by="-pk")
 
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:rules", page="emergency", response=Emergency)
@@ -131,7 +131,7 @@ def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency
     row = _row(id)
     require(request, "emergency.decide", verbs.about(row))
     as_seen(request, row.ratified, body.ratified, "Somebody has answered it meanwhile; read it again.")
-    c = sending.checked(Answer({**sending.plain(body), "revision": 0}))
+    c = request_bodies.checked(Answer({**request_bodies.plain(body), "revision": 0}))
     verb = verbs.ratify if c["decision"] == "approve" else verbs.reject
 
     def do() -> Emergency:
@@ -147,7 +147,7 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
     row = _row(id)
     own = request.actor.uid == row.officer.uid
     require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
-    reason = sending.checked(Why(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(Why(request_bodies.plain(body)))["reason"]
 
     def do() -> Emergency:
         verbs.stop(row, actor=request.actor, reason=reason, now=ms(request.now))
@@ -157,7 +157,7 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
 
 
 def _conditions(body: Stopping) -> dict[str, Any]:
-    c = sending.checked(Wanted({**sending.plain(body), "hours": str(body.hours)}))
+    c = request_bodies.checked(Wanted({**request_bodies.plain(body), "hours": str(body.hours)}))
     if c["kind"] not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
         problem = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
         raise Unusable(problem, {"kind": problem})

@@ -17,10 +17,10 @@ from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Endings"])
 
@@ -33,7 +33,7 @@ class EndingStep(Schema):
     at: datetime
 
 
-class Leaver(sending.Because):
+class Leaver(request_bodies.Because):
     """day: the last one; left out, all doors shut at once. successor: who may read what comes, for a time."""
 
     day: date | None = None
@@ -73,7 +73,7 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
     require(request, "access.end", about_person(person))
     if (done := person.endings.filter(episode=episode).first()) is not None:
         return ended(done)
-    c = sending.checked(Leaving(sending.plain(body, when="day" if body.day else "now")))
+    c = request_bodies.checked(Leaving(request_bodies.plain(body, when="day" if body.day else "now")))
     now = ms(request.now)
     when = end_of(c["day"]) if c["when"] == "day" else now
     made = ending.end_access(person, reason=c["reason"], when=when, actor=request.actor, now=now, successor=c["successor"])
@@ -93,15 +93,15 @@ def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
     """Every end of access, the newest first."""
     require_could(request, "duty.grant")
     rows = Ending.objects.select_related("person", "episode__department", "successor").prefetch_related("steps")
-    return paging.rows(request, response, rows, ended, by="-pk")
+    return pagination.rows(request, response, rows, ended, by="-pk")
 
 
 @operation(router, "POST", "/endings/{int:id}/call-off", act="access.end", scope="write:access", page="call-off", response=Who)
-def call_off_ending(request: Call, id: int, body: sending.Because) -> Who:
+def call_off_ending(request: Call, id: int, body: request_bodies.Because) -> Who:
     """The person stays: an end that was planned and has not come is planned no longer."""
     planned = get_object_or_404(Ending.objects.select_related("person", "episode__department"), pk=id)
     require(request, "access.end", about_person(planned.person))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     ending.call_off(planned, actor=request.actor, reason=c["reason"], now=ms(request.now))
     return who(planned.person)
 

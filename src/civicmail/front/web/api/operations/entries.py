@@ -14,9 +14,9 @@ from civicmail.city.access.models import Entry
 from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import entries as found_by
 from civicmail.city.access.views.asked import require
-from civicmail.front.web.api import paging
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Entries"])
 
@@ -52,7 +52,7 @@ def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = 
     rows = found_by.seen_by(request.actor).defer("head", "facts")
     rows = rows.filter(act=act) if act else rows
     rows = found_by.about(rows, q[:200]) if q else rows
-    return paging.rows(request, response, rows, lambda e: EntryLine(**_facts(e)), by="-pk")
+    return pagination.rows(request, response, rows, lambda e: EntryLine(**_facts(e)), by="-pk")
 
 
 def _facts(e: Entry) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from civicmail.desk.workbench.actions import exports as verbs
 from civicmail.desk.workbench.forms import Exporting
 from civicmail.desk.workbench.models import Export as Row
 from civicmail.desk.workbench.views import exporting, one
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.mandates import ONE as MANDATE
 from civicmail.front.web.api.operations.mandates import router as router
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.searching import understood
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.query_errors import understood
 
 ALL = f"{MANDATE}/exports"
 ONE = f"{ALL}/{{int:id}}"
@@ -57,14 +57,14 @@ class ExportSeen(Schema):
 def list_exports(request: Call, response: HttpResponse, number: str) -> list[Export]:
     """What was exported under a mandate of mine, the newest first."""
     row, _ = one.looking(request, number)
-    return paging.rows(request, response, row.exports.all(), _export, by="-pk")
+    return pagination.rows(request, response, row.exports.all(), _export, by="-pk")
 
 
 @operation(router, "POST", ALL, act="content.export", scope="write:exports", page="mandate-exports", response=Export, status=201)
 def order_export(request: Call, number: str, body: Ordered) -> Export:
     """Order what a query finds within a mandate of mine, as files; its entry is made before."""
     _, mandate = one.looking(request, number)
-    query = sending.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
+    query = request_bodies.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
     with understood():
         return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=ms(request.now))))
 

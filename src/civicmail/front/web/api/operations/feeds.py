@@ -20,10 +20,10 @@ from civicmail.city.access.moments import ms
 from civicmail.city.access.views.asked import require
 from civicmail.city.directory import deletion_threshold, feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Personnel lists"])
 ONE = "/feeds/{int:id}"
@@ -62,7 +62,7 @@ class PersonnelListToRead(Schema):
     content: str
 
 
-class Applying(sending.Because):
+class Applying(request_bodies.Because):
     """state: as it was read; count: of those who are ended, needed where the brake holds it."""
 
     state: str
@@ -73,7 +73,7 @@ class Applying(sending.Because):
 def list_feeds(request: Call, response: HttpResponse) -> list[PersonnelList]:
     """Every list that was read, the newest first."""
     require(request, "feed.run")
-    rows: list[FeedRun] = paging.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
+    rows: list[FeedRun] = pagination.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
     return _runs(rows)
 
 
@@ -89,7 +89,7 @@ def list_feed_lines(request: Call, response: HttpResponse, id: int, did: str = "
     """What it would do, or did, line by line. did: only those."""
     require(request, "feed.run")
     rows = _row(id).lines.all()
-    return paging.rows(request, response, rows.filter(did=did) if did else rows, _line, by="pk")
+    return pagination.rows(request, response, rows.filter(did=did) if did else rows, _line, by="pk")
 
 
 @operation(router, "POST", "/feeds", act="feed.run", scope="write:people", page="feed-new", response=PersonnelList, status=201)
@@ -122,7 +122,7 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
     row = _row(id)
     as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
     held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
-    reason = sending.checked(Apply(held, sending.plain(body)))["reason"]
+    reason = request_bodies.checked(Apply(held, request_bodies.plain(body)))["reason"]
 
     def do() -> PersonnelList:
         feed.apply(row, actor=request.actor, reason=reason, now=ms(request.now), despite_brake=row.state == "stopped")
@@ -132,10 +132,10 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
 
 
 @operation(router, "POST", f"{ONE}/reject", act="feed.apply", scope="write:people", page="feed-reject", response=PersonnelList)
-def reject_feed(request: Call, id: int, body: sending.Because) -> PersonnelList:
+def reject_feed(request: Call, id: int, body: request_bodies.Because) -> PersonnelList:
     """Reject it: it changes nothing."""
     require(request, "feed.apply")
-    row, reason = _row(id), sending.checked(Because(sending.plain(body)))["reason"]
+    row, reason = _row(id), request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
 
     def do() -> PersonnelList:
         feed.reject(row, actor=request.actor, reason=reason, now=ms(request.now))

@@ -26,12 +26,12 @@ from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.holding.views.preapproval import ExplanationForm
 from civicmail.desk.holding.views.standing_approvals import StandingApprovalForm
 from civicmail.desk.mailbox.models import Draft
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.reading import runs_text
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.message_content import runs_text
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Files that leave"])
 ONE = "/approvals/{int:id}"
@@ -176,7 +176,7 @@ def list_approvals(request: Call, response: HttpResponse, state: str = "") -> li
     rows = _rows()
     if not request.actor.holds("auditor"):
         rows = rows.filter(department__code__in=request.actor.departments)
-    return paging.rows(request, response, _in_state(rows, state), _leaving, by="-pk")
+    return pagination.rows(request, response, _in_state(rows, state), _leaving, by="-pk")
 
 
 def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
@@ -229,7 +229,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
         form = DecisionForm(
             row, body.model_dump(), separable=partial_approval.has_choice(row) and partial_approval.is_separable(row)
         )
-        sending.checked(form)
+        request_bodies.checked(form)
         typed.decide(row, form, actor=request.actor, now=ms(request.now))
         return _leaving(_rows().get(pk=id))
 
@@ -240,7 +240,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
 def record_look(request: Call, id: int, body: Looking) -> Leaving:
     """Say, as the next head, that one has looked at what somebody decided about files of their own."""
     row = _answerable(request, id, "approval.sample")
-    reason = sending.checked(typed.SampleForm(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(typed.SampleForm(request_bodies.plain(body)))["reason"]
 
     def do() -> Leaving:
         approval_decisions.record_sample_review(row, actor=request.actor, reason=reason, now=ms(request.now))
@@ -263,7 +263,7 @@ def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
     """What of my files waits, and what became of the others; the newest first."""
     require(request, "my.approvals", OfPerson(me(request).uid))
     rows = _rows().filter(person=me(request))
-    return paging.rows(request, response, rows, _leaving, by="-pk")
+    return pagination.rows(request, response, rows, _leaving, by="-pk")
 
 
 @operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
@@ -293,7 +293,7 @@ def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
     require(request, "my.write", OfPerson(me(request).uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
-    words = sending.checked(ExplanationForm(sending.plain(body)))["words"]
+    words = request_bodies.checked(ExplanationForm(request_bodies.plain(body)))["words"]
 
     def do() -> Leaving:
         made = preapproval.request_preapproval(row, actor=request.actor, explanation=words, now=ms(request.now))
@@ -315,7 +315,7 @@ def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
     rows = StandingApproval.objects.select_related("department", "by")
     if not request.actor.holds("auditor"):
         rows = rows.filter(department__code__in=request.actor.departments)
-    return paging.rows(request, response, rows, _standing, by="-pk")
+    return pagination.rows(request, response, rows, _standing, by="-pk")
 
 
 @operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=Standing)
@@ -336,7 +336,7 @@ def allow_standing(request: Call, body: Allowing) -> Standing:
     """Allow a document, a series, a recipient's domain or a mailbox, for a department of one's own, until a day."""
     require(request, "approvals.see")
     require(request, "approval.standing", InDepartment(body.department))
-    c = sending.checked(StandingApprovalForm(request.actor.departments, sending.plain(body)))
+    c = request_bodies.checked(StandingApprovalForm(request.actor.departments, request_bodies.plain(body)))
     what = FileScope(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
 
     def do() -> Standing:

@@ -15,9 +15,9 @@ from civicmail.desk.holding.actions import release_copies
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Finding
 from civicmail.desk.holding.views.quarantine import NoSpamForm
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Holding"])
 
@@ -60,7 +60,7 @@ class FindingCounts(Schema):
 def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
     """Every copy that is kept back, the newest first."""
     require(request, "quarantine.see")
-    return paging.slices(request, response, queries.copies(ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
+    return pagination.slices(request, response, queries.copies(ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
 
 def _copy(c: HeldCopy) -> KeptCopy:
@@ -81,7 +81,7 @@ def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let
     copy = queries.copy(id.bytes, index, ms(request.now))
     if copy is None:
         raise Http404
-    c = sending.checked(NoSpamForm(sending.plain(body)))
+    c = request_bodies.checked(NoSpamForm(request_bodies.plain(body)))
     done = release_copies.release(copy, actor=request.actor, reason=c["reason"], now=ms(request.now))
     return Let(let=index in done.let, rules=[] if index in done.let else list(done.kept[index].rules))
 

@@ -24,13 +24,13 @@ from civicmail.desk.incidents.views.cases import Answer
 from civicmail.desk.incidents.views.pulls import Reason
 from civicmail.desk.viewer.delivered import given
 from civicmail.desk.viewer.queries import store
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api import reading as shown
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.searching import understood
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import message_content as shown
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.query_errors import understood
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Reported mail"])
 ONE = "/incidents/{int:id}"
@@ -160,7 +160,7 @@ def list_incidents(request: Call, response: HttpResponse, state: str = "") -> li
     require(request, "reports.see")
     rows = Case.objects.select_related("person").prefetch_related("reports")
     rows = rows.filter(state=state) if state else rows
-    return paging.rows(request, response, rows, lambda c: IncidentLine(**_plain(c)), by="-pk")
+    return pagination.rows(request, response, rows, lambda c: IncidentLine(**_plain(c)), by="-pk")
 
 
 @operation(router, "GET", ONE, act="reports.see", scope="read:incidents", page="incident", response=Incident)
@@ -175,7 +175,7 @@ def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> 
     """Who has it, by mailbox. q: narrows it, by sender, subject, number, file, time or size, never by what mail says."""
     require(request, "reports.see")
     matches = _matches(_case(id), q, ms(request.now))
-    return paging.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
+    return pagination.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
 
 
 @operation(router, "GET", f"{ONE}/openings", act="reports.see", scope="read:incidents", page="incident", response=list[Opened])
@@ -185,7 +185,7 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
     row = _case(id)
     captures = [*queries.captures_of(row), *(has.capture for has in _matches(row, "", ms(request.now)).copies)]
     rows = queries.openings(dict.fromkeys(captures))
-    return paging.slices(request, response, rows, _opened, key=lambda o: str(o.pk))
+    return pagination.slices(request, response, rows, _opened, key=lambda o: str(o.pk))
 
 
 @operation(router, "GET", f"{ONE}/count", act="pull.ask", scope="read:incidents", page="pull-ask", response=Spread)
@@ -223,7 +223,7 @@ def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
     require(request, "report.answer")
     row = _case(id)
     as_seen(request, row.state, body.state, "This case was answered meanwhile; read it again.")
-    c = sending.checked(Answer(sending.plain(body)))
+    c = request_bodies.checked(Answer(request_bodies.plain(body)))
 
     def do() -> Incident:
         case_answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
@@ -240,7 +240,7 @@ def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
     """Take copies back, as many as were counted; more than fifty wait for a second officer."""
     require(request, "pull.ask")
     row, now = _case(id), ms(request.now)
-    reason = sending.checked(Reason(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
     words = body.q.strip()[:400]
     matches = _matches(row, words, now)
 
@@ -262,7 +262,7 @@ def list_pulled(request: Call, response: HttpResponse, id: int, state: str = "")
     """Copy by copy, in the order in which they are reached. state: only those."""
     require(request, "reports.see")
     rows = _one(id).copies.all()
-    return paging.rows(request, response, rows.filter(state=state) if state else rows, _pulled, by="pk")
+    return pagination.rows(request, response, rows.filter(state=state) if state else rows, _pulled, by="pk")
 
 
 @operation(router, "POST", f"{PULL}/second", act="pull.second", scope="write:incidents", page="pull", response=PullLine)
@@ -292,7 +292,7 @@ def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
 
 def _reason(request: Call, row: Pull, state: str, body: Schema) -> str:
     as_seen(request, row.state, state, "This pull has gone on meanwhile; read it again.")
-    reason: str = sending.checked(Reason(sending.plain(body)))["reason"]
+    reason: str = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
     return reason
 
 

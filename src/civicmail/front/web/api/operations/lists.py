@@ -23,10 +23,10 @@ from civicmail.city.access.views.officeforms import AddMember, NewList
 from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Lists"])
 ONE = "/lists/{str:address}"
@@ -57,7 +57,7 @@ class OneList(Schema):
     closed: datetime | None
 
 
-class ListToMake(sending.Because):
+class ListToMake(request_bodies.Because):
     """everyone: everybody of the department and its divisions, always."""
 
     department: str
@@ -66,7 +66,7 @@ class ListToMake(sending.Because):
     everyone: bool = False
 
 
-class ListMember(sending.Because):
+class ListMember(request_bodies.Because):
     """address: of a mailbox, or of another list."""
 
     address: str
@@ -91,7 +91,7 @@ def list_department_lists(request: Call, response: HttpResponse, department: str
 
 
 def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[ListLine]:
-    return paging.rows(request, response, inuse.with_sizes(rows).select_related("department"), _line, by="address")
+    return pagination.rows(request, response, inuse.with_sizes(rows).select_related("department"), _line, by="address")
 
 
 def _line(g: Any) -> ListLine:
@@ -125,14 +125,14 @@ def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
     """Who is on it, and how many mailboxes mail to it reaches."""
     g, about = _the(address)
     require(request, "mailbox.see", about)
-    return versions.with_etag(response, _body(g))
+    return etags.with_etag(response, _body(g))
 
 
 @operation(router, "POST", "/lists", act="group.change", scope="write:mailboxes", page="list-new", response=OneList, status=201)
 def make_list(request: Call, body: ListToMake) -> OneList:
     """A list that one department owns."""
     places = offered(request, "group.change")
-    c = sending.checked(NewList(places, sending.plain(body, everyone="all" if body.everyone else "named")))
+    c = request_bodies.checked(NewList(places, request_bodies.plain(body, everyone="all" if body.everyone else "named")))
     where, everyone = Department.objects.get(code=c["department"]), c["everyone"] == "all"
 
     def do() -> OneList:
@@ -146,7 +146,7 @@ def make_list(request: Call, body: ListToMake) -> OneList:
 def add_to_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
     """A mailbox, or another list with all that is behind it."""
     require(request, "group.change", _the(address)[1])
-    c = sending.checked(AddMember(sending.plain(body)))
+    c = request_bodies.checked(AddMember(request_bodies.plain(body)))
     member = c["address"].strip().lower()
     box = Mailbox.objects.filter(Q(address=member) | Q(addresses__address=member, addresses__until=None)).distinct().first()
     sub = MailGroup.objects.filter(address=member, closed__isnull=True).exclude(address=address).first()
@@ -156,37 +156,37 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
     with together():
         g = _locked(request, address)
         _change(request, g, c["reason"], [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
-    return versions.with_etag(response, _body(_the(address)[0]))
+    return etags.with_etag(response, _body(_the(address)[0]))
 
 
 @operation(router, "POST", f"{ONE}/take-out", act="group.change", scope="write:mailboxes", page="list-take-out", response=OneList)
 def take_out_of_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
     """An address is on it no longer."""
     require(request, "group.change", _the(address)[1])
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     which = body.address.strip().lower()
     with together():
         g = _locked(request, address)
         if g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists():
             _change(request, g, c["reason"], g.members.exclude(address=which), g.subgroups.exclude(address=which))
-    return versions.with_etag(response, _body(_the(address)[0]))
+    return etags.with_etag(response, _body(_the(address)[0]))
 
 
 @operation(router, "POST", f"{ONE}/close", act="group.change", scope="write:mailboxes", page="list-close", response=OneList)
-def close_list(request: Call, response: HttpResponse, address: str, body: sending.Because) -> OneList:
+def close_list(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneList:
     """It takes nothing more."""
     require(request, "group.change", _the(address)[1])
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     with together():
         verbs.close_group(_locked(request, address), actor=request.actor, reason=c["reason"], now=ms(request.now))
-    return versions.with_etag(response, _body(_the(address)[0]))
+    return etags.with_etag(response, _body(_the(address)[0]))
 
 
 def _locked(request: Call, address: str) -> MailGroup:
     """The list, locked, and what the asker saw of it."""
     MailGroup.objects.select_for_update().filter(address=address).first()
     g, _ = _the(address)
-    versions.require(request, _body(g))
+    etags.require(request, _body(g))
     return g
 
 

@@ -16,11 +16,11 @@ from civicmail.desk.mailbox.views.asking import address_of
 from civicmail.desk.mailbox.views.one import Found, found
 from civicmail.desk.viewer.delivered import given
 from civicmail.desk.viewer.queries import store
-from civicmail.front.web.api import paging, reading
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.reading import Message
-from civicmail.front.web.api.searching import understood
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import message_content, pagination
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.message_content import Message
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.query_errors import understood
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.pipeline import labels
 from civicmail.mail.pipeline.labels import Label
@@ -72,12 +72,12 @@ def list_mail(
     `since` a day like 2026-03-02."""
     now = ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
-    view = address_of(request.path, {**request.GET.dict(), "after": paging.cursor(request) or ""}, mine)
+    view = address_of(request.path, {**request.GET.dict(), "after": pagination.cursor(request) or ""}, mine)
     with understood():
         desk = queries.desk(permit, queries.chosen(mine, view.values.get("box", "")), now=now, whole=True)
         answer = finding.page(desk, view.asked)
     if answer.after:
-        paging.link(request, response, answer.after)
+        pagination.link(request, response, answer.after)
     return [line(row) for row in answer.rows]
 
 
@@ -96,8 +96,8 @@ def read_mail(request: Call, id: uuid.UUID) -> Message:
     header."""
     message_ = found(request, id)
     if message_.eye == "shut":
-        return reading.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
-    return reading.message(request, message_.capture, _content(message_))
+        return message_content.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
+    return message_content.message(request, message_.capture, _content(message_))
 
 
 @operation(router, "GET", f"{ONE}/raw", act="my.mail", scope="read:mail", page="mail-raw")

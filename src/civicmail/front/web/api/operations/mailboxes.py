@@ -26,11 +26,11 @@ from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory import queries
 from civicmail.city.directory.models import Department, Mailbox
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Who, maybe
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Mailboxes"])
 ONE = "/mailboxes/{str:address}"
@@ -57,7 +57,7 @@ class OneBox(Box):
     addresses: list[str]
 
 
-class MailboxToMake(sending.Because):
+class MailboxToMake(request_bodies.Because):
     """kind: function or service; expires: the last day, of a service."""
 
     kind: str
@@ -68,13 +68,13 @@ class MailboxToMake(sending.Because):
     expires: date | None = None
 
 
-class Alias(sending.Because):
+class Alias(request_bodies.Because):
     """An address in a domain of the city."""
 
     address: str
 
 
-class Until(sending.Because):
+class Until(request_bodies.Because):
     """until: the last day, at most a year away."""
 
     until: date
@@ -109,7 +109,7 @@ def list_department_mailboxes(request: Call, response: HttpResponse, department:
 
 def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[Box]:
     boxes = inuse.with_users(rows, request.now).select_related("department", "holder")
-    return paging.rows(request, response, boxes, lambda m: Box(**_facts(m)), by="address")
+    return pagination.rows(request, response, boxes, lambda m: Box(**_facts(m)), by="address")
 
 
 def _facts(m: Any) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
     """One mailbox, and the addresses that reach it."""
     box = the(request, address)
     require(request, "mailbox.see", about_mailbox(box))
-    return versions.with_etag(response, _one(box))
+    return etags.with_etag(response, _one(box))
 
 
 @operation(
@@ -137,7 +137,7 @@ def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
 )
 def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
     """A mailbox of a duty, which named people use, or of a machine that sends."""
-    c = sending.checked(NewMailbox(offered(request, "mailbox.make"), sending.plain(body)))
+    c = request_bodies.checked(NewMailbox(offered(request, "mailbox.make"), request_bodies.plain(body)))
     where = Department.objects.get(code=c["department"])
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
 
@@ -152,10 +152,10 @@ def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
 
 
 @operation(router, "POST", f"{ONE}/close", act="mailbox.close", scope="write:mailboxes", page="mailbox-close", response=OneBox)
-def close_mailbox(request: Call, response: HttpResponse, address: str, body: sending.Because) -> OneBox:
+def close_mailbox(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneBox:
     """It takes nothing more; what is in it stays."""
     require(request, "mailbox.close", about_mailbox(the(request, address)))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], verbs.close)
 
 
@@ -163,7 +163,7 @@ def close_mailbox(request: Call, response: HttpResponse, address: str, body: sen
 def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
     """A machine goes on for at most a year."""
     require(request, "machine.make", about_mailbox(the(request, address)))
-    c = sending.checked(UntilBecause(sending.plain(body)))
+    c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
     until = end_of(c["until"])
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.renew_service(m, until, **act))
 
@@ -172,7 +172,7 @@ def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Unt
 def invite_files(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
     """Files of strangers do not wait here until somebody says that they asked for them, until a day: bids and permits come so."""
     require(request, "mailbox.invite", about_mailbox(the(request, address)))
-    c = sending.checked(UntilBecause(sending.plain(body)))
+    c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
     until = end_of(c["until"])
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.invite_files(m, until, **act))
 
@@ -181,7 +181,7 @@ def invite_files(request: Call, response: HttpResponse, address: str, body: Unti
 def add_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
     """Another address that reaches it, which was never another person's."""
     require(request, "address.change", about_mailbox(the(request, address)))
-    c = sending.checked(NewAlias(sending.plain(body)))
+    c = request_bodies.checked(NewAlias(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.add_alias(m, c["address"], **act))
 
 
@@ -189,7 +189,7 @@ def add_address(request: Call, response: HttpResponse, address: str, body: Alias
 def end_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
     """An address reaches nobody any more, and is nobody else's ever."""
     require(request, "address.change", about_mailbox(the(request, address)))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     which = body.address.strip().lower()
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.end_alias(m, which, **act))
 
@@ -199,16 +199,16 @@ def _changed(request: Call, response: HttpResponse, address: str, reason: str, d
     with together():
         Mailbox.objects.select_for_update().filter(address=address).first()
         box = the(request, address)
-        versions.require(request, _one(box))
+        etags.require(request, _one(box))
         do(box, actor=request.actor, reason=reason, now=ms(request.now))
-    return versions.with_etag(response, _one(the(request, address)))
+    return etags.with_etag(response, _one(the(request, address)))
 
 
 @operation(router, "GET", "/addresses/{str:address}", act="mailbox.see", scope="read:mailboxes", page="whose", response=AddressWas)
 def read_address(request: Call, address: str, day: str = "") -> AddressWas:
     """Whose was this address on that day (`day`, like 2026-03-02; today without one)? Answered for ever."""
     require(request, "mailbox.see")
-    c = sending.checked(WhoseForm({"address": address, "day": day}))
+    c = request_bodies.checked(WhoseForm({"address": address, "day": day}))
     today = timezone.localdate(request.now)
     on = c["day"] or today
     at = request.now if on == today else timezone.make_aware(datetime.combine(on, time(12)))

@@ -22,13 +22,13 @@ from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.forms import Answer, Asking, Finding, Reason
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one, reading, searching
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api import reading as shown
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.searching import understood
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api import message_content as shown
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.query_errors import understood
+from civicmail.front.web.api.schemas import Who, maybe, who
 from civicmail.mail.search.search import Hit, search
 
 router = Router(tags=["Mandates"])
@@ -61,7 +61,7 @@ class Mandate(Schema):
     until: datetime | None
 
 
-class AskingMandate(sending.Because):
+class AskingMandate(request_bodies.Because):
     """people: numbers, addresses or whole names, or department: the code of a whole one; first, last: days."""
 
     ground: str
@@ -114,7 +114,7 @@ def list_mandates(request: Call, response: HttpResponse) -> list[Mandate]:
     """What I asked for or decided, and for an auditor all that are not sealed; the newest first."""
     require_could(request, "mandate.see")
     rows = queries.listed(request.actor).select_related("person", "department", "approver").prefetch_related("subjects__person")
-    return paging.rows(request, response, rows.distinct(), lambda r: mandate(r, _is_near(r, request)), by="-pk")
+    return pagination.rows(request, response, rows.distinct(), lambda r: mandate(r, _is_near(r, request)), by="-pk")
 
 
 def _is_near(row: Row, request: Call) -> bool:
@@ -137,7 +137,7 @@ def mandate(r: Row, near: bool) -> Mandate:
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
 def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
     """One mandate: whose mail, why, how far, until when."""
-    return versions.with_etag(response, mandate(one.seen(request, number), True))
+    return etags.with_etag(response, mandate(one.seen(request, number), True))
 
 
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
@@ -145,9 +145,9 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     """Ask to look at other people's mail; a second person answers."""
     require_could(request, "mandate.ask")
     now = ms(request.now)
-    plain = sending.plain(body, way=f"{body.ground}/{body.duty}")
+    plain = request_bodies.plain(body, way=f"{body.ground}/{body.duty}")
     form = Asking(plain, ways=grounds.ways(request.actor, now), departments=queries.choosable(request.actor))
-    c = sending.checked(form)
+    c = request_bodies.checked(form)
     ground, duty = form.way_of()
 
     def do() -> Mandate:
@@ -161,8 +161,8 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
 def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
     """Should this look be allowed? A second person's answer."""
     row = one.decidable(request, number)
-    form = Answer(sending.plain(body), yes="yes", no="no")
-    c = sending.checked(form)
+    form = Answer(request_bodies.plain(body), yes="yes", no="no")
+    c = request_bodies.checked(form)
     row.state = c["state"]  # as the asker saw it: the verb compares it with the row
     verb = verbs.approve if form.is_yes else verbs.refuse
     return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
@@ -181,7 +181,7 @@ def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
 
 
 def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
-    c = sending.checked(Reason(sending.plain(body)))
+    c = request_bodies.checked(Reason(request_bodies.plain(body)))
     row.state = c["state"]
     return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
 
@@ -190,7 +190,7 @@ def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row
 def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
     """Who looked is done, and says what was found."""
     row = one.own(request, number)
-    c = sending.checked(Finding(sending.plain(body)))
+    c = request_bodies.checked(Finding(request_bodies.plain(body)))
     row.state = c["state"]
     return mandate(verbs.close(row, c["finding"], actor=request.actor, now=ms(request.now)), True)
 
@@ -201,7 +201,7 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
 def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[MandateHit]:
     """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
     _, mandate = one.looking(request, number)
-    limit, after, now = paging.limit_of(request), paging.cursor(request), ms(request.now)
+    limit, after, now = pagination.limit_of(request), pagination.cursor(request), ms(request.now)
     with understood():
         parse(q, now=request.now)
         facts = {"query": q, "sort": "newest", "door": "api"}
@@ -211,7 +211,7 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
         tree = searching.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
     if page.cursor:
-        paging.link(request, response, page.cursor)
+        pagination.link(request, response, page.cursor)
     return [_hit(hit) for hit in page.hits]
 
 

@@ -16,10 +16,10 @@ from civicmail.city.access.queries.actors import taken_up
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.standing import why
 from civicmail.city.access.views.asked import me, require
-from civicmail.front.web.api import sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.shapes import WITH, Right, right
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import WITH, Right, right
 
 router = Router(tags=["Me"])
 
@@ -130,7 +130,7 @@ def answer_policy(request: Call, version: int, body: Answering) -> Answered:
     text = policy.newest()
     if text is None or text.version != version:
         raise Http404
-    c = sending.checked(Answer(sending.plain(body)))
+    c = request_bodies.checked(Answer(request_bodies.plain(body)))
     verb = verbs.accept if c["answer"] == "accept" else verbs.decline
     made = verb(person, text, c["shown"], actor=request.actor, now=ms(request.now))
     return Answered(version=text.version, accepted=made.accepted, at=moment(ms(request.now)))

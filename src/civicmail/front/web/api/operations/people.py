@@ -19,11 +19,11 @@ from civicmail.city.access.views.personforms import Change, Move, NewPerson, Reh
 from civicmail.city.access.views.persons import contracts, here, name_of, work_of
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Department, Episode, Person
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import WITH, Right, Who, maybe, right
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import WITH, Right, Who, maybe, right
 
 router = Router(tags=["People"])
 PEOPLE = "/departments/{slug:department}/people"
@@ -81,7 +81,7 @@ class OnePerson(Schema):
     ending: int | None
 
 
-class WorkToBegin(sending.Because):
+class WorkToBegin(request_bodies.Because):
     """Work that begins. contract: number of the row, for contractors, vendors and agents; supervisor: number or address."""
 
     kind: str
@@ -103,7 +103,7 @@ class Somebody(WorkToBegin):
     language: str = "en"
 
 
-class Different(sending.Because):
+class Different(request_bodies.Because):
     """What is left out stays as it is."""
 
     family: str | None = None
@@ -115,7 +115,7 @@ class Different(sending.Because):
     supervisor: str | None = None
 
 
-class Moving(sending.Because):
+class Moving(request_bodies.Because):
     """department: to which one; overlap: days for which access of the old one goes on."""
 
     department: str
@@ -129,7 +129,7 @@ def list_people(request: Call, response: HttpResponse, department: str) -> list[
     """Who works in a department now, by personnel number."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    return paging.rows(request, response, roster.with_rights(roster.people(where)), _line, by="person__uid")
+    return pagination.rows(request, response, roster.with_rights(roster.people(where)), _line, by="person__uid")
 
 
 def _line(e: Any) -> PersonLine:
@@ -148,7 +148,7 @@ def read_person(request: Call, response: HttpResponse, department: str, uid: str
     person = get_object_or_404(Person, uid=uid)
     if not person.episodes.filter(department=where).exists():
         raise Http404
-    return versions.with_etag(response, _person(person, where, ms(request.now)))
+    return etags.with_etag(response, _person(person, where, ms(request.now)))
 
 
 def _person(person: Person, where: Department, now: int) -> OnePerson:
@@ -175,7 +175,7 @@ def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
     """Somebody begins to work here; mail access is asked for afterwards."""
     where = department_of(department)
     require_could(request, "person.change", InDepartment(where.code))
-    c = sending.checked(NewPerson(contracts(request), sending.plain(body)))
+    c = request_bodies.checked(NewPerson(contracts(request), request_bodies.plain(body)))
 
     def do() -> OnePerson:
         now = ms(request.now)
@@ -189,7 +189,7 @@ def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
 def rehire_person(request: Call, department: str, uid: str, body: WorkToBegin) -> OnePerson:
     """Somebody who worked for the city works here again: nothing of the old access comes back."""
     where, person, _ = here(request, department, uid, now=False)
-    c = sending.checked(Rehire(contracts(request), sending.plain(body)))
+    c = request_bodies.checked(Rehire(contracts(request), request_bodies.plain(body)))
     verbs.rehire(person, work_of(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
     return _person(person, where, ms(request.now))
 
@@ -200,15 +200,15 @@ def change_person(request: Call, response: HttpResponse, department: str, uid: s
     with together():
         Person.objects.select_for_update().filter(uid=uid).first()
         where, person, work = here(request, department, uid)
-        versions.require(request, _person(person, where, ms(request.now)))
+        etags.require(request, _person(person, where, ms(request.now)))
         now = {f: getattr(person, f) for f in ("given", "family", "display", "phone", "language")}
         now |= {"position": work.position, "supervisor": work.supervisor.uid if work.supervisor else ""}
-        c = sending.checked(Change({**now, **sending.plain(body)}))
+        c = request_bodies.checked(Change({**now, **request_bodies.plain(body)}))
         act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
         verbs.rename(person, name_of(c), **act)
         if (c["position"], c["supervisor"]) != (work.position, work.supervisor):
             verbs.change_work(person, position=c["position"], supervisor=c["supervisor"], **act)
-    return versions.with_etag(response, _person(Person.objects.get(uid=uid), where, ms(request.now)))
+    return etags.with_etag(response, _person(Person.objects.get(uid=uid), where, ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/move", act="person.change", scope="write:people", page="person-move", response=OnePerson)
@@ -216,7 +216,7 @@ def move_person(request: Call, department: str, uid: str, body: Moving) -> OnePe
     """To another department: what this one authorised goes on for some days, and the other one decides afresh."""
     where, person, _ = here(request, department, uid)
     others = Department.objects.filter(closed__isnull=True).exclude(pk=where.pk).values_list("code", "name")
-    c = sending.checked(Move(list(others), sending.plain(body)))
+    c = request_bodies.checked(Move(list(others), request_bodies.plain(body)))
     to = Department.objects.get(code=c["department"])
     verbs.move(
         person, to, position=c["position"], supervisor=c["supervisor"], overlap=c["overlap"], actor=request.actor,

@@ -18,10 +18,10 @@ from civicmail.city.access.resources import CITY
 from civicmail.city.access.views.asked import require, require_could
 from civicmail.city.access.views.officeforms import Paper, PolicyWords
 from civicmail.city.directory.models import Person
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Policy"])
 
@@ -50,7 +50,7 @@ class Text(Schema):
     sha256: str
 
 
-class Publishing(sending.Because):
+class Publishing(request_bodies.Because):
     """after: the newest version when the writer began, 0 for none."""
 
     title: str
@@ -91,7 +91,7 @@ def list_policy(request: Call, response: HttpResponse) -> list[Version]:
             accepted=answers.get((t.pk, True), 0), declined=answers.get((t.pk, False), 0),
         )  # fmt: skip
 
-    return paging.rows(request, response, PolicyText.objects.defer("text"), line, by="-version")
+    return pagination.rows(request, response, PolicyText.objects.defer("text"), line, by="-version")
 
 
 @operation(router, "GET", "/policy/{int:version}", act="policy.read", scope="read:policy", page="policy", response=Text)
@@ -117,8 +117,8 @@ def _text(t: PolicyText) -> Text:
 def publish_policy(request: Call, body: Publishing) -> Text:
     """The next version is in force; a material one is asked of everybody."""
     require(request, "policy.publish")
-    plain = sending.plain(body, material="yes" if body.material else "no")
-    c, reason = sending.checked(PolicyWords(body.after == 0, plain)), sending.checked(Because(plain))["reason"]
+    plain = request_bodies.plain(body, material="yes" if body.material else "no")
+    c, reason = request_bodies.checked(PolicyWords(body.after == 0, plain)), request_bodies.checked(Because(plain))["reason"]
     text = c["text"].replace("\r\n", "\n").strip()
 
     def do() -> Text:
@@ -146,7 +146,7 @@ def record_paper(request: Call, body: Signed) -> PaperRecorded:
     named = Person.objects.filter(uid=body.person).first()
     require_could(request, "policy.paper", about_person(named) if named else CITY)
     texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}
-    c = sending.checked(Paper([(v, v) for v in texts], sending.plain(body)))
+    c = request_bodies.checked(Paper([(v, v) for v in texts], request_bodies.plain(body)))
     accepted = c["answer"] == "accept"
 
     def do() -> PaperRecorded:

@@ -22,11 +22,11 @@ from civicmail.desk.oversight.actions import looks
 from civicmail.desk.oversight.queries import looks as queries
 from civicmail.desk.oversight.views.accident import Seen
 from civicmail.desk.oversight.views.viewings import Remark
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Who, maybe
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Oversight"])
 
@@ -42,7 +42,7 @@ class Protected(Schema):
     since: datetime
 
 
-class Protecting(sending.Because):
+class Protecting(request_bodies.Because):
     """role: member or approver; person: number or address, or department: its code."""
 
     kind: str
@@ -94,7 +94,7 @@ def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
     """Whose mail is protected, and who decides about it."""
     require(request, "protection.see")
     rows = Protection.objects.filter(ended__isnull=True).select_related("person", "department")
-    return paging.rows(request, response, rows, _protected, by="pk")
+    return pagination.rows(request, response, rows, _protected, by="pk")
 
 
 @operation(
@@ -104,7 +104,7 @@ def protect_mail(request: Call, body: Protecting) -> Protected:
     """Protect somebody's mail, or a department's, or name who decides about a class. Not for oneself."""
     require(request, "mandate.protect")
     departments = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-    c = sending.checked(Protect(list(departments), sending.plain(body)))  # type: ignore[arg-type]  # a form takes any mapping
+    c = request_bodies.checked(Protect(list(departments), request_bodies.plain(body)))  # type: ignore[arg-type]  # a form takes any mapping
     if bool(c["person"]) == bool(c["department"]):
         raise Unusable("Name a person or a department.", {"person": "Name a person or a department."})
     if c["role"] == "approver" and c["person"] is None:
@@ -124,11 +124,11 @@ def protect_mail(request: Call, body: Protecting) -> Protected:
     router, "POST", "/protected/{int:id}/end", act="mandate.protect", scope="write:mandates", page="protect-end",
     response=Protected,
 )  # fmt: skip
-def end_protection(request: Call, id: int, body: sending.Because) -> Protected:
+def end_protection(request: Call, id: int, body: request_bodies.Because) -> Protected:
     """Somebody belongs to a class, or decides for it, no more."""
     require(request, "mandate.protect")
     row = get_object_or_404(Protection.objects.select_related("person", "department"), pk=id)
-    reason = sending.checked(Because(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
 
     def do() -> Protected:
         protecting.end(row, actor=request.actor, reason=reason, now=ms(request.now))
@@ -152,7 +152,7 @@ def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
     """Looks at mail of others, the newest first; a system administrator sees one's own."""
     require(request, "viewings.see")
     rows = queries.viewings(request.actor).defer("head")
-    return paging.rows(request, response, rows, _viewed, by="-pk")
+    return pagination.rows(request, response, rows, _viewed, by="-pk")
 
 
 @operation(
@@ -165,7 +165,7 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
     if drawn is None:
         raise Http404
     rows = [Drawn(**_viewed(e).model_dump(), looked=bool(mark)) for e, mark in drawn.drawn]
-    return paging.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
+    return pagination.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
 
 
 @operation(
@@ -176,7 +176,7 @@ def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
     require(request, "viewings.mark", looks.about(reveal))
     week = sampling.name_of(timezone.localdate(moment(reveal.at)))
-    remark = sending.checked(Remark(sending.plain(body)))["remark"]
+    remark = request_bodies.checked(Remark(request_bodies.plain(body)))["remark"]
 
     def do() -> Recorded:
         looks.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)
@@ -193,7 +193,7 @@ def _viewed(e: Entry) -> Viewed:
 def tell_accident(request: Call, body: Accident) -> Recorded:
     """Say that one saw by accident what a message says; no blame in it."""
     require(request, "content.accident")
-    c = sending.checked(Seen(sending.plain(body)))
+    c = request_bodies.checked(Seen(request_bodies.plain(body)))
 
     def do() -> Recorded:
         looking.accident(request.actor, c["message"], c["how"], c["next"], now=ms(request.now))

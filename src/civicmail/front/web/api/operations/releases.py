@@ -22,12 +22,12 @@ from civicmail.desk.holding.views import appeals as contested
 from civicmail.desk.holding.views import release_requests as typed
 from civicmail.desk.holding.views.quarantine import NoSpamForm, RequestForm
 from civicmail.desk.mailbox.models import SentPlain
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.holding import router as router
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe, who
 
 ONE = "/releases/{int:id}"
 CONTEST = "/contests/{int:id}"
@@ -115,7 +115,7 @@ def list_releases(request: Call, response: HttpResponse, state: str = "") -> lis
     require(request, "releases.see")
     rows = Release.objects.select_related(*WITH)
     rows = rows.filter(state__in=release_states.OPEN if state == "waits" else [state]) if state else rows
-    return paging.rows(request, response, rows, _release, by="-pk")
+    return pagination.rows(request, response, rows, _release, by="-pk")
 
 
 @operation(router, "GET", ONE, act="releases.see", scope="read:holding", page="release", response=ReleaseRequest)
@@ -134,7 +134,7 @@ def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseReques
     if act:
         require(request, act, queries.release_resource(row))
     as_seen(request, row.state if act else "", body.state, "This request has gone on meanwhile; read it again.")
-    c = sending.checked(typed.AnswerForm(sending.plain(body)))
+    c = request_bodies.checked(typed.AnswerForm(request_bodies.plain(body)))
     first = row.kind == "malware" and row.state == "asked"
     verb = verbs.deny if c["answer"] == "no" else verbs.agree if first else verbs.release
     return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))))
@@ -151,7 +151,7 @@ def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -
     copy = queries.copy(id.bytes, index, ms(request.now))
     if copy is None:
         raise Http404
-    reason = sending.checked(RequestForm(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(RequestForm(request_bodies.plain(body)))["reason"]
     return once(request, lambda: _release(verbs.request_release([copy], actor=request.actor, reason=reason, now=ms(request.now))))
 
 
@@ -163,7 +163,7 @@ def release_together(request: Call, body: Together) -> LetTogether:
     """Let several copies of one spam campaign go, for one reason."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
-    reason = sending.checked(NoSpamForm({"reason": body.reason}))["reason"]
+    reason = request_bodies.checked(NoSpamForm({"reason": body.reason}))["reason"]
     keys = {(copy.id.bytes, copy.index) for copy in body.copies}
 
     def do() -> LetTogether:
@@ -194,7 +194,7 @@ def _named(rules: str) -> list[str]:
 def list_contests(request: Call, response: HttpResponse) -> list[ContestLine]:
     """Decisions that somebody says were wrong, the newest first."""
     require(request, "contests.see")
-    return paging.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
+    return pagination.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
 
 
 @operation(router, "GET", CONTEST, act="contests.see", scope="read:holding", page="contest", response=ContestLine)
@@ -212,8 +212,8 @@ def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
 
     def do() -> ContestLine:
         decision = queries.decision(uuid.UUID(row.capture))
-        c = sending.checked(
-            contested.AppealAnswerForm(decision is not None and decision.what in contested.RELEASABLE, sending.plain(body))
+        c = request_bodies.checked(
+            contested.AppealAnswerForm(decision is not None and decision.what in contested.RELEASABLE, request_bodies.plain(body))
         )
         answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
         return _contest(Contest.objects.select_related("person").get(pk=id))
@@ -248,7 +248,7 @@ class SentPlainLine(Schema):
 def list_sent_plain(request: Call, response: HttpResponse) -> list[SentPlainLine]:
     """What went unencrypted although a rule asked for more, and why; the newest first."""
     require(request, "plain.see")
-    return paging.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
+    return pagination.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
 
 
 def _plain(p: SentPlain) -> SentPlainLine:

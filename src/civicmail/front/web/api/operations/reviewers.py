@@ -18,13 +18,13 @@ from civicmail.desk.holding import findings
 from civicmail.desk.holding.actions import review_findings
 from civicmail.desk.holding.models import Finding
 from civicmail.desk.holding.views import findings as typed
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations.violations import Reported
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe
 
 ONE = "/findings/{int:id}"
 
@@ -82,7 +82,7 @@ def list_findings(request: Call, response: HttpResponse, state: str = "") -> lis
     """Findings of rules on use, the newest first. state: only those."""
     require(request, "findings.see")
     rows = Finding.objects.select_related("person")
-    return paging.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
+    return pagination.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
 
 
 @operation(router, "GET", ONE, act="findings.see", scope="read:holding", page="finding", response=FindingLine)
@@ -97,7 +97,7 @@ def answer_finding(request: Call, id: int, body: First) -> FindingLine:
     """Say, as the first reviewer, whether there is nothing in it, whether whoever sent it is reminded, or that a second looks."""
     require(request, "finding.answer")
     row = _as_seen(request, id, body.state)
-    c = sending.checked(typed.FirstReviewForm(sending.plain(body)))
+    c = request_bodies.checked(typed.FirstReviewForm(request_bodies.plain(body)))
 
     def do() -> FindingLine:
         return _finding(review_findings.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
@@ -112,7 +112,7 @@ def second_finding(request: Call, id: int, body: Second) -> FindingLine:
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
     require(request, "finding.second", review_findings.second_review_resource(row))
     row = _as_seen(request, id, body.state)
-    c = sending.checked(typed.SecondReviewForm(sending.plain(body)))
+    c = request_bodies.checked(typed.SecondReviewForm(request_bodies.plain(body)))
 
     def do() -> FindingLine:
         right = c["answer"] == "yes"
@@ -138,7 +138,7 @@ def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
     case."""
     require(request, "finding.hand-over")
     row = _as_seen(request, id, body.state)
-    text = sending.checked(typed.HandOverForm(sending.plain(body)))["text"]
+    text = request_bodies.checked(typed.HandOverForm(request_bodies.plain(body)))["text"]
     return once(request, lambda: Reported(id=review_findings.hand_over(row, text, actor=request.actor, now=ms(request.now)).pk))
 
 

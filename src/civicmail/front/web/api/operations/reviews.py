@@ -21,12 +21,12 @@ from civicmail.city.conduct.queries import part_reviewers, reviewer_screen
 from civicmail.city.conduct.views import review_forms
 from civicmail.city.conduct.views.review_answers import WITH
 from civicmail.city.directory.models import Department
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.conduct import router as router
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, who
 
 ROW = "/reviews/rows/{int:id}"
 
@@ -107,7 +107,7 @@ def list_reviews(request: Call, response: HttpResponse, department: str) -> list
             id=row.pk, name=name_of(row), tier=row.tier, state=row.state, started=row.started, deadline=row.deadline, open=waits
         )
 
-    return paging.rows(request, response, Review.objects.filter(parts__department=where).distinct(), line, by="-pk")
+    return pagination.rows(request, response, Review.objects.filter(parts__department=where).distinct(), line, by="-pk")
 
 
 @operation(
@@ -166,7 +166,7 @@ def keep_access(request: Call, id: int, body: Answer) -> Row:
 @operation(router, "POST", f"{ROW}/end", act="review.decide", scope="write:conduct", page="review-end", response=Row)
 def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
     """The access, or the duty, ends at once."""
-    reason = sending.checked(review_forms.Because(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(review_forms.Because(request_bodies.plain(body)))["reason"]
     return _answered(
         request, id, body.state, lambda row: review_answers.revoke(row, actor=request.actor, reason=reason, now=ms(request.now))
     )
@@ -175,7 +175,7 @@ def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
 @operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
 def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
     """The access ends on another day."""
-    c = sending.checked(review_forms.ChangeEnd(sending.plain(body)))
+    c = request_bodies.checked(review_forms.ChangeEnd(request_bodies.plain(body)))
     until = end_of(c["day"])
     return _answered(
         request, id, body.state,
@@ -186,7 +186,7 @@ def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
 @operation(router, "POST", f"{ROW}/not-mine", act="review.decide", scope="write:conduct", page="review-not-mine", response=Row)
 def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
     """Another department answers for this person."""
-    c = sending.checked(review_forms.NotMine(sending.plain(body)))
+    c = request_bodies.checked(review_forms.NotMine(request_bodies.plain(body)))
     where = Department.objects.get(code=c["department"])
     return _answered(
         request, id, body.state,
@@ -197,7 +197,7 @@ def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
 @operation(router, "POST", f"{ROW}/unsure", act="review.decide", scope="write:conduct", page="review-unsure", response=Row)
 def ask_next_head(request: Call, id: int, body: Answer) -> Row:
     """The next head answers, because this one does not know."""
-    reason = sending.checked(review_forms.Unsure(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(review_forms.Unsure(request_bodies.plain(body)))["reason"]
     return _answered(
         request, id, body.state, lambda row: reassignment.dont_know(row, actor=request.actor, reason=reason, now=ms(request.now))
     )

@@ -24,11 +24,11 @@ from civicmail.city.access.views.mailboxes import the
 from civicmail.city.access.views.officeforms import AskGrant, UntilBecause
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
-from civicmail.front.web.api import paging, sending, versions
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import WITH, Right, right
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import WITH, Right, right
 
 router = Router(tags=["Access"])
 ONE = "/rights/{int:id}"
@@ -66,7 +66,7 @@ class Deciding(Schema):
     state: str = "asked"
 
 
-class Keeping(sending.Because):
+class Keeping(request_bodies.Because):
     """until: the last day."""
 
     until: date
@@ -81,7 +81,7 @@ def list_requests(request: Call, response: HttpResponse, department: str, state:
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     rows = Authorisation.objects.filter(department=where).select_related(*WITH)
-    return paging.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
+    return pagination.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
 
 
 @operation(router, "GET", ONE, act="request.see", scope="read:access", page="request", response=Right)
@@ -89,7 +89,7 @@ def read_right(request: Call, response: HttpResponse, id: int) -> Right:
     """One right or request, with its four reasons."""
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
-    return versions.with_etag(response, right(a))
+    return etags.with_etag(response, right(a))
 
 
 def _the(id_: int) -> Authorisation:
@@ -104,10 +104,10 @@ def ask_access(request: Call, uid: str, body: Asking) -> Right:
     """Ask that somebody gets mail of their own. Who asks, who approves and who holds it are three people."""
     person = get_object_or_404(Person, uid=uid)
     require(request, "request.ask", about_person(person))
-    plain = sending.plain(body)
+    plain = request_bodies.plain(body)
     why = Why(plain)
-    sending.checked(why)
-    c, now = sending.checked(Until(plain)), ms(request.now)
+    request_bodies.checked(why)
+    c, now = request_bodies.checked(Until(plain)), ms(request.now)
     until = min(end_of(c["until"]), now + 365 * DAY)
 
     def do() -> Right:
@@ -127,8 +127,8 @@ def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=body.person).first()
     require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
-    form = AskGrant(box.holder is not None, sending.plain(body))
-    c, now = sending.checked(form), ms(request.now)
+    form = AskGrant(box.holder is not None, request_bodies.plain(body))
+    c, now = request_bodies.checked(form), ms(request.now)
     until = min(end_of(c["until"]), now + 365 * DAY)
 
     def do() -> Right:
@@ -144,7 +144,7 @@ def decide_request(request: Call, response: HttpResponse, id: int, body: Decidin
     about = about_authorisation(_the(id))
     hidden_unless(request, "request.see", about)
     require(request, "request.decide", about)
-    c = sending.checked(Decision(sending.plain(body)))
+    c = request_bodies.checked(Decision(request_bodies.plain(body)))
     verb = requests.approve if c["decision"] == "approve" else requests.refuse
 
     def do(a: Authorisation) -> None:
@@ -155,31 +155,33 @@ def decide_request(request: Call, response: HttpResponse, id: int, body: Decidin
 
 
 @operation(router, "POST", f"{ONE}/withdraw", act="request.withdraw", scope="write:access", page="request-withdraw", response=Right)
-def withdraw_request(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+def withdraw_request(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
     """Take a request back."""
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
     require(request, "request.withdraw", about_authorisation(a))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
     return _changed(request, response, id, lambda a: requests.withdraw(a, **act))
 
 
 @operation(router, "POST", f"{ONE}/suspend", act="access.suspend", scope="write:access", page="suspend", response=Right)
-def suspend_access(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+def suspend_access(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
     """All access of the holder stops at once; it can be resumed."""
     return _switched(request, response, id, body, "access.suspend", suspensions.suspend)
 
 
 @operation(router, "POST", f"{ONE}/resume", act="access.resume", scope="write:access", page="resume", response=Right)
-def resume_access(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+def resume_access(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
     """What was suspended is in force again."""
     return _switched(request, response, id, body, "access.resume", suspensions.resume)
 
 
-def _switched(request: Call, response: HttpResponse, id_: int, body: sending.Because, act: str, verb: Callable[..., int]) -> Right:
+def _switched(
+    request: Call, response: HttpResponse, id_: int, body: request_bodies.Because, act: str, verb: Callable[..., int]
+) -> Right:
     require(request, act, about_person(_the(id_).person))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     return _changed(request, response, id_, lambda a: verb(a.person, actor=request.actor, reason=c["reason"], now=ms(request.now)))
 
 
@@ -187,7 +189,7 @@ def _switched(request: Call, response: HttpResponse, id_: int, body: sending.Bec
 def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
     """What ends soon goes on: an approver says why and until when."""
     require(request, "request.decide", about_authorisation(_the(id)))
-    c, now = sending.checked(UntilBecause(sending.plain(body))), ms(request.now)
+    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), ms(request.now)
     until = min(end_of(c["until"]), now + 365 * DAY)
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
     return _changed(request, response, id, lambda a: requests.extend(a, until, **act))
@@ -197,17 +199,17 @@ def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping)
 def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
     """The department that a mover left says when what it authorised ends."""
     require(request, "access.end", about_authorisation(_the(id)))
-    c, now = sending.checked(UntilBecause(sending.plain(body))), ms(request.now)
+    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), ms(request.now)
     until = min(end_of(c["until"]), now + 90 * DAY)
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
     return _changed(request, response, id, lambda a: people.set_overlap(a, until, **act))
 
 
 @operation(router, "POST", f"{ONE}/end", act="access.end", scope="write:access", page="revoke", response=Right)
-def end_right(request: Call, response: HttpResponse, id: int, body: sending.Because) -> Right:
+def end_right(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
     """One right of somebody ends for good; the others stay."""
     require(request, "access.end", about_authorisation(_the(id)))
-    c = sending.checked(Because(sending.plain(body)))
+    c = request_bodies.checked(Because(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
     return _changed(request, response, id, lambda a: suspensions.revoke(a, **act))
 
@@ -218,6 +220,6 @@ def _changed(request: Call, response: HttpResponse, id_: int, do: Callable[[Auth
         if Authorisation.objects.select_for_update().filter(pk=id_).first() is None:
             raise Conflict("This is not there any more.")
         a = _the(id_)
-        versions.require(request, right(a))
+        etags.require(request, right(a))
         do(a)
-    return versions.with_etag(response, right(_the(id_)))
+    return etags.with_etag(response, right(_the(id_)))

@@ -25,12 +25,12 @@ from civicmail.city.access.views.firstroster import newest
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import discrepancies, sponsored_people
 from civicmail.city.directory.models import Department, Episode, Person
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.departments import router as router
-from civicmail.front.web.api.repeating import once
-from civicmail.front.web.api.shapes import Right, Who, maybe, right, who
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Right, Who, maybe, right, who
 
 ONE = "/departments/{slug:department}"
 
@@ -121,7 +121,7 @@ class Unfitting(Schema):
 def list_positions(request: Call, response: HttpResponse, department: str) -> list[PositionLine]:
     """Positions of a department, those with most people without access first."""
     where = _decides(request, department)
-    return paging.slices(request, response, roster.positions(where), _position, key=lambda p: p.name)
+    return pagination.slices(request, response, roster.positions(where), _position, key=lambda p: p.name)
 
 
 def _position(p: roster.Position) -> PositionLine:
@@ -140,8 +140,8 @@ def write_profile(request: Call, department: str, name: str, body: PositionReaso
     """Write the four reasons for everybody in a position; what stands keeps the old version."""
     where = _decides(request, department)
     name = _named(where, name)
-    form = Why(sending.plain(body))
-    sending.checked(form)
+    form = Why(request_bodies.plain(body))
+    request_bodies.checked(form)
 
     def do() -> OnePosition:
         verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now))
@@ -160,7 +160,7 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
     profile = newest(where, name)
     if profile is None or profile.version != body.version:
         raise Conflict("The profile is another one by now; read it again.")
-    c = sending.checked(Chosen({"until": body.until, "version": body.version}))
+    c = request_bodies.checked(Chosen({"until": body.until, "version": body.version}))
     people = list(Person.objects.filter(uid__in=body.people[:500]))
     if len(people) != len(set(body.people)):
         raise Conflict("One of these people is not known; read the position again.")
@@ -201,7 +201,7 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
     where = department_of(department)
     require(request, "personal-use.set", InDepartment(where.code))
     rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
-    return paging.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
+    return pagination.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
 
 
 @operation(
@@ -214,7 +214,7 @@ def allow_personal_use(request: Call, department: str, body: AllowingUse) -> Per
     require(request, "personal-use.set", InDepartment(where.code))
     positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
     whom = f"position:{body.position}" if body.whom == "position" else body.whom
-    c = sending.checked(PersonalUseRule(list(positions), sending.plain(body, whom=whom)))
+    c = request_bodies.checked(PersonalUseRule(list(positions), request_bodies.plain(body, whom=whom)))
     kind, _, name = c["whom"].partition(":")
 
     def do() -> PersonalUseLine:
@@ -231,11 +231,11 @@ def allow_personal_use(request: Call, department: str, body: AllowingUse) -> Per
     router, "POST", "/personal-use/{int:id}/end", act="personal-use.set", scope="write:access", page="personal-use-end",
     response=PersonalUseLine,
 )  # fmt: skip
-def end_personal_use(request: Call, id: int, body: sending.Because) -> PersonalUseLine:
+def end_personal_use(request: Call, id: int, body: request_bodies.Because) -> PersonalUseLine:
     """Allow it no longer."""
     row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
     require(request, "personal-use.set", InDepartment(row.department.code))
-    reason = sending.checked(Because(sending.plain(body)))["reason"]
+    reason = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
 
     def do() -> PersonalUseLine:
         personal_use.end(row, actor=request.actor, reason=reason, now=ms(request.now))
@@ -255,14 +255,14 @@ def _use(p: PersonalUse) -> PersonalUseLine:
 def list_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
     """Who answers for whom of the agencies' people."""
     require(request, "agency.see")
-    return paging.rows(request, response, _sponsored(None), _of_agency, by="pk")
+    return pagination.rows(request, response, _sponsored(None), _of_agency, by="pk")
 
 
 @operation(router, "GET", "/me/sponsored", act="my.sponsored", scope="read:me", page="my-sponsored", response=list[Sponsored])
 def list_my_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
     """For whom I answer."""
     require(request, "my.sponsored", OfPerson(me(request).uid))
-    return paging.rows(request, response, _sponsored(me(request)), _of_agency, by="pk")
+    return pagination.rows(request, response, _sponsored(me(request)), _of_agency, by="pk")
 
 
 def _sponsored(whose: Person | None) -> QuerySet[Any]:
@@ -299,4 +299,4 @@ def _reconciled(request: Call, response: HttpResponse, lines: list[discrepancies
     def shown(n: discrepancies.Discrepancy) -> Unfitting:
         return Unfitting(kind=n.kind, who=n.who, hint=n.hint, where=n.where, since=n.since, act=n.act)
 
-    return paging.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")
+    return pagination.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")

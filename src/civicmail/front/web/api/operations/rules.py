@@ -16,9 +16,9 @@ from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.viewer.queries import damage_told, store
-from civicmail.front.web.api import paging
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
 from civicmail.mail.archive.explained import Explained
 
 router = Router(tags=["Rules"])
@@ -87,7 +87,7 @@ class Explanation(Schema):
 def list_rules(request: Call, response: HttpResponse) -> list[Rule]:
     """One row for each rule, with how often it hit, by its id."""
     require(request, "rules.see")
-    return paging.rows(request, response, queries.listed(timezone.localdate(request.now)), _rule, by="rule")
+    return pagination.rows(request, response, queries.listed(timezone.localdate(request.now)), _rule, by="rule")
 
 
 def _rule(v: Any) -> Rule:
@@ -129,7 +129,7 @@ class FactLine(Schema):
 def list_facts(request: Call, response: HttpResponse) -> list[FactLine]:
     """What a rule may ask about, and who finds it out."""
     require(request, "rules.see")
-    return paging.slices(request, response, list(FACTS.values()), _fact, key=lambda f: f.name)
+    return pagination.slices(request, response, list(FACTS.values()), _fact, key=lambda f: f.name)
 
 
 def _fact(f: Fact) -> FactLine:

@@ -13,15 +13,15 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views.asked import require
 from civicmail.desk.viewer.queries import damage_told, store
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.table import operation
-from civicmail.front.web.system import here, queue
-from civicmail.front.web.system.onetrace import ledgered
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.system import installation, queue
+from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.trace import STRETCHES
-from civicmail.front.web.system.tracing import TraceQuery, find
-from civicmail.front.web.system.trying import try_now
-from civicmail.front.web.system.waiting import Line
+from civicmail.front.web.system.trace_message import ledgered
+from civicmail.front.web.system.trace_search import TraceQuery, find
+from civicmail.front.web.system.waiting_copies import Line
 from civicmail.mail.archive.envelopes import STATUSES, Traced
 
 router = Router(tags=["System"])
@@ -122,7 +122,7 @@ class Trace(TraceLine):
 def read_health(request: Call) -> Examination:
     """What the last examination found, with what to do."""
     require(request, "health.see")
-    known = here.checks().last()
+    known = installation.checks().last()
     findings = [Health(check=f.check, level=f.level, text=f.text, todo=f.do) for f in known.findings]
     return Examination(at=moment(known.at) if known.at else None, running=bool(known.since), findings=findings)
 
@@ -131,8 +131,8 @@ def read_health(request: Call) -> Examination:
 def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
     """Everybody who waits for mail or whose copy is held, the oldest first."""
     require(request, "system.see")
-    lines = here.waiting_copies(ms(request.now))
-    return paging.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
+    lines = installation.waiting_copies(ms(request.now))
+    return pagination.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
 
 
 def _waiting(w: Line) -> Waiting:
@@ -148,12 +148,12 @@ def try_queue(request: Call, body: TryingNow) -> Tried:
     require(request, "queue.act")
     if (body.message is None) == (not body.hop):
         raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
-    c = sending.checked(queue.Because({"reason": body.reason}))
-    waiting_ = [w for w in here.waiting_copies(ms(request.now)) if not w.held]
+    c = request_bodies.checked(queue.Because({"reason": body.reason}))
+    waiting_ = [w for w in installation.waiting_copies(ms(request.now)) if not w.held]
     lines = [w for w in waiting_ if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
     if not lines:
         return Tried(messages=0)
-    return Tried(messages=try_now(here.data(), lines, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+    return Tried(messages=try_now(installation.data(), lines, actor=request.actor, reason=c["reason"], now=ms(request.now)))
 
 
 @operation(router, "GET", "/trace", act="system.see", scope="read:system", page="trace", response=list[TraceLine])
@@ -165,14 +165,14 @@ def list_trace(
     if within not in STRETCHES or (status and status not in STATUSES):
         raise Unusable("One of the words is not known.", {"within": ", ".join(STRETCHES), "status": ", ".join(STATUSES)})
     now = ms(request.now)
-    mark = paging.cursor(request)
+    mark = pagination.cursor(request)
     before = bytes.fromhex(mark) if isinstance(mark, str) and len(mark) == 32 and set(mark) <= set("0123456789abcdef") else b""
     since = now - int(STRETCHES[within][1].total_seconds() * 1000)
     query = TraceQuery(since, now, sender, recipient, status or None, before)
-    waiting = {w.id for w in here.waiting_copies(now)} if status in ("waiting", "held") else set()
-    answer = find(store().archive(), None, waiting, query, actor=request.actor, now=now, most=paging.limit_of(request))
+    waiting = {w.id for w in installation.waiting_copies(now)} if status in ("waiting", "held") else set()
+    answer = find(store().archive(), None, waiting, query, actor=request.actor, now=now, most=pagination.limit_of(request))
     if answer.more:
-        paging.link(request, response, answer.more.hex())
+        pagination.link(request, response, answer.more.hex())
     return [TraceLine(**_envelope(t)) for t in answer.rows]
 
 

@@ -21,11 +21,11 @@ from civicmail.city.conduct.views import violation_forms as typed
 from civicmail.city.conduct.views.my_violations import Answering, asks, visible_to
 from civicmail.city.conduct.views.violations import doable, violation_or_404
 from civicmail.city.directory.models import Person
-from civicmail.front.web.api import paging, sending
-from civicmail.front.web.api.door import Call
-from civicmail.front.web.api.repeating import as_seen, once
-from civicmail.front.web.api.shapes import Who, maybe
-from civicmail.front.web.api.table import operation
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Violations"])
 
@@ -127,7 +127,7 @@ def list_department_violations(request: Call, response: HttpResponse, department
 def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> list[ViolationLine]:
     rows = Violation.objects.filter(**which).select_related("person", "department", "agency")
     rows = rows.filter(state=state) if state else rows
-    return paging.rows(request, response, rows, lambda v: ViolationLine(**_plain(v)), by="-pk")
+    return pagination.rows(request, response, rows, lambda v: ViolationLine(**_plain(v)), by="-pk")
 
 
 @operation(
@@ -164,8 +164,8 @@ def _plain(v: Violation) -> dict[str, Any]:
 def report_violation(request: Call, body: Report) -> Reported:
     """Say that a rule was broken, by somebody or by oneself."""
     require(request, "violation.report")
-    form = typed.Report(sending.plain(body, evidence=" ".join(body.evidence)))
-    c = sending.checked(form)
+    form = typed.Report(request_bodies.plain(body, evidence=" ".join(body.evidence)))
+    c = request_bodies.checked(form)
 
     def do() -> Reported:
         who = me(request) if c["whose"] == "me" else c["person"]
@@ -187,8 +187,8 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
     work = violation_parties.work_of(who)
     if work is None or work.contract is None or work.ended is not None:
         raise Http404
-    form = typed.Record(sending.plain(body, evidence=" ".join(body.evidence)))
-    c = sending.checked(form)
+    form = typed.Record(request_bodies.plain(body, evidence=" ".join(body.evidence)))
+    c = request_bodies.checked(form)
 
     def do() -> Reported:
         made = violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
@@ -202,7 +202,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
     """What was reported about me, and what I can say to it now, the newest first."""
     require(request, "my.violations", OfPerson(me(request).uid))
     now = ms(request.now)
-    return paging.slices(request, response, visible_to(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
+    return pagination.slices(request, response, visible_to(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
 
 
 @operation(
@@ -215,7 +215,7 @@ def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
     row = next((v for v in visible_to(request) if v.pk == id), None)
     if row is None:
         raise Http404
-    now, text = ms(request.now), sending.checked(Answering(sending.plain(body)))["text"]
+    now, text = ms(request.now), request_bodies.checked(Answering(request_bodies.plain(body)))["text"]
     request_kind = asks(row, now)
     as_seen(request, bool(request_kind), True, "Nothing is asked of you here now.")
 

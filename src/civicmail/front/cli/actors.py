@@ -1,0 +1,202 @@
+"""Who does what a command changes: a person of the city with a token, or the owner of the data folder (P-16, P-17).
+
+What a command records carries the name that these return. What only looks has its entry before anything is shown (`person`); what
+does something has it with the deed, or not at all (`deed`, `in_files`): what cannot be recorded is not done (E6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.frames import NO_ID
+from civicmail.front.cli import options, person_access, verbs
+from civicmail.front.cli.content_access import Credentials
+from civicmail.front.cli.waits import wait_for_tables
+from civicmail.mail.archive.commit import SHORT_FILE, Entering, Writer, unentered
+from civicmail.mail.archive.records import Event, Type
+
+if TYPE_CHECKING:
+    from civicmail.city.directory.models import Department, Person
+
+_CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a command of people's side works, for whom, and when (ms). Django runs."""
+
+    folder: Path
+    settings: Settings
+    actor: Actor
+    now: int
+
+
+class By(NamedTuple):
+    """Who does it, as records have it, and where the entry stands: "" in an installation that nobody has claimed."""
+
+    name: str
+    entry: str
+
+
+class Doing(NamedTuple):
+    """Who does it, as records have it, and what opens the entry."""
+
+    name: str
+    entering: Entering
+
+
+def person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> By:
+    """Who does it: in a claimed installation the person who shows the token and may do the act of this verb,
+    after the entry; before, the owner of the folder. facts: text and whole numbers that say to what.
+
+    Raises NotPermitted, NotRecorded, UsageError. now: ms.
+    """
+    actor = _who(data, verb, asker, now)
+    if actor is None:
+        return By(guard.owner(data), "")
+    from civicmail.city.access.actions.entries import enter_ahead
+
+    made = enter_ahead(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker))
+    return By(actor.uid, f"entry:{made.uuid}")
+
+
+def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> Doing:
+    """As person, for what becomes a record of the archive: the entry stands in that, or nowhere."""
+    actor = _who(data, verb, asker, now)
+    if actor is None:
+        return Doing(guard.owner(data), unentered)
+    from civicmail.city.access.actions.deeds import entering_of
+
+    return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)))
+
+
+@contextmanager
+def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> Iterator[By]:
+    """As person, for what changes files: change them within, and what is raised there leaves no entry. Where nobody has claimed the
+    folder it is work on the machine (`owner`)."""
+    actor = _who(data, verb, asker, now)
+    if actor is None:
+        with _machine_act(data, verb, asker.reason, now, facts) as by:
+            yield by
+        return
+    from civicmail.city.access.actions import deeds
+
+    with deeds.in_files(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)) as entry:
+        yield By(actor.uid, entry)
+
+
+def _who(data: Path, verb: str, asker: Credentials, now: int) -> Actor | None:
+    """The person who may do the act of this verb; None for the owner of a folder that nobody has claimed."""
+    act = verbs.line(verb).act
+    if not guard.is_claimed(data):
+        return None
+    if not (asker.person and asker.duty and asker.reason.strip()):
+        raise NotPermitted(_CLAIMED.format(verb))
+    actor = person_access.person(data, asker, now=now)
+    guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
+    return actor
+
+
+def _audit_facts(verb: str, facts: dict[str, Any], asker: Credentials) -> dict[str, Any]:
+    return {"reason": asker.reason.strip()[:400], "duty": asker.duty, "facts": {"verb": verb, **facts}}
+
+
+@contextmanager
+def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | int) -> Iterator[str]:
+    """The owner of the folder does work on the machine that leaves entries: that it begins, and whether it was done; who that is.
+    Raises NotPermitted for another user of the operating system. now: ms."""
+    assert verbs.line(verb).written, verb
+    with _machine_act(data, verb, reason, now, facts) as by:
+        yield by.name
+
+
+@contextmanager
+def _machine_act(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
+    """There may be no database, and whoever dies in between leaves an entry that only says that it began."""
+    name = machine_of(data)
+    entry = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
+    begun = _write(data, now, entry | {"state": "begun"})
+    try:
+        yield By(name, begun)
+    except Exception:
+        _write(data, now, entry | {"state": "failed", "begun": begun})
+        raise
+    _write(data, now, entry | {"state": "done", "begun": begun})
+
+
+def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
+    """Make an entry durable in a journal; where it stands."""
+    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
+        writer.flush()
+        return f"{writer.journal.name}:{writer.journal.number}"
+
+
+def machine_of(data: Path) -> str:
+    """The operating system's user who asks and owns the folder, as entries name them. Raises NotPermitted for another one."""
+    return f"os:{guard.owner(data)}"
+
+
+def office(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+    """For a verb of people's side, which the access office does: a person with a token, or the owner of a folder that nobody has
+    claimed yet. data, config, as_: the options --data, --config, --as; tables: bring those up to this program's version first.
+
+    The verb's own action asks the guard. Raises NotPermitted, UsageError, ConfigError.
+    """
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    _ready(folder, config, tables)
+    return Desk(folder, settings, person_access.office(folder, Credentials(as_, config=config), now=now), now)
+
+
+def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
+    """As office, for what takes a person in any installation."""
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    _ready(folder, config, tables)
+    return Desk(folder, settings, person_access.person(folder, Credentials(as_, config=config), now=now), now)
+
+
+def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
+    """For the verbs that make somebody access officer, and for the first letters: the owner of the folder, as an actor. Raises
+    NotPermitted."""
+    verbs.line(verb)
+    folder, settings = options.installation(data, config)
+    name = machine_of(folder)
+    _ready(folder, config, True)
+    return Desk(folder, settings, machine(name), now)
+
+
+def _ready(folder: Path, config: Path | None, tables: bool) -> None:
+    if tables:
+        from civicmail.front.web.start import prepare
+
+        prepare(folder, config, wait_for_tables())
+
+
+def named(text: str) -> Person:
+    """Somebody by the number in the directory or the sign-in name. Raises Unusable."""
+    from civicmail.city.access.queries.signin import person_named
+
+    person = person_named(text)
+    if person is None:
+        raise Unusable(f"The directory has nobody who is {text}.")
+    return person
+
+
+def department(code: str) -> Department:
+    """The department with this code. Raises Unusable."""
+    from civicmail.city.directory.models import Department
+
+    row = Department.objects.filter(code=code).first()
+    if row is None:
+        raise Unusable(f"The directory has no department {code}.")
+    return row

@@ -1,0 +1,97 @@
+"""How a command gets to content: an entry is written first, then the guard gives the permit (promise 4).
+
+In a claimed installation a person of the city asks, with a token and under a mandate (claimed.py); Django is started for that
+alone. Nothing outside of the mandate's scope is found or read (E5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from civicmail.city.access import guard
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.permits import Permit
+from civicmail.core.config.clock import now_ms
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.query.tree import Tree
+from civicmail.mail.archive.commit import SHORT_FILE, Writer
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Event, Type
+
+if TYPE_CHECKING:
+    from civicmail.desk.workbench.export import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the command line says about who asks: --as, --duty, --reason, --mandate; config: where the settings are, if
+    elsewhere."""
+
+    person: str = ""
+    duty: str = ""
+    reason: str = ""
+    config: Path | None = None
+    mandate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAccess:
+    """permit, and the mandate that it is under; without one everything may be seen. now: ms, when it was opened; still: raises
+    NotPermitted or Conflict when it is not open any more, asked before each message."""
+
+    data: Path
+    permit: Permit
+    now: int
+    mandate: Mandate | None = None
+    still: Callable[[], None] = lambda: None
+
+    def within(self, tree: Tree) -> Tree:
+        """What may be asked of the index in place of this tree."""
+        return tree if self.mandate is None else self.mandate.scope.within(tree, self.now)
+
+    def reading(self, archive: Archive) -> Callable[[Place], bytes]:
+        """Reads the bytes of a capture; raises OutOfScope for one that is not within the scope, whatever the index says."""
+        if self.mandate is None:
+            return lambda place: archive.body(self.permit, place)
+        read = self.under(archive, self.mandate)
+        return lambda place: read(place).body
+
+    def under(self, archive: Archive, mandate: Mandate) -> Callable[[Place], Message]:
+        """Reads a capture under the mandate, for as long as it is in force. Raises OutOfScope, NotPermitted, Conflict."""
+        from civicmail.desk.workbench.scope import Gate
+
+        gate = Gate(self.data, archive, self.permit, mandate, self.now)
+
+        def read(place: Place) -> Message:
+            self.still()
+            return gate.read(place)
+
+        return read
+
+
+def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credentials) -> ContentAccess:
+    """The door to content for what this command line asks. facts: the query or the ids, as they will stand in the ledger for ever.
+    Raises NotPermitted, NotRecorded."""
+    if not guard.is_claimed(data):
+        return ContentAccess(data, permit(data, verb, facts), now_ms())
+    from civicmail.front.cli import person_access
+
+    return person_access.open_for_person(data, verb, dict(facts), asker, now=now_ms())
+
+
+def permit(data: Path, verb: str, facts: Mapping[str, Any], *, reason: str = "command line") -> Permit:
+    """A permit for the owner of a folder that nobody has claimed. Raises NotPermitted."""
+    now = now_ms()
+
+    def write(entry: dict[str, Any]) -> str:
+        with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+            writer.event(Event(Type.ENTRY, NO_ID, now, facts=entry))
+            writer.flush()
+            return f"{writer.journal.name}:{writer.journal.number}"
+
+    return guard.owner_permit(data, verb, dict(facts), reason=reason, now=now, write=write)

@@ -1,0 +1,123 @@
+"""`civicmail exact-list`: the city's own values that mail is searched for, kept as keyed hashes (docs/operate/confidential.md)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import actors, options, output
+from civicmail.front.cli.content_access import Credentials
+from civicmail.front.cli.groups import group
+from civicmail.mail.screening.confidential import lists
+
+app = group("Values of the city's own that are looked for in outgoing mail: only keyed hashes of them are kept.")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called: small letters, digits, dashes.")]
+Columns = Annotated[list[str], typer.Option("--id", metavar="COLUMN", help="A column of identifiers; may be said several times.")]
+_DELIMITERS = ",;\t|"
+
+
+@app.command()
+def add(
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table with a heading: CSV, UTF-8. It is read once and not kept.")],
+    id_: Columns,
+    with_: Annotated[str, typer.Option("--with", metavar="COLUMN", help="The family name, which must stand in the message, too.")],
+    reason: options.Why,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Make a list of a table, in the place of the one with this name."""
+    folder, _ = options.installation(data, config)
+    lists.path_of(folder, name)
+    now = now_ms()
+    with actors.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, duty, reason, config), now=now):
+        content, used, unused = lists.build(lists.make_key(folder), _rows(file, id_, with_), now)
+        if not used:
+            raise UsageError(f"No row of {file} has an identifier and a name.")
+        lists.write(folder, name, content)
+    if json:
+        output.emit({"list": name, "rows": used, "unused": unused})
+        return
+    output.show(f"The list {name} has {used:,} rows.")
+    if unused:
+        output.words(f"{unused:,} rows were left out: no name, or no identifier of {_SHAPE}.")
+
+
+_SHAPE = "5 to 20 letters and digits with at least 4 digits"
+
+
+@app.command("list")
+def list_(
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    reason: options.Reason = "",
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """The lists, with how many values each has and when it was made."""
+    folder, _ = options.installation(data, config)
+    actors.person(folder, "exact-list list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    paths = lists.there(folder)
+    key = lists.read_key(folder) if paths else b""
+    for path in paths:
+        info = lists.read(path, key)
+        if json:
+            output.emit({"list": info.name, "values": info.count, "made": info.made})
+        else:
+            output.show(f"{info.name:30} {info.count:>10,} values  made {output.when(info.made)}")
+    if not paths and not json:
+        output.words("There are no lists.")
+
+
+@app.command()
+def remove(
+    name: Name,
+    reason: options.Why,
+    data: options.Data = None,
+    as_: options.As = "",
+    duty: options.Duty = "",
+    config: options.Config = None,
+) -> None:
+    """Look for the values of a list no longer."""
+    folder, _ = options.installation(data, config)
+    with actors.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
+        if name not in {path.stem for path in lists.there(folder)}:
+            raise UsageError(f"There is no list {name}.")
+        lists.remove(folder, name)
+    output.show(f"The list {name} is gone.")
+
+
+def _rows(file: Path, identifiers: list[str], beside: str) -> Iterator[tuple[list[str], str]]:
+    """The identifiers and the name of each row. Raises UsageError."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            heading = opened.readline()
+            by = max(_DELIMITERS, key=heading.count)
+            columns = [cell.strip().lower() for cell in next(csv.reader([heading], delimiter=by), [])]
+            places = [_place(columns, name, file) for name in (*identifiers, beside)]
+            for row in csv.reader(opened, delimiter=by):
+                cells = [row[place] if place < len(row) else "" for place in places]
+                yield cells[:-1], cells[-1]
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8.") from None
+    except csv.Error:
+        raise UsageError(f"{file} is no table that can be read.") from None
+
+
+def _place(columns: list[str], name: str, file: Path) -> int:
+    try:
+        return columns.index(name.strip().lower())
+    except ValueError:
+        raise UsageError(f"{file} has no column {name}; its first line must name the columns.") from None

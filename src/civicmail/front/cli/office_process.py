@@ -1,0 +1,104 @@
+"""The played people at their desks, as a process of its own: they ask the database all the time and would keep postmen waiting.
+
+    python -m civicmail.front.cli.office_process DATA SECONDS SEED
+
+It says `ready`, gets one line (midnight, seconds of time.monotonic()), works until its standard input ends, which it also does when
+whoever began it is gone, and says what was done (JSON).
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import CivicmailError
+from civicmail.front.sample.day_plan import HOURS
+from civicmail.front.sample.work_done import WorkDone
+from civicmail.front.web.start import start
+
+POLL_SECONDS = 0.25
+"""Seconds between two looks at what waits, where half a minute of the day is not more."""
+MANAGERS = 4
+"""Who answer at the same moment: the pages have as many threads for them, and more."""
+READY = b"ready\n"
+END_SECONDS = 120
+"""For what somebody is doing when the day ends."""
+
+
+class OfficeProcess:
+    """From here on the process lives. data: of the installation; seconds: how long the day takes. It complains on our standard
+    error."""
+
+    def __init__(self, data: Path, seconds: float, seed: int) -> None:
+        command = [sys.executable, "-m", "civicmail.front.cli.office_process", str(data), str(seconds), str(seed)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
+        self.pid = self._process.pid
+
+    def __enter__(self) -> OfficeProcess:
+        """Waits until everybody is there. Raises CivicmailError where nobody comes."""
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != READY:
+            self.__exit__()
+            raise _stopped()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def begin(self, began: float) -> None:
+        """began: midnight, of time.monotonic()."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # require_open says so
+            self._process.stdin.write(b"%f\n" % began)
+            self._process.stdin.flush()
+
+    def require_open(self) -> None:
+        """Raises CivicmailError where it has ended by itself."""
+        if self._process.poll() is not None:
+            raise _stopped()
+
+    def end(self) -> WorkDone:
+        """The day is over. Of whoever does not come back then the report says so: a day is too long to have none."""
+        with suppress(subprocess.TimeoutExpired):
+            output, _ = self._process.communicate(timeout=END_SECONDS)
+            if not self._process.returncode:
+                return WorkDone.decode(output)
+        return WorkDone(Counter(), [math.inf], Counter({"people who did not come back from their desks": 1}))
+
+
+def _stopped() -> CivicmailError:
+    return CivicmailError("The people of the sample city do not work any more; what they said last is above.")
+
+
+def main(data: Path, seconds: float, seed: int, input_: IO[bytes], output: IO[bytes]) -> None:
+    """The process itself."""
+    start(data)
+    from civicmail.front.sample.office_workers import OfficeWorkers
+
+    output.write(READY)
+    output.flush()
+    if line := input_.readline():
+        began, pause = float(line), max(POLL_SECONDS, seconds / HOURS / 120)
+        hands = OfficeWorkers(
+            seed,
+            lambda: (min((time.monotonic() - began) * HOURS / seconds, HOURS), now_ms()),
+            lambda: bool(select.select([input_], [], [], 0)[0]),
+            hour=1000 * seconds / HOURS,
+            at_once=MANAGERS,
+        )
+        while not select.select([input_], [], [], pause)[0]:
+            hands.work()
+        output.write(hands.worked.encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,106 @@
+"""A person of the city on the command line: the token says who, the guard says whether, the entry is committed first (P-16, E6).
+
+The token comes from the file that CIVICMAIL_TOKEN_FILE names, or is asked for on a terminal; never from the command line, where
+every process of the machine reads it, and never from the environment itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from civicmail.city.access import guard
+from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import UsageError
+from civicmail.front.cli import verbs
+from civicmail.front.cli.content_access import ContentAccess, Credentials
+from civicmail.front.web.start import start
+
+if TYPE_CHECKING:
+    from civicmail.city.access.actors import Actor
+    from civicmail.city.access.mandates import Mandate
+
+RECHECK_SECONDS = 1.0
+TOKEN_FILE = "CIVICMAIL_TOKEN_FILE"  # noqa: S105 - the name of a variable
+
+
+def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> ContentAccess:
+    """The door for a person, under a mandate of theirs. What --duty says must be the mandate's, and what --reason says stands in
+    the entry beside the reason for which the mandate was asked. Raises NotPermitted, NotRecorded; then nothing may be shown."""
+    if not (asker.person and asker.mandate):
+        raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
+    actor = person(data, asker, now=now)
+    from civicmail.city.access.actions import looking
+    from civicmail.city.access.queries import mandates
+
+    mandate = mandates.live(actor, asker.mandate, now)
+    if asker.duty not in ("", mandate.duty):
+        raise NotPermitted(f"Mandate {mandate.number} is for the duty {mandate.duty}.")
+    full_facts = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
+    permit = looking.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
+    return ContentAccess(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))
+
+
+def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
+    """Asks again, once in EVERY seconds, whether this may still be read: an export takes minutes (E3, E5)."""
+    from civicmail.city.access.models import Account
+    from civicmail.city.access.queries import mandates
+    from civicmail.city.access.queries.actors import actor_of
+
+    last = time.monotonic()
+
+    def still() -> None:
+        nonlocal last
+        if time.monotonic() - last < RECHECK_SECONDS:
+            return
+        last, now = time.monotonic(), now_ms()
+        actor = actor_of(Account.objects.select_related("person").get(person__uid=mandate.person), "command line", now)
+        fresh = mandates.live(actor, mandate.number, now)
+        guard.require_under(actor, fresh, act, now=now)
+        if fresh.scope != mandate.scope:
+            raise Conflict("The scope of this mandate has changed meanwhile; begin again.")
+
+    return still
+
+
+def person(data: Path, asker: Credentials, *, now: int) -> Actor:
+    """Who shows the token, as the actor with all duties. Raises NotPermitted. Django runs from here on."""
+    text = token()
+    start(data, asker.config)
+    from civicmail.city.access.actions.tokens import account_by
+    from civicmail.city.access.queries.actors import actor_of
+
+    return actor_of(account_by(text, asker.person, now=now), "command line", now)
+
+
+def office(data: Path, asker: Credentials, *, now: int) -> Actor:
+    """Who does the access office's work: a person with a token, or the owner of a folder that nobody has claimed yet."""
+    if guard.is_claimed(data):
+        if not asker.person:
+            raise NotPermitted("This installation is claimed: say who asks, with --as PERSON.")
+        return person(data, asker, now=now)
+    start(data, asker.config)
+    return guard.founder(data, "command line")
+
+
+def token() -> str:
+    """The token, from the file or from the terminal. Raises UsageError for a file that others can read, or none at all."""
+    named = os.environ.get(TOKEN_FILE, "")
+    if not named:
+        if sys.stdin.isatty():
+            return getpass("Token: ")
+        raise UsageError(f"Name the file with your token in {TOKEN_FILE}, or type it on a terminal.")
+    path = Path(named)
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise UsageError(f"Others can read {path}; close it with chmod 600.")
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}.") from None

@@ -1,0 +1,106 @@
+"""What commands do with a sample city in a folder of its own: make it, serve it, check it at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.errors import ConfigError
+from civicmail.core.config.load import FILE
+from civicmail.core.disk.files import OS_FILES
+
+if TYPE_CHECKING:
+    from civicmail.city.access.snapshot import Snapshot
+    from civicmail.front.sample.people import Town
+    from civicmail.front.sample.staff_context import Staff
+
+
+@contextlib.contextmanager
+def folder(given: Path | None, what: str) -> Iterator[Path]:
+    """what: "demo", for its name. The folder that was named, which stays, or a temporary one, which goes."""
+    if given is not None:
+        place = given.absolute()
+        if (place / FILE).exists():
+            raise ConfigError(f"{place} is an installation already; the {what} wants a folder of its own.")
+        yield place
+        return
+    place = Path(tempfile.mkdtemp(prefix=f"civicmail-{what}-"))
+    try:
+        yield place / "data"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def people(data: Path, town: Town) -> Staff:
+    """Everybody of the sample city by the verbs that pages use."""
+    from civicmail.city.access.demo import FILE as ROLES
+    from civicmail.front.web.start import prepare
+
+    OS_FILES.replace(data / ROLES, b"[]")
+    prepare(data)
+    from civicmail.front.sample.cast import cast
+    from civicmail.front.sample.staff import populate
+
+    city = populate(now_ms(), town)
+    OS_FILES.replace(data / ROLES, orjson.dumps([role._asdict() for role in cast(city)]))
+    return city
+
+
+def cases(city: Staff) -> None:
+    """Looks at other people's mail, violations, reviews: what the demo's city has to show."""
+    from civicmail.front.sample.conduct import conduct
+    from civicmail.front.sample.examinations import looks
+
+    looks(city, now_ms())
+    conduct(city, now_ms())
+
+
+def desks(data: Path, city: Staff) -> int:
+    """What waits for them, after the month's mail; how many messages that took."""
+    from civicmail.front.sample.pending_work import fill
+
+    return fill(data, city, snapshot(data), now_ms())
+
+
+def snapshot(data: Path) -> Snapshot:
+    """Who may what there."""
+    from civicmail.city.access.published import snapshot_path
+    from civicmail.city.access.snapshotfile import decode
+
+    return decode(snapshot_path(data).read_bytes())
+
+
+@contextlib.contextmanager
+def serving(data: Path) -> Iterator[int]:
+    """The real program, all roles, in a session of its own so that Ctrl-C reaches only who watches; the pid of its supervisor."""
+    log = (data / "run.log").open("ab")
+    command = [sys.executable, "-m", "civicmail.front.cli.main", "run", "--data", str(data)]
+    command += ["--parent", str(os.getpid())]  # however the command ends, its servers do
+    with log, subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True) as running:  # noqa: S603 - our own program
+        try:
+            yield running.pid
+        finally:
+            running.terminate()
+            try:
+                running.wait(20)
+            except subprocess.TimeoutExpired:
+                running.kill()
+
+
+def verified(data: Path) -> dict[str, object]:
+    """What `civicmail verify --deep` says of everything that was kept."""
+    command = [sys.executable, "-m", "civicmail.front.cli.main", "verify", "--deep", "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
+    lines = done.stdout.splitlines()
+    answer: dict[str, object] = orjson.loads(lines[-1]) if lines else {"messages": 0, "problems": [done.stderr.decode().strip()]}
+    return answer

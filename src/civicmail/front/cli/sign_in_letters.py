@@ -1,0 +1,53 @@
+"""`civicmail access invite` and `hand-over`: the two halves of a sign-in letter, by two people (P-07; decision 0089)."""
+
+from __future__ import annotations
+
+from civicmail.city.access.errors import Unusable
+from civicmail.core.config.clock import now_ms
+from civicmail.front.cli import actors, options, output
+
+
+def invite(
+    person: options.Who,
+    as_: options.Signed,
+    reason: options.Why,
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Print the first half of a letter by which a person opens the account; somebody else hands it over."""
+    desk = actors.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
+    from civicmail.city.access.actions import invitations
+
+    half = invitations.invite(actors.named(person), actor=desk.actor, reason=reason, now=desk.now)
+    output.words(f"For a sealed letter: the first half of what opens the account at {desk.settings.web.pages}/accounts/welcome/,")
+    output.words("for 72 hours. Somebody else hands it over and has the second: civicmail access hand-over, or on the page Home.")
+    output.show(half)
+
+
+def hand_over(
+    person: options.Who,
+    reason: options.Why,
+    as_: options.As = "",
+    data: options.Data = None,
+    config: options.Config = None,
+) -> None:
+    """Print the second half of a letter that somebody else asked for, for the person who stands here.
+
+    Without --as the owner of the data folder does it for a first sign-in, while nobody else could.
+    """
+    verb = "access hand-over"
+    desk = (
+        actors.signed_in(verb, data, config, as_, now=now_ms(), tables=True)
+        if as_
+        else actors.owned(verb, data, config, now=now_ms())
+    )
+    from civicmail.city.access.actions import invitations
+    from civicmail.city.access.queries import letters
+
+    who = actors.named(person)
+    letter = letters.waiting(desk.now).filter(account__person=who).last()
+    if letter is None:
+        raise Unusable(f"No letter for {who} waits to be handed over.")
+    half = invitations.hand_over(letter, actor=desk.actor, reason=reason, now=desk.now)
+    output.words(f"Give this with the letter to {who} alone; both halves are typed at {desk.settings.web.pages}/accounts/welcome/:")
+    output.show(half)

@@ -1,0 +1,33 @@
+"""What is set up in the sample city before a simulated day begins: mail programs with their passwords, and the rule about files."""
+
+from __future__ import annotations
+
+from civicmail.city.access.actions import devices
+from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.models import Account
+from civicmail.city.directory.models import Mailbox
+from civicmail.desk.holding.actions import switch_approval
+from civicmail.front.sample.staff_context import Staff, actor, on_duty
+
+_SWITCH = "The sample city asks its managers about files (P-22)."
+
+
+def sign_in(now: int) -> dict[str, tuple[str, str]]:
+    """Name and password of a mail program, by the address of whoever may send. now: ms."""
+    boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True).select_related("holder").order_by("pk")
+    accounts = {a.person_id: a.username for a in Account.objects.filter(person__isnull=False)}
+    logins = {}
+    with together():
+        for box in boxes:
+            if box.holder is None or box.holder.pk not in accounts or not (who := actor(box.holder, now)).admitted:
+                continue
+            password = devices.make(box.holder, "Mail program", actor=who, now=now)
+            logins[box.address] = accounts[box.holder.pk], password
+    return logins
+
+
+def ask_about_files(city: Staff, now: int) -> None:
+    """In every department. now: ms."""
+    author = on_duty(city.named["policy-author"], "policy-author", now)
+    for department in city.departments.values():
+        switch_approval.switch_on(department, 0, actor=author, reason=_SWITCH, now=now)

@@ -1,0 +1,137 @@
+"""Writing mail: a message is given to be sent, as on the page, under one's own name and with its block (P-06, P-14)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from ninja import Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.saying import said
+from civicmail.desk.mailbox.actions import sending, submitting
+from civicmail.desk.mailbox.models import Draft, Outgoing, senders
+from civicmail.desk.mailbox.views import foretelling
+from civicmail.desk.mailbox.views.foretelling import plain
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations.mail import router as router
+from civicmail.front.web.api.operations_decorator import operation
+
+LONGEST = 1_000_000
+
+
+class Letter(Schema):
+    """to, cc, bcc: addresses or names of the directory, a comma between them; mailbox: it is sent from, left out for one's own."""
+
+    to: str
+    cc: str = ""
+    bcc: str = ""
+    subject: str
+    text: str
+    mailbox: str = ""
+
+
+class Given(Schema):
+    """due: when it goes; until then it may be taken back. state: waiting, sending, sent, returned or undone; why: it was returned;
+    draft: of which it was made; capture: its number in my mail when it was sent."""
+
+    uid: uuid.UUID
+    mailbox: str
+    recipients: list[str]
+    state: str
+    due: datetime
+    why: str
+    draft: uuid.UUID | None
+    capture: uuid.UUID | None
+
+
+class Foretold(Schema):
+    """One recipient. state: as it would stand afterwards (delivered, waiting, held, refused, kept); do: as rules name it; why:
+    sentences, each with its clause and whom to ask."""
+
+    address: str
+    state: str
+    do: str
+    outside: bool
+    rules: list[str]
+    why: list[str]
+
+
+class Outlook(Schema):
+    """calm: it may go without another look; stop: why it cannot be sent at all; wait: why nobody can tell now; cautions: what to
+    look at although no rule objects; members: mailboxes behind lists besides those that are named."""
+
+    calm: bool
+    stop: str
+    wait: str
+    recipients: list[Foretold]
+    cautions: list[str]
+    members: int
+
+
+@operation(router, "POST", "/mail/forecast", act="my.write", scope="write:mail", page="mail-write", response=Outlook)
+def forecast_mail(request: Call, body: Letter) -> Outlook:
+    """Say what would happen to a message, recipient by recipient, as the page does before sending. Nothing is kept or goes."""
+    require(request, "my.write", OfPerson(me(request).uid))
+    gathered, mailbox = _looked(request, body)
+    draft = Draft(
+        person=me(request), mailbox=mailbox, to=body.to, cc=body.cc, bcc=body.bcc, subject=body.subject, text=body.text, pk=0
+    )
+    return foretold(request, draft, gathered)
+
+
+def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outlook:
+    """What would happen to a draft."""
+    foreseen = submitting.foretell(draft, gathered, actor=request.actor, now=ms(request.now))
+    panel = foretelling.panel(foreseen, 0)
+    copies = [
+        Foretold(
+            address=c.address, state=c.state, do=c.do, outside=c.outside, rules=list(c.rules),
+            why=foretelling.why(c.rules, c.told),
+        )
+        for c in foreseen.copies
+    ]  # fmt: skip
+    return Outlook(
+        calm=panel.calm, stop=panel.stop, wait=panel.wait, recipients=copies, cautions=list(panel.warns), members=foreseen.members
+    )
+
+
+@operation(router, "POST", "/mail", act="my.write", scope="write:mail", page="mail-write", response=Given, status=201)
+def send_mail(request: Call, body: Letter) -> Given:
+    """Send a message from a mailbox of mine. With an `Idempotency-Key` it goes once, however often it is asked for."""
+    require(request, "my.write", OfPerson(me(request).uid))
+    now, actor = ms(request.now), request.actor
+    gathered, mailbox = _looked(request, body)
+
+    def do() -> Given:
+        text = senders.signed(body.text, "", senders.block(actor, mailbox, now=now), senders.lines_of(actor))
+        to, cc, bcc = (tuple(gathered.named.get(field, ())) for field in submitting.FIELDS)
+        written = sending.Written(mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text)
+        return given(sending.send(written, actor=actor, reason="by a program", now=now))
+
+    return once(request, do)
+
+
+def _looked(request: Call, body: Letter) -> tuple[submitting.Gathered, str]:
+    """Whom it goes to, and the mailbox that it is from. Raises Unusable, with the field."""
+    if len(body.subject) > 500 or len(body.text) > LONGEST or "\0" in f"{body.subject}{body.text}":
+        raise Unusable("The message is too long.", {"text": f"At most {LONGEST:,} characters, and 500 of the subject."})
+    gathered = submitting.gathered(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
+    if gathered.wrong:
+        raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
+    own = senders.own(senders.senders(request.actor, now=ms(request.now)))
+    return gathered, body.mailbox.strip().lower() or (own.address if own else "")
+
+
+def given(row: Outgoing) -> Given:
+    """What waits, or what became of it."""
+    capture = uuid.UUID(row.capture) if row.capture else None
+    why = str(said(plain(row.why))) if row.why else ""
+    return Given(
+        uid=row.uid, mailbox=row.mailbox, recipients=list(row.recipients), state=row.state, due=row.due, why=why, draft=row.draft,
+        capture=capture,
+    )  # fmt: skip

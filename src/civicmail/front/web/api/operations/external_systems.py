@@ -1,0 +1,270 @@
+"""Doors that are not ours: which there are, who gets in, what has to end there, and whether it has (P-08)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.forms import Because
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.asked import may, require
+from civicmail.city.access.views.roster import department_of
+from civicmail.city.conduct.actions import external_systems as verbs
+from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
+from civicmail.city.conduct.queries import external_systems
+from civicmail.city.conduct.views import external_system_forms as typed
+from civicmail.city.directory.models import Person
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.schemas import Who, who
+
+router = Router(tags=["Other doors"])
+ONE = "/outside-doors/{slug:code}"
+ENDING = "/outside-endings/{int:id}"
+
+
+class OtherDoor(Schema):
+    """person: answers for it; hook: the name of an address of the settings that is told, empty where they end it by hand; days: in
+    which an end has to be confirmed."""
+
+    code: str
+    name: str
+    person: Who
+    hook: str
+    days: int
+    closed: datetime | None
+
+
+class OutsideAccess(Schema):
+    """login: as they are called there; ended: when it was confirmed that they get in no more."""
+
+    id: int
+    door: str
+    person: Who
+    login: str
+    since: datetime
+    ended: datetime | None
+
+
+class OutsideEnd(Schema):
+    """What has to end there. state: as on the page; overdue: since when it is a finding."""
+
+    id: int
+    door: str
+    person: Who
+    login: str
+    state: str
+    made: datetime
+    due: datetime
+    tries: int
+    problem: str
+    done: datetime | None
+    how: str
+    overdue: datetime | None
+
+
+class DoorSaid(request_bodies.Because):
+    """person: number or address; hook: left out for by hand."""
+
+    person: str
+    hook: str = ""
+    days: int = 1
+
+
+class NewOtherDoor(DoorSaid):
+    """name: like Microsoft 365, VPN, badge of City Hall."""
+
+    name: str
+
+
+class Login(Schema):
+    """person: number; login: as they are called there."""
+
+    person: str
+    login: str
+
+
+class GettingIn(request_bodies.Because):
+    """At most five thousand."""
+
+    people: list[Login]
+
+
+class NewPeople(Schema):
+    """How many are new."""
+
+    count: int
+
+
+@operation(router, "GET", "/outside-doors", act="outside.see", scope="read:access", page="outside-doors", response=list[OtherDoor])
+def list_outside_doors(request: Call, response: HttpResponse) -> list[OtherDoor]:
+    """Every system that people of the city get into besides ours."""
+    require(request, "outside.see")
+    return pagination.rows(request, response, OutsideDoor.objects.select_related("person"), _door, by="code")
+
+
+@operation(
+    router, "GET", f"{ONE}/people", act="outside.see", scope="read:access", page="outside-door", response=list[OutsideAccess]
+)
+def list_outside_people(request: Call, response: HttpResponse, code: str) -> list[OutsideAccess]:
+    """Who gets in, and who did."""
+    require(request, "outside.see")
+    return pagination.rows(request, response, _accounts().filter(door=_the_door(code)), _account, by="pk")
+
+
+@operation(
+    router, "POST", "/outside-doors", act="outside.change", scope="write:access", page="outside-new", response=OtherDoor, status=201
+)
+def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
+    """Add a system."""
+    require(request, "outside.change")
+    c = _checked(typed.NewSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
+
+    def do() -> OtherDoor:
+        made = verbs.add_door(
+            c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
+            now=ms(request.now),
+        )  # fmt: skip
+        return _door(made)
+
+    return once(request, do)
+
+
+@operation(router, "PATCH", ONE, act="outside.change", scope="write:access", page="outside-change", response=OtherDoor)
+def change_outside_door(request: Call, code: str, body: DoorSaid) -> OtherDoor:
+    """Somebody else answers for it, or it is told in another way."""
+    require(request, "outside.change")
+    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
+    c = _checked(typed.ChangeSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
+    made = verbs.change_door(
+        row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+    )
+    return _door(made)
+
+
+def _checked(form: typed.ChangeSystem) -> dict[str, Any]:
+    c = request_bodies.checked(form)
+    if c["person"] is None:
+        raise Unusable("Say who answers for it.", {"person": "Say who."})
+    return c
+
+
+@operation(router, "POST", f"{ONE}/people", act="outside.change", scope="write:access", page="outside-give", response=NewPeople)
+def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
+    """Say who gets in there, all or nobody. It makes no account there."""
+    require(request, "outside.change")
+    row = _the_door(code)
+    lines = "\n".join(f"{' '.join(person_.person.split())} {' '.join(person_.login.split())}" for person_ in body.people)
+    form = typed.GiveAccess({"people": lines, "reason": body.reason})
+    reason = request_bodies.checked(form)["reason"]
+    people = form.people_and_logins()
+    return once(request, lambda: NewPeople(count=verbs.give(row, people, actor=request.actor, reason=reason, now=ms(request.now))))
+
+
+@operation(router, "POST", f"{ONE}/close", act="outside.change", scope="write:access", page="outside-close", response=OtherDoor)
+def close_outside_door(request: Call, code: str, body: request_bodies.Because) -> OtherDoor:
+    """It is used no more."""
+    require(request, "outside.change")
+    row, reason = _the_door(code), _reason(body)
+
+    def do() -> OtherDoor:
+        verbs.close_door(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _door(_the_door(code))
+
+    return once(request, do)
+
+
+@operation(
+    router, "GET", "/departments/{slug:department}/people/{str:uid}/outside", act="outside.of-person", scope="read:access",
+    page="outside-person", response=list[OutsideAccess],
+)  # fmt: skip
+def list_outside_of_person(request: Call, response: HttpResponse, department: str, uid: str) -> list[OutsideAccess]:
+    """Where somebody gets in besides ours."""
+    where = department_of(department)
+    require(request, "outside.of-person", InDepartment(where.code))
+    person = get_object_or_404(Person.objects.filter(episodes__department=where).distinct(), uid=uid)
+    return pagination.rows(request, response, _accounts().filter(person=person), _account, by="pk")
+
+
+@operation(
+    router, "POST", "/outside-accounts/{int:id}/end", act="outside.give", scope="write:access", page="outside-take",
+    response=OutsideAccess,
+)  # fmt: skip
+def end_outside_account(request: Call, id: int, body: request_bodies.Because) -> OutsideAccess:
+    """Somebody who stays gets in there no more: it was ended there."""
+    row = get_object_or_404(_accounts(), pk=id)
+    require(request, "outside.give", about_person(row.person))
+    reason = _reason(body)
+
+    def do() -> OutsideAccess:
+        verbs.take(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _account(_accounts().get(pk=id))
+
+    return once(request, do)
+
+
+@operation(
+    router, "GET", "/outside-endings", act="outside.confirm", scope="read:access", page="outside-endings",
+    response=list[OutsideEnd],
+)  # fmt: skip
+def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideEnd]:
+    """What has to end there: for who answers for a door its own, for the office and auditors all; the newest first."""
+    rows = external_systems.endings()
+    if not may(request, "outside.see"):
+        rows = rows.filter(account__door__person__uid=request.actor.uid)
+        if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
+            require(request, "outside.see")
+    return pagination.rows(request, response, rows, _ending, by="-pk")
+
+
+@operation(
+    router, "POST", f"{ENDING}/confirm", act="outside.confirm", scope="write:access", page="outside-confirm", response=OutsideEnd
+)
+def confirm_outside_ending(request: Call, id: int, body: request_bodies.Because) -> OutsideEnd:
+    """Somebody looked there: it has ended. reason: what they saw."""
+    row = get_object_or_404(external_systems.endings(), pk=id)
+    require(request, "outside.confirm", external_systems.about(row))
+    reason = _reason(body)
+
+    def do() -> OutsideEnd:
+        verbs.confirm(row, actor=request.actor, reason=reason, now=ms(request.now))
+        return _ending(external_systems.endings().get(pk=id))
+
+    return once(request, do)
+
+
+def _reason(body: request_bodies.Because) -> str:
+    reason: str = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    return reason
+
+
+def _the_door(code: str) -> OutsideDoor:
+    return get_object_or_404(OutsideDoor.objects.select_related("person"), code=code)
+
+
+def _accounts() -> Any:
+    return OutsideAccount.objects.select_related("person", "door")
+
+
+def _door(d: OutsideDoor) -> OtherDoor:
+    return OtherDoor(code=d.code, name=d.name, person=who(d.person), hook=d.hook, days=d.days, closed=d.closed)
+
+
+def _account(a: OutsideAccount) -> OutsideAccess:
+    return OutsideAccess(id=a.pk, door=a.door.code, person=who(a.person), login=a.login, since=a.since, ended=a.ended)
+
+
+def _ending(e: OutsideEnding) -> OutsideEnd:
+    return OutsideEnd(
+        id=e.pk, door=e.account.door.code, person=who(e.account.person), login=e.account.login, state=e.state, made=e.made,
+        due=e.due, tries=e.tries, problem=e.problem, done=e.done, how=e.how, overdue=e.overdue,
+    )  # fmt: skip

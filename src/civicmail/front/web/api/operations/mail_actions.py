@@ -1,0 +1,292 @@
+"""What somebody makes of their own mail: read, starred, hidden, labelled; what answers while they are away; their signature (P-06).
+
+None of it changes the mail or says anything of it, so it is no entry, as on the pages (docs/decisions/0045).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.errors import Unusable
+from civicmail.city.access.models import AutoReply
+from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.replies import about_answer
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.asked import me, require
+from civicmail.city.directory.models import Mailbox
+from civicmail.desk.mailbox import queries
+from civicmail.desk.mailbox.actions import drafting, keeping
+from civicmail.desk.mailbox.models import Label, addressbook, senders
+from civicmail.desk.mailbox.scope import Box
+from civicmail.desk.mailbox.views import boxes
+from civicmail.desk.mailbox.views.keeping import Chosen, chosen_of
+from civicmail.desk.mailbox.views.labelling import Name
+from civicmail.desk.mailbox.views.writingforms import Sign
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.operations.mail import router as router
+from civicmail.front.web.api.operations_decorator import operation
+from civicmail.front.web.api.query_errors import understood
+
+LABEL = "/mail-labels/{int:id}"
+AWAY = "/mailboxes/{str:address}/away"
+
+
+class KeepingMail(Schema):
+    """messages: at most fifty numbers of mine, what is not mine is passed over; act: read, unread, star, unstar, hide, show, label
+    or unlabel; label: the id of one of mine, for the last two."""
+
+    messages: list[uuid.UUID]
+    act: str
+    label: int = 0
+
+
+class Kept(Schema):
+    """Those of them with which it was done."""
+
+    messages: list[uuid.UUID]
+
+
+class MyLabel(Schema):
+    """With "/" between levels."""
+
+    id: int
+    name: str
+
+
+class LabelName(Schema):
+    """With "/" between levels."""
+
+    name: str
+
+
+class Lines(Schema):
+    """block: the identification that stands there in any case; lines: of one's own below it."""
+
+    block: str
+    lines: str
+
+
+class OwnLines(Schema):
+    """At most some lines."""
+
+    lines: str
+
+
+class Away(Schema):
+    """on: whether anything is set; outside: what others than people of the city are answered, empty for nothing."""
+
+    mailbox: str
+    on: bool
+    starts: datetime | None
+    until: datetime | None
+    text: str
+    outside: str
+
+
+class GoingAway(Schema):
+    """starts, until: the first and the last day."""
+
+    starts: date
+    until: date
+    text: str
+    outside: str = ""
+
+
+@operation(router, "POST", "/mail/keep", act="my.mail", scope="write:mail", page="mail-keep", response=Kept)
+def keep_mail(request: Call, body: KeepingMail) -> Kept:
+    """Mark messages of mine as read, star, hide or label them, or take that off again."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    if body.act not in _ACTS:
+        raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
+    with understood():
+        chosen = chosen_of(request, [str(message_) for message_ in body.messages])
+    _ACTS[body.act](chosen, body.label)
+    queries.forget_unread(request.actor)
+    return Kept(messages=[uuid.UUID(bytes=message_) for message_ in chosen.ids])
+
+
+def _read(read: bool) -> Callable[[Chosen, int], None]:
+    return lambda c, _: keeping.set_read(c.ids, c.offices, read=read, actor=c.request.actor, now=c.now)
+
+
+def _starred(starred: bool) -> Callable[[Chosen, int], None]:
+    return lambda c, _: keeping.set_starred(c.ids, starred=starred, actor=c.request.actor, now=c.now)
+
+
+def _hidden(hidden: bool) -> Callable[[Chosen, int], None]:
+    return lambda c, _: keeping.set_hidden(c.ids, hidden=hidden, actor=c.request.actor, now=c.now)
+
+
+def _labelled(is_set: bool) -> Callable[[Chosen, int], None]:
+    return lambda c, label: keeping.set_labelled(label, c.ids, there=is_set, actor=c.request.actor, now=c.now)
+
+
+_ACTS: dict[str, Callable[[Chosen, int], None]] = {
+    "read": _read(True), "unread": _read(False), "star": _starred(True), "unstar": _starred(False), "hide": _hidden(True),
+    "show": _hidden(False), "label": _labelled(True), "unlabel": _labelled(False),
+}  # fmt: skip
+
+
+# -- mailboxes, and the address book
+
+
+class MyBox(Schema):
+    """A mailbox that I may use. kind: own, personal (somebody else's), function or service."""
+
+    address: str
+    name: str
+    kind: str
+    addresses: list[str]
+
+
+class BookLine(Schema):
+    """kind: person, office or list."""
+
+    address: str
+    name: str
+    kind: str
+    department: str
+    more: str
+
+
+@operation(router, "GET", "/my/mailboxes", act="my.mail", scope="read:mail", page="mail-boxes", response=list[MyBox])
+def list_my_mailboxes(request: Call, response: HttpResponse) -> list[MyBox]:
+    """Mailboxes that I may use at this moment, my own first."""
+    _, mine = queries.mine_now(request.actor, now=ms(request.now))
+    return pagination.slices(request, response, mine.boxes, _box, key=lambda b: b.id)
+
+
+def _box(b: Box) -> MyBox:
+    return MyBox(address=b.id, name=b.title, kind=b.kind, addresses=list(b.addresses))
+
+
+@operation(router, "GET", "/address-book", act="my.write", scope="read:mail", page="mail-people", response=list[BookLine])
+def search_address_book(request: Call, response: HttpResponse, q: str = "", kind: str = "") -> list[BookLine]:
+    """People, offices and lists of the city whose names or addresses have these words. kind: only those."""
+    require(request, "my.write", OfPerson(me(request).uid))
+    if kind and kind not in ("person", "office", "list"):
+        raise Unusable("There is no such kind.", {"kind": "person, office or list"})
+    rows = addressbook.search(q[:200], kind=kind)
+    return pagination.slices(request, response, rows, _entry, key=lambda e: e.address)
+
+
+def _entry(e: addressbook.Entry) -> BookLine:
+    return BookLine(address=e.address, name=e.name, kind=e.kind, department=e.department, more=e.more)
+
+
+# -- labels
+
+
+@operation(router, "GET", "/mail-labels", act="my.mail", scope="read:mail", page="mail-labels", response=list[MyLabel])
+def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
+    """My labels."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    rows = Label.objects.filter(person=me(request))
+    return pagination.rows(request, response, rows, lambda r: MyLabel(id=r.pk, name=r.name), by="pk")
+
+
+@operation(router, "POST", "/mail-labels", act="my.mail", scope="write:mail", page="mail-labels", response=MyLabel, status=201)
+def make_label(request: Call, body: LabelName) -> MyLabel:
+    """Make a label; one that is there already is that one."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
+    made = keeping.make_label(name, actor=request.actor, now=ms(request.now))
+    return MyLabel(id=made.pk, name=made.name)
+
+
+@operation(router, "PATCH", LABEL, act="my.mail", scope="write:mail", page="mail-label", response=MyLabel)
+def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
+    """Give a label of mine another name, and those below it."""
+    _label(request, id)
+    name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
+    row = keeping.rename_label(id, name, actor=request.actor, now=ms(request.now))
+    return MyLabel(id=row.pk, name=row.name)
+
+
+@operation(router, "POST", f"{LABEL}/remove", act="my.mail", scope="write:mail", page="mail-unlabel", response=LabelName)
+def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
+    """Remove a label, and those below it; the messages stay where they are. name: as it was seen."""
+    if _label(request, id).name != body.name:
+        raise Unusable("The label has another name by now.", {"name": "As it was read."})
+    return LabelName(name=keeping.remove_label(id, actor=request.actor, now=ms(request.now)))
+
+
+def _label(request: Call, id_: int) -> Label:
+    require(request, "my.mail", OfPerson(me(request).uid))
+    return get_object_or_404(Label, pk=id_, person=me(request))
+
+
+# -- what stands under it, and what answers
+
+
+@operation(router, "GET", "/me/signature", act="my.write", scope="read:mail", page="mail-signature", response=Lines)
+def read_signature(request: Call) -> Lines:
+    """What stands under what I write."""
+    require(request, "my.write", OfPerson(me(request).uid))
+    return _lines(request)
+
+
+def _lines(request: Call) -> Lines:
+    box = senders.senders(request.actor, now=ms(request.now))
+    block = senders.block(request.actor, box[0].address if box else "", now=ms(request.now))
+    return Lines(block=block, lines=senders.lines_of(request.actor))
+
+
+@operation(router, "POST", "/me/signature", act="my.write", scope="write:mail", page="mail-signature", response=Lines)
+def write_signature(request: Call, body: OwnLines) -> Lines:
+    """Set the lines of my own below the identification block."""
+    require(request, "my.write", OfPerson(me(request).uid))
+    c = request_bodies.checked(Sign(request_bodies.plain(body)))
+    drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=ms(request.now))
+    return _lines(request)
+
+
+@operation(router, "GET", AWAY, act="reply.set", scope="read:mail", page="mail-away-of", response=Away)
+def read_away(request: Call, address: str) -> Away:
+    """What a mailbox answers by itself."""
+    return _away(_answering(request, address), request.now)
+
+
+@operation(router, "POST", AWAY, act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
+def set_away(request: Call, address: str, body: GoingAway) -> Away:
+    """Let a mailbox answer by itself for some days: one's own, or one from which one may send, or of one's department."""
+    box = _answering(request, address)
+    c = request_bodies.checked(boxes.Away(request_bodies.plain(body)))
+
+    def do() -> Away:
+        boxes.set_answer(request, box, c)
+        return _away(box, request.now)
+
+    return once(request, do)
+
+
+@operation(router, "POST", f"{AWAY}/end", act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
+def end_away(request: Call, address: str) -> Away:
+    """Let it answer no more."""
+    box = _answering(request, address)
+    boxes.end_answer(request, box, boxes.set_now(box.pk, request.now))
+    return _away(box, request.now)
+
+
+def _answering(request: Call, address: str) -> Mailbox:
+    """Raises Http404 for what is no mailbox that answers, NotPermitted."""
+    box = Mailbox.objects.filter(address=address.strip().lower(), closed__isnull=True).first()
+    if box is None or (box.kind == Mailbox.Type.PERSONAL and box.holder != me(request)):
+        raise Http404
+    require(request, "reply.set", about_answer(box, ms(request.now)))
+    return box
+
+
+def _away(box: Mailbox, at: datetime) -> Away:
+    row: AutoReply | None = boxes.set_now(box.pk, at)
+    if row is None:
+        return Away(mailbox=box.address, on=False, starts=None, until=None, text="", outside="")
+    return Away(mailbox=box.address, on=True, starts=row.starts, until=row.until, text=row.text, outside=row.outside)

@@ -1,0 +1,321 @@
+"""My mail that is kept back, or doubtful, or waits to be picked up: let go by my word, asked for, verified, taken back; and when I
+hear of it (P-02, P-19, P-27)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Schema
+
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.moments import ms
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.asked import me, require
+from civicmail.city.directory.models import Mailbox
+from civicmail.desk.holding.actions import digests, pickups, release_copies, release_requests, sender_verification
+from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
+from civicmail.desk.holding.views.digest import ScheduleForm
+from civicmail.desk.holding.views.own_release import ReasonForm, held_for
+from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
+from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, ReportForm, carried_out
+from civicmail.desk.mailbox.actions import handling
+from civicmail.desk.mailbox.views.beside import offices_of
+from civicmail.desk.mailbox.views.inviting import respond
+from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.mailbox.views.reporting import may_be_reported
+from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.operations.mail import ONE
+from civicmail.front.web.api.operations.mail import router as router
+from civicmail.front.web.api.operations_decorator import operation
+
+PICKUP = "/mail-secure/{int:id}"
+
+
+class WantedBack(Schema):
+    """reason: why it should be let go, where somebody has to be asked; in at least ten characters."""
+
+    reason: str = ""
+
+
+class Gone(Schema):
+    """let: copies that go now; kept: that stay, because the checks have found something else; asked: the number of the request,
+    where somebody has to be asked; kind: who is: other, confidential or malware."""
+
+    let: int
+    kept: int
+    asked: int | None
+    kind: str
+
+
+class MyRequest(Schema):
+    """What I asked for. state: asked, agreed, released, kept, refused, withdrawn or lapsed."""
+
+    id: int
+    message: uuid.UUID
+    kind: str
+    state: str
+    why: str
+    made: datetime
+
+
+class RequestSeen(Schema):
+    """state: as it was read."""
+
+    state: str = "asked"
+
+
+class Really(Schema):
+    """Is it really from them? claimed: the address that it shows; to: whom one would ask, empty where nobody can be asked; own: a
+    colleague's account itself sent it, so that asking tells nothing; state: empty before it was asked, asked, yes, no or lapsed;
+    said: what they add."""
+
+    claimed: str
+    to: str
+    own: bool
+    state: str
+    said: str
+
+
+class Digests(Schema):
+    """days: daily, working or weekly; hour: from 5 to 19."""
+
+    days: str
+    hour: int
+
+
+class Opening(Schema):
+    """client: the network address from which a message was opened."""
+
+    at: datetime
+    client: str
+
+
+class PickedUp(Schema):
+    """A message of mine in the pick-up portal. state: as on the page; openings: how often it was opened; opened_from: the newest
+    50 of them; sender_only: the reader cannot choose the passphrase."""
+
+    id: int
+    message: uuid.UUID
+    to: str
+    state: str
+    made: datetime
+    until: datetime
+    opened: datetime | None
+    openings: int
+    opened_from: list[Opening]
+    sender_only: bool
+
+
+class PickUpSeen(Schema):
+    """state: as it was read."""
+
+    state: str
+
+
+@operation(router, "POST", f"{ONE}/release", act="my.mail", scope="write:mail", page="mail-release", response=Gone)
+def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
+    """Let a message of mine go that is kept back: at once where my word is enough, else somebody is asked. The checks are made once
+    more."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    copy_, now = found(request, id), ms(request.now)
+
+    def do() -> Gone:
+        kept = held_for(copy_, now)
+        if kept.own:
+            done = [release_copies.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
+            return Gone(let=sum(len(d.let) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
+        if not kept.others:
+            raise Conflict("No copy of yours is kept back any more.")
+        if kept.kind == "elsewhere":
+            raise Conflict("Your department's manager, or security, decides about it; you hear the answer.")
+        reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
+        made = release_requests.request_release(
+            kept.others, sender=copy_.eye == "author", actor=request.actor, reason=reason, now=now
+        )
+        return Gone(let=0, kept=0, asked=made.pk, kind=made.kind)
+
+    return once(request, do)
+
+
+@operation(router, "GET", "/my/releases", act="my.mail", scope="read:mail", page="mail-release", response=list[MyRequest])
+def list_my_releases(request: Call, response: HttpResponse) -> list[MyRequest]:
+    """What I asked to have let go, the newest first."""
+    return pagination.rows(request, response, _requests(request), _request, by="-pk")
+
+
+@operation(router, "POST", "/my/releases/{int:id}/withdraw", act="my.mail", scope="write:mail", page="mail-release",
+           response=MyRequest)  # fmt: skip
+def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
+    """Ask for it no more."""
+    row = get_object_or_404(_requests(request), pk=id)
+    as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
+
+    def do() -> MyRequest:
+        release_requests.withdraw(row, actor=request.actor, now=ms(request.now))
+        return _request(_requests(request).get(pk=id))
+
+    return once(request, do)
+
+
+def _requests(request: Call) -> QuerySet[Release]:
+    require(request, "my.mail", OfPerson(me(request).uid))
+    return Release.objects.filter(requester=me(request))
+
+
+def _request(r: Release) -> MyRequest:
+    return MyRequest(id=r.pk, message=uuid.UUID(r.capture), kind=r.kind, state=r.state, why=r.why, made=r.made)
+
+
+# -- really from them?
+
+
+@operation(router, "GET", f"{ONE}/verify", act="sender.verify", scope="read:mail", page="mail-verify", response=Really)
+def read_verification(request: Call, id: uuid.UUID) -> Really:
+    """Who would be asked whether a message of mine is really from them, and what they said."""
+    copy = found(request, id)
+    return _really(case_for(copy, request.actor.uid, ms(request.now)), _verification(request, copy.id))
+
+
+@operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
+def verify_sender(request: Call, id: uuid.UUID) -> Really:
+    """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
+    copy = found(request, id)
+    require(request, "sender.verify", OfPerson(me(request).uid))
+    case = case_for(copy, request.actor.uid, ms(request.now))
+    by, row = case.by, _verification(request, copy.id)
+    if row is None and by is None:
+        raise Conflict("There is nobody who could be asked: no other address of theirs is known.")
+
+    def do() -> Really:
+        made = row
+        if made is None and by is not None:
+            made = sender_verification.ask(
+                id, copy.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
+                reason="asked by the reader", now=ms(request.now),
+            )  # fmt: skip
+        return _really(case, made)
+
+    return once(request, do)
+
+
+def _verification(request: Call, capture: str) -> Verification | None:
+    return Verification.objects.filter(capture=capture, asker=me(request)).first()
+
+
+def _really(case: VerificationCase, row: Verification | None) -> Really:
+    return Really(
+        claimed=case.claim.address, to=case.by.address if case.by is not None else "", own=case.own,
+        state=row.state if row is not None else "", said=row.said if row is not None else "",
+    )  # fmt: skip
+
+
+# -- what somebody does about it
+
+
+class Reporting(Schema):
+    """what: danger, which security hears of; of mail from outside also spam or good, from which the filter learns."""
+
+    what: str
+
+
+@operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
+def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
+    """Say what is wrong with a message that came to me. Security hears of danger, and answers by mail; twice is once."""
+    copy = found(request, id)
+    if copy.eye != "given":
+        raise Http404
+    answers = ANSWERS if may_be_reported(copy) else (DANGER,)
+    carried_out(request, copy, request_bodies.checked(ReportForm(request_bodies.plain(body), answers=answers))["what"])
+    return body
+
+
+class TakingCare(Schema):
+    """mailbox: of a function, to which it came; what: take, or let-go."""
+
+    mailbox: str
+    what: str = "take"
+
+
+class MeetingAnswer(Schema):
+    """answer: ACCEPTED, TENTATIVE or DECLINED (RFC 5546)."""
+
+    answer: str
+
+
+@operation(router, "POST", f"{ONE}/care", act="my.mail", scope="write:mail", page="mail-take", response=TakingCare)
+def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
+    """Say that I take care of a message to the mailbox of a function, or that nobody does any more; the others see it."""
+    copy = found(request, id)
+    row = next((box.row for box in offices_of(copy) if body.mailbox.strip().lower() in box.addresses), None)
+    if row is None:
+        raise Http404
+    if body.what not in ("take", "let-go"):
+        raise Unusable("Choose what is done.", {"what": "take or let-go"})
+    verb = handling.let_go if body.what == "let-go" else handling.take
+    verb(id, Mailbox.objects.get(pk=row), actor=request.actor, now=ms(request.now))
+    return body
+
+
+@operation(router, "POST", f"{ONE}/invitation", act="my.mail", scope="write:mail", page="mail-answer", response=MeetingAnswer)
+def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> MeetingAnswer:
+    """Answer an invitation to a meeting; it goes to the organiser as mail of mine."""
+    respond(request, found(request, id), body.answer)
+    return body
+
+
+# -- when I hear of it, and what waits in the portal
+
+
+@operation(router, "GET", "/me/digest", act="my.mail", scope="read:mail", page="mail-digest", response=Digests)
+def read_digest_plan(request: Call) -> Digests:
+    """When I hear of what is kept back."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    row = Digest.objects.filter(person=me(request)).first() or Digest()
+    return Digests(days=row.days, hour=row.hour)
+
+
+@operation(router, "POST", "/me/digest", act="my.mail", scope="write:mail", page="mail-digest", response=Digests)
+def plan_digest(request: Call, body: Digests) -> Digests:
+    """Choose the days and the hour."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    c = request_bodies.checked(ScheduleForm(request_bodies.plain(body)))
+    row = digests.set_schedule(c["days"], c["hour"], actor=request.actor, now=ms(request.now))
+    return Digests(days=row.days, hour=row.hour)
+
+
+@operation(router, "GET", "/mail-secure", act="my.mail", scope="read:mail", page="secure-mail", response=list[PickedUp])
+def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
+    """My messages in the pick-up portal, the newest first."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    mine = PickUp.objects.filter(person=me(request)).prefetch_related("opened_from")
+    return pagination.rows(request, response, mine, _picked_up, by="-pk")
+
+
+@operation(router, "POST", f"{PICKUP}/revoke", act="my.mail", scope="write:mail", page="secure-one", response=PickedUp)
+def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
+    """Take one back: nobody opens it any more."""
+    require(request, "my.mail", OfPerson(me(request).uid))
+    row = get_object_or_404(PickUp, pk=id, person=me(request))
+    as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
+
+    def do() -> PickedUp:
+        pickups.revoke(Path(str(settings.DATA)), row, actor=request.actor, reason="my own message", now=ms(request.now))
+        return _picked_up(PickUp.objects.get(pk=id))
+
+    return once(request, do)
+
+
+def _picked_up(p: PickUp) -> PickedUp:
+    return PickedUp(
+        id=p.pk, message=uuid.UUID(p.capture), to=p.to, state=p.state, made=p.made, until=p.until, opened=p.opened,
+        openings=p.openings, opened_from=[Opening(at=o.at, client=o.client) for o in list(p.opened_from.all())[:50]],
+        sender_only=p.sender_only,
+    )  # fmt: skip

@@ -1,0 +1,249 @@
+"""What Dovecot asks before it lets anybody read: passwords, users, tokens (deploy/dovecot/civicmail.lua; P-07, L2, AC-7).
+
+Three addresses below /doors/, for programs of this machine that know the secret in keys/doors.key. Answers come from the published
+snapshot, like a gateway's; the database is asked for locks alone, and where it is away the snapshot decides.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access import reading
+from civicmail.city.access.actions.devices import note_use
+from civicmail.city.access.actions.entries import enter_ahead
+from civicmail.city.access.actions.throttling import note_wrong_device
+from civicmail.city.access.actions.usage import note_retrieved
+from civicmail.city.access.actors import machine
+from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key
+from civicmail.city.access.errors import BadToken, NotRecorded
+from civicmail.city.access.models import Account
+from civicmail.city.access.published import INBOUND_MOST, Watch
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.sentence import in_ascii
+from civicmail.core.disk.files import OS_FILES
+from civicmail.front.web.local_requests import is_local
+
+log = get_logger()
+
+LARGEST = 16_384
+"""Bytes of a question: a password or a token, and a name."""
+
+DELIVERS = frozenset({"lmtp", "lda", "doveadm"})
+"""What Dovecot asks for without anybody who reads: to deliver, and for tools of its machine's root. All else is for readers."""
+AS_MASTER = "mailbox.open-as-master"
+MASTER = "signed in as the master user of the mailbox server"
+_NOT_IN_IMAP = str.maketrans('"\\', "'/")
+"""What neither the text of an IMAP response nor civicmail.lua has: a name of an agency may have them."""
+
+Ask = Callable[[dict[str, Any], Snapshot], HttpResponse]
+
+
+def secret_path(data: Path) -> Path:
+    return data / "keys" / "doors.key"
+
+
+def secret(data: Path) -> str:
+    """The secret between Dovecot and us, made where there is none (0600). Raises OSError."""
+    OS_FILES.write_once(secret_path(data), f"{secrets.token_urlsafe(32)}\n".encode())
+    return secret_path(data).read_text().strip()
+
+
+@lru_cache(maxsize=2)
+def _watch(data: Path) -> Watch:
+    return Watch(data, now_ms)
+
+
+@lru_cache(maxsize=2)
+def _issuer(data: Path) -> Issuer:
+    return Issuer(data, settings.CITY.signin, now_ms)
+
+
+def dovecot_only(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
+    """Only a program of this machine with the secret is answered; to everybody else there is nothing here."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(answer)
+    def view(request: HttpRequest) -> HttpResponse:
+        data = settings.DATA
+        if data is None or not is_local(request) or not hmac.compare_digest(_shown(request), secret(data).encode()):
+            return HttpResponse(status=404)
+        watch = _watch(data)
+        snapshot = watch.now
+        if snapshot is None or not watch.serves(INBOUND_MOST):
+            return HttpResponse(status=503)
+        fields = _fields(request)
+        return HttpResponse(status=400) if fields is None else answer(fields, snapshot)
+
+    return view
+
+
+def _shown(request: HttpRequest) -> bytes:
+    """The secret that the asker shows, as a header of its own or as the password of Basic authentication (RFC 7617)."""
+    if own := request.headers.get("X-Civicmail-Door", ""):
+        return own.encode()
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(text, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
+
+
+def _fields(request: HttpRequest) -> dict[str, Any] | None:
+    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+        return None
+    if request.content_type != "application/json":
+        return {key: str(value) for key, value in request.POST.items()}
+    try:
+        fields = orjson.loads(request.body)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) and all(isinstance(v, str) for v in fields.values()) else None
+
+
+@sensitive_post_parameters()
+@dovecot_only
+def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """{user, password, protocol, client} -> {ok, user}: the mailbox that opens, or not. The right password opens however many wrong
+    ones came before: it is 140 random bits, and nobody who guesses keeps a telephone from its mail. why: for who knows the password
+    and may not read any more; nobody else learns whose access ended (P-09)."""
+    assert settings.DATA is not None  # the door has asked
+    login, client = fields.get("user", ""), fields.get("client", "")[:45]
+    person = reading.person_named(snapshot, login)
+    name = person.login if person is not None else login
+    key, typed = read_key(settings.DATA) or b"", fields.get("password", "")
+    device, former = device_of(key, person, typed), former_device_of(key, person, typed)
+    if person is None or (device is None and former is None):
+        _failed(name, client)
+        return JsonResponse({"ok": False})
+    if device is not None and _is_locked(name):
+        return JsonResponse({"ok": False})
+    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if device is not None else None
+    if device is None or mailbox is None:
+        why = in_ascii(person.why).translate(_NOT_IN_IMAP)
+        return JsonResponse({"ok": False, "why": why} if why else {"ok": False})
+    log.info("a mail program signed in", person=person.id, device=device.id, client=client)
+    _used(device.id, client)
+    _fetched(person.id, mailbox.id)
+    return JsonResponse({"ok": True, "user": mailbox.id})
+
+
+def version(data: Path) -> int | None:
+    """Of the snapshot that doors go by; None where there is none that may be served."""
+    watch = _watch(data)
+    snapshot = watch.now
+    return snapshot.version if snapshot is not None and watch.serves(INBOUND_MOST) else None
+
+
+def person_by_password(data: Path, login: str, typed: str, client: str) -> str | None:
+    """The id of whom a device password lets read their mail at this moment; None for everybody else. It counts as a use."""
+    snapshot = _watch(data).now
+    person = reading.person_named(snapshot, login) if snapshot is not None else None
+    key = read_key(data) or b""
+    device = device_of(key, person, typed)
+    if snapshot is None or person is None or device is None:
+        if former_device_of(key, person, typed) is None:
+            _failed(person.login if person is not None else login, client)
+        return None
+    if _is_locked(person.login) or reading.own_mailbox(snapshot, person, now_ms()) is None:
+        return None
+    _used(device.id, client)
+    return person.id
+
+
+@dovecot_only
+def user(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """{user, protocol, master} -> {user}, or 404. For delivery: every mailbox that is not closed. For whoever reads, at this very
+    moment: who was signed in and lost access meanwhile is nobody. For ourselves, as the master user of [courier] imap, whom Dovecot
+    has verified: every mailbox, because also what a leaver has is taken back, counted and emptied. Whoever has that password could
+    read everybody's mail, so each time leaves an entry first, and there is none without (P-16): 503. No other master user opens
+    anything."""
+    mailbox = snapshot.mailbox_of(fields.get("user", ""))
+    if mailbox is not None and _is_master(fields):
+        return JsonResponse({"user": mailbox.id}) if _entered(mailbox.id, fields) else HttpResponse(status=503)
+    if mailbox is None or mailbox.state == "closed" or fields.get("master"):
+        return HttpResponse(status=404)
+    if fields.get("protocol") not in DELIVERS:
+        holder = snapshot.people.get(mailbox.holder)
+        if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
+            return HttpResponse(status=404)
+    return JsonResponse({"user": mailbox.id})
+
+
+def _is_master(fields: dict[str, Any]) -> bool:
+    courier = settings.CITY.courier
+    return bool(courier.imap) and fields.get("protocol") == "imap" and fields.get("master") == courier.imap_user
+
+
+def _entered(mailbox: str, fields: dict[str, Any]) -> bool:
+    facts = {"client": fields.get("client", "")[:45]}
+    try:
+        enter_ahead(AS_MASTER, actor=machine("dovecot"), reason=MASTER, now=now_ms(), object=f"mailbox:{mailbox}", facts=facts)
+    except NotRecorded:
+        log.warning("a mailbox does not open to the master user: no entry can be written")
+        return False
+    return True
+
+
+@dovecot_only
+def introspect(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
+    """A token of the city's sign-in (RFC 7662): active, and whose mailbox it opens."""
+    assert settings.DATA is not None  # the door has asked
+    try:
+        login = _issuer(settings.DATA).login(fields.get("token", ""))
+    except BadToken as error:
+        log.info("a token was refused at the IMAP door", why=str(error))
+        return JsonResponse({"active": False})
+    person = reading.person_named(snapshot, login)
+    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if person is not None else None
+    if person is None or mailbox is None or _is_locked(person.login):
+        return JsonResponse({"active": False})
+    _fetched(person.id, mailbox.id)
+    return JsonResponse({"active": True, "username": mailbox.id, "scope": "imap"})
+
+
+def _is_locked(login: str) -> bool:
+    try:
+        return Account.objects.filter(username=login, locked__isnull=False).exists()
+    except DatabaseError:
+        return False
+
+
+def _failed(login: str, client: str) -> None:
+    log.info("a mail program was refused", client=client)
+    try:
+        note_wrong_device(login, client=client, now=now_ms())
+    except DatabaseError:
+        log.warning("a failure could not be counted: the database is away")
+
+
+def _used(device: str, client: str) -> None:
+    try:
+        note_use(device, client=client, now=now_ms())
+    except DatabaseError:
+        log.warning("a use could not be noted: the database is away")
+
+
+def _fetched(person: str, mailbox: str) -> None:
+    try:
+        note_retrieved(person, [mailbox], now=now_ms())
+    except DatabaseError:
+        log.warning("a sign-in could not be counted: the database is away")

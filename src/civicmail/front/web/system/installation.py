@@ -1,0 +1,30 @@
+"""The installation that these pages are about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.core.config.errors import ConfigError
+from civicmail.desk.viewer.queries import damage_told
+from civicmail.front.web.system.check_runner import CheckRunner, examiner
+from civicmail.front.web.system.waiting_copies import Line, waiting
+
+
+def data() -> Path:
+    """Its folder. Raises ConfigError where Django knows none."""
+    if settings.DATA is None:
+        raise ConfigError("These pages have no data folder.")
+    return settings.DATA
+
+
+def checks() -> CheckRunner:
+    """The checks of its health."""
+    return examiner(data(), settings.CITY)
+
+
+def waiting_copies(now: int) -> list[Line]:
+    """Every recipient who waits or is held, oldest mail first. now: ms. Raises LaterError where it cannot be told."""
+    with damage_told():
+        return waiting(data(), settings.CITY).lines(now)

@@ -1,0 +1,39 @@
+"""Trying again at once: a record for each message, with the entry of who asked and why, then the courier is woken (P-17)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from civicmail.city.access import guard
+from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.reasons import reason as in_words
+from civicmail.front.web.system.waiting_copies import Line
+from civicmail.mail.courier import actions, bell
+
+
+def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now: int) -> int:
+    """Make these recipients due at once; how many messages. lines: as the asker saw them; who is held is left out.
+
+    Durable on return. Raises NotPermitted, Unusable, Conflict where nobody of them waits.
+    """
+    guard.require(actor, "queue.act", now=now)
+    reason = in_words(reason)
+    by: dict[bytes, list[int]] = {}
+    for line in lines:
+        if not line.held:
+            by.setdefault(line.id, []).append(line.index)
+    if not by:
+        raise Conflict("Nobody waits here any more.")
+    hops = sorted({line.hop for line in lines if not line.held})
+    object_ = f"capture:{uuid.UUID(bytes=next(iter(by)))}" if len(by) == 1 else f"hop:{hops[0]}"
+    entering = entering_of(
+        "queue.act", actor=actor, reason=reason, now=now, object=object_[:200], duty="system-administrator",
+        facts={"did": "try now", "messages": len(by), "hops": hops},
+    )  # fmt: skip
+    actions.retry_each(data, by, actor=actor.uid, reason=reason, now=now, entering=entering)
+    bell.ring(data)
+    return len(by)

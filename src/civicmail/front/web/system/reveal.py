@@ -1,0 +1,76 @@
+"""What does it say? Content on a technical page: a reason, an entry, and then one look (P-17, I1; promise 4)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.access.actions import looking
+from civicmail.city.access.forms import long
+from civicmail.city.access.moments import ms
+from civicmail.city.access.reveals import REASONS
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.city.access.views.trying import status_of, tried
+from civicmail.desk.viewer import limited
+from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.front.web.system.trace_message import traced_or_404
+
+PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"))
+
+
+class Why(forms.Form):
+    """For what content is revealed; nothing is preselected."""
+
+    reason_code = forms.ChoiceField(label="Why must its content be seen?", choices=list(REASONS.items()), widget=forms.RadioSelect)
+    text = long("In words", "What you are looking for. The auditor reads it; at least 10 characters.", least=10, most=400)
+
+
+@acting("content.reveal")
+def reveal(request: Asked, capture: uuid.UUID) -> HttpResponse:
+    """The answer to the form is the message itself: whoever wants to look again gives a reason again."""
+    require(request, "content.reveal")
+    traced = traced_or_404(request, capture)
+    form = Why(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        code, text = form.cleaned_data["reason_code"], form.cleaned_data["text"]
+        permit = tried(form, lambda: looking.reveal(request.actor, code, text, traced.uuid, now=ms(request.now)))
+        if permit is not None:
+            archive = store().archive()
+            place = archive.place(capture.bytes)
+            if place is None:
+                raise Http404
+            with damage_told():
+                body = archive.body(permit, place)
+            shown = limited.read(body)
+            page = Page(
+                traced.sha256[:12],
+                "Revealed",
+                _crumbs(traced.uuid),
+                ("warn", "One look"),
+                [("Entry", permit.entry.removeprefix("entry:"))],
+            )
+            people = [(words, getattr(shown, name)) for name, words in PEOPLE] if shown is not None else []
+            return render(request, "system/revealed.html", {"page": page, "shown": shown, "t": traced, "people": people})
+    effects = [
+        "An entry says who looked, when, as system administrator, and why. It is written before anything is shown.",
+        "The auditor reads all reveals of a week, or draws from them.",
+        "The message is shown once, as text. Looking again takes a reason again.",
+    ]
+    shown_form = {
+        "page": Page("Reveal what this message says?", "Trace", _crumbs(traced.uuid)),
+        "form": form,
+        "effects": effects,
+        "stays": ["Its sender and its recipients are not told by mail."],
+        "verb": "Reveal 1 message",
+        "back": reverse("trace-one", args=[capture]),
+    }
+    return render(request, "access/confirm.html", shown_form, status=status_of(form))
+
+
+def _crumbs(capture: str) -> list[tuple[str, str]]:
+    return [("Trace", reverse("trace")), ("Message", reverse("trace-one", args=[capture]))]

@@ -1,0 +1,68 @@
+"""What has the spam filter learnt, and from whom? Numbers of the published model alone ("/system/spam/"; P-02, P-17)."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.page import Page
+from civicmail.core.config.errors import LaterError
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.front.web.system import installation
+from civicmail.mail.screening import model
+from civicmail.mail.screening.learner import HAM_LEAST, SPAM_LEAST
+from civicmail.mail.screening.model import Model, score_of
+
+HOW = {
+    "operator": "By duty: operators, and security officers who released it",
+    "report": "Readers, on the page of a message",
+    "release": "Readers, who let mail of theirs out of quarantine",
+    "answered": "It was answered",
+    "sent": "It was sent by somebody of ours",
+}
+"""How somebody says what a message is -> for people."""
+
+
+@acting("system.see")
+def spam(request: Asked) -> HttpResponse:
+    """As gateways have it at this moment."""
+    require(request, "system.see")
+    try:
+        trained = model.read(installation.data())
+    except DamagedFile as error:
+        raise LaterError(str(error)) from error
+    page = Page("What has the spam filter learnt?", "System", state=_state(trained), facts=[*_facts(trained)])
+    taught = trained.taught
+    shown = {
+        "page": page,
+        "ready": trained.edges is not None,
+        "bands": [("Good mail", 1, ""), *_bands(trained)] if trained.edges else [],
+        "ham_least": HAM_LEAST,
+        "spam_least": SPAM_LEAST,
+        "how": [(HOW.get(how, how), *counts) for how, counts in sorted(taught.how.items(), key=lambda item: -sum(item[1]))],
+        "stack": [name for name in trained.stack.names if name != "own"] if trained.stack else [],
+        "taught": taught,
+        "back": moment(taught.back) if taught.back else None,
+    }
+    return render(request, "system/spam.html", shown)
+
+
+def _state(trained: Model) -> tuple[str, str]:
+    return ("done", "In force") if trained.edges else ("wait", "Says nothing yet")
+
+
+def _facts(trained: Model) -> list[tuple[str, object]]:
+    counts: list[tuple[str, object]] = [("Good messages", f"{trained.ham:,}"), ("Spam", f"{trained.spam:,}")]
+    return [*counts, ("Published", moment(trained.made))] if trained.made else counts
+
+
+def _bands(trained: Model) -> list[tuple[str, int, str]]:
+    """(name, from which score, how much of the city's good mail lies above)."""
+    edges = trained.stacked if trained.stack and trained.stacked else trained.edges
+    assert edges is not None
+    return [
+        ("In doubt", score_of(edges.unsure), "one message in a hundred at most"),
+        ("Spam", score_of(edges.spam), "one message in a thousand at most"),
+    ]

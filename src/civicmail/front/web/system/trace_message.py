@@ -1,0 +1,152 @@
+"""What happened to one message: received, decided, kept, handed over, each to the millisecond (pages, "/system/trace/<id>/")."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from civicmail.city.access.moments import ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Action, Page
+from civicmail.core.ledger import checkpoints, leaves, sequencer
+from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.front.web.formatting import instant, size
+from civicmail.front.web.system import installation
+from civicmail.front.web.system.trace import state_of
+from civicmail.mail.archive.envelopes import WIRE, Passage, State, Step, Traced
+
+STATES: dict[State, tuple[str, str]] = {
+    "delivered": ("done", "Delivered"),
+    "waiting": ("wait", "Waits"),
+    "trying": ("wait", "Under way"),
+    "deferred": ("wait", "Waits for the next try"),
+    "held": ("lock", "Held for a decision"),
+    "failed": ("stop", "Failed"),
+    "cancelled": ("quiet", "Given up"),
+    "kept": ("quiet", "Kept, not delivered"),
+    "refused": ("stop", "Refused"),
+}
+STEPS = {
+    "attempt": "Being handed over",
+    "delivered": "Delivered",
+    "deferred": "Put off",
+    "failed": "Failed for good",
+    "held": "Held",
+    "released": "Let go",
+    "cancelled": "Given up",
+    "decided": "Decided again",
+    "linked": "Found to be one message with another capture",
+    "class": "Put into another retention class",
+    "onward": "What the smart host did with it",
+    "hold": "Put on hold",
+    "hold_end": "Hold ended",
+    "disposed": "Disposed of",
+}
+MAX_STEPS = 300
+"""Events on a page: a message to a large list has thousands."""
+WORDS = {"next": "next try", "try": "try number", "tls": "TLS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgered:
+    """entry: its place in the ledger, None before it is there; signed: ms of the newest checkpoint where that covers it, else 0."""
+
+    entry: int | None
+    signed: int
+
+
+@acting("system.see")
+def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
+    """By its envelope only; content is another act, with a reason."""
+    require(request, "system.see")
+    traced = traced_or_404(request, capture)
+    actions = []
+    if any(p.state in ("waiting", "deferred", "trying") for p in traced.passages) and may(request, "queue.act"):
+        actions.append(Action("Try now…", f"{reverse('queue-try')}?{urlencode({'message': traced.uuid})}"))
+    actions.append(Action("What was found…", reverse("screening", args=[capture])))
+    if may(request, "content.accident"):
+        actions.append(Action("I saw it by accident…", f"{reverse('accident')}?{urlencode({'message': traced.uuid})}"))
+    if may(request, "content.reveal"):
+        actions.append(Action("Reveal content…", reverse("reveal", args=[capture])))
+    facts = [("Received", instant(traced.received)), ("From", traced.sender or "<>"), ("Size", size(traced.size))]
+    page = Page(traced.sha256[:12], "Trace", [("Trace", reverse("trace"))], state_of(traced), facts, actions)
+    names = [p.address for p in traced.passages]
+    listing_ = listing.of_rows(
+        request,
+        [{"pk": p.index, "p": p} for p in traced.passages],
+        caption="What was decided for each recipient, and how it stands",
+        columns=COLUMNS,
+        empty="Its envelope names no recipient.",
+        noun="recipients",
+    )
+    shown = {
+        "page": page,
+        "t": traced,
+        "wire": traced.source in WIRE,
+        "count": len(traced.passages),
+        "steps": [_step_line(step, names) for step in traced.steps[:MAX_STEPS]],
+        "left_out": len(traced.steps[MAX_STEPS:]),
+        "ledger": ledgered(traced),
+    }
+    return listing.shown(request, "system/one.html", listing_, shown)
+
+
+def traced_or_404(request: Asked, capture: uuid.UUID) -> Traced:
+    """The envelope of a capture; 404 where nothing is kept under the id, or not any more, 503 where it cannot be read."""
+    archive = store().archive()
+    if (place := archive.place(capture.bytes)) is None:
+        raise Http404
+    with damage_told():
+        return archive.envelope(request.actor, place, now=ms(request.now))
+
+
+def ledgered(traced: Traced) -> Ledgered:
+    """Where the ledger has the receipt."""
+    ledger = sequencer.folder(installation.data())
+    entry = leaves.find_batch(ledger, traced.journal, traced.number)
+    signed = checkpoints.latest(ledger)
+    return Ledgered(entry, signed.at if entry is not None and signed is not None and entry < signed.size else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step in words. who: the recipients; facts: (name, what) in order."""
+
+    at: int
+    words: str
+    who: str
+    facts: list[tuple[str, str]]
+    place: str
+
+
+def _step_line(step: Step, names: list[str]) -> StepLine:
+    facts = [(WORDS.get(name, name), instant(int(value)) if name == "next" else value) for name, value in step.facts]
+    to = [names[index] for index in step.to if index < len(names)]
+    who = ", ".join(to[:5]) + (f" and {len(to) - 5:,} more" if len(to) > 5 else "")
+    return StepLine(step.at, STEPS.get(step.type, step.type.replace("_", " ")), who, facts, f"{step.journal}:{step.number}")
+
+
+def _rules(p: Passage) -> str:
+    """The rules that led to it, where they say more than the decision."""
+    return ", ".join(rule for rule in p.rules if rule != p.do)
+
+
+def _state(p: Passage) -> Cell:
+    role, word = STATES[p.state]
+    return Cell(word, role=role, hint=f"again {instant(p.next)}" if p.next else "")
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("recipient", "Recipient", lambda r: Cell(r["p"].address, hint=f"for {r['p'].box}" if r["p"].box else "", full=True)),
+    Column("decision", "Decision", lambda r: Cell(r["p"].do, hint=_rules(r["p"])), name="decision"),
+    Column("now", "Now", lambda r: _state(r["p"])),
+    Column("since", "Since", lambda r: instant(r["p"].since), name="since"),
+    Column("tries", "Tries", lambda r: r["p"].tries, num=True, name="tries"),
+    Column("reply", "Last answer", lambda r: Cell(r["p"].reply or "none", full=True), name="last answer"),
+)

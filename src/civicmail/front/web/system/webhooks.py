@@ -1,0 +1,70 @@
+"""Who is told of entries, how far is each behind, and what went wrong last? (pages, "/system/webhooks/"; P-16)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase
+
+from civicmail.city.access.actions.hooks import lag_ms, waiting
+from civicmail.city.access.models import Hook
+from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.listing import Cell, Column
+from civicmail.city.access.views.page import Page
+from civicmail.front.web.formatting import span
+
+SOON = 60_000
+"""ms that an entry may wait before the page says so."""
+
+
+@acting("system.see")
+def hooks(request: Asked) -> HttpResponseBase:
+    """One row for each that the settings name; what was told before and is named no more is left out."""
+    require(request, "system.see")
+    now = ms(request.now)
+    known = {row.name: row for row in Hook.objects.all()}
+    rows = [_row(hook, known.get(hook.name), now) for hook in settings.CITY.oversight.webhook]
+    listing_ = listing.of_rows(
+        request,
+        rows,
+        caption="Programs that are told of entries",
+        columns=[
+            Column("name", "Name", lambda r: Cell(r["pk"], hint=r["url"])),
+            Column("state", "State", lambda r: Cell(r["state"][1], role=r["state"][0])),
+            Column("acts", "Told of", lambda r: Cell(r["acts"], full=True), name="told of"),
+            Column("waits", "Entries that wait", lambda r: r["waits"], num=True, name="entries that wait"),
+            Column("lag", "The oldest waits", lambda r: _span(r["lag"]), name="the oldest waits"),
+            Column("told", "Last taken", lambda r: r["told"], name="last taken"),
+            Column("problem", "Last error", lambda r: Cell(r["problem"] or "none", full=True), name="last error"),
+            Column("due", "Next try", lambda r: r["due"], name="next try"),
+        ],
+        empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
+        noun="programs",
+    )
+    return listing.shown(request, "access/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
+
+
+def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
+    plain = {"pk": hook.name, "url": hook.url, "acts": ", ".join(hook.acts) or "every act"}
+    if row is None:
+        return {**plain, "state": ("wait", "Not begun"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
+    lag = lag_ms(row, now)
+    state = ("stop", "Not taken") if row.problem else ("wait", "Behind") if lag > SOON else ("plain", "Up to date")
+    due = moment(row.due) if row.problem and row.due > now else None
+    delivered = moment(row.told) if row.told else None
+    return {
+        **plain,
+        "state": state,
+        "waits": waiting(row).count(),
+        "lag": lag,
+        "told": delivered,
+        "problem": row.problem,
+        "due": due,
+    }
+
+
+def _span(lag: int) -> str:
+    return span(lag / 1000) if lag >= 1000 else ""

@@ -1,0 +1,22 @@
+"""Looking before a second person has decided takes a fresh proof of who one is (E4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponseBase
+
+from civicmail.city.access.moments import moment
+from civicmail.city.access.views.asked import acting
+from civicmail.desk.workbench.views import asking
+from civicmail.front.web.signin import step_up
+
+
+@acting("mandate.ask")
+@step_up.required
+def urgent(request: Any) -> HttpResponseBase:
+    """The page for it, with when the proof was given; in a demo nobody has anything to prove."""
+    at = request.session.get(step_up.AT)
+    proved: datetime = moment(at) if isinstance(at, int) else request.now
+    return asking.at_once(request, proved)

@@ -1,0 +1,80 @@
+"""The standing comparison of entries: table, journals and segments, both ways (A3). It reads, and writes what it found into files
+beside the database; it mends nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from civicmail.city.access import compared
+from civicmail.city.access.actions import reached
+from civicmail.city.access.models import Followed
+from civicmail.city.access.queries import comparison
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk import journal
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.core.ledger.expected import Expected
+from civicmail.front.worker import journal_reader
+from civicmail.mail.archive import replay
+
+log = get_logger()
+
+
+class AuditLogComparison:
+    """Hears every entry of the journals, also those that were sealed before there was such a job. clock: ms."""
+
+    def __init__(self, data: Path, clock: Callable[[], int]) -> None:
+        self.differences = 0
+        self._data = data
+        self._clock = clock
+        self._expected = _opened(data)
+        self._tail = Tail(data, self._begin(), bodies=False)
+
+    def _begin(self) -> dict[str, int]:
+        """Where it had come to; at first what is sealed is read."""
+        if places := self._expected.places:
+            return places
+        places, problems = journal.retired(self._data), list[str]()
+        for record in replay.sealed_entries(self._data, problems):
+            self._hear(record)
+        if problems:
+            log.error("entries cannot be compared with all that was sealed", problems=problems)
+        self._expected.note(places)
+        return places
+
+    def _hear(self, record: Record) -> None:
+        self._expected.add(record.journal, record.number, record.head)
+
+    def step(self) -> bool:
+        """Compare once. Raises DatabaseError, sqlite3.Error: then the next one begins anew."""
+        now = self._clock()
+        known = comparison.before()
+        while journal_reader.read(self._tail, self._hear):
+            self._expected.note(self._tail.positions)
+        followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
+        result = comparison.compare(self._expected, known, followed, now=now)
+        self.differences = len(result.differences)
+        if result.differences:
+            log.error(
+                "entries are not what the journals say",
+                differences=len(result.differences),
+                first=result.differences[0].kind,
+                security=True,
+            )
+        compared.save(self._data, now, result.entries, result.differences)
+        return False
+
+    def close(self) -> None:
+        self._expected.close()
+
+
+def _opened(data: Path) -> Expected:
+    """The file, or a new one where it is damaged."""
+    try:
+        return Expected(data / compared.RECORDED)
+    except sqlite3.DatabaseError:
+        for name in compared.FILES:
+            (data / name).unlink(missing_ok=True)
+        return Expected(data / compared.RECORDED)

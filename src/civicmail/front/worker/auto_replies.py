@@ -1,0 +1,152 @@
+"""Mailboxes answer by themselves: journals are followed, and what wants an answer gets one through the pipeline, once (L4, P-06).
+
+Whom a mailbox answers is claimed in the database before the answer is sent, and how far was read is noted after it: whoever dies
+between the two meets the same message again, and the archive knows the answer by its key and bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from civicmail.city.access.published import watching
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.disk.tail import Record
+from civicmail.front.worker.forecast_replies import SIGN, ForecastReplies
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.journal_reader import begin, read
+from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
+from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.mail.archive.records import Capture, Source, Type
+from civicmail.mail.courier.answerable import Letters
+from civicmail.mail.courier.answers import Answer, asked, build, key
+
+if TYPE_CHECKING:  # Django is started later
+    from civicmail.city.access.models import AutoReply
+
+LEASE = "answers"
+EVERY = 1.0
+NOTE_EVERY = 5_000
+"""ms between two notes of how far was read; what was answered is noted at once."""
+
+
+def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
+    """The job of the city worker; Django is started."""
+
+    @contextmanager
+    def start() -> Iterator[Work]:
+        prepare()
+        with connected(), closing(AutoReplies(settings, data, clock)) as answering:
+            yield lambda: answering.step() > 0
+
+    return Job("answers", start, EVERY, lease=LEASE)
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """Answer everything that wants it; how many. Raises LeaseHeld."""
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as answering:
+        count = 0
+        while not answering.is_done:
+            count += answering.step()
+        return count
+
+
+class AutoReplies:
+    """One round of it at a time. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
+        from civicmail.city.access.actions import reached
+        from civicmail.city.access.models import HeardForAnswers
+
+        self._settings = settings
+        self._clock = clock
+        self._letters = Letters(data)
+        self._watch = watching(data, clock)
+        self._post = OwnMailer(settings, data, clock, self._watch)
+        self._tail = begin(data, reached.of(HeardForAnswers))
+        self._noted = clock()
+        self._checking = ForecastReplies(settings, data, clock)
+        self._questions: list[Capture] = []
+        self.is_done = False
+
+    def step(self) -> int:
+        """Read what is new and answer it; how many answers were sent. Raises LaterError where the archive cannot commit."""
+        from civicmail.city.access.actions import reached
+        from civicmail.city.access.models import HeardForAnswers
+        from civicmail.city.access.queries import replies
+
+        now = self._clock()
+        matches: list[tuple[Capture, AutoReply]] = []
+        texts = cache(lambda: {r.mailbox.address: r for r in replies.of_mailboxes()})  # asked in rounds in which there is mail
+        has_more = read(self._tail, lambda record: self._hear(record, texts, matches))
+        own_replies = [own for capture, reply in matches if (own := self._compose(capture, reply)) is not None]
+        if own_replies:
+            self._post.send(own_replies, Source("local", "answers"))
+        for question in self._questions:
+            self._checking.answer(question)
+        answered = len(own_replies) + len(self._questions)
+        self._questions = []
+        if answered or not has_more or not 0 <= now - self._noted < NOTE_EVERY:
+            self._noted = now
+            reached.note(HeardForAnswers, self._tail.positions)
+        self.is_done = not has_more
+        return answered
+
+    def close(self) -> None:
+        self._checking.close()
+
+    def _hear(self, record: Record, of: Callable[[], dict[str, AutoReply]], matches: list[tuple[Capture, AutoReply]]) -> None:
+        if record.type == Type.RECEIPT and SIGN in record.head:
+            self._questions.append(Capture.from_head(record.head))
+            return
+        if record.type not in (Type.RECEIPT, Type.DECIDED) or not (texts := of()):
+            return
+        if record.type == Type.RECEIPT:
+            if any(address.encode() in record.head.lower() for address in texts):
+                capture = Capture.from_head(record.head)
+                matches += _matching(capture, {d.to: (d.do, d.rules) for d in capture.dispositions}, texts)
+            return
+        head = orjson.loads(record.head)
+        decided = (head["facts"]["do"], tuple(head["facts"]["rules"]))
+        if (later := self._letters.capture(record.id)) is not None:
+            matches += _matching(later, dict.fromkeys(head["to"], decided), texts)
+
+    def _compose(self, capture: Capture, reply: AutoReply) -> OwnMessage | None:
+        """What the mailbox says, and it has claimed to say it; None where it says nothing."""
+        from civicmail.city.access.actions import answering
+
+        city = self._settings.city
+        box, snapshot = reply.mailbox, self._watch.now
+        known = snapshot.mailboxes.get(box.address) if snapshot is not None else None
+        sender = capture.envelope.sender
+        inside = sender.rpartition("@")[2].lower() in city.domains
+        words = reply.text if inside else reply.outside
+        if not words or not self._letters.is_for_a_person(capture.id, known.addresses if known is not None else (box.address,)):
+            return None
+        if not answering.claim(reply, sender, capture.uuid, received=capture.received):
+            return None
+        answer = Answer(box.address, known.name if known is not None else box.name)
+        return OwnMessage(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
+
+
+def _matching(
+    capture: Capture, decided: dict[int, tuple[str, tuple[str, ...]]], texts: dict[str, AutoReply]
+) -> list[tuple[Capture, AutoReply]]:
+    """By recipient, each mailbox once; of answers that are given at the time of receipt."""
+    from civicmail.city.access.moments import ms
+
+    replies: dict[str, AutoReply] = {}
+    for index, (do, rules) in sorted(decided.items()):
+        recipient = capture.envelope.recipients[index]
+        reply = texts.get(recipient.box or recipient.address.lower())
+        if reply is None or not ms(reply.starts) <= capture.received < ms(reply.until):
+            continue
+        if asked(capture, index, do, rules, reply.kind):
+            replies[reply.mailbox.address] = reply
+    return [(capture, reply) for reply in replies.values()]

@@ -1,0 +1,66 @@
+"""The mail worker's part of containment: what senders are used to, and what they sent in the last hour, learnt from all journals,
+for gateways that start (P-25)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from civicmail.city.access.published import Watch
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.tail import Record
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.journal_reader import begin, read
+from civicmail.mail.archive.records import Type
+from civicmail.mail.pipeline import containing
+from civicmail.mail.pipeline.habits import HOUR
+
+LEASE = "habits"
+EVERY = 2.0
+SAVE_EVERY = 60_000
+"""ms; what a gateway does not find in the file it reads in the journals."""
+
+
+def job(settings: Settings, data: Path, clock: Callable[[], int]) -> Job:
+    @contextmanager
+    def start() -> Iterator[Work]:
+        learning = BaselineJob(settings, data, clock)
+        yield learning.step
+        learning.save()
+
+    return Job("habits", start, EVERY, lease=LEASE)
+
+
+class BaselineJob:
+    """One round of it at a time. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
+        self._domains = frozenset(settings.city.domains)
+        self._data = data
+        self._clock = clock
+        self._people = Watch(data, clock)
+        self._known = containing.load(data)
+        self._tail = begin(data, self._known.positions)
+        self._saved = clock()
+        self._changed = False
+
+    def step(self) -> bool:
+        """Read what is new; True where there may be more. Raises OSError."""
+        has_more = read(self._tail, self._hear)
+        self._changed |= has_more
+        if self._changed and not 0 <= self._clock() - self._saved < SAVE_EVERY:
+            self.save()
+        return has_more
+
+    def save(self) -> None:
+        """Durable on return. Raises OSError."""
+        if self._changed:
+            self._known.positions = dict(self._tail.positions)
+            containing.save(self._data, self._known, self._clock() - HOUR)
+        self._changed, self._saved = False, self._clock()
+
+    def _hear(self, record: Record) -> None:
+        if record.type == Type.RECEIPT:
+            self._known.hear(record.head, self._domains, self._people.now, partial(containing.alike_in, record))

@@ -1,0 +1,95 @@
+"""The city worker's part of pulling mail back: each copy of a pull, one after another, until all have an outcome (P-31).
+
+Each copy may be done again after a crash: its record in the archive says what was done. Where a mailbox cannot be asked, that is
+noted at the copy, others go on, and it is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.mail.courier.pulling import Pulling, Said
+
+if TYPE_CHECKING:  # Django is started later
+    from civicmail.desk.incidents.models import Pull, Pulled
+
+LEASE = "pulls"
+EVERY = 1.0
+BATCH_SIZE = 50
+RETRY_AFTER = timedelta(seconds=15)
+"""Until a mailbox that could not be asked is asked again."""
+log = get_logger()
+
+
+def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
+    """Django is started."""
+
+    @contextmanager
+    def follow() -> Iterator[Work]:
+        prepare()
+        with connected():
+            pulling = Pulling(settings, data, clock)
+            yield lambda: step(pulling, clock) > 0
+
+    return Job("pulls", follow, EVERY, lease=LEASE)
+
+
+def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
+    """Everything that can be done now; how many copies. Raises LeaseHeld."""
+    with Lease.take(lease_path(data, LEASE)), connected():
+        pulling, total = Pulling(settings, data, clock), 0
+        while done := step(pulling, clock):
+            total += done
+        return total
+
+
+def step(pulling: Pulling, clock: Callable[[], int]) -> int:
+    """Some copies of each pull that is under way; how many were done, or pulls finished."""
+    from civicmail.desk.incidents.models import Pull
+
+    try:
+        return sum(_some(pulling, row, clock) for row in Pull.objects.filter(state__in=["running", "undoing"]).order_by("pk"))
+    finally:
+        pulling.rest()
+
+
+def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
+    from civicmail.city.access.moments import moment
+    from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
+
+    states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
+    remaining = pull.copies.filter(state__in=states)
+    due = remaining.exclude(tried__gt=moment(clock()) - RETRY_AFTER, problem__gt="")
+    done = sum(_one(pulling, pull, copy, clock) for copy in due[:BATCH_SIZE])
+    if not remaining.exists():
+        finish(pull, now=clock())
+        return done + 1
+    return done
+
+
+def _one(pulling: Pulling, pull: Pull, copy: Pulled, clock: Callable[[], int]) -> int:
+    from civicmail.desk.incidents.actions import message_removal as acts
+
+    back = pull.state == "undoing"
+    by = pull.undone_by if back else pull.by
+    tag = Said(str(pull.pk), by.uid if by else "", pull.undone_why if back else pull.why)
+    do = pulling.put_back if back else pulling.take
+    try:
+        outcome = do(UUID(copy.capture).bytes, copy.index, tag)
+    except (OSError, CivicmailError) as error:
+        log.error("a mailbox cannot be asked for a copy, trying again", pull=pull.pk, capture=copy.capture, problem=str(error))
+        acts.note_problem(copy, str(error), now=clock())
+        return 0
+    acts.note(copy, outcome if outcome != "nothing" or not back else "back", now=clock())
+    return 1

@@ -1,0 +1,116 @@
+"""After disposal search, segments, copies, caches and keys all miss the message, and the ledger proves it was there (promise 3)."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import closing, suppress
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from civicmail.city.access.foureyes import Facts
+from civicmail.core.disk import journal
+from civicmail.core.ledger.sequencer import Sequencer
+from civicmail.core.ledger.verify import verify
+from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.query.tree import Everything
+from civicmail.front.worker import disposal
+from civicmail.mail.archive import classes, holds, keyring, outstanding_file
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.archive.seal import Sealer
+from civicmail.mail.archive.verify import Check
+from civicmail.mail.courier.maildir import mailbox
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.search import coverage
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.tasks import IndexJob
+
+NOW = 1_772_452_800_000  # 2026-03-02
+LONG_AGO = 1_262_304_000_000  # 2010-01-01
+SECRET = b"Subject: xylophone\r\n\r\nthe zanzibar affair\r\n"
+PLAIN = b"Subject: lunch\r\n\r\nat the bridge\r\n"
+
+
+def keep(data: Path, body: bytes) -> uuid.UUID:
+    """One delivered message of long ago, with its copy in the recipient's mailbox."""
+    id_ = capture_id(LONG_AGO)
+    envelope = Envelope("ana@city.example", (Recipient("ben@city.example"),), LONG_AGO)
+    with closing(Writer(data, lambda: NOW, file_size=1 << 20)) as writer:
+        writer.receipt(capture_of(id_, scan(body), envelope, Source("mx")), body)
+        writer.event(Event(Type.DELIVERED, id_, NOW, (0,), {"hop": "maildir", "reply": "kept"}))
+        writer.flush()
+    place = mailbox(data, "city.example", "ben") / "cur"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{uuid.UUID(bytes=id_)}:2,S").write_bytes(body)
+    return uuid.UUID(bytes=id_)
+
+
+def everything(data: Path) -> bytes:
+    """All bytes of the folder, and what is squeezed in them."""
+    found = [p.read_bytes() for p in data.rglob("*") if p.is_file()]
+    for content in list(found):
+        at = content.find(b"\x28\xb5\x2f\xfd")
+        while at >= 0:
+            with suppress(zstandard.ZstdError):
+                found.append(zstandard.ZstdDecompressor().decompressobj().decompress(content[at:]))
+            at = content.find(b"\x28\xb5\x2f\xfd", at + 1)
+    return b"\n".join(found)
+
+
+@pytest.mark.rule("P-24, promise 3", "The index forgets what a certificate names.")
+def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    keyring.create(data)
+    text = (resources.files("civicmail.city.law") / "schedules.toml").read_text()
+    classes.adopt(data, text, actor="clerk", reason="council", now=NOW)
+    gone, kept = keep(data, SECRET), keep(data, PLAIN)
+    with Sequencer(data) as ledger:
+        ledger.integrate(NOW)
+    with closing(IndexJob.take(data)) as job:
+        job.catch_up(NOW)
+    outstanding_file.advance(data, NOW)
+    with Sealer(data) as sealer:
+        sealer.seal(lambda: dict.fromkeys(journal.names(data), 1 << 60), now=NOW)
+    assert b"zanzibar" in everything(data)
+    assert count(Reader(data), Everything()) == 2
+    holds.place(data, ground="audit", scope="bridge", actor="a", reason="r", now=NOW)
+    (data / "claimed").touch()
+    outcome = disposal.dispose(
+        data, proposer="ana", approver="ben", eyes=Facts(frozenset({"ana", "ben"})), reason="yearly", now=NOW
+    )
+    assert (outcome.gone, outcome.kept) == (1, {"held": 1})
+    with closing(IndexJob.take(data)) as job:
+        job.catch_up(NOW)
+        assert count(Reader(data), Everything()) == 1
+        assert coverage.load(coverage.current(data)).forget == {("mail", 2010)}
+        job.rebuild(NOW)
+    assert count(Reader(data), Everything()) == 1
+    assert not coverage.rebuild_asked(data)
+    left = everything(data)
+    assert b"zanzibar" not in left
+    assert b"xylophone" not in left
+    [copy] = (data / "maildir").rglob("cur/*")
+    assert copy.name.startswith(str(kept))
+    check = Check(data, deep=True)
+    verdict = verify(data, check.heads())
+    assert [p.text for p in verdict.problems] + [p.sentence for p in check.problems] == []
+    assert (verdict.disposed, verdict.captures) == (2, 1)
+    assert str(gone).encode() in left  # in its certificate
+
+
+def test_what_holds_see_is_what_the_index_sees_and_doubt_counts_as_unreadable(tmp_path: Path) -> None:
+    see = disposal.viewer(tmp_path)
+    envelope = Envelope("ana@city.example", (Recipient("ben@city.example"),), LONG_AGO)
+    body = (
+        b"Subject: plans\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nwords\r\n"
+        b'--x\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n'
+        b"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--x--\r\n"
+    )
+    found = see(capture_of(capture_id(LONG_AGO), scan(body), envelope, Source("mx")), body)
+    assert "words" in found["body"]
+    assert found["unreadable"] == 1  # nobody has read the file yet
