@@ -202,8 +202,8 @@ def _timed(do: Callable[[], object]) -> float:
 def _guard(report: Report, who: str) -> None:
     """Every act of the table, asked of somebody who heads the largest department and of officers."""
     from civicmail.city.access import guard
-    from civicmail.city.access.acts import ACTS, About
     from civicmail.city.access.models import Account
+    from civicmail.city.access.permissions import PERMISSIONS, About
     from civicmail.city.access.queries.actors import actor_of
 
     now = _now()
@@ -215,7 +215,7 @@ def _guard(report: Report, who: str) -> None:
     took = []
     for _ in range(25):
         for actor in actors:
-            for act in ACTS:
+            for act in PERMISSIONS:
                 begun = time.perf_counter()
                 guard.may(actor, act, about, now=now)
                 took.append(1e6 * (time.perf_counter() - begun))

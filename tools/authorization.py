@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/authorization.py [--check]
 
-It is read from city/access/acts.py, so that the page says what the guard does.
+It is read from city/access/permissions.py, so that the page says what the guard does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ACTS = ROOT / "src/civicmail/city/access/acts.py"
+ACTS = ROOT / "src/civicmail/city/access/permissions.py"
 PAGE = ROOT / "docs/operate/authorization.md"
 BEGIN, END = "<!-- acts: tools/authorization.py writes what follows -->", "<!-- acts end -->"
 
@@ -21,7 +21,7 @@ def table() -> str:
     """The lines of the table."""
     tree = ast.parse(ACTS.read_text())
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "ACTS":
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PERMISSIONS":
             assert isinstance(node.value, ast.Dict)
             rows = [_row(str(ast.literal_eval(k)), v) for k, v in zip(node.value.keys, node.value.values, strict=True) if k]
             return "\n".join(["| act | who may | done to | clause | takes two |", "|---|---|---|---|---|", *sorted(rows)])

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import duties, entries, people, structure
-from civicmail.city.access.acts import TAKE_TWO
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.foureyes import WINDOW
 from civicmail.city.access.models import Account, Invitation
 from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.permissions import TAKE_TWO
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Person
 from civicmail.core.config.errors import CivicmailError

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.steps import Table
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.workbench import states as exports
@@ -96,7 +96,7 @@ def test_every_state_is_reached_and_leads_to_an_end(place: str) -> None:
     """Each step stands once, under an act that the guard knows."""
     table = TABLES[place]
     assert len({(s.source, s.action) for s in table.steps}) == len(table.steps)
-    assert {s.act for s in table.steps} <= {*ACTS, *NOBODY}
+    assert {s.act for s in table.steps} <= {*PERMISSIONS, *NOBODY}
     assert _reached(table, _firsts(table)) == _states(table)
     ends = {state for state in _states(table) if not table.actions(state)}
     assert ends, "nothing is ever over"

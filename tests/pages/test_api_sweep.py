@@ -17,7 +17,7 @@ from django.utils import timezone
 from ninja import Schema
 
 from civicmail.city.access.actions import tokens
-from civicmail.city.access.acts import ACTS
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.scopes import SCOPES
 from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
@@ -121,9 +121,9 @@ WITHIN: dict[str, str] = {
 def test_every_act_has_an_operation_or_a_reason_why_not() -> None:
     """Pages and API say the same, and where they do not somebody has decided so."""
     has = {o.act for o in OPERATIONS.values()} | WITHIN.keys()
-    assert WITHIN.keys() <= ACTS.keys() and set(WITHIN.values()) <= OPERATIONS.keys()
-    assert ACTS.keys() - has <= WITHOUT.keys(), "write an operation for it, or a line here that says why there is none"
-    assert has & WITHOUT.keys() == set() and WITHOUT.keys() <= ACTS.keys()
+    assert WITHIN.keys() <= PERMISSIONS.keys() and set(WITHIN.values()) <= OPERATIONS.keys()
+    assert PERMISSIONS.keys() - has <= WITHOUT.keys(), "write an operation for it, or a line here that says why there is none"
+    assert has & WITHOUT.keys() == set() and WITHOUT.keys() <= PERMISSIONS.keys()
     assert all(len(reason) > 15 for reason in WITHOUT.values())
 
 

@@ -13,12 +13,12 @@ from civicmail.city.access import foureyes, guard
 from civicmail.city.access.actions import feed, structure
 from civicmail.city.access.actions.people import add, rename
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.acts import ACTS, TAKE_TWO
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.foureyes import WINDOW, Facts, How, Named, Opened, is_same, why_not
 from civicmail.city.access.models import Account, Entry, Invitation
 from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.permissions import PERMISSIONS, TAKE_TWO
 from civicmail.city.access.queries.foureyes import facts
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import FeedLine, FeedRun, Person
@@ -120,13 +120,15 @@ def test_what_is_not_known_refuses() -> None:
     for act in sorted(TAKE_TWO):
         everything = tuple(Held(duty, "", MS + DAY) for duty in DUTIES)
         actor = Actor("ann", "Ann", everything, frozenset({"clerk"}))
-        about = resource(ACTS[act].of, department="clerk", person="cyd", reviewer="ann", firsts=("bea",), began=MS, alone=False)
+        about = resource(
+            PERMISSIONS[act].of, department="clerk", person="cyd", reviewer="ann", firsts=("bea",), began=MS, alone=False
+        )
         assert guard.may(actor, act, about, now=MS), f"{act}: a button may be shown"
         with pytest.raises(NotPermitted, match="cannot be told"):
             guard.require(actor, act, about, now=MS)
         with pytest.raises(NotPermitted):
             guard.require(Actor("bea", "Bea", everything, frozenset({"clerk"})), act, about, now=MS)
-        assert ACTS[act].second
+        assert PERMISSIONS[act].second
 
 
 # -- as the directory and the record have it

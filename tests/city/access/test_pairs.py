@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from city.access.signins import AT, NOW, OFFICER, account, person
-from civicmail.city.access.acts import ACTS, TAKE_TWO
 from civicmail.city.access.models import DutyGrant, Invitation
+from civicmail.city.access.permissions import PERMISSIONS, TAKE_TWO
 from civicmail.city.access.queries.pairs import PAIRS, alone
 from civicmail.city.directory.models import Person
 
@@ -20,7 +20,7 @@ def grant(who: Person, duty: str) -> None:
 
 
 def test_each_pair_is_of_an_act_that_takes_two() -> None:
-    assert {act for act, *_ in PAIRS} <= TAKE_TWO and ACTS["account.hand-over"].alone
+    assert {act for act, *_ in PAIRS} <= TAKE_TWO and PERMISSIONS["account.hand-over"].alone
 
 
 def test_one_holder_is_no_pair_and_two_are() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from city.access.resources import KINDS, resource
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.resources import CITY, Decision, InDepartment, OfPerson, PersonIn, Resource
 from civicmail.city.access.whomay import NOT_KNOWN
 
@@ -38,18 +38,18 @@ MIGHTY = Actor("ann", held=tuple(Held(duty, "", NOW + 1) for duty in DUTIES), de
 
 
 @pytest.mark.rule("P-16", "An act is done to a resource of its own kind, or not at all.")
-@given(ACTORS, FACTS, st.sampled_from(sorted(ACTS)), st.sampled_from(KINDS))
+@given(ACTORS, FACTS, st.sampled_from(sorted(PERMISSIONS)), st.sampled_from(KINDS))
 def test_an_act_is_done_to_its_own_resource_or_not_at_all(
     actor: Actor, facts: dict[str, object], act: str, kind: type[Resource]
 ) -> None:
     """Whoever asks, and whatever else is known of the resource."""
-    if not issubclass(kind, ACTS[act].of):
+    if not issubclass(kind, PERMISSIONS[act].of):
         assert not guard.may(actor, act, resource(kind, **facts), now=NOW)
         with pytest.raises(NotPermitted):
             guard.require(actor, act, resource(kind, **facts), now=NOW)
 
 
-@given(ACTORS, FACTS, st.sampled_from(sorted(ACTS)), st.sampled_from(KINDS))
+@given(ACTORS, FACTS, st.sampled_from(sorted(PERMISSIONS)), st.sampled_from(KINDS))
 def test_what_could_be_done_is_all_that_may_be_done(actor: Actor, facts: dict[str, object], act: str, kind: type[Resource]) -> None:
     """A page that is shown too seldom hides an act; one that is shown too often is caught by the act itself."""
     about = resource(kind, **facts)

@@ -11,10 +11,10 @@ from city.access.staff import MS
 from civicmail.city.access import guard, mandatestates
 from civicmail.city.access.actions import entries, looking, mandates
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry, Mandate
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.access.queries.entries import seen_by
 from civicmail.city.directory.models import Person
@@ -63,7 +63,7 @@ def test_whom_it_is_about_sees_none_of_it_whatever_they_may() -> None:
 
 
 def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
-    assert {s.act for s in mandatestates.STEPS} <= {*ACTS, "tick", "look"}
+    assert {s.act for s in mandatestates.STEPS} <= {*PERMISSIONS, "tick", "look"}
     assert len({(s.source, s.action) for s in mandatestates.STEPS}) == len(mandatestates.STEPS)
     reached = {s.target for s in mandatestates.STEPS if s.source in ("closed", "ended", "refused", "withdrawn", "lapsed")}
     assert reached == set(), "what is over stays over"

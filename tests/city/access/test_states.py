@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from civicmail.city.access import states
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.states import LIVING, STATES, STEPS, actions, step
 
 ACTIONS = sorted({s.action for s in STEPS})
@@ -49,7 +49,7 @@ TestWalk.settings = settings(max_examples=100, stateful_step_count=12)
 
 def test_each_step_stands_once_and_names_an_act_that_the_guard_knows() -> None:
     assert len({(s.source, s.action) for s in STEPS}) == len(STEPS)
-    assert {s.act for s in STEPS} <= {*ACTS, "tick"}
+    assert {s.act for s in STEPS} <= {*PERMISSIONS, "tick"}
     assert {s.source for s in STEPS} | {s.target for s in STEPS} == STATES
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from civicmail.city.access.acts import ACTS
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.sentences import SENTENCES, reply
 from civicmail.city.policy.clauses import CITED, CLAUSES, LINE_MOST, OUT_OF_REACH, PLACE, address, cited
 from civicmail.core.wire.replies import encode_reply
@@ -35,7 +35,7 @@ def sources() -> Iterator[tuple[str, str]]:
 @pytest.mark.rule("P-18, promise 7", "Every clause that the program cites has its place in the policy as people read it.")
 def test_every_clause_that_the_program_cites_has_its_place() -> None:
     """Acts, sentences of refusals, doors, pages: each number leads somewhere."""
-    assert {act.clause for act in ACTS.values()} <= CLAUSES.keys()
+    assert {act.clause for act in PERMISSIONS.values()} <= CLAUSES.keys()
     found = {(place, number) for place, text in sources() for number in re.findall(r"\bP-\d\d\b", text)}
     assert len(found) > 100
     assert {(place, number) for place, number in found if number not in CLAUSES} == set()

@@ -6,18 +6,20 @@ import ast
 from pathlib import Path
 
 import civicmail
-from civicmail.city.access.acts import ACTS
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.desk.oversight.queries.looks import KINDS
 
 
 def permitted() -> set[str]:
     """Acts that are given a permit for mail of others: those of a case, and what calls of guard.permit name."""
-    found = {act for act in ACTS if act.startswith("content.")}
+    found = {act for act in PERMISSIONS if act.startswith("content.")}
     for path in Path(civicmail.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "permit":
                 found |= {
-                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value in ACTS
+                    a.value
+                    for a in node.args
+                    if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value in PERMISSIONS
                 }
     return found
 

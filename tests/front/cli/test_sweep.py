@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.models import Entry
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.core.disk.tail import Tail
 from civicmail.core.query.tree import Everything
 from civicmail.front.cli import verbs
@@ -46,7 +46,7 @@ def test_every_verb_is_in_the_list_or_excluded_with_a_reason() -> None:
 def test_every_verb_has_an_act_of_the_guard_or_a_reason_why_not() -> None:
     assert verbs.VERBS.keys() == PARAMETERS.keys()
     for name, line in verbs.VERBS.items():
-        assert (line.act in ACTS) != bool(line.why), name
+        assert (line.act in PERMISSIONS) != bool(line.why), name
         assert line.act or len(line.why) > 20, name
     assert {name for name, line in verbs.VERBS.items() if line.act} == VERBS.keys()
     assert all({"as_"} <= PARAMETERS[name] for name in VERBS)

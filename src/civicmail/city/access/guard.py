@@ -18,9 +18,9 @@ from typing import Any
 
 from civicmail.city.access import foureyes, grounds
 from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.access.acts import ACTS, UNDER_A_MANDATE, Act
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.permissions import PERMISSIONS, UNDER_A_MANDATE, Permission
 from civicmail.city.access.permits import _MADE_BY_GUARD, Permit
 from civicmail.city.access.resources import CITY, Decision, OfPerson, Resource
 from civicmail.city.access.whomay import NOT_KNOWN
@@ -46,7 +46,7 @@ class Answer:
 def may(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer:
     """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do, nor what is done to a
     resource without a fact that the act's rule reads."""
-    rule = ACTS.get(act)
+    rule = PERMISSIONS.get(act)
     if rule is None:
         return Answer(False, f"Nobody may do {act}.")
     if actor.uid and not actor.machine and not actor.admitted and not rule.before_admission:
@@ -66,7 +66,7 @@ def could(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer
     return Answer(True, "", answer.clause, answer.ask) if answer.why == NOT_KNOWN else answer
 
 
-def _second(actor: Actor, act: Act, about: Resource, now: int) -> str:
+def _second(actor: Actor, act: Permission, about: Resource, now: int) -> str:
     """Why the actor is no second person for an act that takes two; empty where they are."""
     if not isinstance(about, Decision):
         return NOT_KNOWN
@@ -78,7 +78,7 @@ def require(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> None
     whether they are two (queries/foureyes.py)."""
     if not (answer := may(actor, act, about, now=now)):
         raise NotPermitted(answer.why)
-    if isinstance(about, Decision) and about.firsts and about.eyes is None and ACTS[act].second:
+    if isinstance(about, Decision) and about.firsts and about.eyes is None and PERMISSIONS[act].second:
         raise NotPermitted(foureyes.UNKNOWN)
 
 

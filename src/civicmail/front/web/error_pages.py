@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.acts import ACTS
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.views import saying
 from civicmail.city.access.whomay import wants_taking_up
 from civicmail.core.config.errors import CivicmailError
@@ -116,7 +116,7 @@ def error_response(request: Any, error: CivicmailError) -> HttpResponse:
         return problems.error_response(request, error)
     refusal_log.note(request, type(error).__name__, error.http)
     match = request.resolver_match
-    act = ACTS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
+    act = PERMISSIONS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
     whom, clause = (act.ask, act.clause) if act else ("", "")
     return error_page(request, error.http, words, whom, clause, take_up=wants_taking_up(words), busy=isinstance(error, NotFinished))

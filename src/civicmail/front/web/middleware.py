@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from civicmail.city.access.actors import NOBODY
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.moments import ms
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.standing import why
@@ -219,7 +219,7 @@ class AccessMiddleware:
 
     def _gate(self, request: Asked, view: object) -> HttpResponseBase | None:
         """Who still has to accept the policy is asked to; who has no access at all hears why."""
-        actor, act = request.actor, ACTS.get(getattr(view, "act", ""))
+        actor, act = request.actor, PERMISSIONS.get(getattr(view, "act", ""))
         if not actor.uid or actor.admitted or act is None or act.before_admission:
             return None
         now, facts = ms(request.now), request.facts

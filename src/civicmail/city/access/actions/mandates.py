@@ -17,10 +17,10 @@ from civicmail.city.access import mandates as plain
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import employment, locked, person_of
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Mandate, MandateYear, Subject
 from civicmail.city.access.moments import DAY, moment, ms
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries import boxes, foureyes, lines
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.mandates import about_mandate, subjects_of
@@ -32,7 +32,7 @@ from civicmail.city.directory.models import Department, Person
 SECOND = "examination-approver"
 """The duty as which a second person decides."""
 
-ELSEWHERE = ACTS["mandate.approve"].second
+ELSEWHERE = PERMISSIONS["mandate.approve"].second
 """What everybody hears who may not decide, whoever asked and whoever it is about (E1)."""
 
 

@@ -11,11 +11,11 @@ from django.db.models import Q
 
 from civicmail.city.access import foureyes, guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import TAKE_TWO
 from civicmail.city.access.bars import FORMER, NAME, PHONE
 from civicmail.city.access.foureyes import Facts, Named, Opened
 from civicmail.city.access.models import Entry, Invitation
 from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.permissions import TAKE_TWO
 from civicmail.city.access.queries import bars
 from civicmail.city.access.resources import Decision, OfPerson, Resource
 from civicmail.city.directory.models import Episode, FeedLine, Person, ScimUser

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 from civicmail.city.access import foureyes
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.duties import Duty
 from civicmail.city.access.models import DutyGrant
 from civicmail.city.access.moments import moment
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries.foureyes import facts
 
 PAIRS: tuple[tuple[str, Duty, Duty], ...] = (
@@ -34,7 +34,7 @@ def alone(*, now: int) -> list[Duty]:
         if holders.get(first)
         and holders.get(second)
         and all(
-            foureyes.why_not(uid, [other], known, began=now, now=now, alone=ACTS[act].alone)
+            foureyes.why_not(uid, [other], known, began=now, now=now, alone=PERMISSIONS[act].alone)
             for other, uid in product(holders[first], holders[second])
         )
     ]

@@ -12,9 +12,9 @@ from django_htmx.middleware import HtmxDetails
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.models import Account, Mandate
 from civicmail.city.access.moments import ms
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries import foureyes
 from civicmail.city.access.resources import CITY, Resource
 from civicmail.city.access.standing import Facts
@@ -42,7 +42,7 @@ class View(Protocol):
 def acting(act: str) -> Callable[[View], View]:
     """Marks a view with the act that it is; the gate of acknowledgement and the sweep read it. The view itself asks `require`,
     because only it knows about whom. Raises KeyError for an act that the table does not have."""
-    if act not in ACTS:
+    if act not in PERMISSIONS:
         raise KeyError(act)
 
     def mark(view: View) -> View:

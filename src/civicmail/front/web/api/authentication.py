@@ -15,10 +15,10 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from civicmail.city.access.actions import tokens
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Account, Token
 from civicmail.city.access.moments import ms
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.standing import why
@@ -88,7 +88,7 @@ class Bearer(HttpBearer):
         call.user, call.actor = account, actor_of(account, client(request), now)
         if self.scope not in row.scopes:
             raise OutOfScope(self.scope)
-        if not call.actor.admitted and not ACTS[self.act].before_admission:
+        if not call.actor.admitted and not PERMISSIONS[self.act].before_admission:
             problem = why(standing.of(account.person.pk, now), now)
             raise NotPermitted(problem or sentence("Acknowledge the e-mail policy first."))
         return Caller(account, row)

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import ACTS
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.scopes import SCOPES
 from civicmail.front.web.api.authentication import Bearer
 
@@ -34,14 +34,14 @@ def operation(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Marks the view of an operation. response: the shape of what it answers; the view itself asks the guard, because only it knows
     about whom. Raises KeyError for an act or a scope that no table has."""
-    if act not in ACTS or scope not in SCOPES:
+    if act not in PERMISSIONS or scope not in SCOPES:
         raise KeyError(act, scope)
 
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
         name, words = view.__name__, " ".join((view.__doc__ or "").split())
         assert name not in OPERATIONS and words, name
         OPERATIONS[name] = Operation(name, method, path, act, scope, page, _shapes(view, response))
-        clause = ACTS[act].clause
+        clause = PERMISSIONS[act].clause
         text = f"{words} Scope `{scope}`; the guard is asked for `{act}` ({clause})."
         extra = {"x-civicmail": {"act": act, "scope": scope, "clause": clause, "page": page}}
         made = router.api_operation(

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from civicmail.city.access.acts import ACTS
 from civicmail.city.access.errors import Unusable
+from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.web import refusal_log
 from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany
@@ -45,8 +45,8 @@ def problem_response(
         "detail": detail or DETAILS.get(status, DETAILS[500]),
         "instance": f"urn:civicmail:request:{getattr(request, 'id', '')}",
     }
-    if status == 403 and act in ACTS:
-        body |= {"clause": ACTS[act].clause, "ask": str(ACTS[act].ask)}
+    if status == 403 and act in PERMISSIONS:
+        body |= {"clause": PERMISSIONS[act].clause, "ask": str(PERMISSIONS[act].ask)}
     if fields:
         body["errors"] = [{"field": field, "detail": str(sentence)} for field, sentence in fields.items()]
     answer = JsonResponse(body, status=status, content_type=TYPE)
