@@ -20,7 +20,7 @@ from bench import corpus
 from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.core.config.settings import City, Screening, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.courier import dkimkeys, signing
 from civicmail.mail.screening import authentication, signatures
 from civicmail.mail.screening.shapes import Outer, Seen

@@ -20,8 +20,8 @@ from bench import corpus
 from bench.report import Report, Row
 from civicmail.city.access import snapshot as access
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Letter, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
 from civicmail.mail.screening.confidential import candidates, canonical, check, lists
 from civicmail.mail.screening.shapes import Inner, Joint, Seen
 from civicmail.mail.screening.use import signals, words
@@ -62,15 +62,15 @@ def _good(report: Report, where: Path | None, count: int) -> None:
     sure, costs, used = Counter[str](), list[float](), list[float]()
     messages, surely = 0, 0
     for raw in islice(good(where), count):
-        read = letter.read(raw)
+        message = message_parser.parse(raw)
         began = time.process_time()
-        facts = check.find(Inner(raw, read, {})).facts
+        facts = check.find(Inner(raw, message, {})).facts
         costs.append(time.process_time() - began)
         high = facts.get("confidential.high", ())
         surely += bool(high)
         sure.update(high if isinstance(high, tuple) else ())
         began = time.process_time()
-        sure.update(f"use {kind}" for kind in _use(raw, read))
+        sure.update(f"use {kind}" for kind in _use(raw, message))
         used.append(time.process_time() - began)
         messages += 1
     part, costs = "confiden.", sorted(costs)
@@ -92,11 +92,11 @@ _SNAPSHOT = access.make(
 )  # fmt: skip
 
 
-def _use(raw: bytes, read: Letter) -> tuple[str, ...]:
+def _use(raw: bytes, message: ParsedMessage) -> tuple[str, ...]:
     """As if somebody of the city had sent it to all whom it names, all outside."""
-    word_counts = words.find(Inner(raw, read, {})).more
-    to = tuple(Recipient(address.addr) for address in (*read.to, *read.cc) if address.domain)
-    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in read.reply_to)}, list_id=read.list_id)
+    word_counts = words.find(Inner(raw, message, {})).more
+    to = tuple(Recipient(address.addr) for address in (*message.to, *message.cc) if address.domain)
+    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=message.list_id)
     world, envelope = World(Settings(), 0, _SNAPSHOT, {}), Envelope(ME, to, 0, login="ann")
     categories = signals.find(Joint(seen, envelope, "submission", False, world, {}, {words.NAME: word_counts})).facts.get(
         "use.categories", ()

@@ -16,9 +16,8 @@ from pathlib import Path
 from bench.lookalikes import NAMES
 from bench.report import Report, Row
 from civicmail.core.config.settings import DOUBTS
-from civicmail.core.message import letter as letters
-from civicmail.core.message import textparts
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import message_parser, text_parts
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.courier import doubt
 from civicmail.mail.screening import links, urls
 from civicmail.mail.screening.domains import a_labels
@@ -44,16 +43,16 @@ def run(report: Report, *, most: int) -> None:
             _counted(report, name[0].partition("/")[0], read)
 
 
-def _outside(where: Path, names: tuple[str, ...], most: int) -> Iterator[tuple[Letter, bytes]]:
+def _outside(where: Path, names: tuple[str, ...], most: int) -> Iterator[tuple[ParsedMessage, bytes]]:
     for name in names:
         for path in sorted(p for p in (where / name).rglob("*") if p.is_file())[:most]:
             raw = path.read_bytes()
-            read = letters.read(raw)
-            if read.from_ and not read.from_[0].domain.endswith(OWN):
-                yield read, raw
+            message = message_parser.parse(raw)
+            if message.from_ and not message.from_[0].domain.endswith(OWN):
+                yield message, raw
 
 
-def _counted(report: Report, name: str, mail: list[tuple[Letter, bytes]]) -> None:
+def _counted(report: Report, name: str, mail: list[tuple[ParsedMessage, bytes]]) -> None:
     half, protected = len(mail) // 2, protect(NAMES)
     known = {read.from_[0].addr.lower() for read, _ in mail[:half]}
     why, costs = Counter[str](), []
@@ -61,7 +60,7 @@ def _counted(report: Report, name: str, mail: list[tuple[Letter, bytes]]) -> Non
         marks = list(_marks(read, raw, protected, first=read.from_[0].addr.lower() not in known))
         known.add(read.from_[0].addr.lower())
         begun = time.process_time()
-        parts = textparts.opened(raw)
+        parts = text_parts.opened(raw)
         reason = doubt.reason(marks, DOUBTS, {"files.count": len(_files(read))}, (part.content for part in parts))
         costs.append(time.process_time() - begun)
         if reason:
@@ -74,20 +73,20 @@ def _counted(report: Report, name: str, mail: list[tuple[Letter, bytes]]) -> Non
     report.add(Row("doubted", "civicmail", f"{name}: whether to, mean", sum(costs) / count * 1e3, "ms", target="<= 1"))
 
 
-def _files(read: Letter) -> list[str]:
-    return [part.filename for part in read.attachments if part.filename and not part.content_type.startswith("image/")]
+def _files(message: ParsedMessage) -> list[str]:
+    return [part.filename for part in message.attachments if part.filename and not part.content_type.startswith("image/")]
 
 
-def _marks(read: Letter, raw: bytes, protected: Protected, *, first: bool) -> Iterator[tuple[str, str]]:
+def _marks(message: ParsedMessage, raw: bytes, protected: Protected, *, first: bool) -> Iterator[tuple[str, str]]:
     """As the rules of the starter pack set them, without those that ask DNS or the directory."""
-    domain = a_labels(read.from_[0].domain)
+    domain = a_labels(message.from_[0].domain)
     if like(domain, protected) is not None:
         yield "lookalike", "x"
-    there = {header.name.lower() for header in read.headers}
-    answers = {urls.registrable(a_labels(address.domain)) for address in read.reply_to if address.domain}
-    if not read.list_id and first and answers - {urls.registrable(domain)}:
+    there = {header.name.lower() for header in message.headers}
+    answers = {urls.registrable(a_labels(address.domain)) for address in message.reply_to if address.domain}
+    if not message.list_id and first and answers - {urls.registrable(domain)}:
         yield "reply-elsewhere", "x"
-    facts = links.find(Inner(raw, read, {"domains": NAMES, "protected": ()})).facts
+    facts = links.find(Inner(raw, message, {"domains": NAMES, "protected": ()})).facts
     if facts.get("links.deceptive") and first:
         yield "deceptive-link", "x"
     if any(facts.get(f"links.{code}") for code in ("address", "credentials", "data", "lookalike")):

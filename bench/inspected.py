@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import confidential
 from bench import files as made
 from bench.report import Report, Row
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.looking import Item, Look
@@ -47,7 +47,7 @@ def _files(corpora: Path | None) -> Iterator[tuple[str, bytes]]:
             if path.is_file():
                 yield path.name, path.read_bytes()
     for message in made.messages(150):
-        for part in letter.read(message).attachments:
+        for part in message_parser.parse(message).attachments:
             yield part.filename, part.content
 
 
@@ -62,9 +62,9 @@ def _cost(name: str, content: bytes) -> float:
 def _good(report: Report, corpora: Path | None, count: int) -> None:
     facts, costs, messages, attached = Counter[str](), list[float](), 0, 0
     for raw in islice(confidential.good(corpora), count):
-        read = letter.read(raw)
+        message = message_parser.parse(raw)
         began = time.process_time()
-        inspected = files.looked(read, Allowance())
+        inspected = files.looked(message, Allowance())
         costs.append(time.process_time() - began)
         messages += 1
         attached += int(inspected.facts.get("files.count", 0) or 0)  # type: ignore[arg-type]  # a number, by the table of facts

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import sources
 from bench.report import Report, Row
-from civicmail.core.message import letter as letters
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import tokens
 from civicmail.mail.screening.examples import Example
 from civicmail.mail.screening.learner import Learner
@@ -96,7 +96,7 @@ def _numbers(mail: list[bytes], known: frozenset[str]) -> Mail:
     for raw in mail:
         digest = hashlib.sha256(raw).hexdigest()
         if digest not in known and digest not in made:
-            made[digest] = tokens.tokens(raw, letters.read(raw))
+            made[digest] = tokens.tokens(raw, message_parser.parse(raw))
     return list(made.items())
 
 

@@ -21,8 +21,8 @@ from civicmail.city.policy.engine import decide
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Envelope, Letter, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
 from civicmail.mail.screening import displaynames, phishing, read
 from civicmail.mail.screening.asked import asked
 from civicmail.mail.screening.shapes import Inner, Joint
@@ -70,9 +70,9 @@ def _bad(report: Report, source: sources.Source, book: Book, most: int) -> None:
     seen: list[tuple[Marked, Marked]] = []
     for raw in source.some(2 * most):
         mail = raw.replace(placeholder, READER.encode()) if placeholder else raw
-        letter = letters.read(_crlf(mail))
-        if len(seen) < most and not any(author.addr.lower() == READER for author in letter.from_):
-            seen.append((marked(mail, letter, book, results=False), marked(mail, letter, book, results=True)))
+        message = message_parser.parse(_crlf(mail))
+        if len(seen) < most and not any(author.addr.lower() == READER for author in message.from_):
+            seen.append((marked(mail, message, book, results=False), marked(mail, message, book, results=True)))
     n = len(seen)
     for what, unmarked, target in (
         ("unmarked before, bytes alone", sum(not a.before for a, _ in seen), ""),
@@ -89,9 +89,9 @@ def _good(report: Report, source: sources.Source, book: Book, most: int) -> None
     mail = source.some(most)
     seen, spent = [], 0.0
     for raw in mail:
-        letter = letters.read(_crlf(raw))
-        seen.append(marked(raw, letter, book, results=True))
-        case = Inner(raw, letter, {"inbound": True, "recipients": [READER]})
+        message = message_parser.parse(_crlf(raw))
+        seen.append(marked(raw, message, book, results=True))
+        case = Inner(raw, message, {"inbound": True, "recipients": [READER]})
         began = time.process_time()
         phishing.find(case)
         spent += time.process_time() - began
@@ -108,32 +108,32 @@ def _good(report: Report, source: sources.Source, book: Book, most: int) -> None
     )
 
 
-def marked(raw: bytes, letter: Letter, book: Book, *, results: bool) -> Marked:
+def marked(raw: bytes, message: ParsedMessage, book: Book, *, results: bool) -> Marked:
     """By the rules of the book, without those that ask DNS, the directory or the city's own learner. results: with what the host
     that received it wrote down."""
-    facts = {**looked_at(_crlf(raw), letter), **(proofs(letter) if results else {})}
+    facts = {**looked_at(_crlf(raw), message), **(proofs(message) if results else {})}
     (decision,) = decide(book, {"source": "mx", "inbound": True, **facts}, [{"recipient.inside": True}], NOW)
     acting = {name for name in decision.rules if ":" not in name}
     return Marked(bool(acting - NEW), frozenset(acting & NEW))
 
 
-def looked_at(raw: bytes, letter: Letter) -> Facts:
+def looked_at(raw: bytes, message: ParsedMessage) -> Facts:
     """What the limited process and the check of names find."""
     settings = Settings()
     checks = [name for name in settings.screening.checks if name not in ("authentication", "spam")]
     settings = replace(settings, city=replace(settings.city, domains=[CITY]), screening=replace(settings.screening, checks=checks))
-    sender = letter.from_[0].addr if letter.from_ else ""
+    sender = message.from_[0].addr if message.from_ else ""
     envelope = Envelope(sender, (Recipient(READER),), NOW, "192.0.2.4", "mx.outside.example")
     seen = read.read(raw, asked(settings, envelope, "mx", inbound=True, size=len(raw)))
     case = Joint(seen, envelope, "mx", True, World(settings, NOW), seen.facts, seen.more)
     return {**seen.facts, **displaynames.find(case).facts}
 
 
-def proofs(letter: Letter) -> Facts:
+def proofs(message: ParsedMessage) -> Facts:
     """What the topmost field of the host that received it says; of several authors, or none, we know without DNS that nothing can
     be proven (RFC 9989 5.3.1)."""
     facts: dict[str, str | int | bool | tuple[str, ...]] = {}
-    results = next((header.value for header in letter.headers if header.name.lower() == "authentication-results"), "")
+    results = next((header.value for header in message.headers if header.name.lower() == "authentication-results"), "")
     for method, result in _RESULT.findall(results):
         name = f"auth.{method.lower()}"
         if facts.get(name) != "pass":
@@ -141,7 +141,7 @@ def proofs(letter: Letter) -> Facts:
     if facts.get("auth.dmarc") == "fail":
         action = _ACTION.search(results)
         facts["auth.dmarc_policy"] = _POLICY.get(action[1].lower(), "none") if action else "none"
-    if results and len({author.domain.lower() for author in letter.from_} - {""}) != 1:
+    if results and len({author.domain.lower() for author in message.from_} - {""}) != 1:
         facts["auth.dmarc"] = "permerror"
     return facts
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from bench import sources
 from bench.report import Report, Row
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening.domains import a_labels, is_domain, is_within
 from civicmail.mail.screening.senderfields import Senders, senders
 from civicmail.mail.screening.urls import registrable
@@ -36,8 +36,8 @@ def _good(report: Report, source: sources.Source, most: int) -> None:
     count = kept = claims = 0
     why, spent = Counter[str](), 0.0
     for raw in source.some(most):
-        letter = letters.read(raw)
-        cities = list(_cities(letter))
+        message = message_parser.parse(raw)
+        cities = list(_cities(message))
         count += bool(cities)
         senders_: list[Senders] = []
         for city in cities:
@@ -56,12 +56,12 @@ def _good(report: Report, source: sources.Source, most: int) -> None:
     report.note(f"{source.name}: kept back for {rules_ or 'nothing'}")
 
 
-def _cities(letter: Letter) -> Iterator[str]:
+def _cities(message: ParsedMessage) -> Iterator[str]:
     """Where it was sent, without its author's own, and its list's."""
-    authors = [a_labels(one.domain) for one in letter.from_]
-    if any(header.name.lower() in LISTED for header in letter.headers):
-        authors += [a_labels(one.domain) for one in letter.sender]
-    there = dict.fromkeys(registrable(a_labels(one.domain)) for one in (*letter.to, *letter.cc))
+    authors = [a_labels(one.domain) for one in message.from_]
+    if any(header.name.lower() in LISTED for header in message.headers):
+        authors += [a_labels(one.domain) for one in message.sender]
+    there = dict.fromkeys(registrable(a_labels(one.domain)) for one in (*message.to, *message.cc))
     for city in list(there)[:CITIES]:
         if is_domain(city) and not any(is_within(author, city) for author in authors):
             yield city

@@ -24,7 +24,7 @@ from civicmail.city.policy.engine import decide
 from civicmail.city.policy.facts import told
 from civicmail.city.policy.rules import Rule
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.oversight.heads import Heads
 from civicmail.desk.oversight.replaying import Replaying, Tally, books
 from civicmail.mail.archive.commit import Writer

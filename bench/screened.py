@@ -17,7 +17,7 @@ from bench.accepting import Rate
 from bench.report import Report, Row
 from bench.scratch import scratch
 from civicmail.core.config.settings import CHECKS
-from civicmail.core.message import headers
+from civicmail.core.message import header_scan
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.process_costs import cpu, family
 from civicmail.front.sample.smtp_client import SmtpClient
@@ -94,7 +94,7 @@ def steady(report: Report, *, a_second: int, seconds: int) -> None:
 def different(messages: Iterator[bytes]) -> Iterator[bytes]:
     """Messages spread over the corpus, each of a usual size, and none in the name of the city: a stranger brings them, and would
     be refused (P-26)."""
-    strange = (body for body in messages if OURS not in (headers.first(body, "From") or b"").lower())
+    strange = (body for body in messages if OURS not in (header_scan.first(body, "From") or b"").lower())
     for number, body in enumerate(strange):
         if number % 97 == 0 and 1_000 < len(body) < 60_000:
             yield body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

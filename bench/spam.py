@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from bench.report import Report, Row
 from bench.spampeers import Bogofilter, is_there, rules_of
-from civicmail.core.message import headers
-from civicmail.core.message import letter as letters
+from civicmail.core.message import header_scan, message_parser
 from civicmail.mail.screening import bands, stacking, tokens
 from civicmail.mail.screening.examples import Example
 from civicmail.mail.screening.learner import Learner
@@ -73,13 +72,13 @@ def _read(place: Path, report: Report, every: int) -> list[One]:
     for kind, spam in KINDS:
         for path in sorted((place / kind).iterdir())[::every]:
             raw = path.read_bytes()
-            at = headers.topmost_received_date(raw) or headers.date(raw)
+            at = header_scan.topmost_received_date(raw) or header_scan.date(raw)
             if raw.startswith(b"mv ") or at is None:
                 continue
-            letter = letters.read(raw)
+            message = message_parser.parse(raw)
             began = time.process_time()
-            text = tokens.text_of(letter)
-            made, alike = tokens.tokens(raw, letter, text), tuple(bands.of(text))
+            text = tokens.text_of(message)
+            made, alike = tokens.tokens(raw, message, text), tuple(bands.of(text))
             spent.append(time.process_time() - began)
             messages.append(One(int(at.timestamp() * 1000), spam, raw, made, alike))
     report.add(Row("spam", "civicmail", "tokens and bands, mean", 1000 * float(np.mean(spent)), "ms", target="<= 2"))

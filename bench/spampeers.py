@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import rspamd, spamassassin
 from civicmail.mail.screening.shapes import Outer, Seen
 from civicmail.mail.screening.world import World

@@ -88,7 +88,7 @@ def settings(seconds: int) -> str:
     lines = [*heading("civicmail.toml", 5, "Settings", seconds), "civicmail.toml \\- settings of a Civicmail installation"]
     lines += [".SH DESCRIPTION", "TOML, in the data folder. A variable CIVICMAIL__SECTION__KEY of the environment comes before it."]
     last = ""
-    for setting in explain.every():
+    for setting in explain.all_settings():
         section = setting.key.partition(".")[0]
         if section != last:
             lines, last = [*lines, f".SH [{roff(section)}]"], section

@@ -23,7 +23,7 @@ from bench.report import Report, Row
 from python_calamine import CalamineWorkbook
 
 from bench import files, screened
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.core.query.parse import parse
 from civicmail.front.sample.mail import messages
 from civicmail.front.sample.process_costs import cpu, family, peak, role
@@ -34,7 +34,7 @@ def test_what_a_stranger_brings_is_never_in_the_name_of_the_city() -> None:
     """The gateway refuses it, and the part `screened` failed where the corpora are not there."""
     bodies = list(islice(screened.different(m.content for m in messages(1)), screened.KINDS))
     assert len(bodies) == screened.KINDS
-    assert not [one for body in bodies for one in letter.read(body).from_ if screened.OURS.decode() in one.addr]
+    assert not [one for body in bodies for one in message_parser.parse(body).from_ if screened.OURS.decode() in one.addr]
 
 
 def test_a_report_is_kept_as_text_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,7 @@ def test_made_mail_is_the_same_every_time_and_has_ids_dates_and_threads_of_its_o
     found = [made.message(n) for n in range(30)]
     assert found == [Made("three messages", BASE, 30).message(n) for n in range(30)]
     assert found != [Made("three messages", BASE, 30, seed=2).message(n) for n in range(30)]
-    fields = [letter.fields(raw) for raw in found]
+    fields = [message_parser.fields(raw) for raw in found]
     assert len({f.message_id for f in fields}) == 30
     dates = [f.date for f in fields]
     assert all(dates) and dates == sorted(dates, key=str)
@@ -145,7 +145,7 @@ def test_a_lag_lasts_until_the_look_that_found_so_many() -> None:
 def test_made_files_are_read_by_others_and_are_the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CIVICMAIL_CORPORA", raising=False)
     assert list(files.messages(4)) == list(files.messages(4))
-    kinds = {a.content_type.partition("/")[2][:4] for raw in files.messages(60) for a in letter.fields(raw).attachments}
+    kinds = {a.content_type.partition("/")[2][:4] for raw in files.messages(60) for a in message_parser.fields(raw).attachments}
     assert kinds == {"pdf", "vnd.", "png"}
     with pypdfium2.PdfDocument(files.pdf(["storm drain\n", "second page\n"])) as document:
         assert [page.get_textpage().get_text_range().strip() for page in document] == ["storm drain", "second page"]

@@ -22,7 +22,7 @@ from civicmail.core.disk.files import Files
 from civicmail.core.disk.tail import Tail, adopt
 from civicmail.core.ledger import sequencer
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.identity import capture_id

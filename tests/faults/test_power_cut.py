@@ -91,7 +91,7 @@ def test_a_power_cut_at_every_operation_of_a_day(base: Path, full: bool) -> None
 def test_what_a_process_that_died_left_half_durable_is_made_durable_before_it_is_relied_on(base: Path) -> None:
     """It was renamed, and its folder not synced: the next process sees it, and the power may still take it back."""
     sites = [s for s in all_sites(base) if s[1:2] + s[3:] in {("write", "folder"), ("store", "folder")}]
-    assert {s[0] for s in sites} == {"civicmail.mail.archive.sealstate", "civicmail.core.ledger.checkpoints"}
+    assert {s[0] for s in sites} == {"civicmail.mail.archive.seal_state", "civicmail.core.ledger.checkpoints"}
     chance = random.Random(33)
     for site in sites:
         for n in (1, 2):

@@ -15,7 +15,7 @@ from civicmail.core.config.load import FILE
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive.verify import Check
-from civicmail.mail.replica.copyfolder import is_complete
+from civicmail.mail.replica.copy_folder import is_complete
 from civicmail.mail.replica.links import FolderLink
 from civicmail.mail.replica.restore import restore
 from civicmail.mail.replica.ship import Shipper

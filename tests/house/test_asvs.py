@@ -83,7 +83,7 @@ def test_the_page_of_authorization_is_what_the_guard_does() -> None:
 def test_the_page_of_signing_in_says_what_the_program_does() -> None:
     """6.1, 7.1: guessing, words that are no password, sessions, providers."""
     page = _page("sign-in.md")
-    settings = (PACKAGE / "core/config/signins.py").read_text()
+    settings = (PACKAGE / "core/config/signin_settings.py").read_text()
     for name in ("attempts", "per_address", "window", "step_up", "session", "idle", "second_factor"):
         assert f"    {name}: " in settings and f"signin.{name}" in page, name
     passwords, lasting = ((PACKAGE / "front/web/signin" / f"{n}.py").read_text() for n in ("passwords", "session_lifetime"))

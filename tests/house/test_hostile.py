@@ -16,7 +16,7 @@ LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
 STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
 LIMITED = (
     "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.marksread",
-    "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.seenworker",
+    "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.message_worker",
     "civicmail.mail.importers.parser_worker",
     *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "linked", "making", "markup", "preview", "safe")),
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
-    inner |= dict.fromkeys(("civicmail.mail.search.seenworker", "civicmail.mail.importers.parser_worker"), "nobody")
+    inner |= dict.fromkeys(("civicmail.mail.search.message_worker", "civicmail.mail.importers.parser_worker"), "nobody")
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")
     for path in modules("src"):
         for one in inner.keys() & set(imported(path)):

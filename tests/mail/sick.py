@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from civicmail.core.sandbox.asking import Pool
+from civicmail.core.sandbox.pool import Pool
 
 SICK = b"From: w@outside.example\r\nSubject: sick\r\n\r\nquicksilver\r\n"
 WELL = b"From: w@outside.example\r\nSubject: well\r\n\r\nquicksilver\r\n"

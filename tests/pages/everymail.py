@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from civicmail.city.policy.shapes import Disposition, Do, Finding
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.copies import Copy
-from civicmail.mail.archive.envelopes import Passage, envelope_of
+from civicmail.mail.archive.envelopes import Passage, trace_of
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Source, Type
@@ -94,4 +94,4 @@ def outstanding(installed: Path) -> list[tuple[bytes, Copy]]:
 def passages(installed: Path) -> list[Passage]:
     """Of every capture, as traces show its copies."""
     machine = Machine(installed)
-    return [p for id_ in machine.ids() for p in envelope_of(machine.capture(id_), machine.events(id_)).passages]
+    return [p for id_ in machine.ids() for p in trace_of(machine.capture(id_), machine.events(id_)).passages]

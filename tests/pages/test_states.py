@@ -15,8 +15,8 @@ from django.db.models import CharField
 
 from civicmail.city.access.steps import Table
 from civicmail.city.policy.shapes import Do
-from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE
 from civicmail.mail.archive.envelopes import State
+from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
 from house.test_state_tables import TABLES
 from pages import everystate
 from pages.everymail import outstanding, passages

@@ -12,8 +12,8 @@ from django.test import Client
 
 from civicmail.core.query.tree import Tree
 from civicmail.desk.viewer.queries import store
-from civicmail.mail.search.asked import Cut, Query
 from civicmail.mail.search.finder import VERBS
+from civicmail.mail.search.finders import Cut, Query
 from pages.programs import asking
 from pages.world import Town
 

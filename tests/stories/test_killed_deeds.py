@@ -139,22 +139,22 @@ def test_a_deed_that_is_a_record_is_there_with_its_entry_or_neither_is(city: Cit
     adopt = (RETENTION, "archive", "adopt", str(schedules))
     city.command(*add, side="before")
     city.command(*adopt, side="before")
-    assert holds.standing(city.data) == [] and text_in_force(Shelf(city.data)) == ""
+    assert holds.load(city.data) == [] and text_in_force(Shelf(city.data)) == ""
     assert city.entries("hold add") == city.entries("archive adopt") == []
     city.command(*add, side="amid")
-    until(lambda: len(holds.standing(city.data)) == len(city.entries("hold add")) == 1, city)  # the kernel had all of it
+    until(lambda: len(holds.load(city.data)) == len(city.entries("hold add")) == 1, city)  # the kernel had all of it
     city.command(*add, side="after")
     city.command(*adopt, side="after")
-    hold = holds.standing(city.data)[-1]
+    hold = holds.load(city.data)[-1]
     assert hold.actor == RETENTION and text_in_force(Shelf(city.data)) == schedules.read_text()
     for verb, count in (("hold add", 2), ("archive adopt", 1)):
         until(lambda verb=verb, count=count: city.entries(verb) == [f"{RETENTION}|done"] * count, city)  # type: ignore[misc]
-    assert len(holds.standing(city.data)) == 2
+    assert len(holds.load(city.data)) == 2
     end = (RETENTION, "hold", "end", hold.id)
     city.command(*end, side="before")
-    assert len(holds.standing(city.data)) == 2 and city.entries("hold end") == []
+    assert len(holds.load(city.data)) == 2 and city.entries("hold end") == []
     city.command(*end, side="after")
-    assert hold.id not in {h.id for h in holds.standing(city.data)}
+    assert hold.id not in {h.id for h in holds.load(city.data)}
     until(lambda: city.entries("hold end") == [f"{RETENTION}|done"], city)
     assert "is in force" in city.command(*add) and len(city.entries("hold add")) == 3
 

@@ -115,7 +115,7 @@ def test_a_request_is_asked_approved_searched_held_exported_and_verified(
     officer.get_by_role("button", name="Close 1 mandate").click()
     expect(officer.get_by_text(f"Mandate {number[0]} was closed.")).to_be_visible()
     work()
-    checkpoints.want(sequencer.folder(installed))  # else it signs within the hour
+    checkpoints.request(sequencer.folder(installed))  # else it signs within the hour
     work()
     _the_ledger_shows(installed, f"mandate:{number[0]}", tmp_path)
 

@@ -17,7 +17,7 @@ import pytest
 from civicmail.city.law.schedules import Schedules
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.classes import of
+from civicmail.mail.archive.classes import classes_of
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline.labels import label_of
@@ -161,4 +161,4 @@ def _recorded(data: Path, id_: bytes) -> None:
     label = label_of(by_type[Type.LABELLED])
     assert label is not None and not label.spam and label.how == "release"
     capture = machine.capture(id_)
-    assert capture.class_ == "quarantine" and of(capture, events, Schedules([])) == {"quarantine", "mail"}
+    assert capture.class_ == "quarantine" and classes_of(capture, events, Schedules([])) == {"quarantine", "mail"}

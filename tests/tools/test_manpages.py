@@ -35,7 +35,7 @@ def test_each_command_stands_in_the_page_of_commands(pages: dict[str, str]) -> N
 
 def test_each_setting_stands_in_the_page_of_settings(pages: dict[str, str]) -> None:
     named = set(re.findall(r"^\.B (\S+)$", _plain(pages["civicmail.toml.5"]), re.M))
-    assert {setting.key for setting in explain.every()} <= named
+    assert {setting.key for setting in explain.all_settings()} <= named
 
 
 def test_the_pages_bear_the_day_of_the_release(pages: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ EXA = Actor("exa", "Exa")
 @pytest.fixture(autouse=True)
 def journal(installed: Path) -> Iterator[None]:
     yield
-    EntryJournal.let_go()
+    EntryJournal.release()
 
 
 def look(n: int = 0) -> Entry:

@@ -21,7 +21,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.front.worker.people_jobs import _Heard
 from civicmail.mail.archive import commit, holds, rules
 from civicmail.mail.archive.commit import Entering, write_entered
-from civicmail.mail.archive.errors import NoHold
+from civicmail.mail.archive.errors import HoldNotFound
 from civicmail.mail.archive.records import Event, Type
 
 pytestmark = pytest.mark.django_db
@@ -83,16 +83,16 @@ def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(type(error)):
         place(tmp_path)
     monkeypatch.undo()
-    with pytest.raises(NoHold):
+    with pytest.raises(HoldNotFound):
         holds.end(tmp_path, "0123456789ab", actor=CLERK.uid, reason=WHY, now=NOW, entering=entering())
-    assert not Entry.objects.exists() and holds.standing(tmp_path) == []
+    assert not Entry.objects.exists() and holds.load(tmp_path) == []
 
 
 def test_where_no_entry_can_be_written_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("civicmail.city.access.actions.entries.enter", fails(DatabaseError("locked")))
     with pytest.raises(NotRecorded, match="nothing is done"):
         place(tmp_path)
-    assert holds.standing(tmp_path) == []
+    assert holds.load(tmp_path) == []
 
 
 @pytest.mark.rule("P-16, promise 4", "Who dies between a deed and its entry is entered from the record of the deed.")
@@ -109,7 +109,7 @@ def test_who_dies_between_the_deed_and_its_entry_is_entered_from_the_record(
     monkeypatch.setattr(commit, "write_events", and_dies)
     with suppress(Died):
         place(tmp_path)
-    assert not Entry.objects.exists() and len(holds.standing(tmp_path)) == 1
+    assert not Entry.objects.exists() and len(holds.load(tmp_path)) == 1
     follow(tmp_path)
     follow(tmp_path)
     row = Entry.objects.get()

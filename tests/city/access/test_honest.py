@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from city.access.people import LATER, T0, city, mailbox
 from civicmail.city.access.honest import Verdict, check, is_identified, mailbox_line
 from civicmail.city.access.sentences import SENTENCES
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.courier.leaving import corrected, leaving
 
 ANN = b"From: =?utf-8?q?Ann_M=C3=BCller?= <ann@city.example>\r\n"
@@ -290,13 +290,13 @@ def test_no_header_passes_whose_displayed_sender_is_not_a_granted_mailbox(text: 
         assert SENTENCES[verdict.refused]
         return
     content = left(header, verdict) + b"\r\n"
-    ours = letter.read(content)
-    assert [a.addr.lower().replace("ann+x", "ann") for a in ours.from_] == [ours.from_[0].addr.lower()]
-    assert ours.from_[0].addr.lower() in MINE and ours.from_[0].display in NAMES
+    message = message_parser.parse(content)
+    assert [a.addr.lower().replace("ann+x", "ann") for a in message.from_] == [message.from_[0].addr.lower()]
+    assert message.from_[0].addr.lower() in MINE and message.from_[0].display in NAMES
     theirs = email.message_from_bytes(content, policy=email.policy.default)
     assert len(theirs.get_all("From", [])) == 1
     addresses = theirs["From"].addresses
-    assert [a.addr_spec.lower() for a in addresses] == [ours.from_[0].addr.lower()]
+    assert [a.addr_spec.lower() for a in addresses] == [message.from_[0].addr.lower()]
     assert addresses[0].display_name in NAMES
 
 
@@ -314,7 +314,7 @@ def test_a_name_becomes_a_line_that_every_program_reads_back() -> None:
         lines = mailbox_line("From", name, "ann@city.example")
         assert all(line.isascii() and len(line) <= 78 for line in lines)
         content = "\r\n".join([*lines, "", ""]).encode()
-        assert letter.read(content).from_[0].display == name
+        assert message_parser.parse(content).from_[0].display == name
         theirs = email.message_from_bytes(content, policy=email.policy.default)["From"].addresses[0]
         assert theirs.display_name.replace(" ", "") == name.replace(" ", ""), "it puts a space between two words of one name"
 

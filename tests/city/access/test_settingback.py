@@ -37,14 +37,14 @@ def ann(installed: Path) -> Iterator[Person]:
     Device.objects.create(person=made, key="ann-phone", name="phone", mac="0", made=NOW)
     Token.objects.create(person=made, mac="1", made=NOW, until=staff.LATER, epoch=1)
     yield made
-    EntryJournal.let_go()
+    EntryJournal.release()
 
 
 def lost(data: Path, act: Callable[[], object]) -> None:
     """What was done, and is in the journals, is not in the tables any more; and whoever follows hears of it."""
     with transaction.atomic():
         act()
-        carry(lambda plain: EntryJournal.of(data).append(plain, MS), MS)
+        carry(lambda plain: EntryJournal.for_folder(data).append(plain, MS), MS)
         transaction.set_rollback(True)
     again(data)
 

@@ -16,7 +16,7 @@ from civicmail.city.notices import queries
 from civicmail.city.notices.actions import mark_sent, notify
 from civicmail.city.notices.message import NoticeContent, build
 from civicmail.city.notices.models import Notice
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NOTICE = NoticeContent(
@@ -69,8 +69,8 @@ def test_a_paragraph_is_one_line_for_whoever_reads_it_and_short_ones_on_the_wire
     text = f"{long}\n\n- {long}\n    indented\n\nhttps://mail.city.example/{'x' * 200}"
     content = build(replace(NOTICE, text=text), "Sample City", "mail.city.example", "https://mail.city.example")
     assert max(map(len, content.split(b"\r\n"))) <= 78
-    read = letter.read(content)
-    assert read.text == f"{text}\n\nSample City\nhttps://mail.city.example\n" and not read.defects
+    message = message_parser.parse(content)
+    assert message.text == f"{text}\n\nSample City\nhttps://mail.city.example\n" and not message.defects
 
 
 @given(st.text(max_size=200), st.text(max_size=400))

@@ -35,7 +35,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
 def test_what_init_writes_loads_as_the_defaults_and_names_every_setting(tmp_path: Path) -> None:
     text = template.render()
     assert _load(tmp_path, text) == Settings()
-    for setting in explain.every():
+    for setting in explain.all_settings():
         name = setting.key.rpartition(".")[2]
         assert re.search(rf"(?m)^(# )?({name} = |\[[a-z]+\.{name}\])", text), setting.key
         assert setting.help in text

@@ -48,7 +48,7 @@ class Rated:
 
     def log(self, event: str, level: str = "error", **fields: object) -> bool:
         """Whether it is logged now."""
-        return not self.repeats.is_one({"event": event, "level": level, **fields})
+        return not self.repeats.is_repeat({"event": event, "level": level, **fields})
 
 
 @pytest.mark.rule(
@@ -116,7 +116,7 @@ def test_sums_come_by_themselves(capsys: pytest.CaptureFixture[str], monkeypatch
     monkeypatch.setattr(repeats, "SUMMED_EVERY", 0.05)
     summed = threading.Event()
     rated = Repeats(lambda level, fields: summed.set())
-    assert [rated.is_one({"event": "away", "level": "error"}) for _ in range(3)] == [False, True, True]
+    assert [rated.is_repeat({"event": "away", "level": "error"}) for _ in range(3)] == [False, True, True]
     assert summed.wait(60)
     rated.close()
 

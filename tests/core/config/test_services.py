@@ -22,9 +22,9 @@ DNS = {
 
 def test_settings_name_services_as_rfc_8314_does() -> None:
     programs = Programs(imap="imaps://imap.city.example:993", submission="submission://mail.city.example:587")
-    found = services.of(dataclasses.replace(Settings(), programs=programs))
+    found = services.from_settings(dataclasses.replace(Settings(), programs=programs))
     assert found == BOTH and [s.label for s in found] == ["_imaps._tcp", "_submission._tcp"]
-    assert not services.of(Settings())
+    assert not services.from_settings(Settings())
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_a_zone_says_what_is_there_and_what_is_not() -> None:
 
 
 def looks(dns: dict[str, list[tuple[int, str]]]) -> dict[str, tuple[str, str]]:
-    found = services.look(BOTH, ["city.example"], lambda name: dns.get(name, []))
-    return {look.record.name.partition(".")[0]: (look.state, look.said) for look in found}
+    found = services.check(BOTH, ["city.example"], lambda name: dns.get(name, []))
+    return {look.record.name.partition(".")[0]: (look.state, look.detail) for look in found}
 
 
 @pytest.mark.rule("P-06", "DNS records of mail programs are compared with the settings, one by one.")
@@ -67,6 +67,6 @@ def test_a_dns_that_does_not_answer_is_asked_once() -> None:
         asked.append(name)
         raise OSError("LifetimeTimeout")
 
-    found = list(services.look(BOTH, ["city.example", "fire.example"], silent))
-    assert {(look.state, look.said) for look in found} == {("unknown", "LifetimeTimeout")} and len(found) == 8
+    found = list(services.check(BOTH, ["city.example", "fire.example"], silent))
+    assert {(look.state, look.detail) for look in found} == {("unknown", "LifetimeTimeout")} and len(found) == 8
     assert len(asked) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.config.sources import Sourced, sourced, told
+from civicmail.core.config.sources import EffectiveSetting, effective_settings, redacted
 
 FILE = """\
 [city]
@@ -33,14 +33,14 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def by_key(found: list[Sourced]) -> dict[str, tuple[str, str, int]]:
+def by_key(found: list[EffectiveSetting]) -> dict[str, tuple[str, str, int]]:
     return {s.key: (s.value, s.source, s.line) for s in found}
 
 
 @pytest.mark.rule("P-17", "Each setting says where it is from: the default, a line of the file, a variable.")
 def test_a_setting_says_its_line_its_variable_or_that_it_is_the_default(data: Path) -> None:
     """And each table of a list is told apart."""
-    found = by_key(sourced(data, environ={"CIVICMAIL__WEB__PORT": "9000", "HOME": "/"}))
+    found = by_key(effective_settings(data, environ={"CIVICMAIL__WEB__PORT": "9000", "HOME": "/"}))
     assert found["city.name"] == ('"Sample City"', "civicmail.toml", 2)
     assert found["gateway.listener.1.port"] == ("2526", "civicmail.toml", 7)
     assert found["gateway.listener.2.port"] == ("2525", "default", 0)
@@ -52,7 +52,7 @@ def test_a_setting_says_its_line_its_variable_or_that_it_is_the_default(data: Pa
 
 
 def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
-    found = by_key(sourced(data, environ={"CIVICMAIL__GATEWAY__LISTENER": '[{kind = "lmtp"}]'}))
+    found = by_key(effective_settings(data, environ={"CIVICMAIL__GATEWAY__LISTENER": '[{kind = "lmtp"}]'}))
     assert found["gateway.listener.1.kind"] == ('"lmtp"', "CIVICMAIL__GATEWAY__LISTENER", 0)
 
 
@@ -72,10 +72,10 @@ def test_a_variable_counts_for_all_tables_of_a_list(data: Path) -> None:
 )
 def test_no_password_is_told(value: object, shown: str) -> None:
     """Wherever somebody wrote it; files that hold one are named and never read."""
-    assert told(value) == shown
+    assert redacted(value) == shown
 
 
 def test_what_cannot_be_read_is_an_error_with_its_line(data: Path) -> None:
     (data / "civicmail.toml").write_text("[city]\nnam = 1\n")
     with pytest.raises(ConfigError, match="line 2"):
-        sourced(data, environ={})
+        effective_settings(data, environ={})

@@ -13,7 +13,7 @@ import pytest
 
 from civicmail.core.disk import lease as leases
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.lease import Lease, Patience, holder, is_held, is_wanted, lease_path, moment
+from civicmail.core.disk.lease import Lease, Patience, holder, is_held, is_requested, lease_path, moment
 
 HOLD = """
 import sys
@@ -75,7 +75,7 @@ def test_whoever_wants_a_lease_is_seen_and_gets_it_when_it_is_let_go(tmp_path: P
     def work() -> None:
         with Lease.take(path):
             ready.set()
-            while not is_wanted(path):
+            while not is_requested(path):
                 seen.wait(0.01)
             seen.set()
 
@@ -83,11 +83,11 @@ def test_whoever_wants_a_lease_is_seen_and_gets_it_when_it_is_let_go(tmp_path: P
     holder_ = threading.Thread(target=work)
     holder_.start()
     ready.wait(60)
-    assert not is_wanted(path)
+    assert not is_requested(path)
     with Lease.take(path, Patience(10, told.append)):
         assert seen.is_set()
         assert is_held(path)
-        assert not is_wanted(path)
+        assert not is_requested(path)
     holder_.join()
     assert len(told) == 1 and "Waiting until it lets go" in told[0]
 
@@ -97,7 +97,7 @@ def test_who_waits_in_vain_is_told_and_wants_nothing_any_more(tmp_path: Path) ->
     with Lease.take(path):
         with pytest.raises(LeaseHeld):
             Lease.take(path, Patience(0.1))
-        assert not is_wanted(path)
+        assert not is_requested(path)
 
 
 def test_patience_costs_nothing_where_the_lease_is_free(tmp_path: Path) -> None:

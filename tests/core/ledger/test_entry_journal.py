@@ -26,7 +26,7 @@ NOW = 1_772_452_800_000
 @pytest.fixture(autouse=True)
 def own() -> Iterator[None]:
     yield
-    EntryJournal.let_go()
+    EntryJournal.release()
 
 
 def plain(n: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_each_is_durable_in_its_place_and_threads_share_a_sync(tmp_path: Path, m
         threading.Event().wait(0.02)
         plain_sync(file)
 
-    journal = EntryJournal.of(tmp_path)
+    journal = EntryJournal.for_folder(tmp_path)
     [first] = journal.append([plain(0)], NOW)
     monkeypatch.setattr(File, "sync", slow)
 
@@ -70,7 +70,7 @@ def test_each_is_durable_in_its_place_and_threads_share_a_sync(tmp_path: Path, m
 def test_a_sync_that_fails_tells_nobody_and_the_next_entry_has_another_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = EntryJournal.of(tmp_path)
+    journal = EntryJournal.for_folder(tmp_path)
     [first] = journal.append([plain(1)], NOW)
 
     def broken(file: File) -> None:
@@ -86,11 +86,11 @@ def test_a_sync_that_fails_tells_nobody_and_the_next_entry_has_another_journal(
 
 
 def test_it_lets_go_of_the_journal_so_that_others_go_on_with_its_numbers(tmp_path: Path) -> None:
-    [place] = EntryJournal.of(tmp_path).append([plain(1)], NOW)
+    [place] = EntryJournal.for_folder(tmp_path).append([plain(1)], NOW)
     other = Writer(tmp_path, lambda: NOW)
     assert other.journal.name != place[0]
     other.close()
-    EntryJournal.of(tmp_path / "another").append([plain(2)], NOW)
+    EntryJournal.for_folder(tmp_path / "another").append([plain(2)], NOW)
     again = Writer(tmp_path, lambda: NOW)
     assert (again.journal.name, again.journal.number) == place
     again.close()

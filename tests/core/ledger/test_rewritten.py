@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from civicmail.core.ledger import checkpoints, consistency, merkle, notes, proof
 from civicmail.core.ledger.errors import LedgerRolledBack, NotOurCheckpoint
 from civicmail.core.ledger.notes import Checkpoint
-from civicmail.core.ledger.verify import Outside, verify
+from civicmail.core.ledger.verify import External, verify
 from core.ledger.town import Town
 
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "verify_proof.py"
@@ -43,8 +43,8 @@ def signed(town: Town) -> list[Checkpoint]:
     return [notes.read(path.read_text(encoding="utf-8")) for path in checkpoints.paths(town.ledger)]
 
 
-def brought(*known: Checkpoint) -> Outside:
-    return Outside({f"{c.size}.note": c.note for c in known})
+def brought(*known: Checkpoint) -> External:
+    return External({f"{c.size}.note": c.note for c in known})
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +64,15 @@ def forged(honest: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
 )
 def test_verify_names_a_rewritten_archive_by_any_older_checkpoint(honest: Town, forged: Town) -> None:
     """Without one from outside there is nothing to see."""
-    assert verify(forged.data).problems == [] and verify(honest.data, outside=brought(*signed(honest))).problems == []
+    assert verify(forged.data).problems == [] and verify(honest.data, external=brought(*signed(honest))).problems == []
     for known in signed(honest):
-        problems = verify(forged.data, outside=brought(known)).problems
+        problems = verify(forged.data, external=brought(known)).problems
         assert [p.code for p in problems] == ["rolled back"] and f"{known.size}.note" in problems[0].text
 
 
 def test_a_checkpoint_larger_than_the_ledger_says_that_it_was_set_back(honest: Town, tmp_path: Path) -> None:
     older = grown(tmp_path / "data", COUNTS[:2], honest.data)
-    problems = verify(older.data, outside=brought(signed(honest)[-1])).problems
+    problems = verify(older.data, external=brought(signed(honest)[-1])).problems
     assert [p.code for p in problems] == ["rolled back"] and "set back" in problems[0].text
 
 
@@ -81,15 +81,15 @@ def test_a_replaced_key_is_named_by_the_one_that_somebody_knows(honest: Town, tm
     """Whoever makes the whole ledger again with a key of their own signs well."""
     other = grown(tmp_path / "data", COUNTS)
     assert verify(other.data).problems == []
-    problems = verify(other.data, outside=Outside(key=honest.public)).problems
+    problems = verify(other.data, external=External(key=honest.public)).problems
     assert {p.code for p in problems} == {"forged"} and "was replaced" in problems[0].text
-    assert verify(honest.data, outside=Outside(key=honest.public)).problems == []
+    assert verify(honest.data, external=External(key=honest.public)).problems == []
 
 
 def test_what_is_no_checkpoint_of_this_ledger_is_named_and_proves_nothing(honest: Town, tmp_path: Path) -> None:
     other = grown(tmp_path / "data", (1,))
     for note in (signed(other)[0].note, "hello", "", signed(honest)[0].note.replace("\nat ", "\nat 1")):
-        assert [p.code for p in verify(honest.data, outside=Outside({"x": note})).problems] == ["forged"]
+        assert [p.code for p in verify(honest.data, external=External({"x": note})).problems] == ["forged"]
     path = tmp_path / "x"
     for text in (signed(other)[0].note, "hello", "{}", '{"checkpoint": 7}'):
         path.write_text(text)
@@ -177,7 +177,7 @@ def test_whatever_was_rewritten_each_checkpoint_that_covers_it_says_so(
     other = grown(tmp_path_factory.mktemp("other") / "data", counts, town.data, rewritten=at)
     entry = next(n for n in range(len(counts)) if sum(counts[: n + 1]) >= at)
     for known in signed(town):
-        assert bool(verify(other.data, outside=brought(known)).problems) == (known.size > entry)
+        assert bool(verify(other.data, external=brought(known)).problems) == (known.size > entry)
         own = consistency.paths(other.ledger, signed(other)[-1], [c for c in signed(other) if c.size == known.size])
         ends = (known.root, signed(other)[-1].size, signed(other)[-1].root)
         for one in own:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.message import addresses
-from civicmail.core.message.shapes import Address
+from civicmail.core.message.model import Address
 
 
 def _parsed(value: str) -> list[tuple[str, str]]:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defect_codes, headers, letter, limits
-from civicmail.core.message.shapes import Fields, Letter
+from civicmail.core.message import defect_codes, header_scan, limits, message_parser
+from civicmail.core.message.model import Fields, ParsedMessage
 
 _SNIPPETS = [
     b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b" ", b"\t", b"\0", b"From ", b">From x\n", b"Subject: ", b"From: ", b"To: ",
@@ -27,46 +27,55 @@ _SNIPPETS = [
 _FRAGMENTS = st.lists(st.one_of(st.sampled_from(_SNIPPETS), st.binary(max_size=6)), max_size=40).map(b"".join)
 
 
-def _texts(one: Letter) -> list[str]:
-    found = [one.subject, one.text, one.html_text, one.hidden_text, one.message_id, one.list_id, *one.references, *one.in_reply_to]
-    found += [part.filename for part in one.parts] + [header.value for header in one.headers]
-    for address in one.from_ + one.to + one.cc + one.bcc + one.sender + one.reply_to:
+def _texts(message: ParsedMessage) -> list[str]:
+    found = [
+        message.subject,
+        message.text,
+        message.html_text,
+        message.hidden_text,
+        message.message_id,
+        message.list_id,
+        *message.references,
+        *message.in_reply_to,
+    ]
+    found += [part.filename for part in message.parts] + [header.value for header in message.headers]
+    for address in message.from_ + message.to + message.cc + message.bcc + message.sender + message.reply_to:
         found += [address.display, address.addr]
-    found += [text for link in one.links for text in (link.url, link.text)]
-    return found + [text for child in one.children for text in _texts(child)]
+    found += [text for link in message.links for text in (link.url, link.text)]
+    return found + [text for child in message.children for text in _texts(child)]
 
 
-def _sound(raw: bytes, one: Letter) -> None:
-    assert one.size == len(raw)
-    assert 0 <= headers.header_block(raw) <= one.size
-    assert len({part.path for part in one.parts}) == len(one.parts) >= 1
-    for part in one.parts:
-        assert 0 <= part.offset <= part.offset + part.length <= one.size
-    for header in one.headers:
+def _sound(raw: bytes, message: ParsedMessage) -> None:
+    assert message.size == len(raw)
+    assert 0 <= header_scan.header_length(raw) <= message.size
+    assert len({part.path for part in message.parts}) == len(message.parts) >= 1
+    for part in message.parts:
+        assert 0 <= part.offset <= part.offset + part.length <= message.size
+    for header in message.headers:
         assert raw[header.offset : header.offset + len(header.name)].decode("ascii") == header.name
-    assert set(one.attachments) <= set(one.parts)
-    assert all(-1 <= defect.where <= one.size for defect in one.defects)
-    for text in _texts(one):
+    assert set(message.attachments) <= set(message.parts)
+    assert all(-1 <= defect.where <= message.size for defect in message.defects)
+    for text in _texts(message):
         assert "\0" not in text
         text.encode("utf-8")
 
 
-def _agree(one: Letter, view: Fields) -> None:
+def _agree(message: ParsedMessage, view: Fields) -> None:
     for name in ("subject", "from_", "to", "cc", "bcc", "date", "message_id", "in_reply_to", "references", "list_id"):
-        assert getattr(one, name) == getattr(view, name), name
-    attachments, codes, words = _of_all(one)
-    assert [(one.filename, one.content_type, one.size) for one in view.attachments] == attachments
+        assert getattr(message, name) == getattr(view, name), name
+    attachments, codes, words = _of_all(message)
+    assert [(message.filename, message.content_type, message.size) for message in view.attachments] == attachments
     assert set(view.defects) == codes - {defect_codes.LINKS_LIMIT}
     assert len(set(view.defects)) == len(view.defects)
     for text in words:
         assert text in view.text
 
 
-def _of_all(one: Letter) -> tuple[list[tuple[str, str, int]], set[str], list[str]]:
-    attachments = [(part.filename, part.content_type, part.size) for part in one.attachments]
-    codes = {defect.code for defect in one.defects}
-    words = [one.text, one.html_text]
-    for child in one.children:
+def _of_all(message: ParsedMessage) -> tuple[list[tuple[str, str, int]], set[str], list[str]]:
+    attachments = [(part.filename, part.content_type, part.size) for part in message.attachments]
+    codes = {defect.code for defect in message.defects}
+    words = [message.text, message.html_text]
+    for child in message.children:
         more, other, others = _of_all(child)
         attachments += more
         codes |= other
@@ -82,40 +91,40 @@ def _of_all(one: Letter) -> tuple[list[tuple[str, str, int]], set[str], list[str
 @example(b"\xef\xbb\xbf")
 @example(b"\xef\xbb\xbfSubject: x")
 def test_any_bytes_give_a_letter(raw: bytes) -> None:
-    _sound(raw, letter.read(raw))
-    _agree(letter.read(raw), letter.fields(raw))
+    _sound(raw, message_parser.parse(raw))
+    _agree(message_parser.parse(raw), message_parser.fields(raw))
 
 
 @given(_FRAGMENTS)
 def test_any_arrangement_of_pieces_of_mail_gives_a_letter(raw: bytes) -> None:
-    one = letter.read(raw)
-    _sound(raw, one)
-    _agree(one, letter.fields(raw))
+    message = message_parser.parse(raw)
+    _sound(raw, message)
+    _agree(message, message_parser.fields(raw))
 
 
 @given(_FRAGMENTS)
 def test_the_scans_take_any_bytes_and_agree_with_the_letter(raw: bytes) -> None:
-    one = letter.read(raw)
-    assert headers.received_count(raw) == sum(header.name.lower() == "received" for header in one.headers)
-    assert headers.topmost_received_date(raw) == letter.fields(raw).received
-    first = next((header for header in one.headers if header.name.lower() == "subject"), None)
-    assert (headers.first(raw, "Subject") is None) == (first is None)
+    message = message_parser.parse(raw)
+    assert header_scan.received_count(raw) == sum(header.name.lower() == "received" for header in message.headers)
+    assert header_scan.topmost_received_date(raw) == message_parser.fields(raw).received
+    first = next((header for header in message.headers if header.name.lower() == "subject"), None)
+    assert (header_scan.first(raw, "Subject") is None) == (first is None)
     for same in (raw, raw.replace(b"\r", b"").replace(b"\n", b"\r\n")):
-        assert headers.content_hash(same, hashlib.sha256(same).digest()) == headers.content_hash(same)
+        assert header_scan.content_hash(same, hashlib.sha256(same).digest()) == header_scan.content_hash(same)
 
 
 @given(_FRAGMENTS)
 def test_views_and_mapped_files_read_like_bytes(raw: bytes) -> None:
-    assert letter.read(memoryview(raw)) == letter.read(raw)
+    assert message_parser.parse(memoryview(raw)) == message_parser.parse(raw)
     if not raw:
         return  # nothing of length zero can be mapped
     with tempfile.TemporaryFile() as file:
         file.write(raw)
         file.flush()
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            assert letter.read(mapped) == letter.read(raw)
-            assert letter.fields(mapped) == letter.fields(raw)
-            assert headers.content_hash(mapped) == headers.content_hash(raw)
+            assert message_parser.parse(mapped) == message_parser.parse(raw)
+            assert message_parser.fields(mapped) == message_parser.fields(raw)
+            assert header_scan.content_hash(mapped) == header_scan.content_hash(raw)
 
 
 def _nested(levels: int) -> bytes:
@@ -124,15 +133,15 @@ def _nested(levels: int) -> bytes:
 
 
 def test_nesting_of_two_thousand_levels_ends_in_a_defect() -> None:
-    one = letter.read(_nested(2_000))
-    assert defect_codes.NESTING_LIMIT in {defect.code for defect in one.defects}
-    assert len(one.parts) == limits.DEPTH
-    assert "bottom" in one.text  # what is not opened is still there to be read
+    message = message_parser.parse(_nested(2_000))
+    assert defect_codes.NESTING_LIMIT in {defect.code for defect in message.defects}
+    assert len(message.parts) == limits.DEPTH
+    assert "bottom" in message.text  # what is not opened is still there to be read
 
 
 def test_attached_messages_open_only_so_far() -> None:
     raw = b"Content-Type: message/rfc822\n\n" * 2_000 + b"Subject: inner\n\nx"
-    one, depth, codes = letter.read(raw), 0, set()
+    one, depth, codes = message_parser.parse(raw), 0, set()
     while one.children:
         codes |= {defect.code for defect in one.defects}
         one, depth = one.children[0], depth + 1
@@ -143,7 +152,7 @@ def test_attached_messages_open_only_so_far() -> None:
 
 def test_attached_messages_do_not_multiply_memory() -> None:
     raw = b"Content-Type: message/rfc822\n\n" * 60 + b"Subject: inner\n\n" + b"y" * limits.CHILD_BYTES_FLOOR
-    one, copied = letter.read(raw), 0
+    one, copied = message_parser.parse(raw), 0
     while one.children:
         one = one.children[0]
         copied += one.size
@@ -152,36 +161,36 @@ def test_attached_messages_do_not_multiply_memory() -> None:
 
 def test_the_last_part_that_is_opened_takes_what_lies_behind_the_limit() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * (limits.PARTS + 50) + b"--b\n\nlast\n--b--\n"
-    one = letter.read(raw)
-    assert len(one.parts) == limits.PARTS
-    assert defect_codes.PARTS_LIMIT in {defect.code for defect in one.defects}
-    assert "last" in one.text
+    message = message_parser.parse(raw)
+    assert len(message.parts) == limits.PARTS
+    assert defect_codes.PARTS_LIMIT in {defect.code for defect in message.defects}
+    assert "last" in message.text
 
 
 def test_lines_that_look_like_delimiters_are_looked_at_only_so_often() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--bx\n" * (limits.DELIMITERS + 10)
-    assert defect_codes.DELIMITER_LIMIT in letter.fields(raw).defects
+    assert defect_codes.DELIMITER_LIMIT in message_parser.fields(raw).defects
 
 
 def test_a_header_block_beyond_its_limit_is_read_up_to_it() -> None:
     raw = b"Subject: here\n" + b"X-Long: " + b"x" * limits.HEADER_BYTES + b"\nCc: late@example.org\n\nbody"
-    one = letter.read(raw)
-    assert (one.subject, one.cc, one.text) == ("here", (), "body")
-    assert defect_codes.HEADER_TOO_LARGE in {defect.code for defect in one.defects}
+    message = message_parser.parse(raw)
+    assert (message.subject, message.cc, message.text) == ("here", (), "body")
+    assert defect_codes.HEADER_TOO_LARGE in {defect.code for defect in message.defects}
 
 
 @pytest.mark.rule("P-24", "Any bytes are a letter: a limit that is reached becomes a defect.")
 def test_header_fields_beyond_their_limit_are_not_listed() -> None:
-    one = letter.read(b"X-Y: z\n" * (limits.HEADER_FIELDS + 1) + b"\nbody")
-    assert len(one.headers) == limits.HEADER_FIELDS
-    assert defect_codes.HEADER_TOO_MANY in {defect.code for defect in one.defects}
+    message = message_parser.parse(b"X-Y: z\n" * (limits.HEADER_FIELDS + 1) + b"\nbody")
+    assert len(message.headers) == limits.HEADER_FIELDS
+    assert defect_codes.HEADER_TOO_MANY in {defect.code for defect in message.defects}
 
 
 def test_addresses_and_links_beyond_their_limits_are_not_listed() -> None:
-    one = letter.read(b"To: " + b"a@b," * (limits.ADDRESSES + 5) + b"\n\n" + b"http://x.y/ " * (limits.LINKS + 5))
-    assert len(one.to) == limits.ADDRESSES
-    assert len(one.links) == limits.LINKS
-    assert {defect_codes.ADDRESS_LIMIT, defect_codes.LINKS_LIMIT} <= {defect.code for defect in one.defects}
+    message = message_parser.parse(b"To: " + b"a@b," * (limits.ADDRESSES + 5) + b"\n\n" + b"http://x.y/ " * (limits.LINKS + 5))
+    assert len(message.to) == limits.ADDRESSES
+    assert len(message.links) == limits.LINKS
+    assert {defect_codes.ADDRESS_LIMIT, defect_codes.LINKS_LIMIT} <= {defect.code for defect in message.defects}
 
 
 _HOSTILE = {
@@ -228,7 +237,7 @@ def _calls(raw: bytes) -> int:
     before = sys.getprofile()
     sys.setprofile(tick)
     try:
-        letter.read(raw)
+        message_parser.parse(raw)
     finally:
         sys.setprofile(before)
     return count

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import applefile, binhex, defect_codes, letter, limits, pasted, uublocks, yenc
-from core.message.test_inside import HEAD, attached, uuencoded
+from civicmail.core.message import applesingle, binhex, defect_codes, limits, message_parser, pasted_files, uuencode, yenc
+from core.message.test_embedded import HEAD, attached, uuencoded
 
 
 def yencoded(name: str, data: bytes) -> bytes:
@@ -48,9 +48,9 @@ def in_base64(name: str, data: bytes) -> bytes:
 def test_files_in_a_text_are_attachments_however_they_are_coded(data: bytes, coded: Callable[[str, bytes], bytes]) -> None:
     """YEnc, BinHex, and uuencode's other form; they are no words."""
     raw = HEAD + b"\r\nbefore\r\n" + coded("plan.pdf", data) + b"after\r\n"
-    one = letter.read(raw)
-    assert [(a.filename, a.content, a.path) for a in one.attachments] == [("plan.pdf", data, "1.1")]
-    assert one.text.split() == ["before", "after"]
+    message = message_parser.parse(raw)
+    assert [(a.filename, a.content, a.path) for a in message.attachments] == [("plan.pdf", data, "1.1")]
+    assert message.text.split() == ["before", "after"]
 
 
 @pytest.mark.parametrize("coded", [uuencoded, yencoded, binhexed, in_base64])
@@ -58,11 +58,11 @@ def test_a_file_without_its_end_is_one_all_the_same(coded: Callable[[str, bytes]
     """Mail programs show it as soon as it has begun; no word of the text goes for it."""
     data = b"%PDF-1.7 " + b"gravel " * 40
     whole = coded("plan.pdf", data)
-    one = letter.read(HEAD + b"\r\n" + whole[: len(whole) // 2])
-    (file,) = one.attachments
+    message = message_parser.parse(HEAD + b"\r\n" + whole[: len(whole) // 2])
+    (file,) = message.attachments
     assert file.filename == "plan.pdf" and file.content.startswith(b"%PDF-1.7 gravel") and len(file.content) < len(data)
-    assert defect_codes.UUENCODE_BROKEN in {defect.code for defect in one.defects}
-    assert one.text.startswith(("begin", "=ybegin", "(This"))
+    assert defect_codes.UUENCODE_BROKEN in {defect.code for defect in message.defects}
+    assert message.text.startswith(("begin", "=ybegin", "(This"))
 
 
 @pytest.mark.parametrize("encoding", ["quoted-printable", "base64"])
@@ -70,8 +70,8 @@ def test_a_file_in_a_text_that_is_coded_itself_is_found(encoding: str) -> None:
     """P-24, P-25."""
     text = uuencoded("plan.pdf", b"%PDF-1.7")
     coded = base64.encodebytes(text) if encoding == "base64" else text.replace(b"=", b"=3D").replace(b"begin", b"=62egin")
-    one = letter.read(HEAD + f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode() + coded)
-    assert [a.filename for a in one.attachments] == ["plan.pdf"]
+    message = message_parser.parse(HEAD + f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode() + coded)
+    assert [a.filename for a in message.attachments] == ["plan.pdf"]
 
 
 @pytest.mark.rule("P-24, promise 8", "Base64 that stands in a plain text and is a file or words is found as what it is.")
@@ -84,13 +84,13 @@ def test_base64_in_a_text_is_what_it_is() -> None:
     ):
         code = base64.encodebytes(data).replace(b"\n", b"\r\n")
         raw = HEAD + b"\r\n--- Below this line is a copy\r\n" + code + b"\r\nthe end\r\n"
-        one = letter.read(raw)
-        assert [(a.content_type, a.content) for a in one.attachments] == [(kind, data)]
-        assert "Below this line" in one.text and "the end" in one.text
-        assert kind == "application/pdf" or "vel" in letter.fields(raw).attached_text
+        message = message_parser.parse(raw)
+        assert [(a.content_type, a.content) for a in message.attachments] == [(kind, data)]
+        assert "Below this line" in message.text and "the end" in message.text
+        assert kind == "application/pdf" or "vel" in message_parser.fields(raw).attached_text
     key = bytes(hashlib.sha256(bytes([n % 7])).digest()[n % 32] for n in range(400))
     armour = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(key) + b"-----END CERTIFICATE-----\n"
-    assert letter.read(HEAD + b"\r\n" + armour).attachments == ()
+    assert message_parser.parse(HEAD + b"\r\n" + armour).attachments == ()
 
 
 def apple(*entries: tuple[int, bytes]) -> bytes:
@@ -100,7 +100,7 @@ def apple(*entries: tuple[int, bytes]) -> bytes:
     for kind, content in entries:
         table += struct.pack(">3I", kind, at + len(data), len(content))
         data += content
-    return applefile.SINGLE + struct.pack(">I16xH", 0x20000, len(entries)) + table + data
+    return applesingle.SINGLE + struct.pack(">I16xH", 0x20000, len(entries)) + table + data
 
 
 def test_what_a_mac_wraps_is_read_like_the_file_itself() -> None:
@@ -108,32 +108,32 @@ def test_what_a_mac_wraps_is_read_like_the_file_itself() -> None:
     single = apple((3, b"plan.pdf"), (4, b"gravel is in the comment"), (1, b"%PDF-1.7"))
     for kind, data in ((b"application/applefile", single), (b"application/mac-binhex40", binhexed("plan.pdf", b"%PDF-1.7"))):
         raw = attached(kind, b"wrapped", data)
-        files = [(a.filename, a.content) for a in letter.read(raw).attachments if a.filename]
+        files = [(a.filename, a.content) for a in message_parser.parse(raw).attachments if a.filename]
         assert files == [("plan.pdf", b"%PDF-1.7")]
-    assert "gravel is in the comment" in letter.fields(attached(b"application/applefile", b"x", single)).attached_text
+    assert "gravel is in the comment" in message_parser.fields(attached(b"application/applefile", b"x", single)).attached_text
     double = HEAD + (
         b"Content-Type: multipart/appledouble; boundary=d\r\n\r\n--d\r\nContent-Type: application/applefile\r\n\r\n\0\5\x16\7\r\n"
         b"--d\r\nContent-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF-1.7\r\n--d--\r\n"
     )
-    assert [(a.filename, a.content) for a in letter.read(double).attachments][1:] == [("plan.pdf", b"%PDF-1.7")]
+    assert [(a.filename, a.content) for a in message_parser.parse(double).attachments][1:] == [("plan.pdf", b"%PDF-1.7")]
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_some_file_of_a_mac(data: bytes) -> None:
-    applefile.read(applefile.SINGLE + data)
+    applesingle.read(applesingle.SINGLE + data)
     binhex.blocks(binhex.MARK + b")\n:" + data)
     yenc.blocks(b"=ybegin size=3 name=x\n" + data)
-    uublocks.blocks(b"begin-base64 644 x\n" + data)
-    pasted.blocks(data)
+    uuencode.blocks(b"begin-base64 644 x\n" + data)
+    pasted_files.blocks(data)
 
 
 def test_ten_thousand_beginnings_cost_no_more_than_their_length() -> None:
     start = time.process_time()
-    assert uublocks.blocks(b"begin 644 x\n" * 100_000) == []
-    assert len(uublocks.blocks((b"begin 644 x\n" + b"M" + b"#" * 60 + b"\n") * 20_000)) == limits.DERIVED
+    assert uuencode.blocks(b"begin 644 x\n" * 100_000) == []
+    assert len(uuencode.blocks((b"begin 644 x\n" + b"M" + b"#" * 60 + b"\n") * 20_000)) == limits.DERIVED
     assert yenc.blocks(b"=ybegin line=128 size=1 name=x\n" * 100_000) == []
     assert len(yenc.blocks(b"=ybegin line=128 size=1 name=x\n=*\n" * 20_000)) == limits.DERIVED
     assert len(binhex.blocks(b"(This file must be converted with BinHex 4.0)\n\n:" * 20_000)) <= limits.DERIVED
-    assert pasted.blocks((b"A" * 76 + b"\n") * 20_000) == []
+    assert pasted_files.blocks((b"A" * 76 + b"\n") * 20_000) == []
     assert time.process_time() - start < 50

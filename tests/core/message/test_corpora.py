@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import defect_codes, headers, letter, parsing
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import defect_codes, header_scan, message_parser, structure
+from civicmail.core.message.model import ParsedMessage
 
 pytestmark = [pytest.mark.corpora, pytest.mark.timeout(600)]
 
@@ -97,12 +97,12 @@ def _gather(part: Message, values: _Values) -> None:
         values.attachments.append((shown, kind))
 
 
-def _ours(raw: bytes, one: Letter) -> _Values:
+def _ours(raw: bytes, message: ParsedMessage) -> _Values:
     return _Values(
-        _plain(one.subject),
-        [address.addr.lower() for address in one.from_ if address.addr],
-        [_plain(text) for text in parsing.texts(parsing.parse(raw)).plain],
-        [(_plain(part.filename), part.content_type) for part in one.attachments],
+        _plain(message.subject),
+        [address.addr.lower() for address in message.from_ if address.addr],
+        [_plain(text) for text in structure.texts(structure.parse(raw)).plain],
+        [(_plain(part.filename), part.content_type) for part in message.attachments],
     )
 
 
@@ -160,18 +160,18 @@ def _is_more(theirs: object, mine: object) -> bool:
 
 
 def _headers_of(raw: bytes) -> bytes:
-    return b"\n" + raw[: headers.header_block(raw)]
+    return b"\n" + raw[: header_scan.header_length(raw)]
 
 
 @pytest.mark.parametrize("name", ["spamassassin", *_TORTURE, *_LISTS])
 def test_everything_is_read_and_both_doors_agree(corpora: Path, name: str) -> None:
     for number, raw in enumerate(_messages(corpora, name)):
-        one, view = letter.read(raw), letter.fields(raw)
+        one, view = message_parser.parse(raw), message_parser.fields(raw)
         assert one.size == len(raw), (name, number)
         for field in ("subject", "from_", "to", "cc", "bcc", "date", "message_id", "references", "list_id"):
             assert getattr(one, field) == getattr(view, field), (name, number, field)
         assert one.text in view.text and one.html_text in view.text, (name, number)
-        assert headers.topmost_received_date(raw) == view.received, (name, number)
+        assert header_scan.topmost_received_date(raw) == view.received, (name, number)
 
 
 @pytest.mark.parametrize("name", ["spamassassin", "cwl_scam_corpus", *_TORTURE, *_LISTS])
@@ -179,11 +179,11 @@ def test_every_difference_to_the_standard_library_is_of_a_known_kind(corpora: Pa
     kinds: Counter[tuple[str, str]] = Counter()
     unknown = []
     for number, raw in enumerate(_messages(corpora, name)):
-        one = letter.read(raw)
-        codes = {defect.code for defect in one.defects}
-        if defect_codes.HEADER_MISSING in codes or (defect_codes.HEADER_EMPTY in codes and headers.header_block(raw) < 3):
+        message = message_parser.parse(raw)
+        codes = {defect.code for defect in message.defects}
+        if defect_codes.HEADER_MISSING in codes or (defect_codes.HEADER_EMPTY in codes and header_scan.header_length(raw) < 3):
             continue  # an expectation or a picture beside the messages, not a message
-        theirs, mine = _standard(raw), _ours(raw, one)
+        theirs, mine = _standard(raw), _ours(raw, message)
         for field in ("subject", "from_", "text", "attachments"):
             if getattr(theirs, field) != getattr(mine, field):
                 kind = _kind(field, getattr(theirs, field), getattr(mine, field), codes, raw)

@@ -9,7 +9,7 @@ from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn", "Zs", "Zl", "Zp", "Cf"), exclude_characters="=?\ufeff")
 _WORDS = st.lists(st.text(_LETTERS, min_size=1, max_size=12), min_size=1, max_size=8).map(" ".join)
@@ -33,7 +33,7 @@ def test_a_message_comes_back(
     for name, data in files:
         message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name + ".bin")
     raw = message.as_bytes(policy=policy)
-    one, view = letter.read(raw), letter.fields(raw)
+    one, view = message_parser.parse(raw), message_parser.fields(raw)
     assert one.subject == view.subject == subject
     assert [address.addr for address in view.to] == to
     assert (one.text.rstrip("\n"), one.message_id) == (text.rstrip("\n"), "one@example.org")

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import defect_codes, headers, letter
-from civicmail.core.message.shapes import STRAY
+from civicmail.core.message import defect_codes, header_scan, message_parser
+from civicmail.core.message.model import STRAY
 
 _FIELDS = [b"Subject: kept", b"From: Ann <ann@a.example>", b"To: bob@b.example", b"Content-Type: text/plain; charset=utf-8"]
 _WORDS = st.lists(st.text("abcdefghijklmnopqrstuvwxyzäß", min_size=4, max_size=9), min_size=1, max_size=4)
 
 
 def _found(raw: bytes) -> str:
-    read = letter.fields(raw)
+    read = message_parser.fields(raw)
     return "\n".join([read.subject, read.text, read.attached_text])
 
 
@@ -32,10 +32,10 @@ def _found(raw: bytes) -> str:
     ],
 )
 def test_what_is_no_header_is_text(raw: bytes) -> None:
-    one = letter.read(raw)
-    assert "gravel" in one.text.lower() and "then text" in one.text
-    assert not one.headers and {d.code for d in one.defects} & {defect_codes.HEADER_MISSING, defect_codes.HEADER_EMPTY}
-    assert headers.header_block(raw) <= raw.lower().index(b"gravel")
+    message = message_parser.parse(raw)
+    assert "gravel" in message.text.lower() and "then text" in message.text
+    assert not message.headers and {d.code for d in message.defects} & {defect_codes.HEADER_MISSING, defect_codes.HEADER_EMPTY}
+    assert header_scan.header_length(raw) <= raw.lower().index(b"gravel")
     assert "gravel" in _found(raw).lower()
 
 
@@ -50,11 +50,11 @@ def test_what_is_no_header_is_text(raw: bytes) -> None:
     ],
 )
 def test_a_line_among_the_header_that_is_no_field_is_a_part_of_its_own(raw: bytes) -> None:
-    one = letter.read(raw)
-    assert one.subject == "kept" and defect_codes.HEADER_LINE in {defect.code for defect in one.defects}
-    lines = [part for part in one.parts if part.path == STRAY]
-    assert len(lines) == 1 and b"gravel" in lines[0].content and lines[0] not in one.attachments
-    assert "gravel" not in one.text + one.html_text  # it is no text of the sender's
+    message = message_parser.parse(raw)
+    assert message.subject == "kept" and defect_codes.HEADER_LINE in {defect.code for defect in message.defects}
+    lines = [part for part in message.parts if part.path == STRAY]
+    assert len(lines) == 1 and b"gravel" in lines[0].content and lines[0] not in message.attachments
+    assert "gravel" not in message.text + message.html_text  # it is no text of the sender's
     assert "gravel" in _found(raw) and "then text" in _found(raw)
 
 
@@ -69,8 +69,8 @@ def test_a_broken_line_in_the_header_of_a_part_is_found_too() -> None:
 @pytest.mark.parametrize("name", [b"Bcc", b"Resent-Bcc", b"X-Bcc", b"Resent-To", b"In-Reply-To"])
 def test_one_field_of_mail_makes_a_header(name: bytes) -> None:
     """Also one that tells of other people: it must never be handed on as text."""
-    one = letter.read(name + b": <ann@a.example>\nUnheard-Of: x\n\ntext\n")
-    assert [header.name.encode() for header in one.headers] == [name, b"Unheard-Of"] and one.text == "text\n"
+    message = message_parser.parse(name + b": <ann@a.example>\nUnheard-Of: x\n\ntext\n")
+    assert [header.name.encode() for header in message.headers] == [name, b"Unheard-Of"] and message.text == "text\n"
 
 
 _BEFORE = st.sampled_from([b"", b" ", b"\t", b"Gravel: ", b">From "])
@@ -81,10 +81,10 @@ def test_no_word_of_a_broken_line_is_lost_wherever_it_stands(words: list[str], a
     """Of a field that nobody knows, among others, the words are its value; white space before a line makes it part of the field."""
     line = before + " ".join(words).encode()
     raw = ending.join([*_FIELDS[:at], line, *_FIELDS[at:], b"", b"the text"])
-    one = letter.read(raw)
-    seen = "\n".join([_found(raw), *(header.value for header in one.headers)])
+    message = message_parser.parse(raw)
+    seen = "\n".join([_found(raw), *(header.value for header in message.headers)])
     if before == b">From " and at == 0:
-        assert defect_codes.MBOX_FROM_LINE in {defect.code for defect in one.defects}
+        assert defect_codes.MBOX_FROM_LINE in {defect.code for defect in message.defects}
     else:
         assert all(word in seen for word in words)
     assert "the text" in _found(raw)

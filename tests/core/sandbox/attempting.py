@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -257,5 +257,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 2:
         print(attempt(sys.argv[1], json.loads(sys.argv[2])), flush=True)
         os._exit(0)
-    answering.serve(answer, memory=1 << 30)
+    request_server.serve(answer, memory=1 << 30)
     os._exit(0)

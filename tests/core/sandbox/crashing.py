@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from civicmail.core.sandbox import answering, frames
+from civicmail.core.sandbox import frames, request_server
 from civicmail.core.sandbox.errors import Unreadable
 
 _kept: list[bytes] = []
@@ -56,4 +56,4 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=1 << 30)
+    request_server.serve(answer, memory=1 << 30)

@@ -16,8 +16,8 @@ import pytest
 
 import civicmail
 from civicmail.core.sandbox import child, confine
-from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import Unreadable
+from civicmail.core.sandbox.pool import Pool
 from core.sandbox.attempting import ATTEMPTS
 
 READER = (sys.executable, str(Path(__file__).with_name("attempting.py")))
@@ -95,7 +95,7 @@ def test_a_reader_that_was_taken_over_gets_nowhere(name: str, world: dict[str, A
         os.sched_getaffinity(victim),
     )
     try:
-        said = taken_over.ask({"try": name, "world": world}, b"", seconds=60).decode()
+        said = taken_over.request({"try": name, "world": world}, b"", seconds=60).decode()
     except Unreadable as error:
         said = error.why
     key = Path(world["key"]).stat()

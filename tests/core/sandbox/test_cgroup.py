@@ -29,9 +29,9 @@ def test_a_reader_moves_to_where_memory_is_counted(tmp_path: Path, service: Path
     cgroup.join(tmp_path, OWN)
     group = service / "readers"
     said = {one.name: one.read_text() for one in group.iterdir()}
-    assert said == {"memory.max": str(cgroup.most()), "pids.max": "256", "cgroup.procs": str(os.getpid())}
+    assert said == {"memory.max": str(cgroup.memory_limit()), "pids.max": "256", "cgroup.procs": str(os.getpid())}
     assert (service / "cgroup.subtree_control").read_text() == "+memory +pids"
-    assert cgroup.most() >= 2 << 30
+    assert cgroup.memory_limit() >= 2 << 30
     cgroup.join(tmp_path, OWN)
 
 

@@ -68,7 +68,7 @@ def test_memory_and_files_are_limited(tmp_path: Path) -> None:
 
 
 WORKERS = [
-    "core.sandbox.worker", "mail.screening.worker", "mail.screening.reports.worker", "mail.search.seenworker",
+    "core.sandbox.worker", "mail.screening.worker", "mail.screening.reports.worker", "mail.search.message_worker",
     "mail.pipeline.marksworker", "mail.importers.parser_worker", "mail.importers.outlook_reader", "mail.courier.boxworker",
     "mail.courier.apartworker", "desk.viewer.worker",
 ]  # fmt: skip
@@ -87,7 +87,7 @@ def test_no_library_has_started_a_thread(module: str) -> None:
     "Where the kernel lets it, a reader lives in namespaces of its own, as nobody, and has no capability, also where root "
     "started it.",
 )
-@pytest.mark.skipif("namespaces" in confine.tried(), reason="this machine gives no namespaces")
+@pytest.mark.skipif("namespaces" in confine.try_in_child(), reason="this machine gives no namespaces")
 def test_a_reader_is_nobody_in_a_world_of_its_own(tmp_path: Path) -> None:
     """And has no capability there, also where root started it."""
     assert tried("os.getuid()", tmp_path) == Path("/proc/sys/kernel/overflowuid").read_text().strip()
@@ -114,7 +114,7 @@ def test_what_becomes_a_program_starts_no_other_and_has_no_network_and_no_file(t
 
 @pytest.mark.neighbour("tesseract")
 def test_words_in_a_picture_are_read_by_a_limited_program() -> None:
-    reader = ocr.found("eng+xxx")
+    reader = ocr.find_tesseract("eng+xxx")
     assert reader is not None
     assert reader.languages == "eng"
     assert reader.words(samples.png("council budget")) == ("the word council budget here", "")
@@ -123,4 +123,4 @@ def test_words_in_a_picture_are_read_by_a_limited_program() -> None:
 
 def test_without_the_program_there_is_no_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert ocr.found("eng") is None
+    assert ocr.find_tesseract("eng") is None

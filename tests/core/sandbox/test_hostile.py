@@ -15,7 +15,7 @@ import pytest
 from civicmail.core.sandbox import errors
 from civicmail.core.sandbox.budget import MEMBERS, Budget
 from civicmail.core.sandbox.errors import Spent
-from civicmail.core.sandbox.process import Process, Told
+from civicmail.core.sandbox.process import FileText, Process
 from core.sandbox import samples
 
 MEGABYTE = 1 << 20
@@ -28,7 +28,7 @@ def process() -> Iterator[Process]:
     one.close()
 
 
-def bounded(process: Process, content: bytes, seconds: float = 60) -> Told:
+def bounded(process: Process, content: bytes, seconds: float = 60) -> FileText:
     """Read it; within the time, and with memory of this process that did not grow by more than 100 MB."""
     memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     told = process.read(content)
@@ -37,7 +37,7 @@ def bounded(process: Process, content: bytes, seconds: float = 60) -> Told:
     return told
 
 
-def reasons(told: Told) -> set[str]:
+def reasons(told: FileText) -> set[str]:
     return {why for _, why in told.unreadable}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civicmail.core.wire.hosts import is_here, is_public, network_of, public
+from civicmail.core.wire.hosts import is_public, is_this_machine, network_of, public_addresses
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from civicmail.core.wire.hosts import is_here, is_public, network_of, public
     ],
 )
 def test_only_a_loopback_address_or_localhost_is_this_machine(host: str, *, here: bool) -> None:
-    assert is_here(host) is here
+    assert is_this_machine(host) is here
 
 
 @pytest.mark.rule("P-25", "Clients of one network count as one, by whatever socket they came.")
@@ -74,7 +74,7 @@ def test_a_strangers_zone_leads_to_public_addresses_alone(address: str, *, open_
 def test_of_what_a_name_leads_to_the_public_addresses_are_left() -> None:
     """And a name without one is as good as one that is not there."""
     found = [(2, 1, 6, "", (a, 25)) for a in ("127.0.0.1", "198.41.0.4", "198.41.0.4", "10.0.0.1")]
-    assert public("mx.agency.example", 25, found) == ["198.41.0.4"]
-    assert public("mx.agency.example", 25, found, ["10.0.0.0/8"]) == ["198.41.0.4", "10.0.0.1"]
+    assert public_addresses("mx.agency.example", 25, found) == ["198.41.0.4"]
+    assert public_addresses("mx.agency.example", 25, found, ["10.0.0.0/8"]) == ["198.41.0.4", "10.0.0.1"]
     with pytest.raises(OSError, match="no public address"):
-        public("mx.agency.example", 25, found[:1])
+        public_addresses("mx.agency.example", 25, found[:1])

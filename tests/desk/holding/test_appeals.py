@@ -18,7 +18,7 @@ from civicmail.city.notices.models import Notice
 from civicmail.city.policy.clauses import cited
 from civicmail.city.policy.published import starter
 from civicmail.city.policy.shapes import Disposition, Do
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import appeals
 from civicmail.desk.holding.decisions import decision

@@ -14,7 +14,7 @@ from django.test import Client
 
 from civicmail.city.access.moments import ms
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.authenticity import AuthenticityCheck, CheckResult, parse_message_id, parse_number
 from civicmail.desk.holding.views import authenticity
 from civicmail.mail.archive.commit import Writer

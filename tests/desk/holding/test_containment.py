@@ -21,7 +21,7 @@ from civicmail.city.access.models import Account, Entry
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.models import Notice
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import containment_groups
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.actions import review_findings

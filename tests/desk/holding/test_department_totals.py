@@ -21,7 +21,7 @@ from civicmail.city.conduct.queries import statement_sections
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import release_requests, review_findings
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -23,7 +23,7 @@ from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import digest_schedule
 from civicmail.desk.holding.actions import digests, release_copies
 from civicmail.desk.holding.held_copies import LATE_AFTER_MS

@@ -65,7 +65,7 @@ def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_f
     """It took ten minutes, in which a schedule could remove it. What failed is tried in the next round."""
     cases.town()
     keeper, asked = evidence_holds.HoldReconciler(), list[int]()
-    standing = holds.standing
+    standing = holds.load
 
     def counted(data: Path) -> list[holds.Hold]:
         asked.append(1)

@@ -26,7 +26,7 @@ from civicmail.city.policy.published import active
 from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import queries, record_facts
 from civicmail.desk.holding.actions import expire_findings, review_findings
 from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer

@@ -19,7 +19,7 @@ from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.policy import published
 from civicmail.city.policy.shapes import Disposition, Finding
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import expire_quarantine, release_copies, release_requests
 from civicmail.desk.holding.held_copies import HeldCopies
 from civicmail.desk.holding.models import Contest, Release

@@ -25,8 +25,8 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import sender_verification as verbs
 from civicmail.desk.holding.models import Containment, Verification
@@ -80,7 +80,7 @@ def asked_link(address: str) -> str:
 
 
 def by(from_: str, more: str = "", earlier: Any = lambda *_: (), returned: str = "bounce@evil.example") -> Channel | None:
-    claim = claim_of(letter.read(TEXT.format(from_, more, 1).encode()), returned)
+    claim = claim_of(message_parser.parse(TEXT.format(from_, more, 1).encode()), returned)
     return find_channel(claim, "dana", named(), OURS, earlier)
 
 

@@ -14,7 +14,7 @@ from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition
 from civicmail.city.policy.shapes import Finding as Seen
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import forwarding_notices as actions
 from civicmail.desk.holding.models import Forwarded
 from civicmail.mail.archive.commit import Writer

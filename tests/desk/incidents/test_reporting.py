@@ -23,7 +23,7 @@ from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.shapes import Disposition, Facts, Finding
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.incidents.actions import case_answers, incident_notices, reporting
 from civicmail.desk.incidents.actions.mail_reports import MailReports
 from civicmail.desk.incidents.models import Case, Pull, Pulled, Report

@@ -14,8 +14,8 @@ from django.conf import settings
 from civicmail.city.access.honest import check
 from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.snapshots import current
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message.filter_verdicts import header_of
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.identity import capture_id, occurrence_bits
 from civicmail.mail.archive.records import Event, Occurrence, Source, Type

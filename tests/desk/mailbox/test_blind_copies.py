@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from civicmail.core.message.blind import NAMES
+from civicmail.core.message.blind_fields import NAMES
 from civicmail.mail.archive.records import Type, uuid_text
 from desk.mailbox.post import Post, letter
 from pages.world import Town

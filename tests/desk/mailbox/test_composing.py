@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import flowed, letter
+from civicmail.core.message import flowed, message_parser
 from civicmail.desk.mailbox.composing import REFERENCES, WIDTH, Attachment, Calendar, Letter, Named, build
 from civicmail.desk.mailbox.recipients import added, address_of, line, pieces, typed
 
@@ -50,13 +50,13 @@ def _plain(lines: list[str]) -> list[str]:
 def test_names_files_and_subjects_of_every_script_come_through() -> None:
     files = (Attachment("Plän für März 2026.pdf", b"%PDF-1.4"), Attachment("../../etc/x\n.txt", b"lines"))
     body = build(made(subject="Grüße " * 30, cc=(ANN,), files=files, behalf=Named("bea@city.example", "Bea O'Neil")))
-    read = letter.read(body)
+    message = message_parser.parse(body)
     assert build(made(subject="Grüße " * 30, cc=(ANN,), files=files, behalf=Named("bea@city.example", "Bea O'Neil"))) == body
-    assert read.subject == ("Grüße " * 30).strip()
-    assert [(a.display, a.addr) for a in (*read.from_, *read.sender, *read.to)] == [
+    assert message.subject == ("Grüße " * 30).strip()
+    assert [(a.display, a.addr) for a in (*message.from_, *message.sender, *message.to)] == [
         ("Ann Miller", "ann@city.example"), ("Bea O'Neil", "bea@city.example"), ("Böb, Jr.", "bob@paving.example"),
     ]  # fmt: skip
-    assert [(p.filename, p.content) for p in read.attachments] == [
+    assert [(p.filename, p.content) for p in message.attachments] == [
         ("Plän für März 2026.pdf", b"%PDF-1.4"), ("_._etc_x .txt", b"lines"),
     ]  # fmt: skip
     assert b"filename*=utf-8''Pl%C3%A4n" in body and max(map(len, body.split(b"\r\n"))) < 200
@@ -66,9 +66,9 @@ def test_nothing_that_is_typed_makes_a_field_of_its_own() -> None:
     body = build(made(subject="One\r\nBcc: eve@evil.example", in_reply_to="<a@b>\r\nX: y", references=("<z@b> rubbish <a@b>",)))
     names = [name.lower() for name, _ in message_from_bytes(body, policy=default).items()]
     assert "bcc" not in names and "x" not in names
-    assert letter.read(body).references == ("z@b", "a@b")
+    assert message_parser.parse(body).references == ("z@b", "a@b")
     many = tuple(f"<{n}@b>" for n in range(200))
-    assert len(letter.read(build(made(references=many, in_reply_to="<199@b>"))).references) == REFERENCES
+    assert len(message_parser.parse(build(made(references=many, in_reply_to="<199@b>"))).references) == REFERENCES
     assert b"To: undisclosed-recipients:;" in build(made(to=()))
 
 

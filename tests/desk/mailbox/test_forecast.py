@@ -18,7 +18,7 @@ from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.trueness import looked_at
 from civicmail.desk.mailbox.views import delivery, foretelling
 from civicmail.desk.mailbox.views import words as shown
-from civicmail.mail.archive.envelopes import Passage, envelope_of
+from civicmail.mail.archive.envelopes import Passage, trace_of
 from civicmail.mail.archive.machine import Machine
 from desk.mailbox.writing import CREWS, DANA, LENA, Office, office
 from pages.world import Town
@@ -89,7 +89,7 @@ def became(desk: Office, draft: Draft) -> dict[str, tuple[str, str, tuple[str, .
     out = submitting.give(draft, submitting.gathered(draft), actor=actor, now=desk.now, wait=0)
     assert desk.work() == 1
     capture, _ = next((c, b) for c, b in desk.captures() if c.uuid == Outgoing.objects.get(pk=out.pk).capture)
-    traced = envelope_of(capture, Machine(desk.data).events(capture.id))
+    traced = trace_of(capture, Machine(desk.data).events(capture.id))
     return {p.address: ("delivered" if p.state == "waiting" else p.state, p.do, p.rules) for p in traced.passages}
 
 

@@ -16,8 +16,8 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from civicmail.core.query.parse import parse
+from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import And
-from civicmail.core.query.whose import reached
 from civicmail.desk.mailbox import finding, turning
 from civicmail.desk.mailbox.actions import keeping
 from civicmail.desk.mailbox.models import Label, Sheet, shelves
@@ -73,7 +73,7 @@ def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(thr
     assert "Offer 1" not in dana.get("/mail/?format=csv").getvalue().decode()  # type: ignore[attr-defined]
     assert dana.get(f"/mail/{three[1]}/").status_code == 200
     assert rows(lena) == ["Offer 2", "Offer 1", "Offer 0"]
-    scope = And((reached([DANA]), parse("asphalt", now=datetime.fromtimestamp(ms(city.now) / 1000, UTC))))
+    scope = And((received_by([DANA]), parse("asphalt", now=datetime.fromtimestamp(ms(city.now) / 1000, UTC))))
     assert len(search(store().reader(), scope, limit=9).hits) == 3  # as a mandate about Dana asks
     assert "1 message is in your lists again." in keep(dana, "show", three[1])
     assert rows(dana) == ["Offer 2", "Offer 1", "Offer 0"]

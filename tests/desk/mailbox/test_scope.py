@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
@@ -22,7 +22,7 @@ from civicmail.desk.mailbox import scope
 from civicmail.desk.mailbox.scope import Box, Mine
 from civicmail.desk.viewer.delivered import given
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.search.attached import what_they_say
+from civicmail.mail.search.attachments import attachment_text
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.fields import address as tokens_of
 from civicmail.mail.search.fields import view
@@ -108,8 +108,8 @@ def with_blind(chance: random.Random, made: Capture, body: bytes) -> tuple[Captu
 
 
 def seen(made: Capture, body: bytes) -> View:
-    fields = letter.fields(body)
-    return view(made, fields, what_they_say(fields, look))
+    fields = message_parser.fields(body)
+    return view(made, fields, attachment_text(fields, look))
 
 
 @pytest.mark.rule(

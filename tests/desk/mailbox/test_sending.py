@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from civicmail.city.access import models as access
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.desk.mailbox.actions import leaving, sending
 from civicmail.desk.mailbox.composing import Attachment, Named
 from civicmail.desk.mailbox.models import Outgoing
@@ -54,11 +54,15 @@ def test_it_waits_its_time_and_is_then_kept_as_that_person_s_submission(desk: Of
     assert (capture.source.kind, capture.envelope.sender, capture.envelope.login) == ("submission", DANA, "p-crew0/pages")
     assert [r.address for r in capture.envelope.recipients] == [LENA, ROSA]
     assert {d.do for d in capture.dispositions} == {"deliver"}
-    read = letter.read(body)
+    message = message_parser.parse(body)
     assert [f for f in capture.findings if f.code.startswith("correct")] == [], "From is as the directory has it"
-    assert (read.from_[0].display, read.to[0].addr, read.attachments[0].filename) == ("Dana Ortiz", LENA, "Plän für März.txt")
+    assert (message.from_[0].display, message.to[0].addr, message.attachments[0].filename) == (
+        "Dana Ortiz",
+        LENA,
+        "Plän für März.txt",
+    )
     assert ROSA.encode() not in body, "a blind copy is in the envelope alone"
-    assert read.message_id == f"{row.uid.hex}@city.example"
+    assert message.message_id == f"{row.uid.hex}@city.example"
     assert desk.work(after=60_000) == 0
 
 
@@ -135,9 +139,9 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
     give(desk, replace(WRITTEN, mailbox=STREETS))
     assert desk.work(after=sending.UNDO) == 1
     ((capture, body),) = desk.captures()
-    read = letter.read(body)
-    assert (capture.envelope.sender, read.from_[0].display, read.from_[0].addr) == (STREETS, "Streets and Closures", STREETS)
-    assert read.sender[0].addr == DANA
+    message = message_parser.parse(body)
+    assert (capture.envelope.sender, message.from_[0].display, message.from_[0].addr) == (STREETS, "Streets and Closures", STREETS)
+    assert message.sender[0].addr == DANA
     assert [f for f in capture.findings if f.code.startswith("correct")] == []
 
 

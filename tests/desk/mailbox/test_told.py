@@ -13,7 +13,7 @@ from django.test import Client
 
 from civicmail.city.access.moments import ms
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from civicmail.city.policy import published
-from civicmail.core.message import letter as letters
+from civicmail.core.message import message_parser
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_forecast import rule
@@ -98,9 +98,9 @@ def test_a_message_is_written_sent_and_seen(desk: Office, visit: Visit) -> None:
     sent = said(client.get(answer.headers["Location"]))
     assert "Your message was sent" in sent and LENA in sent and "Waiting" in sent
     ((capture, body),) = desk.captures()
-    read = letters.read(body)
-    assert read.text.startswith("Dear Lena,\nplease look.\n\n-- \nDana Ortiz\nCrew Clerk\nPublic Works\n")
-    assert read.attachments[0].content == PDF
+    message = message_parser.parse(body)
+    assert message.text.startswith("Dear Lena,\nplease look.\n\n-- \nDana Ortiz\nCrew Clerk\nPublic Works\n")
+    assert message.attachments[0].content == PDF
     assert not Draft.objects.exists() and not DraftFile.objects.exists()
     assert client.get(f"/mail/{capture.uuid}/").status_code == 200
     again = client.post(page.action, {**page.fields, "do": "send"})
@@ -185,9 +185,9 @@ def test_a_reply_quotes_and_names_what_it_answers(desk: Office, post: Post, visi
     assert page.draft.in_reply_to == "<b1@paving.example>"
     page.press("send")
     assert desk.work(after=60_000) == 1
-    read = letters.read(next(b for c, b in desk.captures() if c.source.kind == "submission"))
-    assert (read.in_reply_to, read.references) == (("b1@paving.example",), ("a0@paving.example", "b1@paving.example"))
-    assert read.text.index("On Friday.") < read.text.index("Dana Ortiz") < read.text.index("> When is it due?")
+    message = message_parser.parse(next(b for c, b in desk.captures() if c.source.kind == "submission"))
+    assert (message.in_reply_to, message.references) == (("b1@paving.example",), ("a0@paving.example", "b1@paving.example"))
+    assert message.text.index("On Friday.") < message.text.index("Dana Ortiz") < message.text.index("> When is it due?")
     assert visit("crew2").get(f"/mail/write/?re={id_}&how=reply").status_code == 404, "not of mail that is not mine"
 
 
@@ -301,7 +301,7 @@ def test_lines_of_one_s_own_stand_below_the_block_that_nobody_can_take_away(desk
     assert desk.work(after=60_000) == 1
     ((_, body),) = desk.captures()
     foot = "-- \nDana Ortiz\nStreets and Closures\nCrew Clerk\nPublic Works\nSample City\nTelephone 555-0100"
-    assert foot in letters.read(body).text
+    assert foot in message_parser.parse(body).text
 
 
 def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visit) -> None:

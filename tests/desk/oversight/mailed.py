@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.policy.shapes import Disposition, FactValue
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type

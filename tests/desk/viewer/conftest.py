@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Source

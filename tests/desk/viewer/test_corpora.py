@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.desk.viewer import making, safe
 from desk.viewer.test_safe import WORDS, is_harmless
 
@@ -39,11 +39,14 @@ def test_real_mail_is_read_whole_and_its_looks_are_harmless(corpora: Path) -> No
         if (look := safe.page(body, "", WORDS)) is not None:
             looks += 1
             assert is_harmless(look.decode().partition("<body>")[2].partition("</body>")[0])
-        whole = letter.read(body)
-        plain = {part.content_type for part in whole.parts if part.content_type.startswith("text/")} <= {"text/plain", "text/html"}
-        if made.pages == 1 and plain and not whole.children and not made.defects:
+        message = message_parser.parse(body)
+        plain = {part.content_type for part in message.parts if part.content_type.startswith("text/")} <= {
+            "text/plain",
+            "text/html",
+        }
+        if made.pages == 1 and plain and not message.children and not made.defects:
             there = words(" ".join(run.text for block in made.blocks for run in block.runs))
-            wanted = words(whole.html_text) or words(whole.text)
+            wanted = words(message.html_text) or words(message.text)
             lost.append(len(wanted - there) > 2 + len(wanted) // 50)
     assert read > 100
     assert looks > 10

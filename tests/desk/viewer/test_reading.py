@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import hypertext
+from civicmail.core.message import html_text
 from civicmail.desk.viewer import making, markup, plaintext, runs
 from civicmail.desk.viewer.shown import Block, Run, Shown
-from core.message.test_inside import attached, attribute, opaque, properties, wide, winmail
+from core.message.test_embedded import attached, attribute, opaque, properties, wide, winmail
 from desk.viewer import samples
 
 KINDS = [b"text/plain", b"text/html", b"text/plain; format=flowed", b"multipart/mixed; boundary=b", b"message/rfc822"]
@@ -36,7 +36,7 @@ def words(made: Shown | list[Block]) -> list[str]:
 
 
 def of_html(source: str) -> list[Block]:
-    seen = hypertext.seen(source)
+    seen = html_text.visible_tree(source)
     assert seen is not None
     return markup.read(seen[0]).blocks
 
@@ -126,7 +126,7 @@ def test_characters_that_nobody_would_see_are_shown() -> None:
     made = shown(samples.disguised())
     assert [r.text for r in made.subject if r.kind == "control"] == ["U+202E"]
     assert any(r.kind == "control" for r in made.to[0].name)
-    assert made.files[-1].name == (Run("billfdp.exe"),), "the name of a file is read without them (core/message/tree.py)"
+    assert made.files[-1].name == (Run("billfdp.exe"),), "the name of a file is read without them (core/message/mime_tree.py)"
 
 
 def test_of_alternatives_html_is_read_unless_it_has_no_words() -> None:

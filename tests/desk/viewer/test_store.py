@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.store import NotIndexed, Store
 from civicmail.mail.archive.commit import Writer

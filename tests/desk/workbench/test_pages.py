@@ -248,7 +248,7 @@ def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town
     assert (hold.ground, hold.actor, hold.scope) == ("request", "p-recorder", "mandate 26-001: kestrel")
     assert [e.facts["query"] for e in entries("26-001", "content.hold")] == ["kestrel"]
     from civicmail.mail.archive.reading import Archive
-    from civicmail.mail.search.seen import viewer
+    from civicmail.mail.search.query_view import viewer
     from desk.workbench.kept import permit
 
     archive, see = Archive(installed), viewer(installed)

@@ -18,8 +18,8 @@ from civicmail.core.query.tree import Token, Tree, View
 from civicmail.desk.workbench.errors import OutOfScope
 from civicmail.desk.workbench.scope import Gate, within
 from civicmail.mail.search.counts import count
+from civicmail.mail.search.query_view import viewer
 from civicmail.mail.search.search import search
-from civicmail.mail.search.seen import viewer
 from core.query.trees import SOME, TREES
 from desk.workbench.kept import NOW, Kept, mandate, permit
 from mail.search.generated import NOW as NOON

@@ -63,7 +63,7 @@ def test_the_check_reads_the_files_that_settings_name(office: Office, tmp_path: 
 
 def test_every_setting_that_names_a_file_is_looked_at() -> None:
     says = ("PEM file", "A file that holds", "The log of")
-    files = {s.key.rpartition(".")[2] for s in explain.every() if any(word in s.help for word in says)}
+    files = {s.key.rpartition(".")[2] for s in explain.all_settings() if any(word in s.help for word in says)}
     assert files == configured_files.FILES
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.settings import Partner, Secure, Settings, Web
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.page_address import limitations, page_address
 from civicmail.front.checkup.secure_mail import secure_mail

@@ -20,7 +20,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account, DutyGrant
 from civicmail.city.directory import models as directory
 from civicmail.core.config.clock import now_ms
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.cli.main import COMMANDS, Lazy, run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -19,7 +19,7 @@ from front.cli.office import Office, now
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Two messages: a zip with a locked archive in it, and a scan on a machine without OCR."""
-    monkeypatch.setattr(ocr, "found", lambda _languages: None)
+    monkeypatch.setattr(ocr, "find_tesseract", lambda _languages: None)
     monkeypatch.setattr("civicmail.front.worker.tick.find_ocr", lambda _languages: None)
     one = Office(tmp_path / "data")
     locked = samples.zipped({"a.txt": "zeppelin", "b.7z": samples.seven({"x": b"x"}, password="p")})
@@ -63,7 +63,7 @@ def test_coverage_says_what_could_not_be_read_and_what_still_waits(office: Offic
 def test_doctor_says_that_nobody_reads_scans(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = findings(office, "scans")
     assert (finding.level, finding.text.split()[0]) == ("warning", "1")
-    monkeypatch.setattr(ocr, "found", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
+    monkeypatch.setattr(ocr, "find_tesseract", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
     assert [f.level for f in findings(office, "scans")] == ["ok"]
 
 
@@ -75,7 +75,7 @@ def test_doctor_says_that_pictures_leave_encrypted_where_nothing_reads_them(
     monkeypatch.setenv("CIVICMAIL__SCREENING__CHECKS", '["confidential"]')
     (finding,) = findings(office, "pictures")
     assert finding.level == "warning" and "leave the city encrypted" in finding.text
-    monkeypatch.setattr(ocr, "found", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
+    monkeypatch.setattr(ocr, "find_tesseract", lambda languages: ocr.Ocr("/usr/bin/tesseract", languages))
     assert findings(office, "pictures") == []
 
 
@@ -89,13 +89,13 @@ def test_doctor_says_what_holds_a_reader_back_and_what_does_not(office: Office, 
     real, there = findings(office, "readers"), confine.in_force()
     assert [f.level == "ok" for f in real[:2]] == ["seccomp" in there, "landlock" in there]
     missing = {"seccomp": "there is no list of calls for riscv64", "landlock": "none", "namespaces": "EPERM", "cgroup": "none"}
-    monkeypatch.setattr(confine, "tried", lambda: missing)
+    monkeypatch.setattr(confine, "try_in_child", lambda: missing)
     calls, files, namespaces, memory = findings(office, "readers")
     assert [f.level for f in (calls, files, namespaces, memory)] == ["problem", "warning", "warning", "ok"]
     assert "riscv64" in calls.text and "no Landlock" in files.text and "EPERM" in namespaces.text and "rlimit" in memory.text
-    monkeypatch.setattr(confine, "tried", lambda: {"namespaces": "EPERM"})
+    monkeypatch.setattr(confine, "try_in_child", lambda: {"namespaces": "EPERM"})
     assert [f.level for f in findings(office, "readers")] == ["ok"] * 4
-    monkeypatch.setattr(confine, "tried", dict)
+    monkeypatch.setattr(confine, "try_in_child", dict)
     assert "cgroup" in findings(office, "readers")[3].text
 
 

@@ -155,7 +155,7 @@ def test_an_index_that_rests_for_want_of_room_is_a_problem(office: Office) -> No
     coverage.pause(office.data)
     [finding] = findings(office, "index lag")
     assert finding.level == "problem" and "rests" in finding.text and "by itself" in finding.do
-    coverage.go_on(office.data)
+    coverage.resume(office.data)
     assert findings(office, "index lag") == []
 
 

@@ -69,7 +69,7 @@ def test_the_holder_of_the_ledger_is_asked_for_a_checkpoint(office: Office, capf
             ready.set()
             while not done.wait(0.01):
                 s.integrate(now())
-                if checkpoints.is_wanted(office.data / "ledger"):
+                if checkpoints.is_requested(office.data / "ledger"):
                     s.checkpoint(now())
 
     holder = threading.Thread(target=hold)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.outstanding_file import current

@@ -12,7 +12,7 @@ from city.policy.books import NOW, book, starter, text_of
 from civicmail.city.policy import published
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.clock import now_ms
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.oversight.heads import Told
 from civicmail.front.cli.explain_policy import explanation, visible_facts
 from civicmail.front.cli.main import run

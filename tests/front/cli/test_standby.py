@@ -50,7 +50,7 @@ def test_restore_makes_an_installation_that_finds_and_verifies_everything(
     said = capsys.readouterr().out
     assert "3 messages have recipients that wait and will be served. This is epoch 2." in said
     with closing(IndexJob.take(new)) as job:  # what the worker does
-        while coverage.rebuild_asked(new):
+        while coverage.is_rebuild_requested(new):
             job.step(now())
         job.catch_up(now())
     assert run(["verify", "--deep", "--data", str(new)]) == 0

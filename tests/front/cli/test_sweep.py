@@ -132,7 +132,7 @@ def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, m
     assert call("hold add", "subject:bridge", who="retention") == 0
     entry = Entry.objects.get(act="retention.hold")
     assert (entry.person, entry.duty, entry.reason) == ("p-retention", "retention-officer", "as case 26-14 says, in writing")
-    (hold,) = holds.standing(installed)
+    (hold,) = holds.load(installed)
     assert entry.facts == {"verb": "hold add", "scope": "subject:bridge", "ground": "other", "hold": hold.id}
     assert call("hold list", "--json", who="auditor") == 0
     assert b'"actor":"p-retention"' in call.said.out

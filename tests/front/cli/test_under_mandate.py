@@ -21,8 +21,8 @@ from civicmail.city.access.models import DutyUse, Entry, Mandate
 from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.directory.models import Person
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
@@ -236,6 +236,6 @@ def test_whatever_the_query_the_index_answers_with_the_scope_and_nothing_else(
     assert names <= IN_SCOPE and len(names) == len(answer)
     wanted = {
         name for name, (capture, body) in kept.items()
-        if matches(scope.tree(MS), seen := view(capture, letter.fields(body))) and matches(asked, seen)
+        if matches(scope.tree(MS), seen := view(capture, message_parser.fields(body))) and matches(asked, seen)
     }  # fmt: skip
     assert names == wanted

@@ -11,7 +11,7 @@ import pytest
 
 from civicmail.core.sandbox.errors import CRASHED
 from civicmail.mail.pipeline import markslimited
-from civicmail.mail.search import seenlimited
+from civicmail.mail.search import message_reader
 from front.cli.office import Office
 from mail.sick import SICK, pool
 
@@ -19,9 +19,9 @@ from mail.sick import SICK, pool
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A message that brings its readers down."""
-    seen, marks = "civicmail.mail.search.seenworker", "civicmail.mail.pipeline.marksworker"
+    seen, marks = "civicmail.mail.search.message_worker", "civicmail.mail.pipeline.marksworker"
     with closing(pool(seen, what="os.abort()")) as one, closing(pool(marks, what="os.abort()")) as other:
-        monkeypatch.setattr(seenlimited, "pool", lambda: one)
+        monkeypatch.setattr(message_reader, "pool", lambda: one)
         monkeypatch.setattr(markslimited, "pool", lambda: other)
         made = Office(tmp_path / "data")
         made.receive(SICK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from civicmail.core.disk.meters import Histogram
+from civicmail.core.disk.metrics import Histogram
 from civicmail.front.metrics.exposition import OPEN_METRICS, PLAIN, media_type, text
 from civicmail.front.metrics.families import FAMILIES
 

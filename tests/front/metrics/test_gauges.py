@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Archive, Settings
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk.metrics import Values
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 from civicmail.front.metrics.collectors import Collector

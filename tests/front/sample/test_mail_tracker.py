@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample.mail_tracker import MailTracker
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from civicmail.core.disk.meters import Histogram
+from civicmail.core.disk.metrics import Histogram
 from civicmail.front.web import office_metrics, request_metrics, start
 
 pytestmark = pytest.mark.django_db

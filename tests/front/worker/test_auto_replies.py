@@ -17,7 +17,7 @@ from civicmail.city.access.moments import DAY
 from civicmail.city.access.published import Watch
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.config.load import load
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker.auto_replies import AutoReplies
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine

@@ -14,7 +14,7 @@ from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.tree import Everything
 from civicmail.front.worker import disposal
 from civicmail.mail.archive import classes, holds, keyring, outstanding_file
@@ -90,7 +90,7 @@ def test_nothing_of_what_was_disposed_of_is_found_anywhere(tmp_path: Path) -> No
         assert coverage.load(coverage.current(data)).forget == {("mail", 2010)}
         job.rebuild(NOW)
     assert count(Reader(data), Everything()) == 1
-    assert not coverage.rebuild_asked(data)
+    assert not coverage.is_rebuild_requested(data)
     left = everything(data)
     assert b"zanzibar" not in left
     assert b"xylophone" not in left

@@ -14,7 +14,7 @@ from django.conf import settings as configured
 
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy import published
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.paths import parse_path
 from civicmail.front.worker.auto_replies import AutoReplies
 from civicmail.mail.archive.commit import GroupCommit, Writer

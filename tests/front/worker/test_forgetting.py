@@ -17,7 +17,7 @@ from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.parse import parse
 from civicmail.front.worker import disposal
 from civicmail.mail.archive import classes, holds, keyring, outstanding_file
@@ -27,10 +27,10 @@ from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.search import coverage, extracted, leftovers, tasks
-from civicmail.mail.search.attached import Extract
+from civicmail.mail.search import coverage, extract_cache, leftovers, tasks
+from civicmail.mail.search.attachments import Extract
 from civicmail.mail.search.counts import count
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.rebuild import Rebuild, generations
 from civicmail.mail.search.tasks import IndexJob
@@ -184,7 +184,7 @@ def test_what_files_said_is_forgotten_unless_somebody_else_has_the_file(town: To
     town.forget()
     assert cache.get(hashlib.sha256(FILES["only here"]).digest()) is None
     assert cache.get(hashlib.sha256(FILES["also later"]).digest()) == Extract("says also later")
-    assert extracted.gone(town.data) == []
+    assert extract_cache.gone(town.data) == []
     assert town.found("attachment:says") == 1
 
 
@@ -242,7 +242,7 @@ def test_a_disposal_while_one_is_being_forgotten_is_forgotten_too(town: Town) ->
     assert town.owed() == set()
     assert (town.found(OTHER), town.found("held")) == (1, 0)
     assert b"held" not in town.bytes().replace(b"withheld", b"")  # the name of a field
-    assert not [p for p in extracted.top(town.data).rglob("*") if p.is_file()]
+    assert not [p for p in extract_cache.top(town.data).rglob("*") if p.is_file()]
 
 
 def test_whoever_asks_for_everything_gets_everything(town: Town) -> None:
@@ -252,6 +252,6 @@ def test_whoever_asks_for_everything_gets_everything(town: Town) -> None:
     kept = town.inodes(2011)
     town.index.rebuild(town.now)
     town.reader.refresh()
-    assert (town.found(OTHER), town.owed(), coverage.rebuild_asked(town.data)) == (3, set(), False)
+    assert (town.found(OTHER), town.owed(), coverage.is_rebuild_requested(town.data)) == (3, set(), False)
     assert not kept & town.inodes(2011)
     assert in_dictionary(SECRET) not in town.bytes()

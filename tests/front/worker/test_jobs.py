@@ -15,7 +15,7 @@ from civicmail.core.config.settings import Archive, City, Gateway, Listener, Set
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker import city, courier, mail, search
 from civicmail.front.worker.tick import tick
 from civicmail.mail.archive import layout

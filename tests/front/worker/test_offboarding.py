@@ -31,7 +31,7 @@ from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address, Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample.installation import free_ports
 from civicmail.front.worker import offboarding
 from civicmail.mail.archive import outstanding_file

@@ -23,7 +23,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import sequencer
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker import people_jobs
 from civicmail.front.worker.job_loop import run_job
 from civicmail.mail.archive.commit import SHORT_FILE, Writer

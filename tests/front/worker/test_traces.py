@@ -13,7 +13,7 @@ import pytest
 
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.config.settings import Otel, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker import traces
 from civicmail.front.worker.otlp import Collector
 from civicmail.front.worker.traces import CollectorAway, Tracing

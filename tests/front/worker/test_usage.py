@@ -14,7 +14,7 @@ from city.conduct.asked import Works, row
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.models import Usage
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find
 from civicmail.front.worker import people_jobs
 from civicmail.mail.archive.commit import Writer

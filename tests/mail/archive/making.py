@@ -11,7 +11,7 @@ from civicmail.city.access.permits import Permit
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import File, Files
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import keyring
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

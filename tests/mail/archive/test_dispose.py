@@ -16,12 +16,12 @@ from civicmail.core.disk import lease
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.ledger.proof import prove
 from civicmail.core.ledger.verify import verify
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.tree import Or
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, rules
 from civicmail.mail.archive.dispose import Outcome
-from civicmail.mail.archive.errors import NoHold, NotDisposed, NotInArchive, NotSaid, RulesChanged
+from civicmail.mail.archive.errors import HoldNotFound, MissingReason, NotDisposed, NotInArchive, RulesChanged
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -155,7 +155,7 @@ def test_the_end_of_a_hold_lets_the_schedule_decide_again(tmp_path: Path) -> Non
     holds.end(tmp_path, name, actor="attorney", reason="settled", now=LATER, files=UNSYNCED)
     assert holds.in_force(Shelf(tmp_path)) == []
     assert go(tmp_path).gone == 1
-    with pytest.raises(NoHold):
+    with pytest.raises(HoldNotFound):
         holds.end(tmp_path, name, actor="attorney", reason="again", now=LATER, files=UNSYNCED)
 
 
@@ -271,7 +271,7 @@ def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None
         with pytest.raises(NotDisposed, match=why):
             go(tmp_path, eyes=eyes)
     for missing in ("proposer", "approver", "reason"):
-        with pytest.raises(NotSaid):
+        with pytest.raises(MissingReason):
             go(tmp_path, **{missing: " "})
     (tmp_path / "claimed").unlink()
     with pytest.raises(NotDisposed, match="only simulates"):
@@ -299,11 +299,11 @@ def test_what_is_not_sealed_or_has_recipients_who_wait_stays(tmp_path: Path) -> 
 
 def test_acts_say_who_and_why_and_a_hold_has_a_ground_and_a_query(tmp_path: Path) -> None:
     keyring.create(tmp_path, files=UNSYNCED)
-    with pytest.raises(NotSaid, match="reason"):
+    with pytest.raises(MissingReason, match="reason"):
         holds.place(tmp_path, ground="audit", scope="x", actor="a", reason=" ", now=NOW)
-    with pytest.raises(NotSaid, match="actor"):
+    with pytest.raises(MissingReason, match="actor"):
         holds.place(tmp_path, ground="audit", scope="x", actor="", reason="r", now=NOW)
-    with pytest.raises(NotSaid, match="ground"):
+    with pytest.raises(MissingReason, match="ground"):
         hold(tmp_path, "x", ground="because")
     with pytest.raises(QueryError):
         hold(tmp_path, "nothing:x")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.policy.shapes import Disposition, Finding
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.mail.archive.envelopes import Traced, envelope_of, is_named, said
+from civicmail.core.message.model import Envelope, Recipient
+from civicmail.mail.archive.envelopes import MessageTrace, is_named, shown_reply, trace_of
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Occurrence, Report, Source, Type
 from mail.archive.making import NOW, capture, delivered, fill, seal, writer
@@ -23,10 +23,10 @@ ADMIN = Actor("p-admin", "Noor", (Held("system-administrator", taken_until=NOW +
 CANARY = "kestrel"
 
 
-def told(of: Capture, *events: Event) -> Traced:
+def told(of: Capture, *events: Event) -> MessageTrace:
     """With the records numbered in the order given, as a journal would."""
     numbered = [replace(e, id=of.id, journal="0001", number=n + 2) for n, e in enumerate(events)]
-    return envelope_of(of, numbered)
+    return trace_of(of, numbered)
 
 
 def three(*do: str) -> Capture:
@@ -198,7 +198,7 @@ def test_nobody_is_a_sender_and_no_recipient() -> None:
 
 @given(st.text(max_size=600))
 def test_an_answer_is_one_line_that_steers_nothing(text: str) -> None:
-    line = said(text, ())
+    line = shown_reply(text, ())
     assert len(line) <= 301
     assert all(c.isprintable() for c in line)
 
@@ -218,7 +218,7 @@ def test_what_mail_is_about_is_not_told_to_an_operator() -> None:
     """P-12, P-17: neither the findings about use nor the rules that asked about them."""
     rules = ("deliver", "shadow:use-campaign", "use-political-bulk", "notify:confidential-out")
     found = (Finding("use", "campaign"), Finding("spf", "pass"))
-    traced = envelope_of(replace(capture(b"x"), dispositions=(Disposition(0, "deliver", rules),), findings=found), [])
+    traced = trace_of(replace(capture(b"x"), dispositions=(Disposition(0, "deliver", rules),), findings=found), [])
     assert traced.passages[0].rules == ("deliver", "notify:confidential-out")
     assert traced.checks == (("spf", "pass"),)
 

@@ -10,11 +10,11 @@ import pytest
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
-from civicmail.mail.archive.linking import LinkJob
+from civicmail.mail.archive.link_job import LinkJob
 from civicmail.mail.archive.links import DAY_MS, SEEN_MOST, Window, read_pairs
 from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.archive.seal import Sealer

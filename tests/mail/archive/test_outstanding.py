@@ -16,7 +16,7 @@ from civicmail.city.policy.approvals import Apart
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.outstanding import DAY_MS, Outstanding, report_key
 from civicmail.mail.archive.outstanding_file import advance, current, decode, encode, load, save, snapshot_path
@@ -83,7 +83,7 @@ def seen(o: Outstanding, now: int) -> dict[str, Any]:
         "held": {e.id: sorted(i for i, c in e.copies.items() if c.is_held) for e in o.held()},
         "pending": {e.id: sorted(i for i, c in e.copies.items() if c.is_pending) for e in o.pending()},
         "decided": {
-            e.id: {i: (c.now, c.told, c.end, c.reply, c.apart) for i, c in e.copies.items()}
+            e.id: {i: (c.now, c.marks_in_force, c.end, c.reply, c.apart) for i, c in e.copies.items()}
             for e in o.entries.values()
             if e.seen and not e.was_pulled
         },
@@ -149,7 +149,7 @@ def test_what_is_screened_later_takes_the_place_of_the_receipt_until_a_person_de
     books.event("3", Type.DECIDED, id_, T0 + 10, [0], do="mark", rules=["r"], marks=[["m", "words"]])
     o = books.replay()
     assert o.entries[id_].waiting == [0] and not list(o.pending())
-    assert o.entries[id_].copies[0].told == (("m", "words"),)
+    assert o.entries[id_].copies[0].marks_in_force == (("m", "words"),)
     books.event("3", Type.DECIDED, id_, T0 + 20, [0], do="quarantine", rules=["late"])
     o = books.replay()
     assert not o.entries[id_].waiting and [e.id for e in o.held()] == [id_]

@@ -15,7 +15,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import segments
-from civicmail.mail.archive.errors import KeyMissing, NoId, NotInArchive
+from civicmail.mail.archive.errors import InvalidId, KeyMissing, NotInArchive
 from civicmail.mail.archive.identity import capture_id, occurrence_bits, once_bits
 from civicmail.mail.archive.machine import Machine, Stored, body_of
 from civicmail.mail.archive.places import InJournal, InSegment, Place, digits_of
@@ -110,7 +110,7 @@ def test_a_permit_is_made_by_the_guard_alone() -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 12, "0123456789a", "a" * 65, "12345678-", "--" * 10, "01 23456789ab"])
 def test_words_that_can_name_no_capture_are_told_as_such(tmp_path: Path, text: str) -> None:
-    with pytest.raises(NoId) as told:
+    with pytest.raises(InvalidId) as told:
         Archive(tmp_path).find(text)
     assert told.value.exit_code == 2
 
@@ -119,7 +119,7 @@ def test_words_that_can_name_no_capture_are_told_as_such(tmp_path: Path, text: s
 def test_any_words_are_digits_or_no_id(text: str) -> None:
     try:
         digits = digits_of(text)
-    except NoId:
+    except InvalidId:
         return
     assert 12 <= len(digits) <= 64
     assert set(digits) <= set("0123456789abcdef")

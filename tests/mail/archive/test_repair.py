@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.disk import frames, journal, lost
+from civicmail.core.disk import frames, journal, lost_records
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import Files
 from civicmail.core.disk.journal import Journal
@@ -206,7 +206,7 @@ def test_numbers_at_the_end_that_are_lost_are_never_given_again(sound: Path, tmp
     w.close()
     seal(data)
     assert c.uuid in contents(data)
-    assert lost.read(data / "journal" / "0001") == [(last, last)]
+    assert lost_records.read(data / "journal" / "0001") == [(last, last)]
 
 
 def test_the_spool_file_of_a_record_that_is_lost_is_moved_too(sound: Path, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_repair_that_is_cut_short_anywhere_is_done_again(sound: Path, tmp_path
             fixed(data)
         else:
             break
-        assert lost.read(data / "journal" / "0001") == [(3, 3), (7, 7), (11, 11)]
+        assert lost_records.read(data / "journal" / "0001") == [(3, 3), (7, 7), (11, 11)]
         taken_again(data)
         seal(data)
         assert len(Check(data, deep=True).problems) == 0
@@ -298,7 +298,7 @@ def test_verify_names_the_loss_once_and_its_entry(sound: Path, tmp_path: Path, i
     if is_sealed:
         seal(data)
     check, losses = Check(data, deep=True), Losses()
-    verdict = verify(data, check.heads(), each=losses.add)
+    verdict = verify(data, check.heads(), on_record=losses.add)
     problems = [p.plain for p in verdict.problems] + [
         {"code": p.code, "text": p.sentence, "where": p.where} for p in check.problems
     ]

@@ -14,7 +14,7 @@ import pytest
 from civicmail.city.access.foureyes import Facts
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.ledger.verify import verify
-from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, sealstate, segments
+from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, seal_state, segments
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.regroup import Done, regroup
@@ -75,7 +75,7 @@ def judge(data: Path, before: dict[str, tuple[bytes, bytes, list[bytes]]]) -> bo
     """Whether the two are gone. In between is nothing: all is as it was, or they are gone without a trace and certified."""
     now = contents(data)
     assert problems(data) == []
-    assert sealstate.read(data) is None
+    assert seal_state.read(data) is None
     assert Keyring(data).names() == {name for *_, name in names(data)}
     left = [p.name for p in data.rglob("*") if p.name.startswith(".") and "journal" not in p.parts]
     assert not [name for name in left if not name.startswith(".seal.json.")]  # which the next one of that process replaces
@@ -215,7 +215,7 @@ def test_what_survives_and_cannot_be_read_is_not_rewritten(tmp_path: Path) -> No
     with Sealer(tmp_path, UNSYNCED) as sealer, pytest.raises(DamagedFile):
         rewrite(sealer, names(tmp_path), reason="test", now=NOW, files=UNSYNCED)
     assert path.read_bytes() == content
-    assert sealstate.read(tmp_path) is None
+    assert seal_state.read(tmp_path) is None
 
 
 def fill_and_seal(data: Path, times: int) -> list[bytes]:

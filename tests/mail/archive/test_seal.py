@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
-from civicmail.mail.archive import gather, keyring, sealbatch, sealstate, segments
+from civicmail.mail.archive import gather, keyring, seal_batch, seal_state, segments
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.shelf import Shelf
@@ -37,7 +37,7 @@ def test_everything_is_the_same_before_and_after(unsealed: Path) -> None:
     assert contents(unsealed) == before
     assert [journal.log_files(journal.folder(unsealed) / name) for name in journal.names(unsealed)] == [[], []]
     assert list((unsealed / "journal").glob("*/spool/*")) == []
-    assert sealstate.read(unsealed) is None
+    assert seal_state.read(unsealed) is None
     assert no_problem(unsealed).captures == len(before) == 23
     assert seal(unsealed).records == 0
 
@@ -165,7 +165,7 @@ def test_a_damaged_file_is_never_sealed_and_keeps_its_journal_from_it(tmp_path: 
 
 
 def test_a_segment_ends_at_its_size_and_the_rest_goes_on_in_the_next(unsealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealbatch, "SEGMENT_SIZE", 3000)
+    monkeypatch.setattr(seal_batch, "SEGMENT_SIZE", 3000)
     monkeypatch.setattr(segments, "FRAME_SIZE", 1000)
     before = contents(unsealed)
     assert seal(unsealed).segments > 8

@@ -11,10 +11,10 @@ import pytest
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.problems import KeptRecord
-from civicmail.mail.archive import catalogue, runs, sealstate, segments
+from civicmail.mail.archive import catalogue, runs, seal_state, segments
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
-from civicmail.mail.archive.sealstate import SealState
+from civicmail.mail.archive.seal_state import SealState
 from civicmail.mail.archive.segments import Segment
 from civicmail.mail.archive.verify import Check, torn_tails
 from mail.archive.making import NOW, UNSYNCED, capture, delivered, fill, seal, writer
@@ -191,7 +191,7 @@ def test_numbers_that_are_nowhere_are_named(data: Path) -> None:
 def test_what_a_seal_has_left_is_a_note_and_no_problem(data: Path) -> None:
     """Also while one is running."""
     state = SealState("ab" * 12, False, ())
-    sealstate.write(data, state, UNSYNCED)
+    seal_state.write(data, state, UNSYNCED)
     path = segments.path_of(data, "mail", "2026-03", "ab" * 12 + "0" * 8)
     path.write_bytes(b"half of a segment")
     (data / "catalogue" / "2026-03" / f"{'ab' * 12}.run").write_bytes(b"half of a run")

@@ -17,8 +17,8 @@ import pytest
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.headers import content_hash
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.header_scan import content_hash
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source, Type

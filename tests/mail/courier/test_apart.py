@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.city.policy.approvals import Apart, Part
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.apart import also, derived
 from civicmail.mail.courier.apartread import paths, replaced
@@ -40,7 +40,7 @@ def message(files: list[tuple[str, bytes]], subtype: str = "pdf") -> bytes:
 
 
 def files_of(raw: bytes) -> list[Part]:
-    return [(path, sha256(part.content).hexdigest()) for path, part in leaving.parts(letter.read(raw))]
+    return [(path, sha256(part.content).hexdigest()) for path, part in leaving.parts(message_parser.parse(raw))]
 
 
 def apart_of(raw: bytes, *leave: int) -> Apart:
@@ -51,7 +51,7 @@ def apart_of(raw: bytes, *leave: int) -> Apart:
 
 def told(raw: bytes, path: str) -> str:
     """The words of a part."""
-    return next(part.content for part in letter.read(raw).parts if part.path == path).decode("utf-8", "replace")
+    return next(part.content for part in message_parser.parse(raw).parts if part.path == path).decode("utf-8", "replace")
 
 
 THREE = message([("bid.pdf", b"%PDF bid"), ("costs.pdf", b"%PDF costs"), ("plan.pdf", b"%PDF plan")])
@@ -96,7 +96,7 @@ def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], d
     for piece in [*kept, raw[at:]]:
         _, found, rest = rest.partition(piece)
         assert found == piece, "in this order"
-    before, after = letter.read(raw), letter.read(left)
+    before, after = message_parser.parse(raw), message_parser.parse(left)
     gone = {path for path, _ in apart.out}
     assert [p.path for p in before.parts] == [p.path for p in after.parts]
     assert [p.content for p in before.parts if p.path not in gone] == [p.content for p in after.parts if p.path not in gone]

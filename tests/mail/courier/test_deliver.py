@@ -9,8 +9,8 @@ import uuid
 
 import pytest
 
-from civicmail.core.disk.room import Room
-from civicmail.core.message.shapes import Recipient
+from civicmail.core.disk.free_space import Room
+from civicmail.core.message.model import Recipient
 from civicmail.mail.archive.outstanding_file import current
 from civicmail.mail.courier import deliver
 from civicmail.mail.courier.deliver import SPACE_SECONDS

@@ -11,7 +11,7 @@ import pytest
 from city.access.people import T0 as THEN
 from city.access.people import city
 from civicmail.city.access.honest import check
-from civicmail.core.message.shapes import Recipient
+from civicmail.core.message.model import Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding_file import advance, decode, encode

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.courier import bell
 from civicmail.mail.courier.leaving import absent, additions, as_sent, leaving, sent_facts

@@ -19,7 +19,7 @@ from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.config.settings import City, Courier, Marks, Settings, Web
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.courier import wrapped
 from civicmail.mail.courier.kept import Kept

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from civicmail.core.config.settings import Web
-from civicmail.core.message.shapes import Recipient
+from civicmail.core.message.model import Recipient
 from civicmail.mail.archive.records import Event, Type
 
 NO = {"rcpt": "550 5.1.1 <bob@out.example>: no such user"}

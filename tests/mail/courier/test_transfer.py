@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from civicmail.core.disk.errors import DamagedFile, JournalEnded
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.client import Client, ClientEvent
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.courier.errors import LinkLost

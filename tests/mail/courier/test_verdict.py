@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from civicmail.core.config.settings import Courier
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.core.wire.answers import Reply
+from civicmail.core.message.model import Envelope, Recipient
+from civicmail.core.wire.reply_reader import Reply
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Capture, Event, Source, Type

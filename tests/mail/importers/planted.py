@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 from core.message.test_codes import apple, binhexed, in_base64, yencoded
-from core.message.test_inside import attribute, der, properties, uuencoded, wide, winmail
+from core.message.test_embedded import attribute, der, properties, uuencoded, wide, winmail
 from core.sandbox.samples import docx, package, paragraph, pdf, word, xlsx, zipped
 from mail.importers.compound import Storage, compound, msg
 from mail.importers.compound import properties as streams

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.settings import Archive as ArchiveSettings
+from civicmail.core.disk.free_space import Room
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.disk.room import Room
 from civicmail.core.ledger import sequencer
 from civicmail.core.query.parse import parse
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
@@ -27,7 +27,7 @@ from civicmail.mail.importers import importing, indexing, intake
 from civicmail.mail.importers.errors import ImportRunning, NoRoomToImport, NoSuchPath
 from civicmail.mail.importers.importing import ImportProgress, Request, run_import
 from civicmail.mail.importers.walk import Skipped
-from civicmail.mail.search import coverage, seenlimited, tasks
+from civicmail.mail.search import coverage, message_reader, tasks
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.reader import Reader
@@ -156,14 +156,14 @@ def test_a_message_that_no_reader_survives_is_kept_and_counted_as_unreadable(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "COMMAND", command("deadly"))
-    read = seenlimited.surely
+    read = message_reader.surely
 
     def surely(body: bytes) -> object:
         if b"letter 3" in body:
             raise Unreadable(CRASHED)
         return read(body)
 
-    monkeypatch.setattr(seenlimited, "surely", surely)
+    monkeypatch.setattr(message_reader, "surely", surely)
     messages = [_mail(n) for n in range(9)]
     assert _run(data, _put(tmp_path / "in", *messages), processes=3) == _totals(stored=9)
     assert {body for _, body in _captures(data)} == set(messages)

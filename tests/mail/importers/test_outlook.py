@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.core.query.parse import parse
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.machine import Machine
@@ -30,11 +30,11 @@ def test_a_msg_file_becomes_a_message_with_its_attachments_and_items(tmp_path: P
     (tmp_path / "one.msg").write_bytes(WHOLE)
     (found,) = walk(tmp_path)
     assert isinstance(found, SourceMessage) and found.built == "msg"
-    one = letter.read(found.content)
-    assert one.subject == "Pipes \u2013 outer" and one.text == "see inside"
-    assert [a.addr for a in (*one.from_, *one.bcc)] == ["ann@city.example", "bob@city.example"]
-    assert [(a.filename, len(a.content)) for a in one.attachments][:2] == [("plan.pdf", 8000), ("note.txt", 1)]
-    assert [(child.subject, child.text) for child in one.children] == [("Inner", "quicksilver")]
+    message = message_parser.parse(found.content)
+    assert message.subject == "Pipes \u2013 outer" and message.text == "see inside"
+    assert [a.addr for a in (*message.from_, *message.bcc)] == ["ann@city.example", "bob@city.example"]
+    assert [(a.filename, len(a.content)) for a in message.attachments][:2] == [("plan.pdf", 8000), ("note.txt", 1)]
+    assert [(child.subject, child.text) for child in message.children] == [("Inner", "quicksilver")]
     assert found.properties is not None and found.properties["0x001a"] == "IPM.Note"
     assert found.properties["recipients"][0]["0x39fe"] == "bob@city.example"
     assert "0x1000" not in found.properties and "0x3701" not in found.properties["attachments"][0]
@@ -70,12 +70,12 @@ def test_what_is_no_item_or_broken_has_a_reason_and_the_rest_goes_on(tmp_path: P
 
 
 def test_a_tnef_file_that_lies_alone_is_an_item_too(tmp_path: Path) -> None:
-    from core.message.test_inside import attribute, properties, wide, winmail
+    from core.message.test_embedded import attribute, properties, wide, winmail
 
     data = winmail(attribute(1, 0x69003, properties((0x0037001F, wide("Zoning")), (0x1000001F, wide("words")))))
     (tmp_path / "winmail.dat").write_bytes(data)
     (found,) = walk(tmp_path)
-    assert isinstance(found, SourceMessage) and found.built == "tnef" and letter.read(found.content).subject == "Zoning"
+    assert isinstance(found, SourceMessage) and found.built == "tnef" and message_parser.parse(found.content).subject == "Zoning"
 
 
 _CHILD = """

@@ -18,7 +18,7 @@ from civicmail.mail.importers import parser_pool as parsers_module
 from civicmail.mail.importers import parser_worker
 from civicmail.mail.importers.parse_requests import FallbackParser, ParseRequest, is_plausible
 from civicmail.mail.importers.parser_pool import CHUNK_BYTES, CHUNK_MESSAGES, SLOTS, ParserPool, Reply
-from civicmail.mail.search import seenlimited
+from civicmail.mail.search import message_reader
 from civicmail.mail.search.extract import FileReader
 from core.sandbox import samples
 from mail.importers.parserworks import command
@@ -177,14 +177,14 @@ def test_what_brings_down_every_reader_is_kept_all_the_same(monkeypatch: pytest.
     def dies(_body: bytes) -> None:
         raise Unreadable(CRASHED)
 
-    monkeypatch.setattr(seenlimited, "surely", dies)
+    monkeypatch.setattr(message_reader, "surely", dies)
     *_, message_id, document = FallbackParser()(b"Subject: x\r\n\r\nwords\r\n", ASK)
     assert message_id == "" and '"unreadable":1' in document and "words" not in document
 
     def later(_body: bytes) -> None:
         raise LaterError("nobody reads")
 
-    monkeypatch.setattr(seenlimited, "surely", later)
+    monkeypatch.setattr(message_reader, "surely", later)
     with pytest.raises(LaterError):
         FallbackParser()(b"Subject: x\r\n\r\nwords\r\n", ASK)
 

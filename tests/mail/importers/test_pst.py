@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter, mapi, rebuild
+from civicmail.core.message import mapi, message_parser, outlook_message
 from civicmail.core.message.mapi import Item
 from civicmail.mail.importers import pst, pst_cipher
 from civicmail.mail.importers.pst_file import Broken, PstFile
@@ -63,14 +63,14 @@ def test_every_layout_and_cipher_gives_items_whole(kind: str, cipher: int) -> No
     assert len(found) == (402 if cipher == pst_cipher.PERMUTE else 5)
     outer = found[0][1]
     assert isinstance(outer, Item) and outer.broken == ""
-    one = letter.read(rebuild.message(outer))
-    assert one.subject == "Outer" and [a.addr for a in one.from_] == ["ana@city.example"]
-    assert len(one.to) == len(one.cc) == 75
-    assert [(a.filename, len(a.content)) for a in one.attachments if a.filename != "inner"] == [
+    message = message_parser.parse(outlook_message.message(outer))
+    assert message.subject == "Outer" and [a.addr for a in message.from_] == ["ana@city.example"]
+    assert len(message.to) == len(message.cc) == 75
+    assert [(a.filename, len(a.content)) for a in message.attachments if a.filename != "inner"] == [
         ("plan.bin", 76800),
         ("note.txt", 1),
     ]
-    (inner,) = one.children
+    (inner,) = message.children
     assert inner.text.count("quicksilver") == 900 and [a.addr for a in inner.to] == ["bo@city.example"]
     (innermost,) = inner.children
     assert innermost.text == "obsidian" and innermost.attachments[0].content == b"basalt"
@@ -82,7 +82,7 @@ def test_named_properties_have_their_names() -> None:
     assert isinstance(meeting, Item)
     assert meeting.properties[f"{{{APPOINTMENT}}}/0x8208"] == "Room 7"
     assert meeting.properties[f"{{{STRINGS}}}/Keywords"] == ["Zone", "Park"]
-    raw = rebuild.message(meeting)
+    raw = outlook_message.message(meeting)
     assert b"LOCATION:Room 7" in raw and b"CATEGORIES:Zone,Park" in raw and b"DTSTART:2026" in raw
 
 
@@ -124,7 +124,7 @@ def test_an_attachment_that_is_missing_costs_itself(tmp_path: Path) -> None:
     (tmp_path / "one.pst").write_bytes(data)
     (found,) = walk(tmp_path)
     assert isinstance(found, SourceMessage) and found.properties is not None
-    assert [a.content for a in letter.read(found.content).attachments] == [b"", b"here"]
+    assert [a.content for a in message_parser.parse(found.content).attachments] == [b"", b"here"]
     assert found.properties["attachments"][0]["unread"] == "a block is not where its index says"
     assert found.properties["broken"] == "an attachment could not be read whole"
 
@@ -146,7 +146,7 @@ def test_a_file_without_an_index_gives_its_items_and_says_so(tmp_path: Path) -> 
     assert pst.missing(mended) == pst.DAMAGED
     (tmp_path / "one.pst").write_bytes(without_roots(whole))
     *found, last = walk(tmp_path)
-    wanted = [rebuild.message(item) for _, item in items(whole) if isinstance(item, Item)]
+    wanted = [outlook_message.message(item) for _, item in items(whole) if isinstance(item, Item)]
     assert [item.content for item in found if isinstance(item, SourceMessage)] == wanted
     assert isinstance(last, Skipped) and (last.why, last.failed) == (pst.DAMAGED, True)
 
@@ -251,7 +251,7 @@ def test_no_damage_does_more_than_raise_broken(data: st.DataObject) -> None:
     try:
         for _, read in pst.items(PstFile(BytesIO(bytes(whole[: data.draw(st.sampled_from([len(whole), len(whole) // 2]))])))):
             try:
-                rebuild.message(read())
+                outlook_message.message(read())
             except Broken:
                 continue
     except Broken:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.importers.pst import DAMAGED
 from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 
@@ -29,15 +29,15 @@ def _stores() -> list[Path]:
     return list(found.values())
 
 
-def _facts(one: Letter) -> tuple[object, ...]:
+def _facts(message: ParsedMessage) -> tuple[object, ...]:
     """What two readers of the same item must agree on."""
-    files = [a for a in one.attachments if a.filename != "rtf-body.rtf" and a.content_type not in _MADE]
+    files = [a for a in message.attachments if a.filename != "rtf-body.rtf" and a.content_type not in _MADE]
     return (
-        " ".join(one.subject.split()),
-        one.message_id.strip("<> "),
-        tuple(sorted(a.addr.lower() for a in one.from_ if "@" in a.addr)),
+        " ".join(message.subject.split()),
+        message.message_id.strip("<> "),
+        tuple(sorted(a.addr.lower() for a in message.from_ if "@" in a.addr)),
         tuple(sorted(sha256(a.content).hexdigest() for a in files if a.content)),
-        tuple(sorted(" ".join(child.subject.split()) for child in one.children)),
+        tuple(sorted(" ".join(child.subject.split()) for child in message.children)),
     )
 
 
@@ -64,17 +64,17 @@ def test_every_store_equals_the_second_reader_item_by_item(tmp_path: Path) -> No
                 folder = "/".join([store.name, *file.relative_to(out).parts[1:-1]])
                 theirs[folder] += 1
                 if file.suffix == ".eml":
-                    one = letter.read(file.read_bytes())
-                    mail[folder, *_facts(one)] += 1
-                    dates |= {(folder, *_facts(one), one.date)} if one.date else set()
+                    message = message_parser.parse(file.read_bytes())
+                    mail[folder, *_facts(message)] += 1
+                    dates |= {(folder, *_facts(message), message.date)} if message.date else set()
         ours = Counter(
             i.folder for i in items if isinstance(i, SourceMessage) and (i.properties or {}).get("0x001a") not in _LEFT_OUT
         )
         assert theirs - ours == Counter(), store.name
         assert ours - theirs == Counter({f: n for f, n in _PASSED_OVER.items() if f in ours})
         assert not [item for item in items if isinstance(item, Skipped) and item.failed]
-        letters = [(i.folder, letter.read(i.content)) for i in items if isinstance(i, SourceMessage)]
-        assert mail - Counter((folder, *_facts(one)) for folder, one in letters) == Counter(), store.name
-        assert dates <= {(folder, *_facts(one), one.date) for folder, one in letters}, store.name
+        letters = [(i.folder, message_parser.parse(i.content)) for i in items if isinstance(i, SourceMessage)]
+        assert mail - Counter((folder, *_facts(message)) for folder, message in letters) == Counter(), store.name
+        assert dates <= {(folder, *_facts(message), message.date) for folder, message in letters}, store.name
         compared += mail.total()
     assert compared > 100

@@ -9,7 +9,7 @@ from civicmail.city.policy.cel.condition import condition
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.matrix import Matrix, Row
 from civicmail.city.policy.rules import Book, Rule
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 
 NOW = 1_772_452_800_000
 FOR_EVER = NOW * 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source

@@ -11,7 +11,7 @@ import pytest
 from city.access.people import T0, city
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.disk.tail import Tail
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Capture, Source, Type
 from civicmail.mail.pipeline.accept import Pipeline, everybody_is_here

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.front.worker.baselines import BaselineJob
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.copies import HELD, WAITING

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from civicmail.city.policy.shapes import Disposition, Do
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.errors import LaterError
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.core.sandbox.asking import Pool
+from civicmail.core.message.model import Envelope, Recipient
+from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Source

@@ -12,10 +12,10 @@ from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.matrix import CELLS, DIRECTIONS, PARTS, POLICY, READ, Row, wrong
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.again import Following
 from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
+from civicmail.mail.archive.rescreening import RescreeningFollower
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
 from civicmail.mail.pipeline.errors import ComeAgain
@@ -80,13 +80,13 @@ def test_each_cell_does_what_it_says_and_nothing_is_lost_or_passes_in_silence(pa
     asyncio.run(story())
     entries = outstanding_file.current(tmp_path).entries
     assert set(entries) == set(kept) and Machine(tmp_path).count() == len(kept), "what shall come again is not kept"
-    assert set(Following(tmp_path, UNSYNCED).look()) == set(kept), "and the others are looked at again"
+    assert set(RescreeningFollower(tmp_path, UNSYNCED).waiting()) == set(kept), "and the others are looked at again"
     for id_, (way, cell) in kept.items():
         (copy,) = entries[id_].copies.values()
         wanted = {"hold": ("hold", False), "pending": ("pending", False), "deliver-again": ("mark", True)}[cell]
         assert (copy.now, copy.is_waiting) == wanted, (way, cell)
         assert copy.is_waiting or copy.is_held, "kept back, not gone"
-        assert [name for name, _ in copy.told] == ["unchecked"], (way, cell)
+        assert [name for name, _ in copy.marks_in_force] == ["unchecked"], (way, cell)
 
 
 def test_the_table_has_every_part_in_every_direction() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from civicmail.city.access import snapshot as access
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.pipeline.known import of_message
 
 

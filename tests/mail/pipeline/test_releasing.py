@@ -129,7 +129,7 @@ def test_what_somebody_says_is_no_spam_goes_and_teaches(place: Place) -> None:
     assert place.releasing.release(id_, [0], by="e-7", reason="a vendor").let == (0,)
     assert place.waits(id_) == [0]
     copy = outstanding_file.current(place.data).entries[id_].copies[0]
-    assert [name for name, _ in copy.told] == ["first-contact"], "not the words about a quarantine"
+    assert [name for name, _ in copy.marks_in_force] == ["first-contact"], "not the words about a quarantine"
     decided_, released, taught = place.events()
     assert (decided_.type, released.type, taught.type) == (Type.DECIDED, Type.RELEASED, Type.LABELLED)
     assert decided_.facts["aside"] == ["nearly", "rspamd", "spam", "spamd"] and decided_.facts["by"] == "e-7"

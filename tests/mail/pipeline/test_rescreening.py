@@ -18,10 +18,10 @@ from civicmail.city.access.published import publish
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.disk.tail import Tail
-from civicmail.mail.archive import again, keyring, outstanding_file
-from civicmail.mail.archive.again import Again, Following
+from civicmail.mail.archive import keyring, outstanding_file, rescreening
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Event, Source, Type
+from civicmail.mail.archive.rescreening import RescreeningFollower, RescreeningState
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
 from civicmail.mail.pipeline.rescreening import PATIENCE, Rescreening
@@ -195,10 +195,10 @@ def test_a_restart_goes_on_where_it_was_also_when_the_journals_were_sealed(place
     integrate(place.data)
     seal(place.data)
     assert not [r for r in Tail(place.data).poll() if r.type == Type.RECEIPT]
-    assert set(Following(place.data).look()) == {first, second}
-    again.path_of(place.data).unlink()
-    assert set(Following(place.data).look()) == {first, second}, "taken from who is outstanding"
-    again.path_of(place.data).write_bytes(b"{")
+    assert set(RescreeningFollower(place.data).waiting()) == {first, second}
+    rescreening.path_of(place.data).unlink()
+    assert set(RescreeningFollower(place.data).waiting()) == {first, second}, "taken from who is outstanding"
+    rescreening.path_of(place.data).write_bytes(b"{")
     place.scanner.finds = CLEAN
     with place.job() as job:
         assert job.step() == 2
@@ -220,7 +220,7 @@ def test_any_order_of_journals_gives_the_same_captures(seed: int, order: int) ->
     names = [name for name, records in books.journals.items() for _ in records]
     random.Random(order).shuffle(names)
     left = {name: list(records) for name, records in books.journals.items()}
-    one, other = Again(), Again()
+    one, other = RescreeningState(), RescreeningState()
     for name in names:
         one.apply(left[name].pop(0))
     for records in books.journals.values():

@@ -9,7 +9,7 @@ from pathlib import Path
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger.sequencer import Sequencer, positions
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -21,7 +21,7 @@ from civicmail.core.disk.files import File, Files
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.replica import epoch, messages, status
 from civicmail.mail.replica.contents import Contents
-from civicmail.mail.replica.copyfolder import Copy
+from civicmail.mail.replica.copy_folder import Copy
 from civicmail.mail.replica.errors import Diverged, Fenced, NotACopy, StandbyGone
 from civicmail.mail.replica.links import FolderLink, Link, TlsLink, context_of
 from civicmail.mail.replica.restore import restore
@@ -261,7 +261,7 @@ def test_what_a_seal_has_made_and_not_committed_is_not_in_a_copy(data: Path, mon
     def look(self: Sealer, *arguments: Any) -> None:
         raise OSError("here")
 
-    monkeypatch.setattr("civicmail.mail.archive.sealbatch.BatchWriter._read_back", look)
+    monkeypatch.setattr("civicmail.mail.archive.seal_batch.BatchWriter._read_back", look)
     monkeypatch.setattr(Sealer, "finish", lambda self: None)
     with contextlib.suppress(OSError):
         town.seal()

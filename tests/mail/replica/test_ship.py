@@ -163,7 +163,7 @@ def test_numbers_that_were_sealed_unsent_and_burnt_are_accounted_for(town: Town,
     with Sequencer(new) as ledger:
         ledger.integrate(town.clock())
     check, losses = Check(new, deep=True), Losses()
-    explained = losses.explain([p.plain for p in verify(new, check.heads(), each=losses.add).problems])
+    explained = losses.explain([p.plain for p in verify(new, check.heads(), on_record=losses.add).problems])
     assert [(p["code"], p["journal"], p["number"], p["last"], p["entry"]) for p in explained] == [("lost", "0001", 2, 6, "0002:1")]
     assert check.problems == []
     again = Town(new)

@@ -15,12 +15,12 @@ import pytest
 
 from civicmail.core.config.settings import Archive
 from civicmail.mail.replica import epoch, status
+from civicmail.mail.replica.confirmation import Confirmation
 from civicmail.mail.replica.errors import Fenced, StandbyGone
 from civicmail.mail.replica.links import TlsLink, context_of
 from civicmail.mail.replica.restore import restore
 from civicmail.mail.replica.status import Status
 from civicmail.mail.replica.tasks import Replicate
-from civicmail.mail.replica.waiting import Confirmation
 from mail.replica.making import Town, kept, ship, waiting
 from mail.replica.places import Place
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, make
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.shapes import Joint, Seen
 from civicmail.mail.screening.world import World
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import tokens
 from civicmail.mail.screening.tokens import Tokens
 
@@ -49,4 +49,4 @@ def mail(n: int, *, spam: bool, words: int = 60) -> bytes:
 @cache
 def counted(n: int, *, spam: bool) -> Tokens:
     raw = mail(n, spam=spam)
-    return tokens.tokens(raw, letters.read(raw))
+    return tokens.tokens(raw, message_parser.parse(raw))

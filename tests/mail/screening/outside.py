@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from civicmail.core.config.settings import City, Gateway, Listener, Screening, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import authentication, read, seencode
 from civicmail.mail.screening.asked import asked
 from civicmail.mail.screening.shapes import Found, Outer, Seen

@@ -15,8 +15,8 @@ import pytest
 import zstandard
 
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import clamav, clamd, files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.clamav import HOUR, Scanner
@@ -49,7 +49,7 @@ def mail(*attached: tuple[str, bytes]) -> bytes:
 
 
 def seen(raw: bytes) -> Seen:
-    found = files.looked(letter.read(raw), Allowance())
+    found = files.looked(message_parser.parse(raw), Allowance())
     return Seen(facts=found.facts, more={"files": found.more})
 
 

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope
 from civicmail.mail.screening import everylink, exact, places
 from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen, SeenFile
 from civicmail.mail.screening.world import World
@@ -21,7 +21,7 @@ def inner(*urls: str, attached: str = "") -> Found:
     body = "".join(f"<a href='{url}'>here</a>\r\n" for url in urls)
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n{body}\r\n"
     raw += f"--b\r\nContent-Type: text/html; name=a.html\r\nContent-Disposition: attachment\r\n\r\n{attached}\r\n--b--\r\n"
-    return places.find(Inner(raw.encode(), letter.read(raw.encode()), {}))
+    return places.find(Inner(raw.encode(), message_parser.parse(raw.encode()), {}))
 
 
 def facts(found: Found, files: int = 0) -> Found:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import exact, files, links, places
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.shapes import Found, Inner
@@ -73,7 +73,7 @@ FILES = {
 
 
 def checked(raw: bytes) -> tuple[Found, Inner]:
-    case = Inner(raw, letter.read(raw), {"domains": [CITY], "protected": [PROTECTED], "inbound": True})
+    case = Inner(raw, message_parser.parse(raw), {"domains": [CITY], "protected": [PROTECTED], "inbound": True})
     files.find(case)
     return links.find(case), case
 
@@ -143,7 +143,7 @@ def test_a_code_that_the_text_carries_is_read() -> None:
 @given(st.binary(max_size=200), st.sampled_from(sorted(FILES)), st.integers(0, 2_000))
 def test_files_with_any_bytes_in_them_are_read(noise: bytes, name: str, at: int) -> None:
     content = FILES[name]
-    files.looked(letter.read(mail((name, content[:at] + noise + content[at:]))), Allowance(), {})
+    files.looked(message_parser.parse(mail((name, content[:at] + noise + content[at:]))), Allowance(), {})
 
 
 def test_many_links_end_in_time() -> None:
@@ -157,5 +157,5 @@ def test_many_links_end_in_time() -> None:
         samples.opendocument("text", 'xlink:href="http:' * 50_000),
     ):
         started = time.process_time()
-        files.looked(letter.read(mail(("a", content))), Allowance(), {})
+        files.looked(message_parser.parse(mail(("a", content))), Allowance(), {})
         assert time.process_time() - started < 4, content[:30]

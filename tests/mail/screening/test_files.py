@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import files, read, vba
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.asked import ASK
@@ -20,7 +20,7 @@ from mail.screening.filecases import ACTIVE, HONEST, LOCKED, MACROS, OPENS, PROG
 
 
 def found(*attached: tuple[str, bytes], declared: str = "application/octet-stream") -> Found:
-    return files.looked(letter.read(mail(*attached, declared=declared)), Allowance())
+    return files.looked(message_parser.parse(mail(*attached, declared=declared)), Allowance())
 
 
 def true(found: Found) -> set[str]:
@@ -99,15 +99,15 @@ def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_writte
     """Letters that nobody sees were cut out before they were looked for."""
     raw = mail((name, b"var x = 1;"))
     assert [f.code for f in found((name, b"var x = 1;")).findings].count(code) == 1
-    (part,) = letter.read(raw).attachments
+    (part,) = message_parser.parse(raw).attachments
     assert part.filename.isprintable(), "a reader is shown it without them"
     word = f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?="
     for head in (
         f'Content-Type: application/octet-stream; name="{word}"',
         f"Content-Disposition: attachment; filename*=utf-8''{quote(name)}",
     ):
-        plain = letter.read(f"{head}\r\n\r\nvar x = 1;".encode())
-        assert code in [f.code for f in files.looked(plain, Allowance()).findings], head
+        message = message_parser.parse(f"{head}\r\n\r\nvar x = 1;".encode())
+        assert code in [f.code for f in files.looked(message, Allowance()).findings], head
 
 
 def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_same() -> None:
@@ -289,7 +289,7 @@ def test_pictures_of_the_text_are_not_counted_and_attached_messages_are_looked_t
     inner.add_attachment(made.PROGRAM, maintype="application", subtype="octet-stream", filename="a.exe")
     outer.add_attachment(inner)
     outer.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", cid="<1@x>", filename="logo.png")
-    seen = files.looked(letter.read(outer.as_bytes()), Allowance())
+    seen = files.looked(message_parser.parse(outer.as_bytes()), Allowance())
     assert seen.facts["files.count"] == 2, "the message and its file"
     assert [f.part for f in seen.findings if f.code == "executable"] == ["1.2/1.2"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.looking import Item, Look
@@ -33,5 +33,5 @@ def test_honest_attachments_are_what_they_say(corpora: Path) -> None:
 @pytest.mark.parametrize("folder", ["spamassassin/easy_ham_2", "spamassassin/hard_ham"])
 def test_good_mail_has_no_false_alarm(corpora: Path, folder: str) -> None:
     for path in sorted((corpora / folder).iterdir())[::4]:
-        found = files.looked(letter.read(path.read_bytes()), Allowance())
+        found = files.looked(message_parser.parse(path.read_bytes()), Allowance())
         assert not [finding for finding in found.findings if finding.sure >= 50], path.name

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Part
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Part
 from civicmail.mail.screening import allowance, compound, files, truenames
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.shapes import Found
@@ -53,9 +53,9 @@ STARTS += [b"<svg ", bytes(0x8000) + b"\1CD001", b"From: a@b\r\nTo: c\r\n\r\n"]
 def looked(name: str, content: bytes, most: Allowance | None = None) -> Found:
     """As if it had been attached; a message around it would cost more than the check."""
     part = Part("1.2", "application/octet-stream", "", "attachment", name, "", "base64", 10, len(content), content)
-    whole = letter.read(b"From: a@b\r\n\r\n")
-    object.__setattr__(whole, "attachments", (part,))
-    return files.looked(whole, most or Allowance())
+    message = message_parser.parse(b"From: a@b\r\n\r\n")
+    object.__setattr__(message, "attachments", (part,))
+    return files.looked(message, most or Allowance())
 
 
 def many(count: int) -> bytes:
@@ -244,5 +244,5 @@ def test_a_zip_with_one_name_for_two_members_is_told() -> None:
 
 
 def test_many_attachments_are_told_of_within_bounds() -> None:
-    found = files.looked(letter.read(mail(*[(f"{n}.exe", made.PROGRAM) for n in range(150)])), Allowance())
+    found = files.looked(message_parser.parse(mail(*[(f"{n}.exe", made.PROGRAM) for n in range(150)])), Allowance())
     assert found.facts["files.count"] == 150 and len(found.findings) <= 100

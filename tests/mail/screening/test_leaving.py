@@ -12,7 +12,7 @@ import pytest
 
 from civicmail.city.access.approved import Published, path_of, publish
 from civicmail.city.policy.approvals import Approvals, Standing
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import correspondents, leaves, leaving
 from civicmail.mail.screening.correspondents import Correspondents, MappedCorrespondents, origin
 from civicmail.mail.screening.shapes import Inner, Joint, SeenLink
@@ -37,12 +37,12 @@ def mail(*parts: bytes, kind: str = "mixed", html: str = "<img src='cid:logo'>")
 
 
 def names(raw: bytes, **asked: Any) -> list[str]:
-    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False, **asked}))
+    found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False, **asked}))
     return [row[1] for row in found.more.get(leaving.FILES, [])]
 
 
 def sending(raw: bytes, *to: str, data: Path, links: tuple[str, ...] = ()) -> Joint:
-    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
+    found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False}))
     case = outgoing(DANA, [("", address) for address in to], links=tuple(SeenLink(url, "", "1") for url in links))
     screening = replace(WORLD.settings.screening, shares=["files.springfield.gov"])
     tools = {leaves.NAME: leaves.Tools(Published(data), MappedCorrespondents(data))}
@@ -130,7 +130,7 @@ def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
 def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
     """P-22."""
     raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))
-    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
+    found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False}))
     assert [(row[0], row[1], row[3]) for row in found.more[leaving.FILES]] == [("1.2/1.2", "plan.pdf", DIGEST)]
     assert names(mail(b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nOnly words.\r\n")) == []
 
@@ -139,7 +139,7 @@ def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
 def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
     """A hundred in front hide none."""
     raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
-    assert leaving.find(Inner(raw, letter.read(raw), {"inbound": False})).facts.get("unavailable") == ("leaving",)
+    assert leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False})).facts.get("unavailable") == ("leaving",)
 
 
 @pytest.mark.rule("P-22", "The record names what leaves by part and hash, never by its name: renamed is the same, changed is not.")

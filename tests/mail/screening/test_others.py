@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import others, programs, rspamd, spamassassin
 from civicmail.mail.screening.shapes import NOTHING, Found, Joint, Outer, Seen
 from civicmail.mail.screening.world import World

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import phishing, urls
 from civicmail.mail.screening.companies import companies
 from civicmail.mail.screening.shapes import Found, Inner
@@ -26,7 +26,7 @@ WORDS = "The council meets on Tuesday at seven in the town hall, and everybody w
 
 
 def find(raw: bytes, **asked: object) -> Found:
-    return phishing.find(Inner(raw, letter.read(raw), {**ASKED, **asked}))
+    return phishing.find(Inner(raw, message_parser.parse(raw), {**ASKED, **asked}))
 
 
 def mail(
@@ -277,7 +277,7 @@ def test_hostile_bytes_and_names_raise_nothing(body: bytes, name: str) -> None:
 @pytest.mark.parametrize("piece", ["a\u200b", "<img ", "https://1.1.1.1.", "paypal ", "1-"])
 def test_what_is_made_to_be_slow_is_not(piece: str) -> None:
     raw = mail(f"<p>{piece * 200_000}</p>", subject=piece * 2_000, sender=f'"{piece.strip() * 500}" <x@y.example>')
-    case = Inner(raw, letter.read(raw), ASKED)
+    case = Inner(raw, message_parser.parse(raw), ASKED)
     began = time.process_time()
     phishing.find(case)
     assert time.process_time() - began < 0.5

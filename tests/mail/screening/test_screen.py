@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import joint, limited, outer, read, screen, seencode
 from civicmail.mail.screening.asked import ASK, asked
 from civicmail.mail.screening.screen import Screened, Screener

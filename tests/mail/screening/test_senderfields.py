@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import cityname
 from civicmail.mail.screening.senderfields import FIELDS_MOST, senders
 from mail.screening import signers
@@ -40,7 +40,7 @@ def shown(raw: bytes, gmime: GMime | None) -> set[str]:
     """The readers that show an address of the city as the sender."""
     said = {
         "python": by_python(raw),
-        "civicmail": {one.addr.lower() for one in letter.read(raw).from_},
+        "civicmail": {one.addr.lower() for one in message_parser.parse(raw).from_},
         "gmime": gmime.addresses(raw) if gmime is not None else set(),
     }
     return {reader for reader, addresses in said.items() if any(map(is_ours, addresses))}

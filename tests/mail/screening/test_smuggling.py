@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.shapes import Found
@@ -32,7 +32,7 @@ def page(code: str, carried: str = CODED) -> bytes:
 
 def shown(html: bytes) -> Found:
     raw = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + html
-    return files.looked(letter.read(raw), Allowance())
+    return files.looked(message_parser.parse(raw), Allowance())
 
 
 @pytest.mark.rule(
@@ -113,5 +113,5 @@ def test_shortcuts_and_notes_act() -> None:
 def test_any_bytes_in_a_page_that_builds_a_file_are_read(noise: bytes, at: int) -> None:
     html = page(BUILDERS["link"])
     files.looked(
-        letter.read(mail(("a.html", html[:at] + noise + html[at:]), ("a.mht", archive(("text/html", noise))))), Allowance()
+        message_parser.parse(mail(("a.html", html[:at] + noise + html[at:]), ("a.mht", archive(("text/html", noise))))), Allowance()
     )

@@ -13,7 +13,7 @@ import pytest
 from civicmail.city.policy.shapes import FactValue
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import letter as letters
+from civicmail.core.message import message_parser
 from civicmail.mail.pipeline import markslimited
 from civicmail.mail.screening import bands, correspondents, hop, known, model, nearly, spam, tokens
 from civicmail.mail.screening.alike import Alike, keys_of
@@ -39,9 +39,9 @@ def learnt() -> Model:
 
 
 def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactValue] | None = None, **more: Any) -> Joint:
-    letter = letters.read(raw)
-    people = {"from": tuple((a.display, a.addr) for a in letter.from_)}
-    seen = Seen(people=people, list_id=letter.list_id, more={"spam": tokens.find(Inner(raw, letter, {})).more})
+    message = message_parser.parse(raw)
+    people = {"from": tuple((a.display, a.addr) for a in message.from_)}
+    seen = Seen(people=people, list_id=message.list_id, more={"spam": tokens.find(Inner(raw, message, {})).more})
     settings = Settings()
     tools = {"spam": spam.open_(settings, data), "known": known.open_(settings, data)}
     return Joint(seen, ENVELOPE, "mx", inbound, World(settings, T0, None, tools), facts or {}, more)
@@ -49,8 +49,8 @@ def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactV
 
 def read(raw: bytes) -> tuple[tokens.Tokens, spam.Spelt]:
     """As a limited process does."""
-    letter = letters.read(raw)
-    return tokens.tokens(raw, letter), tokens.spelled(raw, letter)
+    message = message_parser.parse(raw)
+    return tokens.tokens(raw, message), tokens.spelled(raw, message)
 
 
 def test_without_a_model_nothing_is_said(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_a_taken_over_process_says_is_no_verdict(tmp_path: Path, learnt: Mo
 @pytest.mark.rule("P-02", "Nearly the text of a reported message is told, unless it is like good mail.")
 def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_mail(tmp_path: Path) -> None:
     def text(raw: bytes) -> Any:
-        return keys_of(bands.of(tokens.text_of(letters.read(raw))))
+        return keys_of(bands.of(tokens.text_of(message_parser.parse(raw))))
 
     reported, good = mail(1, spam=True, words=200), mail(2, spam=False, words=200)
     near = reported.replace(b"\r\n\r\n", b"\r\n\r\nHi Bob, ", 1)

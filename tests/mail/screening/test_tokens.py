@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter as letters
+from civicmail.core.message import message_parser
 from civicmail.mail.screening import bands, tokens
 from civicmail.mail.screening.alike import Alike, keys_of
 from civicmail.mail.screening.shapes import Inner
@@ -21,7 +21,7 @@ BODY = "Buy our cheap pills at once, they are good for you and your garden. " * 
 
 
 def counted(raw: bytes) -> dict[str, tokens.Ids]:
-    return tokens.tokens(raw, letters.read(raw))
+    return tokens.tokens(raw, message_parser.parse(raw))
 
 
 def shared(a: tokens.Ids, b: tokens.Ids) -> float:
@@ -63,12 +63,12 @@ def test_the_way_that_a_message_took_is_not_counted() -> None:
     ids=["empty", "no head", "binary", "5 MB of HTML in one line", "5 MB of one word", "a flood of words"],
 )
 def test_no_message_costs_more_than_its_share(raw: bytes) -> None:
-    letter = letters.read(raw)
+    message = message_parser.parse(raw)
     began = time.process_time()
-    found = tokens.find(Inner(raw, letter, {}))
+    found = tokens.find(Inner(raw, message, {}))
     assert time.process_time() - began < 5, "bounded work; a usual message takes less than a millisecond"
     made = tokens.unpack(found.more)
-    assert {family: len(ids) for family, ids in made.items()} == {f: len(i) for f, i in tokens.tokens(raw, letter).items()}
+    assert {family: len(ids) for family, ids in made.items()} == {f: len(i) for f, i in tokens.tokens(raw, message).items()}
     assert all(len(ids) <= 2 * tokens.FIRST and (not len(ids) or int(ids.max()) < 1 << tokens.BITS) for ids in made.values())
     assert len(found.more["bands"]) in (0, 8)
 
@@ -76,8 +76,8 @@ def test_no_message_costs_more_than_its_share(raw: bytes) -> None:
 @given(st.binary(max_size=600))
 @settings(max_examples=40)
 def test_any_bytes_are_counted_and_every_number_is_spelt(raw: bytes) -> None:
-    letter = letters.read(raw)
-    made, spelt = tokens.tokens(raw, letter), tokens.spelled(raw, letter)
+    message = message_parser.parse(raw)
+    made, spelt = tokens.tokens(raw, message), tokens.spelled(raw, message)
     assert {family: sorted(names) for family, names in spelt.items()} == {family: ids.tolist() for family, ids in made.items()}
 
 

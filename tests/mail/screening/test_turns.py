@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.mail.screening import limited, seencode
 from civicmail.mail.screening.shapes import Seen

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message import letter, limits
-from civicmail.core.message.shapes import AROUND, Envelope, Recipient
+from civicmail.core.message import limits, message_parser
+from civicmail.core.message.model import AROUND, Envelope, Recipient
 from civicmail.mail.screening import files, leaving, read
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.asked import asked
@@ -18,7 +18,7 @@ from civicmail.mail.screening.confidential import check as confidential
 from civicmail.mail.screening.shapes import Inner, Seen
 from civicmail.mail.screening.use import words
 from core.message.test_codes import apple, binhexed, in_base64, yencoded
-from core.message.test_inside import uuencoded
+from core.message.test_embedded import uuencoded
 from mail.screening import filesamples as made
 
 HEAD = b"From: a@out.example\r\nSubject: s\r\nMIME-Version: 1.0\r\n"
@@ -60,7 +60,7 @@ def seen(raw: bytes) -> Seen:
 @pytest.mark.rule("P-25", "A program is seen wherever a mail program may show it, also in a message that is not opened.")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_seen_wherever_it_stands(place: str) -> None:
-    found = files.looked(letter.read(HEAD + PLACES[place]), Allowance())
+    found = files.looked(message_parser.parse(HEAD + PLACES[place]), Allowance())
     assert found.facts.get("files.executable") is True
 
 
@@ -80,7 +80,7 @@ def test_of_what_was_looked_into_whole_nothing_is_said() -> None:
 
 
 def leaves(raw: bytes) -> list[str]:
-    found = leaving.find(Inner(raw, letter.read(raw), {"inbound": False}))
+    found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False}))
     return [row[0] for row in found.more.get(leaving.FILES, [])]
 
 
@@ -93,7 +93,7 @@ def test_what_was_not_opened_leaves_as_a_file() -> None:
 
 
 def secret(raw: bytes) -> tuple[Any, ...]:
-    return tuple((f.code, f.part) for f in confidential.find(Inner(raw, letter.read(raw), {"inbound": False})).findings)
+    return tuple((f.code, f.part) for f in confidential.find(Inner(raw, message_parser.parse(raw), {"inbound": False})).findings)
 
 
 @pytest.mark.rule("P-19", "Confidential numbers are found around the parts of a message and in letters however deep.")
@@ -124,7 +124,7 @@ def test_a_number_is_found_where_only_some_programs_show_it(raw: bytes) -> None:
 def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> None:
     page = b"--b\r\nContent-Type: text/html\r\n\r\n<p>please vote for me</p>\r\n--b--\r\n"
     said = [
-        sorted(text.text for text in words.own(letter.read(HEAD + MIXED + b"\r\n" + before + page)))
+        sorted(text.text for text in words.own(message_parser.parse(HEAD + MIXED + b"\r\n" + before + page)))
         for before in (b"", b"nothing of note\r\n")
     ]
     assert all(any("vote for me" in text for text in texts) for texts in said)
@@ -135,5 +135,5 @@ def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> Non
 def test_a_file_is_judged_by_each_name_that_a_program_may_read() -> None:
     for shown in ("filename*0=run.js; filename*2=.txt", "filename=run.js; filename*=utf-8''bill.txt"):
         head = f"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; {shown}\r\n\r\n".encode()
-        found = files.looked(letter.read(HEAD + head + b"var x = 1;\r\n"), Allowance())
+        found = files.looked(message_parser.parse(HEAD + head + b"var x = 1;\r\n"), Allowance())
         assert found.facts.get("files.executable") is True, shown

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from civicmail.city.access.snapshot import Person
-from civicmail.core.message.shapes import Recipient
+from civicmail.core.message.model import Recipient
 from civicmail.mail.screening import forwarding, ownaccounts, webmail
 from civicmail.mail.screening.consumers import is_consumer
 from civicmail.mail.screening.shapes import Found, Joint

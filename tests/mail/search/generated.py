@@ -11,11 +11,11 @@ from email.utils import format_datetime
 
 from civicmail.city.access.honest import CHECK
 from civicmail.city.policy.shapes import Disposition, Do, Finding
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.mailbox_evidence import ASSERTED
 from civicmail.mail.archive.records import Capture, Occurrence, Source
-from civicmail.mail.archive.sentby import ASSERTED
-from civicmail.mail.search.attached import Extract
+from civicmail.mail.search.attachments import Extract
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 _PLAIN = "budget council Meeting permit water park report draft annual zoning fire tax road invoice"

@@ -9,7 +9,7 @@ import pytest
 from civicmail.mail.archive import machine
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.search import extracted, tasks
+from civicmail.mail.search import extract_cache, tasks
 from civicmail.mail.search.tasks import IndexJob
 from mail.search.test_tasks import SOME, T, found, keep, writer
 
@@ -62,9 +62,9 @@ def test_what_more_was_read_of_is_looked_up_in_one_view_of_the_archive(data: Pat
     for number in range(3):
         keep(into, SOME[number : number + 1])
         job.step(T + 2000 * number)
-        extracted.set_ready(data, SOME[number][0].id)
+        extract_cache.set_ready(data, SOME[number][0].id)
         assert job.step(T + 2000 * number + 1000) == 1
-        assert extracted.ready(data) == [] and found(data) == number + 1
+        assert extract_cache.ready(data) == [] and found(data) == number + 1
     assert views == [1]
     job.close()
     into.close()

@@ -24,11 +24,11 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import coverage, extract, extracted
-from civicmail.mail.search.attached import Extract
+from civicmail.mail.search import coverage, extract, extract_cache
+from civicmail.mail.search.attachments import Extract
 from civicmail.mail.search.counts import count, counts
 from civicmail.mail.search.extract import ExtractJob, FileReader
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 from core.sandbox import samples
@@ -118,7 +118,7 @@ def test_a_message_is_found_at_once_and_its_file_when_it_was_read(office: Office
     assert office.extract.step() == 1
     office.step()
     assert (office.found("zeppelin"), office.found("attachment:zeppelin"), office.found("body:zeppelin")) == (1, 1, 0)
-    assert (office.found(""), office.waiting(), extracted.ready(office.data)) == (1, 0, [])
+    assert (office.found(""), office.waiting(), extract_cache.ready(office.data)) == (1, 0, [])
     assert office.extract.step() == 0
 
 
@@ -174,7 +174,7 @@ def test_a_cache_that_was_thrown_away_comes_back(office: Office) -> None:
     office.step()
     office.extract.step()
     office.step()
-    shutil.rmtree(extracted.top(office.data))
+    shutil.rmtree(extract_cache.top(office.data))
     office.rebuild()
     assert (office.found("zeppelin"), office.waiting()) == (0, 1)
     office.extract.step()
@@ -194,7 +194,7 @@ def test_a_rebuild_removes_what_no_capture_has(office: Office) -> None:
     office.rebuild()
     assert cache.get(gone) is None
     assert cache.get(kept) == Extract("zeppelin\n")
-    assert not any(b"secret" in p.read_bytes() for p in extracted.top(office.data).rglob("*") if p.is_file())
+    assert not any(b"secret" in p.read_bytes() for p in extract_cache.top(office.data).rglob("*") if p.is_file())
 
 
 def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_what_was_disposed_of_while_its_files_were_read_is_forgotten(office: Off
     cache = Extracts(office.data)
     assert cache.get(hashlib.sha256(paper("zeppelin")).digest()) is None
     assert cache.get(hashlib.sha256(paper("blimp")).digest()) is not None
-    assert (extracted.ready(office.data), extracted.gone(office.data)) == ([], [])
+    assert (extract_cache.ready(office.data), extract_cache.gone(office.data)) == ([], [])
 
 
 @pytest.mark.rule("promise 8", "Threads that keep what files say share nothing that only one may use at a time.")
@@ -229,7 +229,7 @@ def test_threads_that_put_at_once_have_a_packer_each(tmp_path: Path, monkeypatch
             both.wait(60)
             return self._real.compress(plain)
 
-    monkeypatch.setattr(extracted, "zstandard", SimpleNamespace(**{**vars(zstandard), "ZstdCompressor": Packer}))
+    monkeypatch.setattr(extract_cache, "zstandard", SimpleNamespace(**{**vars(zstandard), "ZstdCompressor": Packer}))
     threads = [threading.Thread(target=cache.put, args=(bytes([n]) * 32, Extract(f"words {n}", ()))) for n in range(2)]
     for thread in threads:
         thread.start()
@@ -244,17 +244,17 @@ def test_a_torn_entry_is_read_again(office: Office) -> None:
     whole = Extract("words", (("a.zip/b.pdf", CRASHED),), 3)
     cache.put(digest, whole)
     assert cache.get(digest) == whole
-    (place,) = [p for p in extracted.top(office.data).rglob("*") if p.is_file()]
+    (place,) = [p for p in extract_cache.top(office.data).rglob("*") if p.is_file()]
     for cut in range(place.stat().st_size):
         place.write_bytes(place.read_bytes()[:cut])
         assert cache.get(digest) is None
 
 
 def test_what_is_not_kept_any_more_is_not_indexed_again(office: Office) -> None:
-    extracted.set_ready(office.data, BASE[11].id)
+    extract_cache.set_ready(office.data, BASE[11].id)
     office.step()
     office.step()
-    assert (office.found(""), extracted.ready(office.data)) == (0, [])
+    assert (office.found(""), extract_cache.ready(office.data)) == (0, [])
 
 
 def test_an_index_that_died_before_its_commit_is_asked_again(office: Office) -> None:
@@ -263,11 +263,11 @@ def test_an_index_that_died_before_its_commit_is_asked_again(office: Office) -> 
     office.extract.step()
     office.index.step(T + 1500)  # taken in, and not due
     office.index.close()
-    assert len(extracted.ready(office.data)) == 1
+    assert len(extract_cache.ready(office.data)) == 1
     office.index = IndexJob.take(office.data)
     office.step()
     office.step()
-    assert (office.found("zeppelin"), office.found(""), extracted.ready(office.data)) == (1, 1, [])
+    assert (office.found("zeppelin"), office.found(""), extract_cache.ready(office.data)) == (1, 1, [])
 
 
 def test_one_process_does_a_lane(office: Office) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.tree import View
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
@@ -21,7 +21,7 @@ DAY = 86_400_000
 def seen(raw: bytes, *recipients: str) -> View:
     envelope = Envelope("", tuple(Recipient(r) for r in recipients), RECEIVED)
     capture = Capture(capture_id(RECEIVED), RECEIVED, bytes(32), len(raw), bytes(32), Source("mx"), envelope, custodian="Zoë")
-    return view(capture, letter.fields(raw))
+    return view(capture, message_parser.fields(raw))
 
 
 def test_an_address_is_found_whole_by_domain_by_local_part_and_by_words() -> None:
@@ -39,7 +39,7 @@ def test_mail_for_an_alias_is_found_under_the_mailbox_too() -> None:
     """P-24: whoever asks for all that a mailbox got misses nothing."""
     envelope = Envelope("", (Recipient("a.mueller@city.example", box="ann@city.example"),), RECEIVED)
     capture = Capture(capture_id(RECEIVED), RECEIVED, bytes(32), 0, bytes(32), Source("mx"), envelope)
-    found = view(capture, letter.fields(b"\r\n"))["rcpt"].split()
+    found = view(capture, message_parser.fields(b"\r\n"))["rcpt"].split()
     assert "a.mueller@city.example" in found and "ann@city.example" in found
 
 
@@ -84,6 +84,6 @@ def test_a_header_date_is_used_where_it_can_be_true(date: datetime | None, expec
 
 def test_what_is_printed_is_always_text() -> None:
     raw = b"Subject: \xff\xfe\r\nFrom: \xff <\xff@x>\r\n\r\n\xff"
-    fields = letter.fields(raw)
+    fields = message_parser.fields(raw)
     capture = Capture(capture_id(RECEIVED), RECEIVED, bytes(32), 1, bytes(32), Source("mx"), Envelope("", (), RECEIVED))
     stored(capture, fields).decode("utf-8")

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.errors import LaterError
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.core.query.parse import parse
-from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import Unreadable
+from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import seenlimited, seenread, tasks
+from civicmail.mail.search import message_reader, message_values, tasks
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.documents import document_of
 from civicmail.mail.search.extract import ExtractJob
@@ -39,8 +39,8 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Readers]:
     made: list[Pool] = []
 
     def give(**how: str) -> Pool:
-        made.append(pool("civicmail.mail.search.seenworker", **how))
-        monkeypatch.setattr(seenlimited, "pool", lambda: made[-1])
+        made.append(pool("civicmail.mail.search.message_worker", **how))
+        monkeypatch.setattr(message_reader, "pool", lambda: made[-1])
         return made[-1]
 
     yield give
@@ -75,7 +75,7 @@ def test_a_message_that_brings_its_reader_down_twice_is_passed_over(
     tmp_path: Path, readers: Readers, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stops nothing, is found by its envelope, and counts as unreadable."""
-    monkeypatch.setattr(seenlimited, "INDEX_SECONDS", 1.0)
+    monkeypatch.setattr(message_reader, "INDEX_SECONDS", 1.0)
     limited = readers(what=what)
     of = kept(tmp_path, WELL, SICK, WELL)
     with closing(IndexJob.take(tmp_path)) as job:
@@ -131,12 +131,12 @@ def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers
     """A process that was taken over can neither stop the index nor fill its memory."""
     readers(first=f"own = worker.seenread.plain\nworker.seenread.plain = lambda fields: {{**own(fields), {said}}}")
     with pytest.raises(Unreadable):
-        seenlimited.fields(SICK)
+        message_reader.fields(SICK)
 
 
 def test_a_document_is_the_same_wherever_its_letter_was_read() -> None:
     for capture, body in captures(7, 40):
-        assert document_of(capture, body) == document_of(capture, body, letter.fields(body))
+        assert document_of(capture, body) == document_of(capture, body, message_parser.fields(body))
 
 
 @pytest.mark.rule("P-23", "Files come out of a limited process whole, or not at all.")
@@ -145,13 +145,13 @@ def test_files_come_whole_or_not_at_all() -> None:
     parts = "".join(f"--b\r\nContent-Type: application/x; name=a{n}\r\n\r\n%PDF-1.7 {n}\r\n" for n in range(3))
     last = "--b\r\nContent-Type: application/x; name=t\r\n\r\nwords\r\n--b--\r\n"
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}{last}"
-    whole = seenlimited.files(raw.encode())
+    whole = message_reader.files(raw.encode())
     assert [one.content for one in whole] == [b"%PDF-1.7 0", b"%PDF-1.7 1", b"%PDF-1.7 2", b"words"]
     assert [one.known.text if one.known else None for one in whole] == [None, None, None, "words"]
-    packed = seenread.packed(letter.fields(raw.encode()))
+    packed = message_values.packed(message_parser.fields(raw.encode()))
     for bad in (packed + b"x", packed[:-1], packed.replace(b"[10", b"[-1", 1), b"", b"null\n"):
         with pytest.raises((ValueError, TypeError)):
-            seenread.files_of(bad)
+            message_values.files_of(bad)
 
 
 def letter_with(subject: str) -> bytes:
@@ -183,7 +183,7 @@ def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, re
 def test_words_of_what_brings_its_reader_down_are_none_and_else_it_is_for_later(readers: Readers) -> None:
     """Whoever has written it says nothing of themselves by it; where nothing can be read the client comes again."""
     readers(what="os.abort()")
-    assert (seenlimited.words(SICK), seenlimited.words(WELL).strip()) == ("", "quicksilver")
+    assert (message_reader.words(SICK), message_reader.words(WELL).strip()) == ("", "quicksilver")
     readers(program="/bin/false")
     with pytest.raises(LaterError):
-        seenlimited.words(WELL)
+        message_reader.words(WELL)

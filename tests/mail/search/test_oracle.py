@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Address, Attached, Envelope, Fields, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Address, Attached, Envelope, Fields, Recipient
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
@@ -20,7 +20,7 @@ from civicmail.core.query.tree import EXACT, TEXTS, Near, Text, Token, Tree, Vie
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.search import coverage
-from civicmail.mail.search.attached import Extract, what_they_say
+from civicmail.mail.search.attachments import Extract, attachment_text
 from civicmail.mail.search.counts import count, unique
 from civicmail.mail.search.documents import document_of
 from civicmail.mail.search.fields import view
@@ -38,8 +38,8 @@ def build(data: Path, found: Iterable[tuple[Capture, bytes]]) -> tuple[Reader, l
     indexes = Indexes(generation, heap=15_000_000)
     views = []
     for n, (capture, body) in enumerate(found):
-        fields = letter.fields(body)
-        views.append(view(capture, fields, what_they_say(fields, look)))
+        fields = message_parser.fields(body)
+        views.append(view(capture, fields, attachment_text(fields, look)))
         indexes.add(document_of(capture, body, fields, look), replay=False)
         if n % 250 == 100:
             indexes.commit()
@@ -136,7 +136,7 @@ def test_words_of_any_script_are_found_as_the_oracle_finds_them(tmp_path: Path) 
     def look_up(_digest: bytes, content: bytes) -> Extract:
         return Extract(said[content[-1]])
 
-    views = [view(capture, found, what_they_say(found, look_up)) for capture, found in made]
+    views = [view(capture, found, attachment_text(found, look_up)) for capture, found in made]
     generation = coverage.top(tmp_path) / "1"
     indexes = Indexes(generation, heap=15_000_000)
     for capture, found in made:

@@ -13,8 +13,8 @@ import tantivy
 
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.room import Room
-from civicmail.core.message import letter
+from civicmail.core.disk.free_space import Room
+from civicmail.core.message import message_parser
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
@@ -124,7 +124,7 @@ def test_the_index_rests_while_its_volume_has_no_room_and_goes_on_by_itself(data
     for work in (job.catch_up, job.rebuild):
         with pytest.raises(NoRoom, match="make room there"):
             work(T)
-    coverage.forget_rebuild(data)
+    coverage.clear_rebuild_request(data)
     free[0] = 100
     job.step(T + 1)  # too early
     assert job.rests
@@ -185,7 +185,7 @@ def test_an_import_feeds_what_it_has_made_durable(data: Path) -> None:
     first = into.journal.number + 1
     keep(into, SOME[5:30])
     for n, (capture, body) in enumerate(SOME[5:30]):
-        made = document_of(capture, body, letter.fields(body))
+        made = document_of(capture, body, message_parser.fields(body))
         job.feed(made, len(body), place=into.journal.name, number=first + n, now=T)
     job.commit(T)
     assert found(data) == 30
@@ -236,7 +236,7 @@ def test_rebuild_replaces_everything_while_searching_and_indexing_go_on(data: Pa
     job.step(T)
     old = coverage.current(data)
     reader = Reader(data)
-    coverage.ask_rebuild(data)
+    coverage.request_rebuild(data)
     job.step(T + 1000)
     assert coverage.current(data) == old
     keep(into, SOME[40:])
@@ -246,12 +246,12 @@ def test_rebuild_replaces_everything_while_searching_and_indexing_go_on(data: Pa
     assert coverage.current(data) != old
     assert old is not None
     assert not old.exists()
-    assert not coverage.rebuild_asked(data)
+    assert not coverage.is_rebuild_requested(data)
     assert count(reader, Everything()) == len(SOME)
     assert list(missing(reader, [c.id for c, _ in SOME])) == []
     assert list(missing(reader, [bytes(16)])) == [bytes(16)]
     tree = parse("budget -report", now=NOW)
-    assert count(reader, tree) == sum(matches(tree, view(c, letter.fields(b))) for c, b in SOME)
+    assert count(reader, tree) == sum(matches(tree, view(c, message_parser.fields(b))) for c, b in SOME)
     job.close()
     into.close()
 
@@ -262,7 +262,7 @@ def test_a_rebuild_that_was_interrupted_goes_on(data: Path, monkeypatch: pytest.
     keep(into, SOME[:40])
     job = IndexJob.take(data)
     job.step(T)
-    coverage.ask_rebuild(data)
+    coverage.request_rebuild(data)
     job.step(T + 1000)
     job.step(T + 2000)
     keep(into, SOME[40:45])

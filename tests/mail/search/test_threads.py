@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Fields
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Fields
 from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree, View
@@ -50,7 +50,7 @@ class Kept:
     def __init__(self, data: Path, rows: list[tuple[str, str, str, str]]) -> None:
         made = list(mail(rows))
         self.reader, self.views = build(data, made)
-        self._fields = {str(capture.uuid): letter.fields(body) for capture, body in made}
+        self._fields = {str(capture.uuid): message_parser.fields(body) for capture, body in made}
         self.asked: list[str] = []
 
     def read(self, id_: str) -> Fields | None:
@@ -80,7 +80,7 @@ def kept(tmp_path: Path) -> Kept:
 
 
 def test_the_first_message_is_the_first_reference_else_whom_it_answers_else_itself() -> None:
-    firsts = [thread(letter.fields(body)) for _, body in mail(PARK)]
+    firsts = [thread(message_parser.fields(body)) for _, body in mail(PARK)]
     assert firsts == ["a@x.example", "a@x.example", "a@x.example", "c@x.example", "e@x.example", ""]
 
 

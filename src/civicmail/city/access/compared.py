@@ -15,7 +15,7 @@ from civicmail.core.disk.files import OS_FILES, Files
 
 NAME = "compared.json"
 RECORDED = "compared.sqlite3"
-"""What journals and segments have (core/ledger/expected.py)."""
+"""What journals and segments have (core/ledger/recorded_entries.py)."""
 FILES = frozenset({NAME, RECORDED, f"{RECORDED}-wal", f"{RECORDED}-shm"})
 """Made anew by whoever compares; in no copy."""
 MOST = 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 
 OUTSIDE = "outside.json"
 """In the data folder: what people outside got with a link to the pages, a list of {to, subject, url}, the newest first."""
@@ -14,4 +14,4 @@ FILE = "demo.json"
 
 def is_demo(data: Path | None, address: str) -> bool:
     """Whether one click signs in here. address: of [web]."""
-    return data is not None and (data / FILE).is_file() and is_here(address)
+    return data is not None and (data / FILE).is_file() and is_this_machine(address)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from civicmail.core.message import encoded
+from civicmail.core.message import encoded_words
 
 _FIELD = re.compile(rb"([!-9;-~]+):")
 _LOOSE = re.compile(rb"([!-9;-~]+)[ \t]+:")
@@ -157,5 +157,5 @@ def _name(phrase: str) -> tuple[tuple[str, ...], str | None]:
     if "=?" not in phrase:
         plain = bare.isascii() and (quoted or not bare or _ATOMS.fullmatch(bare))  # raw UTF-8 is read in as many ways as programs
         return ((bare,) if bare else ()), bare if plain else None
-    seen = encoded.words(bare.replace('"', ""))
+    seen = encoded_words.words(bare.replace('"', ""))
     return (seen, bare), seen if not quoted and _WORDS.fullmatch(phrase) else None

@@ -20,7 +20,7 @@ from civicmail.city.access.lookalike import mixes_scripts, skeleton
 from civicmail.city.access.sentences import reply
 from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message import addresses, blind, encoded
+from civicmail.core.message import addresses, blind_fields, encoded_words
 
 CHECK = "sender"
 """The check of all findings here. A finding with a code that begins with "correct" is a correction: offset and length of the field
@@ -28,7 +28,7 @@ in the kept bytes, mask: what stands there instead, lines parted by LF; empty wh
 
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _WORD_BYTES = 39
-_NEVER_LEAVE = frozenset({"authentication-results", *(name.decode() for name in blind.NAMES)})
+_NEVER_LEAVE = frozenset({"authentication-results", *(name.decode() for name in blind_fields.NAMES)})
 """Of a person's own message: verdicts are ours to write, and nobody learns of another's Bcc (RFC 5322 3.6.3, promise 4)."""
 _AN_ADDRESS = re.compile(r"\S*@\S*")
 
@@ -202,7 +202,7 @@ class _Claims:
         return [
             Finding(CHECK, "reply-outside", offset=f.offset, length=f.length)
             for f in found
-            if any(a.domain not in ours for a in addresses.parse(encoded.text(f.raw)))
+            if any(a.domain not in ours for a in addresses.parse(encoded_words.text(f.raw)))
         ]
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from civicmail.city.directory.errors import Unusable
 from civicmail.city.directory.ldap_rows import Entry
 from civicmail.core.config.settings import Ldap
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 
 PAGED = "1.2.840.113556.1.4.319"
 MAX_ENTRIES = 200_000
@@ -49,7 +49,7 @@ def _connection(source: Ldap) -> Any:
 
     url = urlsplit(source.url)
     secure = url.scheme == "ldaps"
-    if not secure and not source.starttls and not is_here(url.hostname or ""):
+    if not secure and not source.starttls and not is_this_machine(url.hostname or ""):
         raise Unusable(f"feeds.ldap: {source.url} without TLS is only for this machine.")
     tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=source.ca or None)
     if not source.ca:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from civicmail.core.message.fields import mailbox, one_line
+from civicmail.core.message.header_format import mailbox, one_line
 
 _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
 

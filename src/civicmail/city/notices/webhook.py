@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from civicmail.core.config.deadline import whole
+from civicmail.core.config.deadline import within
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 
 TIMEOUT = 10.0
 """Seconds for connecting, and for each part of an answer that is waited for; all together take three times that."""
@@ -71,7 +71,7 @@ class Reply:
 def require_address(url: str) -> None:
     """Raise ConfigError unless it is https://, or http:// to this machine."""
     parts = urlsplit(url)
-    private = parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))
+    private = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
     if not parts.hostname or parts.username or not private:
         raise ConfigError(f"{url!r} must begin with https://, or with http:// and be on this machine, and name nobody.")
 
@@ -107,7 +107,7 @@ def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOU
     to = urlsplit(hook.url)
     wire = _wire(to.scheme, to.hostname or "", to.port or (443 if to.scheme == "https" else 80), timeout)
     try:
-        with whole(wire, 3 * timeout):
+        with within(wire, 3 * timeout):
             wire.request("POST", f"{to.path or '/'}{'?' + to.query if to.query else ''}", body, headers)
             answer = wire.getresponse()
             content = answer.read(MAX_REPLY_BYTES)

@@ -11,15 +11,15 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def whole(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+def within(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
     """Connect, and cut what is not over by then. Raises TimeoutError for that, and what the exchange raises."""
-    over, sockets = threading.Event(), list[socket.socket]()
+    is_over, sockets = threading.Event(), list[socket.socket]()
 
     def cut() -> None:
-        over.set()
-        for one in sockets:
+        is_over.set()
+        for sock in sockets:
             with suppress(OSError):
-                socket.socket.shutdown(one, socket.SHUT_RDWR)  # of TLS, too: whoever reads hears the end
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of TLS, too: whoever reads hears the end
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
@@ -27,12 +27,12 @@ def whole(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
     try:
         wire.connect()
         sockets.append(wire.sock)
-        if not over.is_set():
+        if not is_over.is_set():
             yield
     except (OSError, http.client.HTTPException):
-        if not over.is_set():
+        if not is_over.is_set():
             raise
     finally:
         timer.cancel()
-    if over.is_set():
+    if is_over.is_set():
         raise TimeoutError("it took too long")

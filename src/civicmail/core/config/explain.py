@@ -21,14 +21,14 @@ class Setting:
     help: str
 
 
-def every(class_: Any = Settings, above: str = "") -> Iterator[Setting]:
+def all_settings(class_: Any = Settings, above: str = "") -> Iterator[Setting]:
     """All settings in the order of the file."""
     hints = get_type_hints(class_)
     for f in fields(class_):
         key, hint = f"{above}{f.name}", hints[f.name]
         inner = next((a for a in get_args(hint) if is_dataclass(a)), hint if is_dataclass(hint) else None)
         if inner is not None:
-            yield from every(inner, f"{key}.")
+            yield from all_settings(inner, f"{key}.")
         else:
             yield Setting(key, getattr(hint, "__name__", "") if not get_args(hint) else str(hint), _default(f), f.metadata["help"])
 
@@ -39,7 +39,7 @@ def _default(f: Field[Any]) -> Any:
 
 def find(key: str) -> list[Setting]:
     """The setting with this key, or all of a section; UsageError with the nearest key when there is none."""
-    known = list(every())
+    known = list(all_settings())
     matching = [s for s in known if s.key == key or s.key.startswith(f"{key}.")]
     if not matching:
         near = get_close_matches(key, [s.key for s in known], 1, 0.4)

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from civicmail.core.config import formats, lines, together, values
+from civicmail.core.config import conflicts, formats, toml_lines, values
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Settings
 
@@ -41,7 +41,7 @@ def load(data: Path, config: Path | None = None, environ: Mapping[str, str] | No
     plain, text = _parse(path)
     built = _Builder(path, text).section(Settings, plain, ())
     settings: Settings = _override(built, plain, os.environ if environ is None else environ)
-    if problem := together.contradiction(settings):
+    if problem := conflicts.first_conflict(settings):
         raise _Builder(path, text).error(*problem)
     return settings
 
@@ -171,7 +171,7 @@ class _Builder:
         raise self.error(at, f"{_dotted(at)} must be {_words(hint)}")
 
     def error(self, at: Path_, what: str) -> ConfigError:
-        line = lines.line_of(self._text, at)
+        line = toml_lines.line_of(self._text, at)
         where = f"{self._path}, line {line}" if line else str(self._path)
         return ConfigError(f"{where}: {what}.")
 

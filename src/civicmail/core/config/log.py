@@ -65,12 +65,12 @@ def set_up(log: Log, role: str) -> None:
 
     render: Any = structlog.processors.JSONRenderer() if log.format == "json" else _line
     root = logging.getLogger()
-    if not any(isinstance(h, _Others) for h in root.handlers):
-        root.addHandler(_Others(logging.WARNING))
+    if not any(isinstance(h, _LibraryHandler) for h in root.handlers):
+        root.addHandler(_LibraryHandler(logging.WARNING))
     repeats = _repeats()
 
     def first(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        if repeats.is_one(event):
+        if repeats.is_repeat(event):
             raise structlog.DropEvent
         return event
 
@@ -129,7 +129,7 @@ def _plain(text: str) -> str:
     return _UNPRINTED.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
 
 
-class _Others(logging.Handler):
+class _LibraryHandler(logging.Handler):
     """What libraries log: which one, where, how grave. Their words may repeat anything that came in (I4)."""
 
     def emit(self, record: logging.LogRecord) -> None:

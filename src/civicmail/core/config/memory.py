@@ -9,7 +9,7 @@ _M_ARENA_MAX = -8
 ARENAS = 2
 
 
-def share() -> None:
+def limit_arenas() -> None:
     """All threads share a few pools of memory from now on. Call before the first thread starts.
 
     glibc gives each thread a pool of its own and keeps in each the most that it ever had; a worker has thirty threads that take

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def pairs(lines: Iterable[str]) -> dict[str, str]:
+def parse(lines: Iterable[str]) -> dict[str, str]:
     """Theirs -> ours. Raises ValueError for a line without both sides, or one side twice."""
     mapping: dict[str, str] = {}
     for line in lines:

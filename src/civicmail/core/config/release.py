@@ -14,7 +14,7 @@ def commit() -> str:
     return file.read_text(encoding="ascii").strip() if file.is_file() else ""
 
 
-def steps() -> dict[str, int]:
+def migrations() -> dict[str, int]:
     """Application to the number of its last migration, read from file names, so that Django need not start."""
     latest: dict[str, int] = {}
     for floor in ("city", "desk", "front"):

@@ -79,25 +79,25 @@ class Repeats:
         self._known.clear()
         self._armed = False
 
-    def is_one(self, event: Events) -> bool:
+    def is_repeat(self, event: Events) -> bool:
         """Whether it is of those that were logged already; sums that are due are logged."""
         if event.pop(SUM, False) or event["level"] not in _RATED or event.get(SECURITY):
             return False
         repeated, sums = self._add(event)
-        self._tell(sums)
+        self._emit_all(sums)
         return repeated
 
     def flush(self) -> None:
         """Log every sum that is left, and forget what did not come again."""
         with self._lock:
             self._armed, now = False, self._clock()
-            sums = [one for repeat in self._known.values() if (one := _sum(repeat))]
+            sums = [summed for repeat in self._known.values() if (summed := _sum(repeat))]
             for key, known in list(self._known.items()):
                 if known.times:
                     self._known[key] = Repeat(known.level, now)
                 elif now - known.since >= SUMMED_EVERY:
                     del self._known[key]
-        self._tell(sums)
+        self._emit_all(sums)
 
     def close(self) -> None:
         """Log what is left; nothing comes by itself any more."""
@@ -109,7 +109,7 @@ class Repeats:
         with self._lock:
             self._known.clear()
 
-    def _tell(self, sums: list[Sum]) -> None:
+    def _emit_all(self, sums: list[Sum]) -> None:
         for level, fields in sums:
             self._emit(level, fields)
 
@@ -134,8 +134,8 @@ class Repeats:
     def _oldest(self) -> list[Sum]:
         if len(self._known) <= MAX_KINDS:
             return []
-        gone = _sum(self._known.pop(next(iter(self._known))))
-        return [gone] if gone else []
+        oldest = _sum(self._known.pop(next(iter(self._known))))
+        return [oldest] if oldest else []
 
     def _arm(self) -> None:
         """Sums come also when nothing more is logged. Where no thread can be had they come with the next event, or at the end."""

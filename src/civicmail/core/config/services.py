@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from civicmail.core.config.settings import Settings
 
 Kind = Literal["imap", "submission"]
-Ask = Callable[[str], Sequence[tuple[int, str]]]
+Lookup = Callable[[str], Sequence[tuple[int, str]]]
 """The (port, target) of the SRV records of a name, none where there are none. Raises OSError when nobody answers."""
 
 
@@ -47,7 +47,7 @@ class Services:
         return (s for s in (self.imap, self.submission) if s is not None)
 
 
-def of(settings: Settings) -> Services:
+def from_settings(settings: Settings) -> Services:
     """The services of these settings, whose form was checked when they were read."""
     return Services(_service("imap", settings.programs.imap), _service("submission", settings.programs.submission))
 
@@ -80,41 +80,41 @@ def records(services: Services, domain: str) -> list[Record]:
     result = []
     for service in services:
         result.append(Record(f"{service.label}.{domain}", service.port, f"{service.host}.", service))
-        other = f"_{service.kind}{'' if service.implicit else 's'}._tcp"
-        result.append(Record(f"{other}.{domain}", 0, "."))
+        alternative = f"_{service.kind}{'' if service.implicit else 's'}._tcp"
+        result.append(Record(f"{alternative}.{domain}", 0, "."))
     return result
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RecordCheck:
     """What one record is in the DNS: "there", "other" (said: what is there instead), "missing", or "unknown" (said: why)."""
 
     record: Record
     state: Literal["there", "other", "missing", "unknown"]
-    said: str = ""
+    detail: str = ""
 
 
-def look(services: Services, domains: Sequence[str], ask: Ask) -> Iterator[Look]:
+def check(services: Services, domains: Sequence[str], lookup: Lookup) -> Iterator[RecordCheck]:
     """Compare the DNS with what should be there. Where nobody answers, the others are not asked any more."""
-    why = ""
+    reason = ""
     for domain in domains:
         for record in records(services, domain):
-            if not why:
+            if not reason:
                 try:
-                    actual = [(port, _plain(target)) for port, target in ask(record.name)]
+                    actual = [(port, _plain(target)) for port, target in lookup(record.name)]
                 except OSError as error:
-                    why = str(error) or type(error).__name__
-            yield Look(record, "unknown", why) if why else _compared(record, actual)
+                    reason = str(error) or type(error).__name__
+            yield RecordCheck(record, "unknown", reason) if reason else _compare(record, actual)
 
 
-def _compared(record: Record, actual: Sequence[tuple[int, str]]) -> Look:
+def _compare(record: Record, actual: Sequence[tuple[int, str]]) -> RecordCheck:
     expected = (record.port, _plain(record.target))
     if expected in actual:
-        others = [f"{host}:{port}" for port, host in actual if (port, host) != expected]
-        return Look(record, "other", ", ".join(others)) if others else Look(record, "there")
+        unexpected = [f"{host}:{port}" for port, host in actual if (port, host) != expected]
+        return RecordCheck(record, "other", ", ".join(unexpected)) if unexpected else RecordCheck(record, "there")
     if not actual:
-        return Look(record, "there" if record.service is None else "missing")
-    return Look(record, "other", ", ".join(f"{host or '.'}:{port}" for port, host in actual))
+        return RecordCheck(record, "there" if record.service is None else "missing")
+    return RecordCheck(record, "other", ", ".join(f"{host or '.'}:{port}" for port, host in actual))
 
 
 def _plain(host: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from civicmail.core.config.setting import setting as _setting
-from civicmail.core.config.signins import Oidc as Oidc
-from civicmail.core.config.signins import Saml as Saml
-from civicmail.core.config.signins import Signin as Signin
+from civicmail.core.config.signin_settings import Oidc as Oidc
+from civicmail.core.config.signin_settings import Saml as Saml
+from civicmail.core.config.signin_settings import Signin as Signin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

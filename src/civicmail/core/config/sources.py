@@ -13,7 +13,7 @@ from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.core.config import explain, lines
+from civicmail.core.config import explain, toml_lines
 from civicmail.core.config.load import FILE, PREFIX, load
 from civicmail.core.config.template import toml
 
@@ -23,7 +23,7 @@ HIDDEN = "…"
 
 
 @dataclass(frozen=True, slots=True)
-class Sourced:
+class EffectiveSetting:
     """One setting in force. key: dotted, with the number of a table in a list; value, default: as TOML writes them; source:
     "default", the variable's name, or the file's; line: in the file, 0 elsewhere; help: the sentence about it."""
 
@@ -40,44 +40,46 @@ class Sourced:
         return self.source != "default" and self.value != self.default
 
 
-def sourced(data: Path, config: Path | None = None, environ: Mapping[str, str] | None = None) -> list[Sourced]:
+def effective_settings(data: Path, config: Path | None = None, environ: Mapping[str, str] | None = None) -> list[EffectiveSetting]:
     """Every setting in the order of the file. Raises ConfigError."""
     path, variables = config or data / FILE, os.environ if environ is None else environ
     settings, text = load(data, config, variables), path.read_text(encoding="utf-8")
     named = {name.removeprefix(PREFIX).lower().replace("__", "."): name for name in variables if name.startswith(PREFIX)}
-    entries = [(setting, at, value) for setting in explain.every() for at, value in _values(settings, setting.key)]
-    return [_sourced(setting, at, value, text, path.name, named) for setting, at, value in entries]
+    entries = [(setting, at, value) for setting in explain.all_settings() for at, value in _values(settings, setting.key)]
+    return [_effective(setting, at, value, text, path.name, named) for setting, at, value in entries]
 
 
-def told(value: Any) -> str:
+def redacted(value: Any) -> str:
     """A value as TOML, without any password in it."""
     text = _USERINFO.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", toml(value))
     return _SECRET_PARAMETER.sub(rf"\g<name>{HIDDEN}", text)
 
 
-def _sourced(setting: explain.Setting, at: lines.At, value: Any, text: str, name: str, named: Mapping[str, str]) -> Sourced:
+def _effective(
+    setting: explain.Setting, at: toml_lines.At, value: Any, text: str, name: str, named: Mapping[str, str]
+) -> EffectiveSetting:
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in at)
     variable = named.get(".".join(str(part) for part in at[:2]), "")
     line = 0 if variable else _line(text, at)
     source = variable or (name if line else "default")
-    return Sourced(key, told(value), told(setting.default), source, line, setting.help)
+    return EffectiveSetting(key, redacted(value), redacted(setting.default), source, line, setting.help)
 
 
-def _line(text: str, at: lines.At) -> int:
+def _line(text: str, at: toml_lines.At) -> int:
     """0 where only a table around the key stands in the file."""
-    number = lines.line_of(text, at)
-    return number if number and number != lines.line_of(text, (*at[:-1], "\0")) else 0
+    number = toml_lines.line_of(text, at)
+    return number if number and number != toml_lines.line_of(text, (*at[:-1], "\0")) else 0
 
 
-def _values(settings: Any, key: str) -> Iterator[tuple[lines.At, Any]]:
+def _values(settings: Any, key: str) -> Iterator[tuple[toml_lines.At, Any]]:
     """A setting that stands in each table of a list has a value for each of them."""
-    level: list[tuple[lines.At, Any]] = [((), settings)]
+    level: list[tuple[toml_lines.At, Any]] = [((), settings)]
     for name in key.split("."):
-        deeper: list[tuple[lines.At, Any]] = []
+        deeper: list[tuple[toml_lines.At, Any]] = []
         for at, value in level:
             inner = getattr(value, name)
             if isinstance(inner, list) and inner and is_dataclass(inner[0]):
-                deeper += [((*at, name, n), one) for n, one in enumerate(inner)]
+                deeper += [((*at, name, n), item) for n, item in enumerate(inner)]
             elif not (isinstance(inner, list) and not inner and key.count(".") > len(at)):
                 deeper.append(((*at, name), inner))
         level = deeper

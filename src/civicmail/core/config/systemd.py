@@ -33,24 +33,24 @@ class Manager:
 
     def ready(self) -> None:
         """Whoever waits for this service may go on."""
-        self._tell("READY=1")
+        self._notify("READY=1")
 
     def starting(self, seconds: float) -> None:
         """The start takes so much longer, from now."""
-        self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+        self._notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def stopping(self) -> None:
         """What is under way is finished, and nothing else begins."""
-        self._tell("STOPPING=1")
+        self._notify("STOPPING=1")
 
     def alive(self) -> None:
         """Call it with every round of a loop: it speaks when a third of the time has gone."""
         now = self._clock()
         if self.watchdog and now - self._heard >= self.watchdog / 3:
             self._heard = now
-            self._tell("WATCHDOG=1")
+            self._notify("WATCHDOG=1")
 
-    def _tell(self, line: str) -> None:
+    def _notify(self, line: str) -> None:
         """A manager that cannot hear us is no reason to stop."""
         if not self._address:
             return

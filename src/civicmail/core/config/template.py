@@ -46,9 +46,9 @@ def _table(name: str, value: Any) -> str:
     lines, tables = [], []
     for f in fields(value):
         content = getattr(value, f.name)
-        if get_origin(hint := get_type_hints(type(value))[f.name]) is list and is_dataclass(one := get_args(hint)[0]):
-            if one is not Listener:
-                tables.append(f"# {f.metadata['help']}\n" + _list(f"{name}.{f.name}", one, content))
+        if get_origin(hint := get_type_hints(type(value))[f.name]) is list and is_dataclass(item_class := get_args(hint)[0]):
+            if item_class is not Listener:
+                tables.append(f"# {f.metadata['help']}\n" + _list(f"{name}.{f.name}", item_class, content))
             continue
         default = f.default if f.default_factory is f.default or not callable(f.default_factory) else f.default_factory()
         mark = "" if (name, f.name) in _SMALLEST or content != default else "# "
@@ -60,12 +60,12 @@ def _table(name: str, value: Any) -> str:
     return "".join(lines + tables)
 
 
-def _list(name: str, one: Any, content: list[Any]) -> str:
+def _list(name: str, item_class: Any, content: list[Any]) -> str:
     """Each table of a list; one table of defaults behind a # where there is none."""
     if content:
         return "".join(f"[[{name}]]\n{_table(name, value)}" for value in content)
     return f"# [[{name}]]\n" + "".join(
-        f"# {line}\n" for line in _table(name, one()).replace("\n# ", "\n").removeprefix("# ").splitlines()
+        f"# {line}\n" for line in _table(name, item_class()).replace("\n# ", "\n").removeprefix("# ").splitlines()
     )
 
 

@@ -8,9 +8,9 @@ import zoneinfo
 from datetime import date
 from typing import Any
 
-from civicmail.core.config import places
-from civicmail.core.config.pairs import pairs
-from civicmail.core.config.places import Check
+from civicmail.core.config import endpoints
+from civicmail.core.config.endpoints import Check
+from civicmail.core.config.pairs import parse
 from civicmail.core.config.settings import CHECKS, CONFIDENTIAL
 
 
@@ -26,12 +26,12 @@ def _between(least: int, most: int) -> Check:
 def _domains(value: list[str]) -> str:
     if not value:
         return "must name at least one domain"
-    wrong = [d for d in value if not places.DOMAIN.match(d)]
+    wrong = [d for d in value if not endpoints.DOMAIN.match(d)]
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
 
 def _names(value: list[str]) -> str:
-    wrong = [d for d in value if not places.DOMAIN.match(d)]
+    wrong = [d for d in value if not endpoints.DOMAIN.match(d)]
     return f"has {wrong[0]!r}, which is no domain in lower case" if wrong else ""
 
 
@@ -124,7 +124,7 @@ def _pairs(*ours: str) -> Check:
 
     def check(value: list[str]) -> str:
         try:
-            wrong = [right for right in pairs(value).values() if ours and right not in ours]
+            wrong = [right for right in parse(value).values() if ours and right not in ours]
         except ValueError as problem:
             return str(problem)
         return f"has {wrong[0]!r}, which is none of {', '.join(ours)}" if wrong else ""
@@ -136,7 +136,7 @@ _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]+\Z")
 
 
 def _partner_domain(value: str) -> str:
-    return "" if places.DOMAIN.match(value) else "must be a domain in lower case"
+    return "" if endpoints.DOMAIN.match(value) else "must be a domain in lower case"
 
 
 def _until(value: str) -> str:
@@ -144,18 +144,20 @@ def _until(value: str) -> str:
 
 
 def _hosts(value: list[str]) -> str:
-    wrong = [host for host in value if not places.DOMAIN.match(host.lower())]
+    wrong = [host for host in value if not endpoints.DOMAIN.match(host.lower())]
     return f"has {wrong[0]!r}, which is no host name" if wrong else ""
 
 
 def _servers(value: list[str]) -> str:
-    wrong = [host for host in value if not places.DOMAIN.match(host.lower().removeprefix("*."))]
+    wrong = [host for host in value if not endpoints.DOMAIN.match(host.lower().removeprefix("*."))]
     return f"has {wrong[0]!r}, which is no host name, and no *.name" if wrong else ""
 
 
 def _page_hosts(value: list[str]) -> str:
     wrong = [
-        h for h in value if h != "*" and not places.DOMAIN.match(h.lower().removeprefix(".")) and places.address(h.strip("[]"))
+        h
+        for h in value
+        if h != "*" and not endpoints.DOMAIN.match(h.lower().removeprefix(".")) and endpoints.address(h.strip("[]"))
     ]
     return f"has {wrong[0]!r}, which is no host name; leave out https:// and the port" if wrong else ""
 
@@ -181,9 +183,9 @@ _PORT = _between(0, 65_535)
 
 _CHECKS: dict[tuple[str, str], Check] = {
     ("City", "domains"): _domains,
-    ("City", "hostname"): places.hostname,
+    ("City", "hostname"): endpoints.hostname,
     ("Listener", "kind"): _one_of("mx", "submission", "relay", "lmtp", "journal"),
-    ("Listener", "address"): places.address,
+    ("Listener", "address"): endpoints.address,
     ("Listener", "port"): _PORT,
     ("Listener", "peers"): _networks,
     ("Listener", "xclient"): _networks,
@@ -198,21 +200,21 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Signin", "window"): _between(1, 86_400),
     ("Signin", "per_connection"): _between(1, 10),
     ("Signin", "delay"): _between(0, 10_000),
-    ("Signin", "kick"): places.http,
+    ("Signin", "kick"): endpoints.http,
     ("Signin", "step_up"): _between(30, 3600),
     ("Signin", "session"): _between(300, 604_800),
     ("Oidc", "id"): _slug,
     ("Oidc", "claim"): _claim,
-    ("Oidc", "issuer"): places.provider,
+    ("Oidc", "issuer"): endpoints.provider,
     ("Saml", "id"): _slug,
     ("Saml", "claim"): _claim,
-    ("Saml", "sso"): places.provider,
+    ("Saml", "sso"): endpoints.provider,
     ("Webhook", "name"): _slug,
-    ("Webhook", "url"): lambda value: places.hook(value) if value else "",
-    ("Otel", "url"): lambda value: places.hook(value) if value else "",
+    ("Webhook", "url"): lambda value: endpoints.hook(value) if value else "",
+    ("Otel", "url"): lambda value: endpoints.hook(value) if value else "",
     ("Otel", "one_in"): _POSITIVE,
     ("Siem", "name"): _slug,
-    ("Siem", "url"): places.receiver,
+    ("Siem", "url"): endpoints.receiver,
     ("Siem", "format"): _one_of("rfc5424", "ocsf"),
     ("Siem", "enterprise"): _between(1, 0xFFFF_FFFF),
     ("Senders", "identification"): _identification,
@@ -225,17 +227,17 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Gateway", "max_received"): _between(10, 1000),
     ("Gateway", "timeout"): _POSITIVE,
     ("Gateway", "min_free"): _between(0, 1 << 62),
-    ("Courier", "local"): places.hop("maildir"),
-    ("Courier", "outbound"): places.hop(""),
-    ("Courier", "elsewhere"): places.hop("", "maildir"),
-    ("Courier", "route"): places.routes,
+    ("Courier", "local"): endpoints.next_hop("maildir"),
+    ("Courier", "outbound"): endpoints.next_hop(""),
+    ("Courier", "elsewhere"): endpoints.next_hop("", "maildir"),
+    ("Courier", "route"): endpoints.routes,
     ("Courier", "retry_first"): _POSITIVE,
     ("Courier", "retry_most"): _POSITIVE,
     ("Courier", "expire"): _POSITIVE,
     ("Courier", "concurrency"): _between(1, 1000),
     ("Courier", "timeout"): _POSITIVE,
     ("Courier", "tls"): _one_of("opportunistic", "required", "off"),
-    ("Courier", "imap"): places.boxes,
+    ("Courier", "imap"): endpoints.imap_server,
     ("MtaSts", "mode"): _one_of("", "testing", "enforce", "none"),
     ("MtaSts", "servers"): _servers,
     ("MtaSts", "max_age"): _between(3600, 31_557_600),  # RFC 8461 3.2
@@ -243,17 +245,17 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Archive", "seal_every"): _POSITIVE,
     ("Archive", "checkpoint_every"): _POSITIVE,
     ("Archive", "acknowledge"): _one_of("local", "standby"),
-    ("Archive", "standby"): places.standby,
+    ("Archive", "standby"): endpoints.standby,
     ("Archive", "standby_wait"): _between(1, 240),  # RFC 5321 4.5.3.2.6: a client waits ten minutes
     ("Archive", "without_standby"): _one_of("later", "local"),
     ("Archive", "backup_hours"): _POSITIVE,
     ("Screening", "checks"): _checks,
     ("Screening", "processes"): _between(1, 64),
     ("Screening", "seconds"): _between(1, 60),
-    ("Screening", "resolver"): places.resolvers,
-    ("Screening", "clamd"): places.place,
-    ("Screening", "rspamd"): places.http,
-    ("Screening", "spamd"): places.place,
+    ("Screening", "resolver"): endpoints.resolvers,
+    ("Screening", "clamd"): endpoints.socket,
+    ("Screening", "rspamd"): endpoints.http,
+    ("Screening", "spamd"): endpoints.socket,
     ("Screening", "protected"): _names,
     ("Screening", "sealers"): _names,
     ("Screening", "shares"): _hosts,
@@ -268,31 +270,31 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Containment", "service"): _POSITIVE,
     ("Containment", "services"): _budgets,
     ("Hook", "name"): _slug,
-    ("Hook", "url"): places.hook,
-    ("Partner", "server"): places.partner,
+    ("Hook", "url"): endpoints.hook,
+    ("Partner", "server"): endpoints.partner,
     ("Partner", "domain"): _partner_domain,
     ("Plain", "until"): _until,
     ("Plain", "door"): _one_of("submission", "relay", "lmtp", "journal", "imap", "courier"),
-    ("Secure", "resolver"): places.nameserver,
+    ("Secure", "resolver"): endpoints.nameserver,
     ("Secure", "never_tls"): _kinds_of_information,
     ("Secure", "days"): _between(1, 366),
     ("Secure", "tries"): _between(1, 100),
-    ("Secure", "files_url"): places.pages,
-    ("Web", "address"): places.where_pages_are,
+    ("Secure", "files_url"): endpoints.pages,
+    ("Web", "address"): endpoints.pages_listener,
     ("Web", "port"): _PORT,
     ("Web", "api_rate"): _between(1, 100_000),
     ("Web", "proxies"): _between(0, 10),
-    ("Web", "url"): places.pages,
+    ("Web", "url"): endpoints.pages,
     ("Web", "hosts"): _page_hosts,
-    ("Marks", "url"): places.pages,
+    ("Marks", "url"): endpoints.pages,
     ("Marks", "known"): _names,
-    ("Programs", "imap"): places.program_door("imaps", "imap", 993),
-    ("Programs", "submission"): places.program_door("submissions", "submission", 465),
+    ("Programs", "imap"): endpoints.program_service("imaps", "imap", 993),
+    ("Programs", "submission"): endpoints.program_service("submissions", "submission", 465),
     ("City", "time_zone"): _time_zone,
     ("Oversight", "show_looks"): _one_of("never", "closed"),
     ("Oversight", "holidays"): _days,
     ("Ldap", "name"): _slug,
-    ("Ldap", "url"): places.ldap,
+    ("Ldap", "url"): endpoints.ldap,
     ("Ldap", "attributes"): _pairs(*_COLUMNS),
     ("Ldap", "page"): _between(1, 10_000),
     ("Ldap", "every"): _between(0, 10_080),
@@ -303,8 +305,8 @@ _CHECKS: dict[tuple[str, str], Check] = {
     ("Feeds", "kinds"): _pairs(*_KINDS),
     ("Feeds", "lists"): _lists,
     ("Feeds", "departments"): _pairs(),
-    ("Database", "url"): places.database,
-    ("Metrics", "address"): places.address,
+    ("Database", "url"): endpoints.database,
+    ("Metrics", "address"): endpoints.address,
     ("Metrics", "port"): _PORT,
     ("Metrics", "networks"): _networks,
     ("Log", "level"): _one_of("debug", "info", "warning", "error"),

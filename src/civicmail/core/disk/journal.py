@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.core.disk import frames, lost
+from civicmail.core.disk import frames, lost_records
 from civicmail.core.disk.errors import DamagedFile, DiskFull, JournalEnded, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, File, Files, mapped
 from civicmail.core.disk.lease import Lease
@@ -205,11 +205,11 @@ class Journal:
         known = log_files(self.place)
         first, path = known[-1] if known else (1, self.place)
         self.number = first - 1
-        gone = lost.read(self.place)
+        lost_spans = lost_records.read(self.place)
         if known:
-            self._cut(first, path, gone)
+            self._cut(first, path, lost_spans)
         self.number = max(self.number, read_retired(self.place))  # every file was sealed: the numbers go on behind the last one
-        self.number = lost.behind(gone, self.number)
+        self.number = lost_records.behind(lost_spans, self.number)
         if self.number < (synced := read_durable(self.place)):  # numbers would be given twice, and nothing would tell of the loss
             span = f"Records {self.number + 1} to {synced} of journal {self.name}"
             raise DamagedFile(f"{span} are gone, though they were synced: a file of it is missing, or `retired`.")
@@ -219,7 +219,7 @@ class Journal:
         self._write_durable()
         self._clear_spool()
 
-    def _cut(self, first: int, path: Path, gone: lost.Spans) -> None:
+    def _cut(self, first: int, path: Path, lost_spans: lost_records.Spans) -> None:
         end = 0
         with mapped(path) as m:
             size = len(m)
@@ -229,7 +229,7 @@ class Journal:
                 for frame in frames.walk(m, first=first):
                     end, self.number = frame.end, frame.number
                     del frame
-            if self._damaged(m, end, lost.behind(gone, self.number)):
+            if self._damaged(m, end, lost_records.behind(lost_spans, self.number)):
                 raise DamagedFile(f"Record {self.number + 1} of journal {self.name} is damaged at byte {end} of {path.name}.")
         if self.number < first:
             self._files.unlink(path)  # no record in it was ever durable

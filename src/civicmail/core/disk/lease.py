@@ -33,7 +33,7 @@ class Patience:
     """How long to wait for a lease that somebody holds. told: gets a sentence for a person when the waiting begins."""
 
     seconds: float
-    told: Callable[[str], None] = lambda sentence: None
+    notify: Callable[[str], None] = lambda sentence: None
 
 
 class Lease:
@@ -51,13 +51,13 @@ class Lease:
         except LeaseHeld as held:
             if patience is None:
                 raise
-            patience.told(f"{held} Waiting until it lets go.")
+            patience.notify(f"{held} Waiting until it lets go.")
         end = time.monotonic() + patience.seconds
         wish: Lease | None = None
         try:
             while True:
                 try:
-                    wish = wish or cls._take(_wanted_file(path))
+                    wish = wish or cls._take(_request_file(path))
                     return cls._take(path)
                 except LeaseHeld:
                     if time.monotonic() > end:
@@ -114,12 +114,12 @@ def is_held(path: Path) -> bool:
         os.close(fd)
 
 
-def is_wanted(path: Path) -> bool:
+def is_requested(path: Path) -> bool:
     """Whether somebody waits for this lease: whoever holds it to work in rounds lets it go then."""
-    return is_held(_wanted_file(path))
+    return is_held(_request_file(path))
 
 
-def _wanted_file(path: Path) -> Path:
+def _request_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.wanted")
 
 

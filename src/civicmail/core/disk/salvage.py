@@ -41,7 +41,15 @@ class Salvage:
 
 
 def salvage(
-    content: bytes, journal: str, first: int, last: int | None, *, told: int, seeds: Iterable[int], sound: Sound, changed: int
+    content: bytes,
+    journal: str,
+    first: int,
+    last: int | None,
+    *,
+    durable_elsewhere: int,
+    seeds: Iterable[int],
+    sound: Sound,
+    changed: int,
 ) -> Salvage:
     """Look through a file.
 
@@ -57,9 +65,9 @@ def salvage(
         content = frames.encode_file_header(journal, first, created, seed) + content[frames.FILE_HEADER_SIZE :]
     runs: list[Run] = []
     elsewhere: list[tuple[int, int]] = []  # a repair that was cut short has moved these records on to another file
-    durable, at, want = told, frames.FILE_HEADER_SIZE, first
-    while (frame := _next(content, at, want)) is not None:
-        durable, at, want = max(durable, frame.durable), frame.end, frame.number + 1
+    durable, at, expected = durable_elsewhere, frames.FILE_HEADER_SIZE, first
+    while (frame := _next(content, at, expected)) is not None:
+        durable, at, expected = max(durable, frame.durable), frame.end, frame.number + 1
         if last is not None and frame.number > last:
             elsewhere.append((frame.offset, frame.end))
         elif sound(frame):
@@ -77,18 +85,18 @@ def salvage(
     return Salvage(runs, damaged, durable, seed, created, whole)
 
 
-def _next(content: bytes, at: int, want: int) -> Frame | None:
+def _next(content: bytes, at: int, expected: int) -> Frame | None:
     frame = frames.decode(content, at)
-    return frame if frame is not None and frame.number >= want else frames.next_after_damage(content, at, want)
+    return frame if frame is not None and frame.number >= expected else frames.next_after_damage(content, at, expected)
 
 
 def _kept(runs: list[Run], first: int, durable: int) -> list[Run]:
     """Of the last file of a journal: up to where a record is missing that nobody was told of."""
-    want = first
+    expected = first
     for n, run in enumerate(runs):
-        if run.first != want > durable:
+        if run.first != expected > durable:
             return runs[:n]
-        want = run.last + 1
+        expected = run.last + 1
     return runs
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from civicmail.core.disk import frames, journal, lost
+from civicmail.core.disk import frames, journal, lost_records
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.lease import is_held
@@ -74,48 +74,50 @@ class Tail:
 
     def _read(self, name: str, place: Path, durable: int, limit: int) -> list[Record]:
         records: list[Record] = []
-        want = self.positions.get(name, 0) + 1
-        while want <= durable and len(records) < limit:
-            path, offset = self._at.get(name) or self._find(place, want)
+        next_number = self.positions.get(name, 0) + 1
+        while next_number <= durable and len(records) < limit:
+            path, offset = self._at.get(name) or self._find(place, next_number)
             try:
                 with mapped(path) as m:
-                    first = max(want, int(path.stem))  # what lay between was sealed and removed, however much that was
-                    for record, end in self._records(name, path, m, offset, want, min(durable, first + limit - len(records) - 1)):
+                    first = max(next_number, int(path.stem))  # what lay between was sealed and removed, however much that was
+                    for record, end in self._records(
+                        name, path, m, offset, next_number, min(durable, first + limit - len(records) - 1)
+                    ):
                         records.append(record)
-                        want, offset = record.number + 1, end
+                        next_number, offset = record.number + 1, end
             except FileNotFoundError:  # sealed and removed since it was found
                 self._at.pop(name, None)
-                if not any(first >= want for first, _ in journal.log_files(place)):
+                if not any(first >= next_number for first, _ in journal.log_files(place)):
                     break
                 continue
-            self.positions[name] = want - 1
+            self.positions[name] = next_number - 1
             self._at[name] = (path, offset)
-            if want <= durable and len(records) < limit:
-                following = [p for first, p in journal.log_files(place) if first >= want and p != path]
+            if next_number <= durable and len(records) < limit:
+                following = [p for first, p in journal.log_files(place) if first >= next_number and p != path]
                 if not following:
                     break
                 self._at[name] = (following[0], frames.FILE_HEADER_SIZE)
-                want = max(want, int(following[0].stem))
+                next_number = max(next_number, int(following[0].stem))
         return records
 
-    def _find(self, place: Path, want: int) -> tuple[Path, int]:
+    def _find(self, place: Path, number: int) -> tuple[Path, int]:
         """The file that holds record `want`, or the first one behind it when that was sealed already."""
         files = journal.log_files(place)
-        before = [p for first, p in files if first <= want]
+        before = [p for first, p in files if first <= number]
         if before:
             return before[-1], frames.FILE_HEADER_SIZE
         return (files[0][1] if files else place / "none"), frames.FILE_HEADER_SIZE
 
     def _records(
-        self, name: str, path: Path, m: bytes | mmap.mmap, offset: int, want: int, last: int
+        self, name: str, path: Path, m: bytes | mmap.mmap, offset: int, expected: int, last: int
     ) -> Iterator[tuple[Record, int]]:
-        number = want - 1
+        number = expected - 1
         while number < last:
-            frame = frames.decode(m, offset) or frames.next_after_damage(m, offset, want)
+            frame = frames.decode(m, offset) or frames.next_after_damage(m, offset, expected)
             if frame is None or frame.number > last:
                 return
             offset, number = frame.end, frame.number
-            if number >= want:
+            if number >= expected:
                 body = bytes(frame.body) if self._bodies else b""
                 yield (
                     Record(
@@ -133,7 +135,7 @@ def adopt(data: Path, *, files: Files = OS_FILES) -> list[str]:
         if is_held(place / "lock"):
             continue
         known = journal.log_files(place)
-        if not known or _is_closed(known[-1][1], lost.before(lost.read(place), journal.read_durable(place))):
+        if not known or _is_closed(known[-1][1], lost_records.before(lost_records.read(place), journal.read_durable(place))):
             continue
         try:
             journal.Journal.take_named(data, name, files=files).close()

@@ -35,17 +35,17 @@ def latest(ledger: Path) -> Checkpoint | None:
 def store(ledger: Path, checkpoint: Checkpoint, files: Files) -> None:
     """Keep a checkpoint durably and end the wish for one."""
     files.replace(folder(ledger) / f"{checkpoint.size:016d}.note", checkpoint.note.encode())
-    if is_wanted(ledger):
+    if is_requested(ledger):
         files.unlink(ledger / "wanted")
 
 
-def want(ledger: Path, files: Files = OS_FILES) -> None:
+def request(ledger: Path, files: Files = OS_FILES) -> None:
     """Ask whoever holds the lease `ledger` for a checkpoint soon."""
     with suppress(FileExistsError):  # somebody asks already
         files.open(ledger / "wanted", create=True).close()
 
 
-def is_wanted(ledger: Path) -> bool:
+def is_requested(ledger: Path) -> bool:
     return (ledger / "wanted").exists()
 
 

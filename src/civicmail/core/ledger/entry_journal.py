@@ -48,7 +48,7 @@ class EntryJournal:
         self._timer: threading.Timer | None = None
 
     @classmethod
-    def of(cls, data: Path) -> EntryJournal:
+    def for_folder(cls, data: Path) -> EntryJournal:
         """The one of this data folder in this process; that of another folder is let go. What was forked has one of its own."""
         with cls._choosing:
             current = cls._current
@@ -56,12 +56,12 @@ class EntryJournal:
                 if current is not None and current._pid == os.getpid():
                     current.close()
                 elif current is None:
-                    atexit.register(cls.let_go)
+                    atexit.register(cls.release)
                 cls._current = current = cls(data)
             return current
 
     @classmethod
-    def let_go(cls) -> None:
+    def release(cls) -> None:
         """End the journal of this process, until the next entry."""
         current = cls._current
         if current is not None and current._pid == os.getpid():

@@ -67,7 +67,7 @@ class LeafFiles:
         self._batches: dict[str, ArrayFile] = {}
         self._counts: dict[str, int] = {}  # batches of each journal
 
-    def told(self) -> int:
+    def integrated_count(self) -> int:
         """How many entries were called integrated by any index of batches; all of these were synced."""
         last = 0
         for name in names(self._ledger):

@@ -58,7 +58,7 @@ class Verdict:
     disposed: int = 0
 
 
-def numbers(missing: list[int]) -> list[tuple[int, int]]:
+def as_runs(missing: list[int]) -> list[tuple[int, int]]:
     """Sorted numbers as runs (first, last), so that a lost file is one sentence and not a million."""
     runs: list[tuple[int, int]] = []
     for n in missing:

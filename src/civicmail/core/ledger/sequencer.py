@@ -69,7 +69,7 @@ class Sequencer:
         signed = self._latest.size if self._latest else 0
         counts = self._leaves.batches_below(signed)
         base = signed if self._derived_reach(signed, counts) else 0
-        self._log.recover(base, max(signed, self._leaves.told()))
+        self._log.recover(base, max(signed, self._leaves.integrated_count()))
         self._tree = Tree(self._ledger / "tree", self._files, base)
         positions = self._leaves.recover(counts if base else dict.fromkeys(counts, 0))
         for some in self._log.replay(base):
@@ -185,13 +185,13 @@ class Sequencer:
             signed = notes.sign(key, self.size, self._tree.root(), now)
             checkpoints.store(self._ledger, signed, self._files)
             self._latest = signed
-        elif checkpoints.is_wanted(self._ledger):
+        elif checkpoints.is_requested(self._ledger):
             checkpoints.store(self._ledger, self._latest, self._files)
         return self._latest
 
     def due(self, now: int, every: int) -> bool:
         """Whether a checkpoint should be signed now: something is new, and the newest is `every` ms old or somebody asked."""
-        if checkpoints.is_wanted(self._ledger):
+        if checkpoints.is_requested(self._ledger):
             return True
         if self._latest is None:
             return self.size > 0

@@ -20,7 +20,7 @@ from civicmail.core.ledger.verify_records import Records
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class External:
     """What whoever doubts brings along. notes: checkpoints from outside, {name: note}; key: the public key as they know it, 32
     bytes, or nothing where they trust the one in the data folder."""
 
@@ -32,8 +32,8 @@ def verify(
     data: Path,
     sealed: Iterable[KeptRecord] = (),
     *,
-    each: Callable[[KeptRecord], None] = lambda record: None,
-    outside: Outside = Outside(),
+    on_record: Callable[[KeptRecord], None] = lambda record: None,
+    external: External = External(),
 ) -> Verdict:
     """Check ledger, journals and the sealed records of a data folder.
 
@@ -43,27 +43,27 @@ def verify(
     verdict = Verdict()
     ledger = data / "ledger"
     report = verdict.problems.append
-    key = _trusted(outside.key, _key(data, report), report)
+    key = _trusted(external.key, _key(data, report), report)
     signed = _signed(ledger, key, report)
-    brought = _brought(outside.notes, key, report)
-    known = verify_entries.told(ledger)
-    reading = Reading(ledger, {*signed, *brought}, max(signed, default=0), known, report)
+    external_roots = _external_roots(external.notes, key, report)
+    known = verify_entries.integrated_count(ledger)
+    reading = Reading(ledger, {*signed, *external_roots}, max(signed, default=0), known, report)
     contents = reading.read()
     reading.close()
     _check_roots(signed, contents, "checkpoints", report)
-    for size, notes in sorted(brought.items()):
+    for size, notes in sorted(external_roots.items()):
         for name, root in notes:
             _check_roots({size: root}, contents, name, report)
     records = Records(ledger, contents, report)
     for source in (journal_heads(data, report), sealed):
         for record in source:
             records.add(record)
-            each(record)
+            on_record(record)
     unread = [p for p in verdict.problems if p.code == "damaged" and p.journal]
-    records.finish(unread, lambda: _again(ledger), lambda: journal_heads(data, lambda problem: None))
+    records.finish(unread, lambda: _reread(ledger), lambda: journal_heads(data, lambda problem: None))
     in_journals = _in_records(records, key, report)
     if any(size not in contents.roots for size in in_journals):
-        contents = _again(ledger, set(in_journals))
+        contents = _reread(ledger, set(in_journals))
     _check_roots(in_journals, contents, "a journal or segment", report)
     verdict.records, verdict.captures, verdict.pending = records.count, records.captures, records.waiting
     verdict.disposed = records.disposed
@@ -79,7 +79,7 @@ def _trusted(given: bytes, own: bytes, report: Callable[[Problem], None]) -> byt
     return given or own
 
 
-def _brought(notes: Mapping[str, str], key: bytes, report: Callable[[Problem], None]) -> dict[int, list[tuple[str, bytes]]]:
+def _external_roots(notes: Mapping[str, str], key: bytes, report: Callable[[Problem], None]) -> dict[int, list[tuple[str, bytes]]]:
     """{size: [(name, root)]} of the checkpoints from outside; two that contradict each other are both kept."""
     signed: dict[int, list[tuple[str, bytes]]] = {}
     for name, note in notes.items():
@@ -127,7 +127,7 @@ def _in_records(records: Records, key: bytes, report: Callable[[Problem], None])
     return signed
 
 
-def _again(ledger: Path, sizes: set[int] | None = None) -> Ledger:
+def _reread(ledger: Path, sizes: set[int] | None = None) -> Ledger:
     """The ledger as it is now, its problems left to the first reading."""
     reading = Reading(ledger, sizes or set(), 0, 0, lambda problem: None)
     contents = reading.read()

@@ -108,16 +108,16 @@ def read_checkpoint(note: str, key: bytes) -> tuple[int, bytes] | None:
         return None
 
 
-def told(ledger: Path) -> int:
+def integrated_count(ledger: Path) -> int:
     """How many entries somebody has called integrated: ask this before read()."""
-    most = 0
+    highest = 0
     for path in sorted((ledger / "leaves").glob("*.idx")):
         content = path.read_bytes()
         whole = len(content) // _BATCH_INDEX.size * _BATCH_INDEX.size
-        most = max(
-            [most] + [entry + 1 for number, entry in _BATCH_INDEX.iter_unpack(content[:whole][-_BATCH_INDEX.size :]) if number]
+        highest = max(
+            [highest] + [entry + 1 for number, entry in _BATCH_INDEX.iter_unpack(content[:whole][-_BATCH_INDEX.size :]) if number]
         )
-    return most
+    return highest
 
 
 class Reading:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from civicmail.core.ledger.problems import KeptRecord, Problem, numbers, records_text
+from civicmail.core.ledger.problems import KeptRecord, Problem, as_runs, records_text
 from civicmail.core.ledger.verify_entries import Batch, Ledger, open_map, root_of
 
 Report = Callable[[Problem], None]
@@ -97,7 +97,7 @@ class Records:
             changed = [n for n in span if (batch.journal, n) in self._other]
             if changed and all(len(x) == 32 for x in leaves) and root_of(leaves) == batch.root:
                 right |= {(batch.journal, n) for n in changed}
-                for first, last in numbers(changed):
+                for first, last in as_runs(changed):
                     named = records_text(first, last, batch.journal)
                     text = f"leaves/{batch.journal}.bin is altered at {named}; what is kept is right."
                     self._report(Problem("altered", text, batch.journal, first, last))
@@ -117,7 +117,7 @@ class Records:
         return Problem("altered", text, batch.journal, batch.first)
 
     def _check_others(self, right: set[Key]) -> None:
-        there = {leaf: key for key, leaf in self._other.items()}
+        by_leaf = {leaf: key for key, leaf in self._other.items()}
         reported: set[Key] = set()
         for key, leaf in sorted(self._other.items()):
             if key in right:
@@ -125,7 +125,7 @@ class Records:
                 continue
             if key in reported:
                 continue
-            twin = there.get(self._leaf(*key))
+            twin = by_leaf.get(self._leaf(*key))
             named = records_text(key[1], key[1], key[0])
             if self._has_seen(*key):
                 self._report(Problem("invented", f"Besides the integrated one there is another {named}.", *key))
@@ -150,7 +150,7 @@ class Records:
             self._excuse()
             missing = self._missing()
         for journal, absent in missing.items():
-            for first, last in numbers(absent):
+            for first, last in as_runs(absent):
                 text = f"What was integrated as {records_text(first, last, journal)} is not kept any more."
                 self._report(Problem("dropped", text, journal, first, last))
 

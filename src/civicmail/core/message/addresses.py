@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from civicmail.core.message import encoded, limits
-from civicmail.core.message.shapes import Address
+from civicmail.core.message import encoded_words, limits
+from civicmail.core.message.model import Address
 
 _ATOM = r"[^\s<>@\",;:\\()\[\]]+"
 _SIMPLE = re.compile(
@@ -53,7 +53,7 @@ _remembered = lru_cache(maxsize=4096)(_parse)
 
 
 def _display(words: str) -> str:
-    words = encoded.words(words) if "=?" in words else words
+    words = encoded_words.words(words) if "=?" in words else words
     words = _CONTROL.sub(" ", words) if not words.isprintable() else words
     words = words.strip()
     return words[1:-1] if len(words) > 2 and words[0] == words[-1] == "'" else words
@@ -63,7 +63,7 @@ def _word(local: str) -> str:
     """A local part that is an encoded word is decoded, unless that would make another address of it."""
     if not local.startswith("=?"):
         return local
-    decoded = encoded.words(local)
+    decoded = encoded_words.words(local)
     return local if _WITHIN_LOCAL.search(decoded) else decoded
 
 

@@ -6,7 +6,7 @@ import binascii
 import re
 
 from civicmail.core.message import limits
-from civicmail.core.message.uublocks import UuBlock
+from civicmail.core.message.uuencode import UuBlock
 
 MARK = b"(This file must be converted with BinHex"
 _BLOCK = re.compile(rb"^\(This file must be converted with BinHex[^\r\n]{0,40}[\r\n]+:([^:]*+)(:?)", re.MULTILINE)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from civicmail.core.message import transfer
+from civicmail.core.message import transfer_encoding
 
 _ESCAPE = re.compile(rb"=(?:[ \t]*+\r?+\n|([0-9A-Fa-f]{2})|[ \t]*+\Z)")
 _RUN = re.compile(rb"[A-Za-z0-9+/=]+")
@@ -56,7 +56,7 @@ class Encoded:
 
 def opened(data: bytes, encoding: str) -> Encoded | None:
     """The part with these encoded bytes; None where nobody can say which bytes are which: broken base64, other encodings."""
-    if encoding in transfer.IDENTITY:
+    if encoding in transfer_encoding.IDENTITY:
         return Encoded(data, "identity")
     if encoding == "quoted-printable":
         return _quoted(data)

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from civicmail.core.message import block, headers, limits, transfer, tree
-from civicmail.core.message.block import Buffer
-from civicmail.core.message.shapes import Defect
-from civicmail.core.message.tree import Budget, Node
+from civicmail.core.message import header_block, header_scan, limits, mime_tree, transfer_encoding
+from civicmail.core.message.header_block import Buffer
+from civicmail.core.message.mime_tree import Budget, Node
+from civicmail.core.message.model import Defect
 
 Style = Literal["exchange", "google", "fields"]
 How = Literal["to", "cc", "bcc", "recipient"]
@@ -79,12 +79,12 @@ def read(raw: Buffer) -> JournalReport | None:
 
 def is_marked(raw: Buffer) -> bool:
     """Whether the header says that this is a report."""
-    return headers.first(raw, "x-ms-journal-report") is not None
+    return header_scan.first(raw, "x-ms-journal-report") is not None
 
 
 def delivered_for(raw: Buffer) -> JournalReport | None:
     """For whom a copy was, by the fields above the first Received field: those below came from outside and prove nothing."""
-    top = b"\n" + raw[: min(headers.header_block(raw), limits.REPORT_LOOK)]
+    top = b"\n" + raw[: min(header_scan.header_length(raw), limits.REPORT_LOOK)]
     hop = _FIRST_HOP.search(top)
     fields = _ReportFields()
     google = False
@@ -104,20 +104,20 @@ def delivered_for(raw: Buffer) -> JournalReport | None:
 
 def _report(raw: Buffer, offset: int) -> JournalReport | None:
     defects: list[Defect] = []
-    head = block.read(raw, 0, len(raw), defects, top=True)
+    head = header_block.read(raw, 0, len(raw), defects, top=True)
     budget = Budget(len(raw))
-    top, *parts = tree.walk(raw, head, 0, budget, defects)
+    top, *parts = mime_tree.walk(raw, head, 0, budget, defects)
     children = [node for node in parts if node.path.count(".") == 1]
     if not top.container or not children or children[0].content_type != "text/plain":
         return None
-    fields = _report_fields(tree.content(raw, children[0], defects)[: limits.REPORT_BYTES], children[0])
+    fields = _report_fields(mime_tree.content(raw, children[0], defects)[: limits.REPORT_BYTES], children[0])
     marked = is_marked(raw)
     messages = [node for node in children[1:] if node.content_type == "message/rfc822"]
     if not (fields.recipients or fields.sender) or not (marked or (fields.message_id and messages)):
         return None
     style: Style = "exchange" if marked else "google"
     people = tuple(fields.recipients.values())
-    if not messages or messages[0].encoding not in transfer.IDENTITY or messages[0].end <= messages[0].start:
+    if not messages or messages[0].encoding not in transfer_encoding.IDENTITY or messages[0].end <= messages[0].start:
         return JournalReport(style, fields.sender, people, why="report-coded")
     return JournalReport(style, fields.sender, people, offset + messages[0].start, offset + messages[0].end)
 

@@ -96,8 +96,8 @@ def named(words: str) -> Iterator[str]:
 def names_another(words: str, host: str) -> bool:
     """Whether the words of a link name a host that is not the one it leads to."""
     for shown in named(words):
-        there = host.removeprefix("www.")
-        if shown != there and not shown.endswith(f".{there}") and not there.endswith(f".{shown}"):
+        host_name = host.removeprefix("www.")
+        if shown != host_name and not shown.endswith(f".{host_name}") and not host_name.endswith(f".{shown}"):
             return True
     return False
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count, takewhile
 from urllib.parse import unquote_to_bytes
 
-from civicmail.core.message import charsets, encoded, limits
+from civicmail.core.message import charsets, encoded_words, limits
 
 _COMMENT = re.compile(r"\([^()\"]*\)")
 _TOKEN = re.compile(r"[^\s;,()<>\"]+")
@@ -28,7 +28,7 @@ def parse(raw: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _parse(raw: bytes) -> tuple[str, dict[str, str]]:
-    value = encoded.text(raw)
+    value = encoded_words.text(raw)
     head, _, tail = value.partition(";")
     token = _TOKEN.search(_COMMENT.sub(" ", head))
     name = token[0].lower() if token else ""
@@ -58,12 +58,14 @@ def _parameters(tail: str) -> dict[str, str]:
             number = int(section[2] or 0)
             sections.setdefault(section[1], {}).setdefault(number, (bool(section[3]), value))
         elif name:
-            plain.setdefault(name, encoded.words(value) if "=?" in value else value)
+            plain.setdefault(name, encoded_words.words(value) if "=?" in value else value)
     for name, numbered in sections.items():
         plain_value = plain.get(name, "")
         plain[name] = _joined(numbered) or plain_value
-        if others := [one for one in (plain_value, _joined(_unbroken(numbered))) if one and one != plain[name]]:
-            plain[f"{name}{ALSO}"] = "\n".join(others)
+        if alternatives := [
+            alternative for alternative in (plain_value, _joined(_unbroken(numbered))) if alternative and alternative != plain[name]
+        ]:
+            plain[f"{name}{ALSO}"] = "\n".join(alternatives)
     return plain
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from civicmail.core.message import limits
-from civicmail.core.message.uublocks import UuBlock
+from civicmail.core.message.uuencode import UuBlock
 
 _MARK = re.compile(rb"^=y(begin|part|end)[ \t]([^\r\n]{0,1000})[^\r\n]*(?:\r?\n|\Z)", re.MULTILINE)
 _NAME = re.compile(rb"(?:\A|[ \t])name=(.*?)[ \t]*\Z", re.DOTALL)

@@ -23,12 +23,12 @@ def matches(tree: Tree, view: View) -> bool:
             return not matches(part, view)
         case Words(field, tokens, prefix):
             fields = (field,) if field else FREE
-            return any(_stands(" ".join(tokens), view[name], prefix) for name in fields)
+            return any(_contains(" ".join(tokens), view[name], prefix) for name in fields)
         case Near(left, right, most):
             fields = (left.field,) if left.field else FREE
             return any(_is_near(left, right, most, view[name].split()) for name in fields)
         case Token(field, token, prefix):
-            return _stands(token, view[field], prefix)
+            return _contains(token, view[field], prefix)
         case Range(field, low, high):
             number = view[field]
             return (low is None or number >= low) and (high is None or number <= high)
@@ -38,7 +38,7 @@ def matches(tree: Tree, view: View) -> bool:
             return view["id"] in ids
 
 
-def _stands(words: str, text: str, prefix: bool) -> bool:
+def _contains(words: str, text: str, prefix: bool) -> bool:
     """Whether the tokens stand side by side in the text; fold() may leave several spaces between two tokens."""
     padded = f" {' '.join(text.split())} "
     return f" {words}" in padded if prefix else f" {words} " in padded
@@ -46,8 +46,10 @@ def _stands(words: str, text: str, prefix: bool) -> bool:
 
 def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:
     """Whether some place of one lies behind some place of the other with at most `most` tokens between."""
-    here, there = _places(left, text), _places(right, text)
-    return _follows(here, len(left.tokens), there, most) or _follows(there, len(right.tokens), here, most)
+    left_places, right_places = _places(left, text), _places(right, text)
+    return _follows(left_places, len(left.tokens), right_places, most) or _follows(
+        right_places, len(right.tokens), left_places, most
+    )
 
 
 def _places(words: Words, text: list[str]) -> list[int]:

@@ -157,10 +157,10 @@ class _Parser:
         value = self._read(lexeme, operator)
         if self.peek().kind == "AROUND":
             around = self._take()
-            other = self._take() if self.peek().kind in {"word", "phrase"} else None
-            if other is None or self.peek().kind == "AROUND":
-                raise _one_sided(around if other is None else self.peek())
-            return self._weighed(near(value, self._read(other, operator), int(around.text), around.position), value)
+            right = self._take() if self.peek().kind in {"word", "phrase"} else None
+            if right is None or self.peek().kind == "AROUND":
+                raise _one_sided(around if right is None else self.peek())
+            return self._weighed(near(value, self._read(right, operator), int(around.text), around.position), value)
         tree = OPERATORS[operator](value) if operator else free(value)
         if tree is None and required:
             raise value.wrong(sentence("a word with letters or digits"))

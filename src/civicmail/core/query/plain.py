@@ -62,10 +62,10 @@ def _decoded(plain: Plain, deepest: int) -> Tree:
         case ["not", part]:
             return Not(_decoded(part, deepest - 1))
         case ["near", left, right, int(most)]:
-            one, other = _decoded(left, deepest - 1), _decoded(right, deepest - 1)
-            assert isinstance(one, Words)
-            assert isinstance(other, Words)
-            return Near(one, other, most)
+            left_words, right_words = _decoded(left, deepest - 1), _decoded(right, deepest - 1)
+            assert isinstance(left_words, Words)
+            assert isinstance(right_words, Words)
+            return Near(left_words, right_words, most)
         case ["digits", ("id" | "sha256") as field, str(digits)]:
             return Digits(field, digits)
         case ["among", *ids]:

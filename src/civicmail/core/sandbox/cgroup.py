@@ -11,8 +11,8 @@ from pathlib import Path
 
 TREE = Path("/sys/fs/cgroup")
 NAME = "readers"
-PROCESSES_MOST = 256
-_LEAST = 2 << 30
+MAX_PROCESSES = 256
+_MIN_MEMORY = 2 << 30
 _MARK = "user.delegate"  # on what systemd has handed over
 
 
@@ -21,8 +21,8 @@ def join(tree: Path = TREE, own: str | None = None) -> None:
     group = handed_over(tree, _own() if own is None else own) / NAME
     group.mkdir(exist_ok=True)
     (group.parent / "cgroup.subtree_control").write_text("+memory +pids")
-    (group / "memory.max").write_text(str(most()))
-    (group / "pids.max").write_text(str(PROCESSES_MOST))
+    (group / "memory.max").write_text(str(memory_limit()))
+    (group / "pids.max").write_text(str(MAX_PROCESSES))
     (group / "cgroup.procs").write_text(str(os.getpid()))
 
 
@@ -34,9 +34,9 @@ def handed_over(tree: Path, own: str) -> Path:
     return service
 
 
-def most() -> int:
+def memory_limit() -> int:
     """Bytes that all readers of a service may have: half of the machine."""
-    return max(_LEAST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    return max(_MIN_MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 
 
 def _is_handed_over(folder: Path) -> bool:

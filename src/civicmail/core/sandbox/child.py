@@ -9,7 +9,7 @@ import select
 import subprocess
 from collections.abc import Sequence
 
-from civicmail.core.sandbox import frames, life
+from civicmail.core.sandbox import frames, lifecycle
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -22,7 +22,7 @@ GRACE = 3.0  # seconds that it has for ending by itself, with what it has read s
 ENDING = 1.0  # seconds that a fork which has answered has for ending, when somebody else asks
 DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
-FRAME_MOST = 1 << 30
+MAX_FRAME = 1 << 30
 
 
 class Child:
@@ -35,7 +35,7 @@ class Child:
         self._over = -1  # where it says that a fork has ended
         self._clean = 0  # files after which nothing was left
         self._running: subprocess.Popen[bytes] | None = None
-        self._line: frames.Line | None = None
+        self._line: frames.Pipes | None = None
         self.files = 0
         self.ended = 0
 
@@ -43,11 +43,11 @@ class Child:
     def is_running(self) -> bool:
         return self._running is not None and self._running.poll() is None
 
-    def running(self) -> frames.Line | None:
+    def running(self) -> frames.Pipes | None:
         """The line to it where it runs, and nothing of the question before is there any more; starts nothing."""
         return self._line if self.is_running and self._is_clean() else None
 
-    def line(self) -> frames.Line:
+    def line(self) -> frames.Pipes:
         """The line to it; starts it where it is not there, or where it left something of another question."""
         if (line := self.running()) is not None:
             return line
@@ -55,12 +55,12 @@ class Child:
             self.kill()
         return self._started()
 
-    def _started(self) -> frames.Line:
+    def _started(self) -> frames.Pipes:
         more: tuple[str, ...] = ()
         theirs: tuple[int, ...] = ()
         if self._each:
             self._over, end = os.pipe()
-            more, theirs = (life.EACH, str(end)), (end,)
+            more, theirs = (lifecycle.EACH, str(end)), (end,)
         try:
             running = subprocess.Popen(  # noqa: S603 - our own program
                 [*self._command, *more],
@@ -76,7 +76,7 @@ class Child:
                 os.close(end)
         assert running.stdin is not None
         assert running.stdout is not None
-        line = self._line = frames.Line(running.stdin.fileno(), running.stdout.fileno())
+        line = self._line = frames.Pipes(running.stdin.fileno(), running.stdout.fileno())
         self.files = self._clean = 0
         self._running = running  # last: who sees it run finds its line
         return line
@@ -84,7 +84,7 @@ class Child:
     def _is_clean(self) -> bool:
         """Whether neither the fork that had the question before nor a word of it is there any more. Waits for its end."""
         if self._each and self._clean != self.files and self._line is not None:
-            if not _has_more(self._over, ENDING) or os.read(self._over, 1) != life.OVER:
+            if not _has_more(self._over, ENDING) or os.read(self._over, 1) != lifecycle.OVER:
                 return False
             if self._line.held or _has_more(self._line.in_, 0):
                 return False

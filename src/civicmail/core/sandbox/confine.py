@@ -102,7 +102,7 @@ def in_force() -> tuple[str, ...]:
 
 
 @cache
-def tried() -> Missing:
+def try_in_child() -> Missing:
     """What a process that this one starts finds when it gives everything up."""
     try:
         done = subprocess.run(_TRIAL, capture_output=True, timeout=_TRIAL_SECONDS, check=False, cwd="/", stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
@@ -111,7 +111,7 @@ def tried() -> Missing:
         return dict.fromkeys(PIECES, "a process that tried it has died")
 
 
-def try_here() -> None:
+def _try_here() -> None:
     """In that process."""
     print(json.dumps(confine(1 << 30)), flush=True)
 

@@ -26,15 +26,15 @@ def frame(kind: bytes, content: bytes) -> bytes:
     return HEAD.pack(kind, len(content)) + content
 
 
-class Late(Exception):
+class ReadTimeout(Exception):
     """The other side took longer than it may."""
 
 
-class Gone(Exception):
+class ClosedPipe(Exception):
     """The other side has ended, or says what nobody asked."""
 
 
-class Line:
+class Pipes:
     """Two pipes of a parent, both non-blocking, with a deadline for every exchange (seconds of time.monotonic). out, in_: their
     ends, for whoever waits in a loop (awaiting.py)."""
 
@@ -57,13 +57,13 @@ class Line:
                 except BlockingIOError:
                     self._wait(self.out, select.POLLOUT, deadline)
                 except OSError:
-                    raise Gone from None
+                    raise ClosedPipe from None
 
     def receive(self, most: int, deadline: float) -> tuple[bytes, bytes]:
         """The next frame, of at most so many bytes."""
         kind, length = HEAD.unpack(self._exactly(HEAD.size, deadline))
         if length > most:
-            raise Gone
+            raise ClosedPipe
         return kind, self._exactly(length, deadline)
 
     def _exactly(self, size: int, deadline: float) -> bytes:
@@ -74,10 +74,10 @@ class Line:
                 self._wait(self.in_, select.POLLIN, deadline)
                 continue
             if not piece:
-                raise Gone
+                raise ClosedPipe
             self.held += piece
             if time.monotonic() > deadline:
-                raise Late
+                raise ReadTimeout
         exactly = bytes(self.held[:size])
         del self.held[:size]
         return exactly
@@ -88,4 +88,4 @@ class Line:
         poll.register(fd, event)
         left = deadline - time.monotonic()
         if left <= 0 or not poll.poll(left * 1000):
-            raise Late
+            raise ReadTimeout

@@ -8,9 +8,9 @@ from io import BytesIO
 
 import olefile
 
-from civicmail.core.message import mapi, propertynames
+from civicmail.core.message import mapi, mapi_names
 from civicmail.core.message.mapi import Attachment, Item, Properties
-from civicmail.core.message.propertynames import Names
+from civicmail.core.message.mapi_names import Names
 
 type Path = tuple[str, ...]
 
@@ -139,4 +139,4 @@ def _key(number: int, named: Names) -> str:
 def _names(tree: _Tree) -> Names:
     """The names of properties from 0x8000 on (MS-OXMSG 2.2.3)."""
     sets, entries, strings = (tree.read((_NAMED, f"__substg1.0_{number}0102")) for number in ("0002", "0003", "0004"))
-    return propertynames.read(sets, entries, strings)
+    return mapi_names.read(sets, entries, strings)

@@ -39,7 +39,7 @@ class Ocr:
         return done.stdout.decode("utf-8", "replace").strip(), ""
 
 
-def found(languages: str) -> Ocr | None:
+def find_tesseract(languages: str) -> Ocr | None:
     """tesseract where it is installed, with those of the wanted languages ("eng+spa") that it has; else None."""
     program = shutil.which("tesseract")
     if program is None:

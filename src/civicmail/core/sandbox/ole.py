@@ -8,11 +8,11 @@ from io import BytesIO
 
 import olefile
 
-from civicmail.core.message import rebuild
-from civicmail.core.sandbox import msg, oldword, sheets, words
-from civicmail.core.sandbox.case import Case
+from civicmail.core.message import outlook_message
+from civicmail.core.sandbox import msg, spreadsheet, text_files, word97
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Unreadable
-from civicmail.core.sandbox.words import decoded
+from civicmail.core.sandbox.extraction import Extraction
+from civicmail.core.sandbox.text_files import decoded
 
 _PROPERTIES = ("title", "subject", "author", "keywords", "comments")
 _PACKED = 0x0F  # a record of PowerPoint that holds records
@@ -22,7 +22,7 @@ _CURRENT_ENCRYPTED = b"\xdf\xc4\xd1\xf3"  # headerToken of CurrentUserAtom (MS-P
 _FILE_PASS = 0x002F  # a record of a workbook (MS-XLS 2.4.117)
 
 
-def read(content: bytes, case: Case) -> None:
+def read(content: bytes, case: Extraction) -> None:
     try:
         file = olefile.OleFileIO(BytesIO(content))
     except (OSError, struct.error, IndexError):
@@ -31,15 +31,15 @@ def read(content: bytes, case: Case) -> None:
         if is_sealed(file):
             raise Unreadable(ENCRYPTED)
         if file.exists("__properties_version1.0"):
-            words.mail(rebuild.message(msg.item(file)), case)
+            text_files.message(outlook_message.message(msg.item(file)), case)
         elif file.exists(msg.PACKAGE):
             case.open(*msg.package(file.openstream(msg.PACKAGE).read()))
         elif file.exists("WordDocument"):
-            case.text(oldword.text(file))
+            case.text(word97.text(file))
         elif file.exists("PowerPoint Document"):
             _slides(file.openstream("PowerPoint Document").read(), case)
         elif file.exists("Workbook") or file.exists("Book"):
-            sheets.cells(BytesIO(content), case)
+            spreadsheet.cells(BytesIO(content), case)
         else:
             raise Unreadable(TYPE_UNKNOWN)
         about = file.get_metadata()
@@ -54,7 +54,7 @@ def is_sealed(file: olefile.OleFileIO) -> bool:
     if file.exists("EncryptedPackage") or file.exists("EncryptedSummary"):
         return True
     if file.exists("WordDocument"):
-        return oldword.is_sealed(file)
+        return word97.is_sealed(file)
     if file.exists("PowerPoint Document"):
         return bool(file.exists("Current User")) and file.openstream("Current User").read(20)[12:16] == _CURRENT_ENCRYPTED
     book = "Workbook" if file.exists("Workbook") else "Book"
@@ -72,7 +72,7 @@ def _has_file_pass(stream: bytes) -> bool:
     return False
 
 
-def _slides(stream: bytes, case: Case) -> None:
+def _slides(stream: bytes, case: Extraction) -> None:
     """Text atoms of a presentation in their order (MS-PPT 2.9); containers are stepped into."""
     at, end = 0, len(stream)
     while at + _RECORD.size <= end:

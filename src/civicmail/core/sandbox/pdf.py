@@ -10,8 +10,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
 
 PICTURE_DPI = 200
 PIXELS = 25_000_000  # a page may declare 14,400 points a side
@@ -24,7 +24,7 @@ IMAGES = 500  # of one page; old scanners cut it into strips
 _KEYS = (b"V", b"Contents")
 
 
-def read(content: bytes, case: Case) -> None:
+def read(content: bytes, case: Extraction) -> None:
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
@@ -40,7 +40,7 @@ def read(content: bytes, case: Case) -> None:
             raise Unreadable(DAMAGED)
 
 
-def _pages(document: Any, case: Case) -> int:
+def _pages(document: Any, case: Extraction) -> int:
     """Give the words of all pages; how many could not be opened."""
     broken = in_a_row = 0
     for n in range(len(document)):
@@ -58,7 +58,7 @@ def _pages(document: Any, case: Case) -> int:
     return broken
 
 
-def _page(page: Any, case: Case) -> None:
+def _page(page: Any, case: Extraction) -> None:
     words = page.get_textpage()
     text = _text(words, page.get_bbox())
     words.close()
@@ -75,8 +75,8 @@ def _is_a_picture(page: Any, *, bare: bool) -> bool:
         return bool(pictures)
     width, height = page.get_size()
     covered = 0.0
-    for one in pictures:
-        left, bottom, right, top = one.get_bounds()
+    for picture in pictures:
+        left, bottom, right, top = picture.get_bounds()
         covered += max(0.0, right - left) * max(0.0, top - bottom)
     return bool(covered > _HALF * width * height)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 
-from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox.extraction import Extraction
 
 SHORTEST = 24  # pixels a side: below it no letter can be told
 SMALLEST = 8000  # pixels: icons, lines and tracking dots
 
 
-def read(content: bytes, case: Case) -> None:
+def read(content: bytes, case: Extraction) -> None:
     if may_show_words(content):
         case.out.picture(content if case.pictures else b"")
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 
 from civicmail.core.sandbox import frames
 from civicmail.core.sandbox.budget import SECONDS
-from civicmail.core.sandbox.child import BUSY, FRAME_MOST, GRACE, Child
+from civicmail.core.sandbox.child import BUSY, GRACE, MAX_FRAME, Child
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.core.sandbox.worker")
-FILES = 5000  # that one process reads before a fresh one takes over
+MAX_FILES = 5000  # that one process reads before a fresh one takes over
 
-Pictures = Callable[[bytes], None]
+OnPicture = Callable[[bytes], None]
 
 
 @dataclass(slots=True)
-class Told:
+class FileText:
     """What a file says. unreadable: (path of the member, reason) of what gave no text or not all. pictures: how many may show
     more text, by OCR."""
 
@@ -47,7 +47,7 @@ class Process:
         """How many processes there were before this one."""
         return self._child.ended
 
-    def read(self, content: bytes, on_picture: Pictures | None = None, *, seconds: float | None = None) -> Told:
+    def read(self, content: bytes, on_picture: OnPicture | None = None, *, seconds: float | None = None) -> FileText:
         """Read one file, whatever it does. on_picture: called with every picture or drawn page, instead of being counted.
 
         A process that crashes is asked again, with its plainest readers, in a new one; that is the last try.
@@ -61,41 +61,41 @@ class Process:
             reading.unreadable.append(("", why))
         return reading
 
-    def _try(self, content: bytes, on_picture: Pictures | None, limit: float, *, careful: bool) -> tuple[Told, str]:
-        reading = Told()
+    def _try(self, content: bytes, on_picture: OnPicture | None, limit: float, *, careful: bool) -> tuple[FileText, str]:
+        result = FileText()
         request = {"seconds": limit, "pictures": on_picture is not None, "careful": careful}
         try:
             line = self._child.line()
             deadline = time.monotonic() + self._child.allowed(limit)
             line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, json.dumps(request).encode()))
-            while self._take(line.receive(FRAME_MOST, deadline), reading, on_picture):
+            while self._take(line.receive(MAX_FRAME, deadline), result, on_picture):
                 if on_picture is not None:
                     deadline = time.monotonic() + limit * BUSY + GRACE  # drawing waits for OCR, which has limits of its own
-        except frames.Late:
+        except frames.ReadTimeout:
             self._child.kill()
-            return reading, TOO_LONG
-        except (frames.Gone, ValueError):
-            return reading, TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED
+            return result, TOO_LONG
+        except (frames.ClosedPipe, ValueError):
+            return result, TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED
         self._child.files += 1
-        if self._child.files >= FILES or any(why == TOO_MUCH_MEMORY for _, why in reading.unreadable):
+        if self._child.files >= MAX_FILES or any(why == TOO_MUCH_MEMORY for _, why in result.unreadable):
             self._child.kill()
-        return reading, ""
+        return result, ""
 
     @staticmethod
-    def _take(frame: tuple[bytes, bytes], reading: Told, on_picture: Pictures | None) -> bool:
+    def _take(frame: tuple[bytes, bytes], result: FileText, on_picture: OnPicture | None) -> bool:
         """Note one frame; whether more will come."""
         kind, content = frame
         if kind == frames.TEXT:
-            reading.texts.append(content.decode("utf-8", "replace"))
+            result.texts.append(content.decode("utf-8", "replace"))
         elif kind == frames.PICTURE:
-            reading.pictures += 1
+            result.pictures += 1
             if on_picture is not None:
                 on_picture(content)
         elif kind == frames.UNREADABLE:
             path, why = json.loads(content)
-            reading.unreadable.append((str(path), str(why)[:100]))
+            result.unreadable.append((str(path), str(why)[:100]))
         elif kind != frames.END:
-            raise frames.Gone
+            raise frames.ClosedPipe
         return kind != frames.END
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import errno
 import os
 import struct
 
-from civicmail.core.sandbox import calls
+from civicmail.core.sandbox import syscalls
 from civicmail.core.sandbox.landlock import no_new_privileges
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -29,13 +29,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def known() -> bool:
     """Whether this architecture has a list, and this kernel filters."""
-    return os.uname().machine in calls.MACHINES and _libc.prctl(_PR_GET_SECCOMP, *[ctypes.c_ulong(0)] * 4) >= 0
+    return os.uname().machine in syscalls.MACHINES and _libc.prctl(_PR_GET_SECCOMP, *[ctypes.c_ulong(0)] * 4) >= 0
 
 
 def lock(*, program: bool = False) -> None:
     """Keep the calls of a reader. program: also those to become another program. Raises OSError where it cannot be done."""
     machine = os.uname().machine
-    if machine not in calls.MACHINES:
+    if machine not in syscalls.MACHINES:
         raise OSError(errno.ENOSYS, "There is no list of calls for this architecture.")
     filter_ = compiled(machine, os.getpid(), program=program)
     held = ctypes.create_string_buffer(filter_)
@@ -49,17 +49,17 @@ def lock(*, program: bool = False) -> None:
 
 def compiled(machine: str, pid: int, *, program: bool) -> bytes:
     """Instructions of eight bytes: operation, jumps where true and where false, operand."""
-    column, audit = calls.MACHINES[machine]
+    column, audit = syscalls.MACHINES[machine]
     code = [_op(_LOAD, _ARCHITECTURE), _op(_EQUAL, audit, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     if machine == "x86_64":  # the same kernel takes the calls of x32 under numbers of their own
         code += [_op(_AT_LEAST, _X32, 0, 1), _op(_RETURN, _KILL)]
-    for numbers in (*calls.FREE.values(), *(calls.PROGRAM.values() if program else ())):
+    for numbers in (*syscalls.FREE.values(), *(syscalls.PROGRAM.values() if program else ())):
         if (number := numbers[column]) is not None:
             code += [_op(_EQUAL, number, 0, 1), _op(_RETURN, _ALLOW)]
-    for rule in calls.RULES.values():
+    for rule in syscalls.RULES.values():
         code += _call(rule.numbers[column], _judged(rule))
-    code += _call(calls.TGKILL[column], [*_must(0, pid), _op(_RETURN, _ALLOW)])
-    code += _call(calls.PRLIMIT64[column], _own_limit())
+    code += _call(syscalls.TGKILL[column], [*_must(0, pid), _op(_RETURN, _ALLOW)])
+    code += _call(syscalls.PRLIMIT64[column], _own_limit())
     return b"".join([*code, _op(_RETURN, _ERRNO | errno.ENOSYS)])
 
 
@@ -68,7 +68,7 @@ def _call(number: int | None, block: list[bytes]) -> list[bytes]:
     return [] if number is None else [_op(_EQUAL, number, 0, len(block)), *block]
 
 
-def _judged(rule: calls.Rule) -> list[bytes]:
+def _judged(rule: syscalls.Rule) -> list[bytes]:
     code = [_argument(rule.argument)]
     if rule.one_of:
         for value in rule.one_of:

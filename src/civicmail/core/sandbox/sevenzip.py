@@ -9,11 +9,11 @@ from py7zr.exceptions import ArchiveError, PasswordRequired, UnsupportedCompress
 from py7zr.io import BytesIOFactory
 
 from civicmail.core.sandbox.budget import MEMBER
-from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
 
 
-def read(content: bytes, case: Case) -> None:
+def read(content: bytes, case: Extraction) -> None:
     try:
         with py7zr.SevenZipFile(BytesIO(content)) as archive:
             if archive.needs_password():

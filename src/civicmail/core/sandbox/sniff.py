@@ -66,7 +66,7 @@ _HIGH = bytes(range(0x80, 0x100))
 _PDF_LOOK = 1024
 
 
-def kind(data: bytes) -> Kind:
+def detect(data: bytes) -> Kind:
     """What the bytes are."""
     if not data:
         return "empty"

@@ -8,16 +8,16 @@ import os
 import sys
 from typing import BinaryIO
 
-from civicmail.core.sandbox import confine, frames, life, reading
-from civicmail.core.sandbox.answering import BUFFER, frame
+from civicmail.core.sandbox import confine, frames, lifecycle, readers
+from civicmail.core.sandbox.request_server import BUFFER, read_frame
 
 MEMORY = 2 << 30
 """Bytes of address space: three times the largest member, and what pdfium takes for a page."""
 
-TOGETHER = 1 << 16  # characters
+FLUSH_CHARACTERS = 1 << 16  # characters
 
 
-class Pipe:
+class PipeOutput:
     """Out (case.py) on a pipe. Text is held until there is some of it, so that little is lost with a process that dies."""
 
     def __init__(self, out: BinaryIO) -> None:
@@ -28,7 +28,7 @@ class Pipe:
     def text(self, text: str) -> None:
         self._held.append(text)
         self._size += len(text)
-        if self._size >= TOGETHER:
+        if self._size >= FLUSH_CHARACTERS:
             self.flush()
 
     def picture(self, data: bytes) -> None:
@@ -58,24 +58,24 @@ class Pipe:
 
 
 def main() -> None:
-    asks = os.fdopen(os.dup(0), "rb", BUFFER)
-    answers = os.fdopen(os.dup(1), "wb", BUFFER)
+    requests = os.fdopen(os.dup(0), "rb", BUFFER)
+    replies = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
-    reading.prepare()
+    readers.prepare()
 
     def once() -> bool:
-        if (raw_request := frame(asks)) is None:
+        if (raw_request := read_frame(requests)) is None:
             return False
         request = json.loads(raw_request)
-        content = frame(asks) or b""
+        content = read_frame(requests) or b""
         confine.cpu_seconds(int(request["seconds"]) + 2)
-        pipe = Pipe(answers)
-        reading.read(content, pipe, seconds=request["seconds"], pictures=request["pictures"], careful=request["careful"])
+        pipe = PipeOutput(replies)
+        readers.read(content, pipe, seconds=request["seconds"], pictures=request["pictures"], careful=request["careful"])
         del content
         pipe.end()
         return True
 
-    life.live(once, MEMORY, reading.prepare_all)
+    lifecycle.run(once, MEMORY, readers.prepare_all)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.parsers import expat
 
-from civicmail.core.sandbox.case import Case
 from civicmail.core.sandbox.errors import DAMAGED, ENTITIES, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
 
 TOGETHER = 1 << 16  # characters of text that go to the reader's case at a time
 
@@ -17,7 +17,7 @@ ROLES_MOST = 1000  # names of elements that are remembered; a file may make up a
 class Words:
     """texts: local names of elements whose characters are words, None for all. breaks: elements behind which a word ends."""
 
-    def __init__(self, case: Case, texts: frozenset[str] | None, breaks: frozenset[str]) -> None:
+    def __init__(self, case: Extraction, texts: frozenset[str] | None, breaks: frozenset[str]) -> None:
         self._case = case
         self._texts = texts
         self._breaks = breaks

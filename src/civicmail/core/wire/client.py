@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from civicmail.core.wire.answers import AnswerReader, Reply
 from civicmail.core.wire.dotstuff import Stuffer
-from civicmail.core.wire.errors import AnswerError
+from civicmail.core.wire.errors import ReplyError
+from civicmail.core.wire.reply_reader import Reply, ReplyReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Client:
         self.protocol = protocol
         self.offers: dict[str, str] = {}
         self.closed = ""
-        self._reader = AnswerReader()
+        self._reader = ReplyReader()
         self._upgrading = False
         self._waiting: list[Callable[[Reply], list[ClientEvent]]] = [self._on_greeting]
         self._out: list[bytes] = []
@@ -125,7 +125,7 @@ class Client:
         try:
             while not self.closed and not self._upgrading and (reply := self._reader.next()) is not None:
                 events += self._take(reply)
-        except AnswerError as error:
+        except ReplyError as error:
             events += self._close(str(error))
         return events
 

@@ -39,5 +39,5 @@ class CommandError(WireError):
     smtp = "501 5.5.4 Syntax error in parameters"
 
 
-class AnswerError(WireError):
+class ReplyError(WireError):
     """What a server sent is not a reply of RFC 5321 4.2, or does not end."""

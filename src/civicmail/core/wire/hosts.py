@@ -9,7 +9,7 @@ from typing import Any
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def is_here(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Whether a name or an address is this machine and no other."""
     address = _address(host)
     return host == "localhost" if address is None else address.is_loopback
@@ -27,10 +27,10 @@ def is_public(address: str, inside: Sequence[str] = ()) -> bool:
     return last.is_global and not last.is_multicast
 
 
-def public(host: str, port: int, infos: Iterable[tuple[Any, ...]], inside: Sequence[str] = ()) -> list[str]:
+def public_addresses(host: str, port: int, infos: Iterable[tuple[Any, ...]], inside: Sequence[str] = ()) -> list[str]:
     """The addresses that may be connected to, of what getaddrinfo has found for a name that a stranger's zone gave: it may name our
     own machines, and other ones at each look (DNS rebinding). Raises OSError where none is left."""
-    addresses = [str(one[4][0]) for one in infos]
+    addresses = [str(info[4][0]) for info in infos]
     if not (left := [a for a in dict.fromkeys(addresses) if is_public(a, inside)]):
         raise OSError(0, f"{host}, port {port}, leads to no public address")
     return left

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.core.wire.data import Newlines
-from civicmail.core.wire.signin import MECHANISMS
+from civicmail.core.wire.sasl import MECHANISMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from civicmail.core.wire import replies
+from civicmail.core.wire.auth import AuthSession
 from civicmail.core.wire.commands import parse_chunk, parse_mail, parse_rcpt
 from civicmail.core.wire.data import ChunkReceiver, DataReceiver
 from civicmail.core.wire.errors import WireError
@@ -28,7 +29,6 @@ from civicmail.core.wire.events import (
     Transaction,
 )
 from civicmail.core.wire.profile import ServerProfile
-from civicmail.core.wire.signing import Signing
 
 _OVERRUN = 1024 * 1024  # what we still listen to, beyond the size limit once more, for the sake of a reply after the data
 
@@ -38,7 +38,7 @@ _BROKEN_LINES = "550 5.5.2 Message has a bare CR, bare LF or NUL; lines must end
 _NEEDS_UTF8 = "553 5.6.7 Address needs SMTPUTF8"
 
 
-class Session(Signing):
+class Session(AuthSession):
     """One connection. The greeting is in the first output; nothing that a peer sends makes `feed` or `answer` raise."""
 
     def __init__(self, profile: ServerProfile, *, client: str = "", tls: str = "") -> None:

@@ -19,12 +19,12 @@ from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.seen import in_words
 from civicmail.city.policy.shapes import USE, tellable_rules
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.headers import header_block
-from civicmail.core.message.letter import fields
+from civicmail.core.message.header_scan import header_length
+from civicmail.core.message.message_parser import fields
 from civicmail.desk.holding.record_facts import unavailable_parts
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.outstanding_view import OutstandingView
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.courier import apartlimited
 from civicmail.mail.search.fields import thread
@@ -78,7 +78,7 @@ class HeldCopies:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._lock = threading.Lock()
-        self._followed = Followed(data)
+        self._followed = OutstandingView(data)
         self._rules: dict[tuple[bytes, int], tuple[str, tuple[str, ...]]] = {}
 
     def copies(self, now: int) -> list[HeldCopy]:
@@ -139,7 +139,7 @@ class HeldCopies:
     def thread(self, id_: bytes) -> str:
         """The Message-ID of the first message of its conversation, "" where it names none. Raises NotInArchive, DamagedFile."""
         body = Machine(self._data).body(id_)
-        return thread(fields(body[: header_block(body)]))
+        return thread(fields(body[: header_length(body)]))
 
     def removable_files(self, id_: bytes) -> frozenset[str]:
         """Paths of the files that can be left out of a copy of it. Raises NotInArchive, DamagedFile, LaterError."""

@@ -16,8 +16,8 @@ from civicmail.city.policy.matrix import WORDS
 from civicmail.city.policy.rules import Book, Rule
 from civicmail.city.policy.shapes import ABOUT_USE, USE
 from civicmail.core.config.sentence import sentence
-from civicmail.mail.archive.again import UNAVAILABLE
-from civicmail.mail.archive.sentby import ASSERTED
+from civicmail.mail.archive.mailbox_evidence import ASSERTED
+from civicmail.mail.archive.rescreening import UNAVAILABLE
 from civicmail.mail.screening import forwarding, leaving, webmail
 
 ENTRY_POINTS = frozenset({"submission", "relay"})

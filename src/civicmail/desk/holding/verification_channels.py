@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from civicmail.city.access.snapshot import Mailbox, Snapshot
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening.claimed import claimed
 from civicmail.mail.screening.consumers import is_consumer
 from civicmail.mail.screening.domains import a_labels
@@ -38,7 +38,7 @@ class Channel:
     name: str = ""
 
 
-def claim_of(header: Letter, return_path: str) -> Claim:
+def claim_of(header: ParsedMessage, return_path: str) -> Claim:
     """read: the header; returned: the return address of the envelope."""
     first = header.from_[0] if header.from_ else None
     addresses = {a.addr.lower() for a in (*header.from_, *header.sender, *header.reply_to, *header.to, *header.cc)}

@@ -16,14 +16,14 @@ from civicmail.city.directory.models import Address, Person
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.parse import parse
+from civicmail.core.query.scopes import RECEIVED, received_by
 from civicmail.core.query.tree import And, Everything, Range, Token, Tree, Words
-from civicmail.core.query.whose import CAME, reached
 from civicmail.desk.holding.queries import held_copies
 from civicmail.desk.incidents.link_destination import KnownIncidents
 from civicmail.desk.incidents.models import Case, Mark, Opening, Pulled
 from civicmail.desk.incidents.similar_messages import MAX_CANDIDATES, SPREAD_DAYS, Copy, Likeness, copies_of, narrowed
 from civicmail.desk.viewer.queries import store
-from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture, Event
 from civicmail.mail.pipeline.marks import Marking, Marks, Said
@@ -154,7 +154,7 @@ def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
     hosts = {link.partition(" ")[0] for link in like.links}
     linked = []
     for host in sorted(hosts):
-        ids, _ = _captures_matching(And((CAME, Range("received", since), Words("body", tuple(fold(host).split())))))
+        ids, _ = _captures_matching(And((RECEIVED, Range("received", since), Words("body", tuple(fold(host).split())))))
         marked = [(id_, marks) for id_ in sorted(ids) if (marks := marks_of(id_)) is not None and host in marks.hosts]
         others = [(str(uuid.UUID(bytes=id_)), marks, host) for id_, marks in marked if not like.fits(marks)]
         linked += others if len(others) <= COMMON_HOST else []
@@ -163,7 +163,7 @@ def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
 
 def by_message_id(message_id: str, reporter: Iterable[str]) -> bytes | None:
     """The newest capture with this Message-ID that came to one of these addresses."""
-    tree = And((Token("messageid", exact(message_id.strip("<> "))), reached(list(reporter))))
+    tree = And((Token("messageid", exact(message_id.strip("<> "))), received_by(list(reporter))))
     ids, _ = _captures_matching(tree)
     return max(ids, default=None)
 
@@ -174,7 +174,7 @@ def by_words(subject: str, quoted: Iterable[str], reporter: Iterable[str]) -> li
     words = tuple(fold(subject).split())[:12]
     if not words:
         return []
-    ids, _ = _captures_matching(And((Words("subject", words), reached(list(reporter)))))
+    ids, _ = _captures_matching(And((Words("subject", words), received_by(list(reporter)))))
     candidates = [(id_, marks) for id_ in sorted(ids, reverse=True)[:50] if (marks := marks_of(id_)) is not None]
     same = set(quoted)
     near = [id_ for id_, marks in candidates if len(same & set(marks.bands)) >= bands.ALIKE]
@@ -244,10 +244,10 @@ def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
     return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)
 
 
-def _traced(ids: Iterable[bytes]) -> Iterator[Traced]:
+def _traced(ids: Iterable[bytes]) -> Iterator[MessageTrace]:
     for id_ in ids:
         if (recorded := _recorded(id_)) is not None:
-            yield envelope_of(*recorded)
+            yield trace_of(*recorded)
 
 
 def _recorded(id_: bytes) -> tuple[Capture, list[Event]] | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.fold import exact, fold
+from civicmail.core.query.scopes import NOTHING, RECEIVED
 from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
-from civicmail.core.query.whose import CAME, NOTHING
-from civicmail.mail.archive.envelopes import Traced
+from civicmail.mail.archive.envelopes import MessageTrace
 from civicmail.mail.pipeline.marks import Marks
 from civicmail.mail.screening import bands
 
@@ -44,7 +44,7 @@ class Likeness:
         parts: list[Tree] = [Token(field_, exact(a)) for a in sorted(self.authors) for field_ in ("from", "mailfrom")]
         parts += [Words("subject", words) for words in sorted(self.subjects) if words]
         parts += [Words("body", host) for host in sorted(hosts) if host]
-        return And((CAME, Range("received", since), Or(tuple(parts)))) if parts else NOTHING
+        return And((RECEIVED, Range("received", since), Or(tuple(parts)))) if parts else NOTHING
 
 
 def narrowed(tree: Tree) -> Tree:
@@ -88,7 +88,7 @@ class Copy:
         return self.state == "delivered" or self.state in _ON_THE_WAY
 
 
-def copies_of(traced: Iterable[Traced], domains: Collection[str]) -> list[Copy]:
+def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[Copy]:
     """Who has it: each copy for a mailbox of the city, by mailbox. domains: lower case."""
     copies = []
     for one in traced:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Address, Letter
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message import message_parser
+from civicmail.core.message.filter_verdicts import header_of
+from civicmail.core.message.model import Address, ParsedMessage
 from civicmail.mail.screening.claimed import claimed
 
 Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
@@ -35,15 +35,15 @@ class Caution:
 
 def cautions(content: bytes, recipients: int, people: Snapshot | None, domains: Collection[str]) -> tuple[Caution, ...]:
     """content: the message; recipients: everybody whom it reaches, those behind lists too; domains: of the city, lower case."""
-    read = letter.read(header_of(content) or b"")
-    found = [*_shown(read, domains), *_namesakes((*read.to, *read.cc, *read.bcc), people, domains)]
-    if read.in_reply_to and recipients >= EVERYBODY:
+    message = message_parser.parse(header_of(content) or b"")
+    found = [*_shown(message, domains), *_namesakes((*message.to, *message.cc, *message.bcc), people, domains)]
+    if message.in_reply_to and recipients >= EVERYBODY:
         found.append(Caution("everybody", recipients))
     return tuple(found)
 
 
-def _shown(read: Letter, domains: Collection[str]) -> Iterable[Caution]:
-    outside = sorted({a.addr.lower() for a in (*read.to, *read.cc) if _is_outside(a, domains)})
+def _shown(message: ParsedMessage, domains: Collection[str]) -> Iterable[Caution]:
+    outside = sorted({a.addr.lower() for a in (*message.to, *message.cc) if _is_outside(a, domains)})
     if len(outside) > SHOWN_MOST:
         yield Caution("shown", len(outside), tuple(outside[:NAMED]))
 

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from civicmail.core.message.fields import mailbox
+from civicmail.core.message.header_format import mailbox
 from civicmail.desk.viewer.downloads import file_name
 
 WIDTH = 72

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from civicmail.city.access.permits import Permit
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive.envelopes import Passage, envelope_of
+from civicmail.mail.archive.envelopes import Passage, trace_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.pipeline.addressed import CHECK
@@ -40,7 +40,7 @@ class Fates:
                 return self._known[id_]
         try:
             place = archive.place(id_)
-            traced = envelope_of(archive.capture(permit, place), archive.events(permit, id_)) if place else None
+            traced = trace_of(archive.capture(permit, place), archive.events(permit, id_)) if place else None
         except (DamagedFile, NotInArchive) as error:
             log.warning("fate.unreadable", capture=id_.hex(), error=type(error).__name__)
             return ()

@@ -15,11 +15,11 @@ from typing import Literal
 
 from civicmail.city.access.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import headers, letter
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message import header_scan, message_parser
+from civicmail.core.message.model import Fields
 from civicmail.core.query.parse import parse
+from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, imported_for, received_by, sent_from, with_disposition
 from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token, Tree
-from civicmail.core.query.whose import IMPORTED, NOTHING, WRITTEN_HERE, done_with, kept_for, reached, sent_from
 from civicmail.desk.mailbox import scope
 from civicmail.desk.mailbox.fates import Fates, mine_of, outcome
 from civicmail.desk.mailbox.kept import Kept
@@ -156,7 +156,9 @@ def unopened(desk: Desk, opened: Collection[str] = (), *, own: bool = False) -> 
     of = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], kept.read)]
     of += [(list(box.addresses), kept.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own]
     given = scope.got(desk.mine, opened)
-    found = [ids(desk.reader, And((recent, reached(addresses), given))) - frozenset(seen) for addresses, seen in of if addresses]
+    found = [
+        ids(desk.reader, And((recent, received_by(addresses), given))) - frozenset(seen) for addresses, seen in of if addresses
+    ]
     return frozenset().union(*found) - kept.hidden
 
 
@@ -201,8 +203,8 @@ def rows(desk: Desk, hits: Collection[Hit], opened: Collection[str], new: Collec
     authored = among(desk.reader, scope.authored(mine), hits)
     shut = among(desk.reader, scope.kept_back(mine, opened), hits)
     imported = among(desk.reader, IMPORTED, hits)
-    ours = among(desk.reader, WRITTEN_HERE, [hit for hit in hits if _SYSTEM in hit.from_.lower()])
-    refused = among(desk.reader, And((scope.authored(mine), done_with("refuse"))), hits)
+    ours = among(desk.reader, LOCAL, [hit for hit in hits if _SYSTEM in hit.from_.lower()])
+    refused = among(desk.reader, And((scope.authored(mine), with_disposition("refuse"))), hits)
     labels = desk.kept.labels_on(uuid.UUID(hit.id).bytes for hit in hits)
     for hit in hits:
         eye: Eye = "author" if hit.id in authored else "shut" if hit.id in shut else "given"
@@ -219,9 +221,9 @@ def _direction(direction: Direction, mine: Mine) -> list[Tree]:
         case "sent":
             return [sent_from(mine.addresses)]
         case "received":
-            return [reached(mine.addresses)]
+            return [received_by(mine.addresses)]
         case "imported":
-            return [kept_for(mine.names)]
+            return [imported_for(mine.names)]
     return []
 
 
@@ -231,8 +233,8 @@ def _standing(desk: Desk, stand: Stand) -> list[Tree]:
         return []
     mine = desk.mine
     if stand == "refused":
-        refused = And((scope.kept_back(mine), done_with("refuse", mine.addresses)))
-        return [Or((And((scope.authored(mine), done_with("refuse"))), refused))]
+        refused = And((scope.kept_back(mine), with_disposition("refuse", mine.addresses)))
+        return [Or((And((scope.authored(mine), with_disposition("refuse"))), refused))]
     found = []
     for id_ in desk.waiting.of(mine.addresses, held=stand == "held", most=BY_STATE):
         copies = [c for c in desk.waiting.copies(id_) if c.held == (stand == "held")]
@@ -293,7 +295,7 @@ def _reading(desk: Desk) -> Callable[[str], Fields | None]:
 
 def header_of(body: bytes) -> Fields:
     """What the header alone says: a body may be anything, and is read elsewhere."""
-    return letter.fields(body[: headers.header_block(body)])
+    return message_parser.fields(body[: header_scan.header_length(body)])
 
 
 def _moment(now: int) -> datetime:

@@ -15,7 +15,7 @@ from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries import standing
 from civicmail.city.access.queries.boxes import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
-from civicmail.core.query.whose import reached
+from civicmail.core.query.scopes import received_by
 from civicmail.desk.mailbox import finding
 from civicmail.desk.mailbox.counted import Counted
 from civicmail.desk.mailbox.fates import Fates
@@ -134,7 +134,7 @@ def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:
     try:
         permit, mine = mine_now(actor, now=now)
         of = desk(permit, mine, now=now, kept=Shelves(person.pk, now))
-        return len(finding.unopened(of) & ids(of.reader, reached(list(addresses_)))) if mine.boxes else 0
+        return len(finding.unopened(of) & ids(of.reader, received_by(list(addresses_)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0
 

@@ -18,10 +18,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.core.query.match import matches
+from civicmail.core.query.scopes import NOTHING, imported_for, received_by, sent_from, withheld, withheld_from
 from civicmail.core.query.tree import FREE, Among, And, Digits, Everything, Near, Not, Or, Range, Text, Token, Tree, View, Words
-from civicmail.core.query.whose import NOTHING, kept_for, reached, sent_from, withheld, withheld_from
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import address as tokens_of
 from civicmail.mail.search.fields import view
@@ -92,7 +92,7 @@ def _readable(tree: Tree, mine: Mine, opened: Collection[str]) -> tuple[Tree, Tr
 def eye(capture: Capture, mine: Mine, *, opened: bool) -> Eye | None:
     """With which eye a capture is seen that lies before us, None where it is not mine. opened: whether the copy for me, if it was
     withheld, is delivered by now."""
-    seen = view(capture, letter.fields(b""))
+    seen = view(capture, message_parser.fields(b""))
     ids = (capture.id.hex(),) if opened else ()
     if matches(authored(mine), seen):
         return "author"
@@ -103,7 +103,7 @@ def eye(capture: Capture, mine: Mine, *, opened: bool) -> Eye | None:
 
 def authored(mine: Mine) -> Tree:
     """Sent by a mailbox of mine, or imported as mine."""
-    return Or((sent_from(mine.addresses), kept_for(mine.names)))
+    return Or((sent_from(mine.addresses), imported_for(mine.names)))
 
 
 def got(mine: Mine, opened: Collection[str] = ()) -> Tree:
@@ -113,18 +113,18 @@ def got(mine: Mine, opened: Collection[str] = ()) -> Tree:
 
 def kept_back(mine: Mine, opened: Collection[str] = ()) -> Tree:
     """Addressed to mailboxes of mine, and given to none of them."""
-    return And((reached(mine.addresses), Not(_given(mine, opened)), Not(authored(mine))))
+    return And((received_by(mine.addresses), Not(_given(mine, opened)), Not(authored(mine))))
 
 
 def withheld_at_first(mine: Mine) -> Tree:
     """Of some of these it has to be looked up whether they were delivered since."""
-    return And((reached(mine.addresses), withheld_from(mine.addresses)))
+    return And((received_by(mine.addresses), withheld_from(mine.addresses)))
 
 
 def _given(mine: Mine, opened: Collection[str]) -> Tree:
-    each: list[Tree] = [And((reached(box.addresses), Not(withheld_from(box.addresses)))) for box in mine.boxes]
+    each: list[Tree] = [And((received_by(box.addresses), Not(withheld_from(box.addresses)))) for box in mine.boxes]
     if opened:
-        each.append(And((reached(mine.addresses), Or(tuple(withheld(id_) for id_ in sorted(opened))))))
+        each.append(And((received_by(mine.addresses), Or(tuple(withheld(id_) for id_ in sorted(opened))))))
     if not each:
         return NOTHING
     return And((Or(tuple(each)), Not(Among(mine.pulled)))) if mine.pulled else Or(tuple(each))

@@ -28,8 +28,8 @@ from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.shapes import Disposition, Finding
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope, Recipient
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message.filter_verdicts import header_of
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.paths import parse_path
 from civicmail.desk.mailbox.cautions import Caution, cautions
 from civicmail.desk.mailbox.errors import Undecided
@@ -47,7 +47,7 @@ from civicmail.mail.pipeline.containing import HELD, Containing
 from civicmail.mail.pipeline.deciding import Settled
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.pipeline.receipts import Receipt
-from civicmail.mail.search import seenlimited
+from civicmail.mail.search import message_reader
 
 DOOR = "pages"
 """The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
@@ -263,7 +263,7 @@ class Submission:
         if verdict.refused:
             return Judged(verdict.refused, verdict.smtp, verdict.findings)
         wanted = self._settings.senders.identification
-        if not wanted or is_identified(seenlimited.words(parcel.content), wanted, snapshot, person, now):
+        if not wanted or is_identified(message_reader.words(parcel.content), wanted, snapshot, person, now):
             return Judged(findings=verdict.findings)
         if self._settings.senders.without_identification == "refuse":
             return Judged(UNIDENTIFIED, reply(UNIDENTIFIED), (Finding(honest.CHECK, UNIDENTIFIED),))

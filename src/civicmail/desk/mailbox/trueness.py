@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 
-from civicmail.core.sandbox import truetype
+from civicmail.core.sandbox import filetype
 from civicmail.desk.mailbox.actions.drafting import New
 from civicmail.desk.mailbox.composing import Attachment, Letter, Named, build
 from civicmail.desk.viewer import downloads, limited
@@ -22,5 +22,5 @@ def looked_at(name: str, content: bytes) -> New:
     shown = limited.read(build(letter))
     found = next((file for file in shown.files if file.depth == 0), None) if shown is not None else None
     if found is None:
-        return New(clean, content, truetype.EMPTY if not content else truetype.UNKNOWN)
+        return New(clean, content, filetype.EMPTY if not content else filetype.UNKNOWN)
     return New(clean, content, found.kind, found.odd)

@@ -1,7 +1,7 @@
 """A page of what fits a query and, on top of it, what somebody made of their mail (labels, unread, hidden). Knows no Django.
 
 The index knows none of that. A few ids are and-ed into the query; for many it is faster to read the ids of all that fits and to
-look at each of them (mail/search/listed.py), because all of it is one person's mail.
+look at each of them (mail/search/listing.py), because all of it is one person's mail.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from civicmail.core.query.scopes import NOTHING
 from civicmail.core.query.tree import Among, And, Not, Tree
-from civicmail.core.query.whose import NOTHING
 from civicmail.mail.search.counts import count
-from civicmail.mail.search.listed import Listed, hits, id_of, listed
+from civicmail.mail.search.listing import Listed, hits, id_of, list_all
 from civicmail.mail.search.order import Sort
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import Hit, cursor_at, read_cursor, search
@@ -86,7 +86,7 @@ def every(reader: Reader, tree: Tree, narrow: Narrow, most: int) -> Iterator[Hit
 
 def ids(reader: Reader, tree: Tree) -> frozenset[bytes]:
     """Of all that fits."""
-    return frozenset(id_of(one) for one in listed(reader, tree))
+    return frozenset(id_of(one) for one in list_all(reader, tree))
 
 
 def _asked(reader: Reader, tree: Tree, after: str, before: str, size: int) -> Turned:
@@ -102,7 +102,7 @@ def _asked(reader: Reader, tree: Tree, after: str, before: str, size: int) -> Tu
 
 
 def _sift(reader: Reader, tree: Tree, narrow: Narrow) -> list[Listed]:
-    return [one for one in listed(reader, tree) if narrow.fits(id_of(one))]
+    return [one for one in list_all(reader, tree) if narrow.fits(id_of(one))]
 
 
 def _sifted(reader: Reader, found: list[Listed], after: str, before: str, size: int) -> Turned:

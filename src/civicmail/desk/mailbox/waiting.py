@@ -19,8 +19,8 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.copies import Copy as Kept
-from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Entry, Outstanding
+from civicmail.mail.archive.outstanding_view import OutstandingView
 
 log = get_logger()
 
@@ -43,7 +43,7 @@ class Waiting:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._lock = threading.Lock()
-        self._followed = Followed(data)
+        self._followed = OutstandingView(data)
         self._state = Outstanding()
 
     def look(self, now: int) -> bool:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 
-from civicmail.core.message import blind, block, verdicts
+from civicmail.core.message import blind_fields, filter_verdicts, header_block
 from civicmail.mail.archive.records import EDGE, Capture
 from civicmail.mail.courier.leaving import corrected, without
 
@@ -50,17 +50,17 @@ def _spans(header: bytes, *, verdicts_too: bool, copy: bool) -> Iterable[tuple[i
     hop = False
     for name, low, high in _fields(header):
         hop = hop or name == b"received"
-        if name in blind.NAMES or (copy and not hop and name in blind.FOR_WHOM):
+        if name in blind_fields.NAMES or (copy and not hop and name in blind_fields.FOR_WHOM):
             found.add((low, high))
     if verdicts_too:
-        found |= {(v.offset, v.offset + v.length) for v in verdicts.verdicts(header)}
+        found |= {(v.offset, v.offset + v.length) for v in filter_verdicts.verdicts(header)}
     return found
 
 
 def _header(body: bytes) -> tuple[int, bytes, bytes]:
     """Where the header begins, its bytes up to the first empty line, also behind a line that is no field, and the same in lines."""
-    start = block.read(body, 0, len(body), [], top=True).start
-    end, _, cr_only = block.find_end(body, start, len(body))
+    start = header_block.read(body, 0, len(body), [], top=True).start
+    end, _, cr_only = header_block.find_end(body, start, len(body))
     header = body[start:end]
     return start, header, header.replace(b"\r", b"\n") if cr_only else header
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from civicmail.core.message.parsing import Message
-from civicmail.core.message.tree import Node
+from civicmail.core.message.mime_tree import Node
+from civicmail.core.message.structure import Structure
 
 SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -22,12 +22,12 @@ class Found:
 
     path: str
     depth: int
-    message: Message
+    message: Structure
     node: Node
-    letter: Message | None = None
+    letter: Structure | None = None
 
 
-def message_at(message: Message, path: str) -> Message | None:
+def message_at(message: Structure, path: str) -> Structure | None:
     """The message that a path names, the outermost for the empty path; None where there is none."""
     for step in path.split(SLASH) if path else ():
         found = next((child for node, child in message.children if node.path == step), None)
@@ -37,7 +37,7 @@ def message_at(message: Message, path: str) -> Message | None:
     return message
 
 
-def part_at(message: Message, path: str) -> Found | None:
+def part_at(message: Structure, path: str) -> Found | None:
     """The part that a path names; None where there is none, or where it only holds others."""
     above, _, step = path.rpartition(SLASH)
     holder = message_at(message, above)
@@ -50,7 +50,7 @@ def part_at(message: Message, path: str) -> Found | None:
     return Found(path, above.count(SLASH) + bool(above), holder, node, letter)
 
 
-def files(message: Message, above: str = "", depth: int = 0) -> Iterator[Found]:
+def files(message: Structure, above: str = "", depth: int = 0) -> Iterator[Found]:
     """All files in the order in which they stand, those of attached messages behind the message that has them."""
     letters = {id(node): letter for node, letter in message.children}
     for node in message.nodes:
@@ -62,7 +62,7 @@ def files(message: Message, above: str = "", depth: int = 0) -> Iterator[Found]:
             yield from files(letter, f"{above}{node.path}{SLASH}", depth if signed else depth + 1)
 
 
-def texts(message: Message, *, rich: bool = True) -> Iterator[tuple[Message, Node]]:
+def texts(message: Structure, *, rich: bool = True) -> Iterator[tuple[Structure, Node]]:
     """The parts that are read as the message itself, in order: of alternatives the one that is HTML, or with rich off another."""
     left_out = _left_out(message, rich)
     letters = {id(node): letter for node, letter in message.children}
@@ -76,13 +76,13 @@ def texts(message: Message, *, rich: bool = True) -> Iterator[tuple[Message, Nod
             yield message, node
 
 
-def is_signed(message: Message, node: Node) -> bool:
+def is_signed(message: Structure, node: Node) -> bool:
     """Whether a message is the content of an opaque signature, and so the message itself (RFC 8551 3.5.2)."""
     above = node.path.rpartition(".")[0]
     return node.letter and any(n.path == above and n.content_type in _SIGNED for n in message.nodes)
 
 
-def _left_out(message: Message, rich: bool) -> set[str]:
+def _left_out(message: Structure, rich: bool) -> set[str]:
     """Paths of the alternatives that are not read: all that have text but one, the last of those that are HTML, or are not."""
     text, html = set[str](), set[str]()  # paths below which there is some
     for node in message.nodes:

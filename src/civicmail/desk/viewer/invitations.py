@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from civicmail.core.message import parsing, tree
-from civicmail.core.message.tree import Node
+from civicmail.core.message import mime_tree, structure
+from civicmail.core.message.mime_tree import Node
 from civicmail.desk.viewer import inside
 from civicmail.desk.viewer.meeting import ANSWERS, METHODS, UNREADABLE, Guest, Meeting, Repeats, When
 
@@ -26,11 +26,11 @@ _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY", "MINUTELY", "S
 
 def invitation(content: bytes, *, path: str = "") -> Meeting | None:
     """Of a message, or of one attached to it; None where it has none. content: the whole of it."""
-    message = inside.message_at(parsing.parse(content), path)
+    message = inside.message_at(structure.parse(content), path)
     node = next((n for n in message.nodes if _is_calendar(n)), None) if message is not None else None
     if message is None or node is None:
         return None
-    return meeting(tree.content(message.raw, node, []))
+    return meeting(mime_tree.content(message.raw, node, []))
 
 
 def meeting(calendar: bytes) -> Meeting:

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox.asking import Pool, shared
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
+from civicmail.core.sandbox.pool import Pool, shared
 from civicmail.desk.viewer.meeting import UNREADABLE, Meeting
 from civicmail.desk.viewer.safe import Words
 from civicmail.desk.viewer.shown import WORDS_MOST, HeaderLine, Run, Shown
@@ -31,7 +31,7 @@ REMEMBERED = 200
 
 def pool() -> Pool:
     """The processes of this one; started when they are first needed."""
-    return shared(COMMAND, PROCESSES, each=True)
+    return shared(COMMAND, PROCESSES, fork_each=True)
 
 
 def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
@@ -107,7 +107,7 @@ def _ask(what: str, body: bytes, path: str, **more: Any) -> bytes:
     if key in _slow:
         raise Unreadable(TOO_LONG)
     try:
-        return pool().ask(question, body, seconds=SECONDS)
+        return pool().request(question, body, seconds=SECONDS)
     except Unreadable as error:
         if error.why == TOO_LONG:
             _slow.add(key)

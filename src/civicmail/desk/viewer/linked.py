@@ -6,8 +6,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import ParsedMessage
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.shown import Run
 
@@ -18,14 +18,14 @@ URL_MOST = 2_000
 def links(content: bytes, wanted: Collection[str]) -> dict[str, tuple[Run, ...]]:
     """SHA-256, hexadecimal, of those that are wanted -> the address, as text and never as a link."""
     found: dict[str, tuple[Run, ...]] = {}
-    for url in _urls(letter.read(content)):
+    for url in _urls(message_parser.parse(content)):
         digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
         if digest in wanted:
             found[digest] = runs.told(url)
     return found
 
 
-def _urls(one: Letter) -> Iterator[str]:
-    yield from (link.url[:URL_MOST] for link in one.links)
-    for child in one.children:
+def _urls(message: ParsedMessage) -> Iterator[str]:
+    yield from (link.url[:URL_MOST] for link in message.links)
+    for child in message.children:
         yield from _urls(child)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from civicmail.core.message import addresses, encoded, heads, hypertext, parsing, tree
-from civicmail.core.message.parsing import Message
-from civicmail.core.message.shapes import Address, Defect
-from civicmail.core.message.tree import Node
-from civicmail.core.sandbox import truetype
+from civicmail.core.message import addresses, encoded_words, header_values, html_text, mime_tree, structure
+from civicmail.core.message.mime_tree import Node
+from civicmail.core.message.model import Address, Defect
+from civicmail.core.message.structure import Structure
+from civicmail.core.sandbox import filetype
 from civicmail.desk.viewer import inside, markup, plaintext
 from civicmail.desk.viewer.inside import Found
 from civicmail.desk.viewer.runs import running, told
@@ -42,7 +42,7 @@ class _Piece:
 
 def shown(content: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
     """What is shown of a message, or of one attached to it; None where the path names none. content: the whole of it."""
-    whole = parsing.parse(content)
+    whole = structure.parse(content)
     message = inside.message_at(whole, path)
     if message is None:
         return None
@@ -52,7 +52,7 @@ def shown(content: bytes, *, page: int = 1, files_page: int = 1, path: str = "")
     pages = _pages(pieces)
     number = min(max(page, 1), len(pages))
     files, count, files_number, files_pages = _files(message, path, files_page)
-    head = heads.read(message.head, message.charset, message.defects)
+    head = header_values.read(message.head, message.charset, message.defects)
     blocks = tuple(block for piece in pages[number - 1] for block in piece.blocks())
     sender, reply_to = _field(message, b"sender"), _field(message, b"reply-to")
     return Shown(
@@ -85,13 +85,13 @@ def shown(content: bytes, *, page: int = 1, files_page: int = 1, path: str = "")
 
 def headers(content: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] | None:
     """The fields of the header in order, at most HEADERS, and how many there are; None where the path names no message."""
-    message = inside.message_at(parsing.parse(content), path)
+    message = inside.message_at(structure.parse(content), path)
     if message is None:
         return None
     lines = []
-    every = list(parsing.limited(message.head))
+    every = list(structure.limited(message.head))
     for _, name, value in every[:HEADERS]:
-        text = encoded.decode(value, message.charset)
+        text = encoded_words.decode(value, message.charset)
         cut = told(text[:_VALUE])
         lines.append(HeaderLine(name.decode("ascii"), cut))
     return lines, len(every)
@@ -99,23 +99,23 @@ def headers(content: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] |
 
 def part(content: bytes, path: str) -> tuple[str, bytes] | None:
     """Name and bytes of a file; None where the path names none."""
-    found = inside.part_at(parsing.parse(content), path)
+    found = inside.part_at(structure.parse(content), path)
     if found is None:
         return None
     name = file_name(found)
     if found.letter is not None and not name.lower().endswith(".eml"):
         name = f"{name or 'message'}.eml"
-    return name, tree.content(found.message.raw, found.node, [])
+    return name, mime_tree.content(found.message.raw, found.node, [])
 
 
 def file_name(found: Found) -> str:
     """As its sender named it; of a message its subject."""
     if found.node.filename or found.letter is None:
         return found.node.filename
-    return heads.subject(found.letter.head, found.letter.charset)
+    return header_values.subject(found.letter.head, found.letter.charset)
 
 
-def _files(message: Message, path: str, page: int) -> tuple[tuple[File, ...], int, int, int]:
+def _files(message: Structure, path: str, page: int) -> tuple[tuple[File, ...], int, int, int]:
     """Those of one page, how many there are, which page it is, and how many of them."""
     found = list(inside.files(message, f"{path}{inside.SLASH}" if path else ""))
     pages = max(1, -(-len(found) // FILES))
@@ -124,10 +124,10 @@ def _files(message: Message, path: str, page: int) -> tuple[tuple[File, ...], in
 
 
 def _file(found: Found) -> File:
-    data = tree.content(found.message.raw, found.node, found.message.defects)
-    kind = "letter" if found.letter is not None else truetype.of(data)
+    data = mime_tree.content(found.message.raw, found.node, found.message.defects)
+    kind = "letter" if found.letter is not None else filetype.identify(data)
     name = file_name(found)
-    odd = found.letter is None and truetype.is_odd(name, kind)
+    odd = found.letter is None and filetype.is_mismatched(name, kind)
     return File(
         path=found.path,
         name=told(name[:_SUBJECT]),
@@ -149,7 +149,7 @@ def _doubts(senders: Sequence[Address], blocks: Sequence[Block]) -> Iterator[str
         yield "lies"
 
 
-def _readable(message: Message, marks: dict[str, None]) -> tuple[list[_Piece], int]:
+def _readable(message: Structure, marks: dict[str, None]) -> tuple[list[_Piece], int]:
     """The text in pieces, and how many pictures it would have."""
     pieces, pictures = _pieces(inside.texts(message), marks)
     if not pieces:
@@ -159,18 +159,18 @@ def _readable(message: Message, marks: dict[str, None]) -> tuple[list[_Piece], i
     return pieces, pictures
 
 
-def _pieces(texts: Iterable[tuple[Message, Node]], marks: dict[str, None]) -> tuple[list[_Piece], int]:
+def _pieces(texts: Iterable[tuple[Structure, Node]], marks: dict[str, None]) -> tuple[list[_Piece], int]:
     found: list[_Piece] = []
     pictures = 0
     for message, node in texts:
-        text = parsing.text(message, node)
+        text = structure.text(message, node)
         if not node.html:
             found += _of_text(text, node)
             continue
-        tree_ = hypertext.seen(text)
+        tree_ = html_text.visible_tree(text)
         if tree_ is None:
             marks["flattened"] = None
-            found += _of_text(hypertext.read(text).visible, None)
+            found += _of_text(html_text.read(text).visible, None)
             continue
         page = markup.read(tree_[0])
         pictures += page.pictures
@@ -262,12 +262,12 @@ def _people(every: tuple[Address, ...]) -> tuple[Person, ...]:
     return tuple([Person(told(a.display[:_SUBJECT]), told(a.addr[:_SUBJECT])) for a in every[:PEOPLE]])
 
 
-def _field(message: Message, name: bytes) -> tuple[Address, ...]:
+def _field(message: Structure, name: bytes) -> tuple[Address, ...]:
     hint = message.charset
-    return tuple([one for value in message.head.fields.get(name, ()) for one in addresses.parse(encoded.text(value, hint))])
+    return tuple([one for value in message.head.fields.get(name, ()) for one in addresses.parse(encoded_words.text(value, hint))])
 
 
-def _defects(message: Message) -> Iterator[Defect]:
+def _defects(message: Structure) -> Iterator[Defect]:
     yield from message.defects
     for _, child in message.children:
         yield from _defects(child)

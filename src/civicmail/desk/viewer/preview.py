@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.shown import WORDS_MOST
 
@@ -13,6 +13,6 @@ _GAP = re.compile(r"\s+")
 
 def words(content: bytes) -> str:
     """The words of a message, without what it quotes and what nobody would see."""
-    found = letter.read(content)
-    own = "\n".join(line for line in found.text.splitlines() if not line.startswith(">")) or found.html_text
+    message = message_parser.parse(content)
+    own = "\n".join(line for line in message.text.splitlines() if not line.startswith(">")) or message.html_text
     return "".join(run.text for run in runs.told(_GAP.sub(" ", own[:WORDS_MOST]).strip()) if run.kind == "text")

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from civicmail.core.message import encoded, links, parsing, tree, treecost
-from civicmail.core.message.parsing import Message
-from civicmail.core.message.tree import Node
-from civicmail.core.sandbox import truetype
+from civicmail.core.message import encoded_words, html_cost, links, mime_tree, structure
+from civicmail.core.message.mime_tree import Node
+from civicmail.core.message.structure import Structure
+from civicmail.core.sandbox import filetype
 from civicmail.desk.viewer import inside
 
 FRAME_CSP: dict[str, list[str]] = {
@@ -86,7 +86,7 @@ Words = Mapping[str, str]
 
 def page(content: bytes, path: str, words: Words) -> bytes | None:
     """The document for the frame; None where the path names no message, or none with HTML that can be shown so."""
-    message = inside.message_at(parsing.parse(content), path)
+    message = inside.message_at(structure.parse(content), path)
     bodies = [_look(holder, node, words) for holder, node in inside.texts(message) if node.html] if message is not None else []
     shown = [body for body in bodies if body is not None]
     if not shown:
@@ -94,9 +94,9 @@ def page(content: bytes, path: str, words: Words) -> bytes | None:
     return _PAGE.format(title=html.escape(words["title"]), body="<hr>".join(shown)).encode("utf-8", "replace")
 
 
-def _look(message: Message, node: Node, words: Words) -> str | None:
-    source = parsing.text(message, node)
-    if not treecost.tame(source):
+def _look(message: Structure, node: Node, words: Words) -> str | None:
+    source = structure.text(message, node)
+    if not html_cost.tame(source):
         return None
     parsed = LexborHTMLParser(source)
     parsed.strip_tags(_GONE)
@@ -186,7 +186,7 @@ def _picture(picture: LexborNode, pictures: _Pictures, words: Words) -> None:
 class _Pictures:
     """Pictures that travel in the message, by their content id (RFC 2392). shown: characters of those that were given out."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Structure) -> None:
         self._message = message
         self._nodes = dict(_named(message))
         self._left = PICTURES
@@ -197,8 +197,8 @@ class _Pictures:
         node = self._nodes.get(id_.strip("<> \t").lower())
         if node is None:
             return ""
-        data = tree.content(self._message.raw, node, [])
-        kind = truetype.of(data)
+        data = mime_tree.content(self._message.raw, node, [])
+        kind = filetype.identify(data)
         if kind not in _TYPES or len(data) > self._left:
             return ""
         self._left -= len(data)
@@ -207,8 +207,8 @@ class _Pictures:
         return found
 
 
-def _named(message: Message) -> Iterator[tuple[str, Node]]:
+def _named(message: Structure) -> Iterator[tuple[str, Node]]:
     for node in message.nodes:
-        id_ = encoded.text(node.block.first(b"content-id")).strip("<> \t").lower()
+        id_ = encoded_words.text(node.block.first(b"content-id")).strip("<> \t").lower()
         if id_ and not node.container:
             yield id_, node

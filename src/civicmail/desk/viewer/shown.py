@@ -53,7 +53,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class File:
     """One attachment. path: where it is ("1.2", inside an attached message "1.3/1.2"); name: "" when it has none; declared: media
-    type as the sender says; kind: what it is by its content (core/sandbox/truetype.py); odd: its name promises something else;
+    type as the sender says; kind: what it is by its content (core/sandbox/filetype.py); odd: its name promises something else;
     size: bytes; depth: levels of attached messages above it; letter: a message that can be opened, name is its subject then."""
 
     path: str

@@ -16,9 +16,9 @@ from collections import deque
 from pathlib import Path
 
 from civicmail.mail.archive.reading import Archive
-from civicmail.mail.search.asked import Asked, Finders
 from civicmail.mail.search.errors import IndexFailed as IndexFailed
 from civicmail.mail.search.errors import NotIndexed as NotIndexed
+from civicmail.mail.search.finders import Finders, LimitedReader
 from civicmail.mail.search.reader import Reader
 
 
@@ -59,7 +59,7 @@ class Store:
         """The index as of now, for one page of this person. whole: raise NotFinished rather than answer a part. Raises NotIndexed,
         DamagedIndex."""
         still = self.reader()
-        return still if self._finders is None else Asked(still, self._finders, whose, whole=whole)
+        return still if self._finders is None else LimitedReader(still, self._finders, whose, whole=whole)
 
     def _taken(self) -> Archive:
         """One that an ended thread left behind, else a new one."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.desk.viewer import invitations, linked, making, preview, safe
 
 MEMORY = 2 << 30
@@ -46,5 +46,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 if __name__ == "__main__":
     zoneinfo.reset_tzpath(to=())  # the machine's own are out of reach; those of the package are not
-    answering.serve(answer, memory=MEMORY, warm=WARM)
+    request_server.serve(answer, memory=MEMORY, warm=WARM)
     sys.exit(0)

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from civicmail.core.ledger.proofs import Proofs
+from civicmail.core.ledger.bulk_proofs import Proofs
 from civicmail.desk.workbench.errors import NotProvedYet
 from civicmail.desk.workbench.parcels import Parcel
 from civicmail.mail.archive.records import Capture

@@ -12,8 +12,8 @@ from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import headers, letter
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message import header_scan, message_parser
+from civicmail.core.message.model import Fields
 from civicmail.core.query.tree import And, Tree
 from civicmail.desk.workbench.errors import OutOfScope
 from civicmail.desk.workbench.export import Message
@@ -22,8 +22,8 @@ from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.search import threads
+from civicmail.mail.search.query_view import viewer
 from civicmail.mail.search.reader import Reader
-from civicmail.mail.search.seen import viewer
 
 NOT_THERE = "Nothing is kept under this id within this mandate."
 
@@ -67,7 +67,7 @@ class Gate:
         def look(id_: str) -> Fields | None:
             try:
                 body = self.named(id_).body
-                return letter.fields(body[: headers.header_block(body)])  # who was first stands in the header
+                return message_parser.fields(body[: header_scan.header_length(body)])  # who was first stands in the header
             except (OutOfScope, DamagedFile, NotInArchive):
                 return None
 

@@ -69,7 +69,7 @@ class Exporting:
             with suppress(Conflict):
                 exports.stop(row, actor=exports.WORKER, reason=str(error), now=self._clock())
         except NotProvedYet:
-            checkpoints.want(self._data / "ledger")
+            checkpoints.request(self._data / "ledger")
             return False
         except LaterError:  # the ledger lags, or the index is being made
             return False

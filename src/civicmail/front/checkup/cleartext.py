@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Plain, Settings
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier.hops import parse_hop
 
@@ -42,7 +42,7 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
     """(door, address) of each that has none."""
     for listener in settings.gateway.listener:
         bare = listener.tls == "off" or not listener.certificate
-        if listener.kind in _LISTENERS and bare and not is_here(listener.address):
+        if listener.kind in _LISTENERS and bare and not is_this_machine(listener.address):
             yield listener.kind, f"{listener.address}:{listener.port}"
     courier = settings.courier
     if courier.tls != "required":
@@ -51,14 +51,14 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
                 hop = parse_hop(text)
             except ConfigError:
                 continue  # another check says so
-            if hop is not None and hop.host and not is_here(hop.host):
+            if hop is not None and hop.host and not is_this_machine(hop.host):
                 yield "courier", str(hop)
 
 
 def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> Iterator[tuple[str, str]]:
     """Where mail programs read: with STARTTLS a server may still take a password without it, so it is asked (RFC 9051 6.2.3)."""
     url = urlsplit(settings.programs.imap)
-    if url.scheme != "imap" or not url.hostname or is_here(url.hostname):
+    if url.scheme != "imap" or not url.hostname or is_this_machine(url.hostname):
         return
     with suppress(OSError, imaplib.IMAP4.error):  # whoever does not answer takes no password either
         if "LOGINDISABLED" not in greet(url.hostname, url.port or 143):

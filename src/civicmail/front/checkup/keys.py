@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.ledger import keys as signing
 from civicmail.front.checkup.findings import Finding, Installation, Level
-from civicmail.mail.archive import keyring, masterkey, segments
+from civicmail.mail.archive import keyring, master_key, segments
 
 
 def keys(p: Installation) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def keys(p: Installation) -> Iterator[Finding]:
     if missing:
         text = f"{len(missing)} segments have no key, the first is {min(missing)}."
         yield Finding("keys", "problem", text, "Put keys/segments back from the newest backup; without the keys nothing is read.")
-    if masterkey.is_unfinished(p.data):
+    if master_key.is_unfinished(p.data):
         text = "The master key was being rotated, and that has not ended."
         yield Finding("keys", "problem", text, "Stop the worker, then: civicmail keys rotate-master")
     for name in ("master.key", "ledger.key"):

@@ -13,7 +13,7 @@ from civicmail.core.sandbox import ocr
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from civicmail.front.checkup.wording import size, when
 from civicmail.mail.search import coverage
-from civicmail.mail.search.attached import PICTURES
+from civicmail.mail.search.attachments import PICTURES
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.order import counted
 from civicmail.mail.search.reader import Reader
@@ -72,7 +72,7 @@ def clock(p: Installation) -> Iterator[Finding]:
 def scans(p: Installation) -> Iterator[Finding]:
     """Whether pictures are read: those that wait for the index, and those that leave the city (P-19)."""
     languages = p.settings.search.ocr_languages
-    is_missing = ocr.found(languages) is None
+    is_missing = ocr.find_tesseract(languages) is None
     remedy = "Install tesseract-ocr and its languages, or correct [search] ocr_languages."
     if is_missing and "confidential" in p.settings.screening.checks:
         text = f"Pictures leave the city encrypted, because nothing reads them: there is no tesseract with {languages}."

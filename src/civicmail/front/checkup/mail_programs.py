@@ -13,23 +13,23 @@ SECONDS = 3.0
 """How long one record is asked for."""
 
 
-def programs(p: Installation, ask: services.Ask | None = None) -> Iterator[Finding]:
+def programs(p: Installation, ask: services.Lookup | None = None) -> Iterator[Finding]:
     """Whether the DNS has the records by which mail programs find us. ask: who says what it has, else the machine's resolver."""
-    known = services.of(p.settings)
+    known = services.from_settings(p.settings)
     if not known:
         yield Finding(CHECK, "not-set-up", _NONE, "Name them: civicmail config explain programs")
         return
-    results = list(services.look(known, p.settings.city.domains, ask or query_srv))
+    results = list(services.check(known, p.settings.city.domains, ask or query_srv))
     for look in results:
         if look.state == "missing":
             text = f"The DNS has no {look.record.name}, so mail programs do not find the city's mail by it."
             yield Finding(CHECK, "warning", text, f"Add to the zone: {look.record}")
         elif look.state == "other":
-            text = f"The DNS has another {look.record.name} than the settings say: {look.said}."
+            text = f"The DNS has another {look.record.name} than the settings say: {look.detail}."
             yield Finding(CHECK, "warning", text, f"In the zone should be: {look.record}")
     unknown = [look for look in results if look.state == "unknown"]
     if unknown:
-        text = f"The DNS could not be asked for {len(unknown)} records of mail programs: {unknown[0].said}."
+        text = f"The DNS could not be asked for {len(unknown)} records of mail programs: {unknown[0].detail}."
         yield Finding(CHECK, "warning", text, f"In the zone should be: {'; '.join(str(look.record) for look in unknown)}")
     present = sum(look.state == "there" for look in results)
     if present == len(results):

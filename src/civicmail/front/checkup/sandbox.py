@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from civicmail.core.sandbox import calls, confine
+from civicmail.core.sandbox import confine, syscalls
 from civicmail.front.checkup.findings import Finding, Installation
 
 KERNEL = "Use a kernel that has it (Linux 5.13 or newer), and let services have it."
@@ -13,13 +13,13 @@ KERNEL = "Use a kernel that has it (Linux 5.13 or newer), and let services have 
 
 def readers(_p: Installation) -> Iterator[Finding]:
     """Calls of the architecture, files, namespaces, memory."""
-    missing, machine = confine.tried(), os.uname().machine
+    missing, machine = confine.try_in_child(), os.uname().machine
     if (why := missing.get("seccomp")) is None:
-        text = f"Readers of hostile files have {calls.number(machine)} system calls of {machine} and no others (seccomp)."
+        text = f"Readers of hostile files have {syscalls.count(machine)} system calls of {machine} and no others (seccomp)."
         yield Finding("readers", "ok", text)
     else:
         text = f"Readers of hostile files have all system calls of {machine}: {why}."
-        known = " or ".join(calls.MACHINES)
+        known = " or ".join(syscalls.MACHINES)
         yield Finding(
             "readers", "problem", text, f"Run it on {known} with seccomp: a reader that is taken over reaches the network here."
         )

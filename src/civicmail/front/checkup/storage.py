@@ -9,7 +9,7 @@ import orjson
 
 from civicmail.city.access import compared, guard
 from civicmail.core.config.errors import CivicmailError
-from civicmail.core.disk import journal, lease, lost
+from civicmail.core.disk import journal, lease, lost_records
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.journal_heads import journal_heads
@@ -40,7 +40,7 @@ def index(p: Installation) -> Iterator[Finding]:
     except DamagedIndex as error:
         yield Finding("index", "problem", f"The search index is damaged: {str(error).partition('; run')[0]}.", do)
         return
-    if indexed + behind < archived and not coverage.rebuild_asked(p.data):
+    if indexed + behind < archived and not coverage.is_rebuild_requested(p.data):
         text = f"The search index has {indexed} of {archived} captures, and says that it has read all but {behind}."
         yield Finding("index", "problem", text, f"{do} `civicmail verify` names what of it cannot be read.")
     else:
@@ -130,8 +130,8 @@ def journals(p: Installation) -> Iterator[Finding]:
     problems: list[Problem] = []
     count = sum(1 for _ in journal_heads(p.data, problems.append))
     for problem in problems:
-        lost_ranges = lost.read(journal.folder(p.data) / problem.journal) if problem.journal else []
-        if problem.last and not lost.without([(problem.number, problem.last)], lost_ranges):
+        lost_ranges = lost_records.read(journal.folder(p.data) / problem.journal) if problem.journal else []
+        if problem.last and not lost_records.without([(problem.number, problem.last)], lost_ranges):
             yield Finding("journals", "warning", problem.text, "Nothing: an entry accounts for it, `civicmail verify` names it.")
             continue
         do = "Stop what runs, copy the data folder away, restore the file, or else: civicmail repair journal --reason TEXT"

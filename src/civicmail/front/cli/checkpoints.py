@@ -16,7 +16,7 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger import checkpoints, consistency, keys, sequencer
 from civicmail.core.ledger.errors import NotIntegrated
 from civicmail.core.ledger.notes import Checkpoint
-from civicmail.core.ledger.verify import Outside
+from civicmail.core.ledger.verify import External
 from civicmail.front.cli import options, output, verbs
 from civicmail.front.cli.groups import group
 
@@ -59,7 +59,7 @@ def prove(
     output.emit(consistency.prove(folder, _newest(folder), older))
 
 
-def outside(files: Sequence[Path], key: str) -> Outside:
+def outside(files: Sequence[Path], key: str) -> External:
     """What `verify` was given. files: notes, or folders of them (*.note); key: a file, or base64. Raises UsageError, OSError."""
     named = [path for given in files for path in (sorted(given.glob("*.note")) if given.is_dir() else [given])]
     notes = {str(path): path.read_bytes().decode("utf-8", "replace") for path in named}
@@ -70,7 +70,7 @@ def outside(files: Sequence[Path], key: str) -> Outside:
         known = b"?"
     if len(known) not in (0, 32):
         raise UsageError("--key is neither a file with a public key nor 32 bytes in base64.")
-    return Outside(notes, known)
+    return External(notes, known)
 
 
 def _folder(data: Path | None) -> Path:
@@ -89,10 +89,10 @@ def _newest(data: Path) -> Checkpoint:
     def is_signed() -> bool:
         nonlocal has_asked
         if not has_asked:
-            checkpoints.want(ledger)
+            checkpoints.request(ledger)
             has_asked = True
             return False
-        return not checkpoints.is_wanted(ledger)
+        return not checkpoints.is_requested(ledger)
 
     proofs.publish(data, is_signed)
     signed = checkpoints.latest(ledger)

@@ -13,7 +13,7 @@ from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.certificates import Item
 from civicmail.mail.archive.errors import NotDisposed
-from civicmail.mail.search.seen import viewer
+from civicmail.mail.search.query_view import viewer
 
 _INSTEAD = "`civicmail dispose --simulate` lists what is due and says why the rest stays."
 _UNCLAIMED = (

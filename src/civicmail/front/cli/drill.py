@@ -17,7 +17,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.load import load
 from civicmail.core.ledger.verify import verify as verify_ledger
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
 from civicmail.front.cli.restore import Copy
@@ -49,12 +49,17 @@ class Report:
 
     def end(self, restored: Restored, json: bool, **numbers: Any) -> None:
         self.problems += restored.problems
-        plain = {"copy_of": restored.said["at"], "records": restored.records, "entries": restored.entries, "root": restored.root}
+        plain = {
+            "copy_of": restored.reported["at"],
+            "records": restored.records,
+            "entries": restored.entries,
+            "root": restored.root,
+        }
         plain |= {"waiting": restored.waiting, **numbers, "steps": self.steps, "problems": self.problems}
         if json:
             output.emit(plain)
         else:
-            output.show(f"The last turn was taken at {output.when(restored.said['at'])}.")
+            output.show(f"The last turn was taken at {output.when(restored.reported['at'])}.")
             for step in self.steps:
                 output.show(f"{step['seconds']:9.3f} s  {step['step']}")
             for name in ("records", "entries", "waiting", *numbers):

@@ -12,7 +12,7 @@ import typer
 
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message.model import Fields
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree
 from civicmail.core.sandbox.errors import Unreadable
@@ -68,11 +68,11 @@ def resolve_threads(reader: Reader | None, tree: Tree, archive: Archive, opened:
 
     def read(id_: str) -> Fields | None:
         from civicmail.desk.workbench.errors import OutOfScope
-        from civicmail.mail.search import seenlimited  # a search without thread: starts without it
+        from civicmail.mail.search import message_reader  # a search without thread: starts without it
 
         places = archive.find(id_)
         try:
-            return seenlimited.fields(opened.reading(archive)(places[0]))[0] if places else None
+            return message_reader.fields(opened.reading(archive)(places[0]))[0] if places else None
         except (DamagedFile, NotInArchive, OutOfScope, Unreadable):
             return None
 

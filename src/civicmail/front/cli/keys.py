@@ -9,7 +9,7 @@ from civicmail.front.cli import actors, options, output, recovery_key
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.front.cli.waits import wait_for_worker
-from civicmail.mail.archive import keyring, masterkey
+from civicmail.mail.archive import keyring, master_key
 
 app = group("The recovery key: the only way to the archive when the master key is lost.")
 
@@ -50,7 +50,7 @@ def rotate_master(
     """
     folder, _ = options.installation(data, config)
     with actors.in_files(folder, "keys rotate-master", {}, Credentials(as_, duty, reason, config), now=now_ms()):
-        count = masterkey.rotate(folder, show=_show_new, patience=wait_for_worker())
+        count = master_key.rotate(folder, show=_show_new, patience=wait_for_worker())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
 
 

@@ -124,7 +124,7 @@ def _version(is_set: bool) -> None:
         commit = release.commit()
         print(f"civicmail {release.VERSION}" + (f" ({commit[:12]})" if commit else ""))
         print("formats:", ", ".join(f"{name} {number}" for name, number in formats.numbers().items()))
-        print("tables:", ", ".join(f"{room} {number}" for room, number in release.steps().items()))
+        print("tables:", ", ".join(f"{room} {number}" for room, number in release.migrations().items()))
         raise typer.Exit
 
 

@@ -43,7 +43,7 @@ def publish(data: Path, is_covered: Callable[[], bool]) -> None:
             record_checkpoint(data, signed, now_ms())
             return
         except LeaseHeld:
-            checkpoints.want(sequencer.folder(data))
+            checkpoints.request(sequencer.folder(data))
         if time.monotonic() > until:
             raise NotIntegrated("The ledger's job has not signed a checkpoint yet; try again in a minute.")
         time.sleep(LOOK_SECONDS)

@@ -14,7 +14,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.groups import group
 from civicmail.front.cli.waits import wait_for_worker
-from civicmail.mail.archive import outstanding_file, recatalogue, replay
+from civicmail.mail.archive import outstanding_file, rebuild_catalogue, replay
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search import coverage
 from civicmail.mail.search.counts import searchable
@@ -38,8 +38,8 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
                 job.catch_up(now_ms())
         except LeaseHeld:
             output.words("The process that holds the index does it; waiting for it.")
-            coverage.ask_rebuild(folder)
-            while coverage.rebuild_asked(folder):
+            coverage.request_rebuild(folder)
+            while coverage.is_rebuild_requested(folder):
                 if coverage.is_paused(folder):
                     output.words("It rests until its volume has room (civicmail doctor), and rebuilds the index then.")
                     raise typer.Exit(1) from None
@@ -62,7 +62,7 @@ def catalogue(data: options.Data = None, config: options.Config = None) -> None:
     def done(folder: Path) -> str:
         return f"The catalogue is new: the archive has {Archive(folder).count()} captures in it and in journals."
 
-    _rebuild("catalogue", "Rebuilding the catalogue", recatalogue.rebuild, done, data, config)
+    _rebuild("catalogue", "Rebuilding the catalogue", rebuild_catalogue.rebuild, done, data, config)
 
 
 @app.command()

@@ -25,7 +25,7 @@ def restore(copy: Copy, data: New, json: options.Json = False) -> None:
     """
     with output.progress("Restoring") as report:
         restored = make(copy.absolute(), data.absolute(), now=now_ms(), progress=report)
-    coverage.ask_rebuild(data)
+    coverage.request_rebuild(data)
     for problem in restored.problems:
         output.words(problem)
     if json:

@@ -14,13 +14,13 @@ from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import capture_id, content_access, options, output
-from civicmail.mail.archive import proofs
+from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.search import seenlimited
-from civicmail.mail.search.extracted import reasons
-from civicmail.mail.search.seenread import Printed, PrintedFile
+from civicmail.mail.search import message_reader
+from civicmail.mail.search.extract_cache import reasons
+from civicmail.mail.search.message_values import Printed, PrintedFile
 
 MAX_TEXT_CHARS = 100_000  # characters for a person; --raw gives all
 
@@ -121,7 +121,7 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
             for k, v in event.facts.items()
             if k in {"do", "hop", "relay", "reply", "tls", "try", "reason", "actor", "redelivered"}
         )
-        if proof := proofs.line(event.facts.get("proof", {})):
+        if proof := encryption_proof.line(event.facts.get("proof", {})):
             words = f"{words}  proof: {proof}"
         if event.type == Type.DECIDED:
             words = f"{words}  {' '.join(event.facts.get('rules', ()))}"
@@ -131,7 +131,7 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
 def _printed(body: bytes) -> tuple[Printed, str]:
     """The letter, and why there is none to see."""
     try:
-        return seenlimited.printed(body), ""
+        return message_reader.printed(body), ""
     except Unreadable as error:
         return Printed(), error.why
 

@@ -13,7 +13,7 @@ from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Log
 from civicmail.front.cli import options, output
 from civicmail.front.cli.groups import group
-from civicmail.mail.replica import copyfolder, epoch
+from civicmail.mail.replica import copy_folder, epoch
 from civicmail.mail.replica import status as statuses
 
 app = group("The second place: everything that is kept is kept there, too.")
@@ -47,7 +47,7 @@ def serve(
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """How many seconds of mail would be lost with this machine. Ends with 1 when it is more than five, or when nothing is sent."""
     folder = options.data_folder(data)
-    if copyfolder.is_copy(folder):
+    if copy_folder.is_copy(folder):
         _of_copy(folder, json)
         return
     settings = load(folder, config)
@@ -86,7 +86,7 @@ def _tell(plain: dict[str, object]) -> None:
 
 
 def _of_copy(folder: Path, json: bool) -> None:
-    complete = copyfolder.is_complete(folder)
+    complete = copy_folder.is_complete(folder)
     plain = {"copy": str(folder), "complete": complete, "epoch": epoch.read(folder).number if complete else 0}
     if json:
         output.emit(plain)

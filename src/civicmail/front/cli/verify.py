@@ -50,7 +50,7 @@ def verify(
     with closing(AuditLogCheck(folder, config)) as table:
         hearers = [losses.add, table.add, *([searchable.add] if searchable is not None else [])]
         with output.progress("Checking") as report:
-            verdict = verify_ledger(folder, check.heads(), each=_each(hearers, report), outside=outside)
+            verdict = verify_ledger(folder, check.heads(), on_record=_each(hearers, report), external=outside)
         problems = losses.explain(_problems(verdict, check)) + table.problems()
     notes = check.notes + torn_tails(folder) + _disposed(verdict.disposed) + table.notes
     if searchable is not None:

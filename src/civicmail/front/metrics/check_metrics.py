@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk.metrics import Values
 from civicmail.front.checkup.certificates import expiries
 from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk.metrics import Values
 
 log = get_logger()
 

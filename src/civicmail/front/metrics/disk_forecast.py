@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.core.disk import meters
+from civicmail.core.disk import metrics
 
 HOUR = 3_600_000
 DAYS = 7
@@ -20,7 +20,7 @@ class DiskForecast:
     """least: bytes that must stay free."""
 
     def __init__(self, data: Path, min_free: int) -> None:
-        self._place = meters.folder(data) / "disk.seen"
+        self._place = metrics.folder(data) / "disk.seen"
         self._min_free = min_free
         self._seen = _read(self._place)
 

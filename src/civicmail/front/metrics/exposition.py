@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from civicmail.core.disk.meters import Histogram, Key, Value
+from civicmail.core.disk.metrics import Histogram, Key, Value
 from civicmail.front.metrics.families import FAMILIES, Family
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -12,14 +12,14 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import files
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk.metrics import Values
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.jobs import CONSEQUENCES
 from civicmail.front.checkup.storage import records_behind, waiting_since
 from civicmail.front.metrics.disk_forecast import DiskForecast
-from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Entry, Outstanding
+from civicmail.mail.archive.outstanding_view import OutstandingView
 from civicmail.mail.courier.hops import DESTINATIONS, Routes
 from civicmail.mail.replica import status as standby
 from civicmail.mail.search import coverage
@@ -35,7 +35,7 @@ class Gauges:
     def __init__(self, settings: Settings, data: Path) -> None:
         self._settings = settings
         self._data = data
-        self._followed = Followed(data)
+        self._followed = OutstandingView(data)
         self._modes = Modes(settings, data)
         self._routes = Routes(settings, self._modes)
         self._filling = DiskForecast(data, settings.gateway.min_free)

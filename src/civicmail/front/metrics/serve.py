@@ -11,8 +11,8 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.config.systemd import Manager
-from civicmail.core.disk import meters
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk import metrics
+from civicmail.core.disk.metrics import Values
 from civicmail.front.metrics.check_metrics import CheckMetrics
 from civicmail.front.metrics.collectors import Collector, collecting
 from civicmail.front.metrics.exposition import text
@@ -60,7 +60,7 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
 
 def collected(data: Path, looks: list[Collector]) -> Values:
     """What processes have counted until now, and what was seen last."""
-    values = meters.read(data)
+    values = metrics.read(data)
     values["civicmail_build", (version("civicmail"),)] = 1
     for look in looks:
         values |= look.seen

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.load import load
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample.attachments import File
 from civicmail.front.sample.people import DOMAIN
 from civicmail.mail.archive.commit import GroupCommit, Writer

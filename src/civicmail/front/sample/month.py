@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample import people
 from civicmail.front.sample.mail import Posting, messages
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -99,6 +99,6 @@ def _is_open(snapshot: Snapshot, address: str) -> bool:
 
 def _dated(content: bytes) -> datetime | None:
     try:
-        return parsedate_to_datetime((headers.first(content, "date") or b"").decode("ascii")).astimezone(UTC)
+        return parsedate_to_datetime((header_scan.first(content, "date") or b"").decode("ascii")).astimezone(UTC)
     except (ValueError, TypeError, UnicodeDecodeError):
         return None  # of the malformed ones

@@ -10,8 +10,8 @@ from civicmail.city.access.saved import DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
 from civicmail.core.disk import journal
-from civicmail.core.ledger.expected import Expected
 from civicmail.core.ledger.problems import KeptRecord
+from civicmail.core.ledger.recorded_entries import RecordedEntries
 
 
 class AuditLogCheck:
@@ -21,7 +21,7 @@ class AuditLogCheck:
         self.notes: list[str] = []
         self._data = data
         self._problem = ""
-        self._expected = Expected()
+        self._expected = RecordedEntries()
         self._known: Any = None
         self._is_there = self._has_tables(config)
         if self._is_there:

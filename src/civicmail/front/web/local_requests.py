@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 
 _PASSED_ON = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
 
 def is_local(request: HttpRequest) -> bool:
     """Whether a request comes from this machine. One that a server in front passed on does not, whatever its connection says."""
-    return is_here(request.META.get("REMOTE_ADDR", "")) and not any(name in request.META for name in _PASSED_ON)
+    return is_this_machine(request.META.get("REMOTE_ADDR", "")) and not any(name in request.META for name in _PASSED_ON)

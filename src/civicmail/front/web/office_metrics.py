@@ -9,7 +9,7 @@ from django.db.models import Min
 from civicmail.city.access.actions.entries import lag_ms
 from civicmail.city.access.actions.publishing import untold_ms
 from civicmail.city.access.moments import ms
-from civicmail.core.disk.meters import Values
+from civicmail.core.disk.metrics import Values
 from civicmail.desk.holding.models import Approval
 
 

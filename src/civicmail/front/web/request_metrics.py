@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from civicmail.core.disk.meters import Histogram, Values
+from civicmail.core.disk.metrics import Histogram, Values
 
 BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the histogram in seconds."""
@@ -24,7 +24,7 @@ def note(view: str, status: int, seconds: float) -> None:
 
 
 def values() -> Values:
-    """What was counted until now, for a meter (core/disk/meters.py)."""
+    """What was counted until now, for a meter (core/disk/metrics.py)."""
     with _lock:
         counted: Values = {("civicmail_web_requests", (view, str(status))): n for (view, status), n in _requests.items()}
         return counted | {("civicmail_web_request_seconds", ()): Histogram(BOUNDS, _seconds.counts, _seconds.sum)}

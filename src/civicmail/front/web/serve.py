@@ -31,7 +31,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
     from civicmail.mail.gateway.ports import require_free
 
     os.nice(NICE)
-    memory.share()  # what is forked has it, too
+    memory.limit_arenas()  # what is forked has it, too
     os.register_at_fork(after_in_child=_hear_signals)
     os.environ["CIVICMAIL_DATA"] = str(data)
     if config is not None:

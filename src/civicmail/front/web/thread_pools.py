@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 PAGES = 6
-"""Pages at a time; large searches take four of them at most (mail/search/asked.py)."""
+"""Pages at a time; large searches take four of them at most (mail/search/finders.py)."""
 DOORS = 2
 """Questions of mail programs, and of programs that watch, at a time."""
 MAX_WAITING_PAGES = 64

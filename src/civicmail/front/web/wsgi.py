@@ -15,7 +15,7 @@ from pathlib import Path
 
 from civicmail.core.config.log import get_logger, set_up
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.meters import Meter
+from civicmail.core.disk.metrics import Meter
 from civicmail.front.web import serve, start
 from civicmail.mail.replica import epoch
 

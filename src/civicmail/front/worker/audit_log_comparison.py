@@ -15,7 +15,7 @@ from civicmail.city.access.queries import comparison
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.ledger.expected import Expected
+from civicmail.core.ledger.recorded_entries import RecordedEntries
 from civicmail.front.worker import journal_reader
 from civicmail.mail.archive import replay
 
@@ -70,11 +70,11 @@ class AuditLogComparison:
         self._expected.close()
 
 
-def _opened(data: Path) -> Expected:
+def _opened(data: Path) -> RecordedEntries:
     """The file, or a new one where it is damaged."""
     try:
-        return Expected(data / compared.RECORDED)
+        return RecordedEntries(data / compared.RECORDED)
     except sqlite3.DatabaseError:
         for name in compared.FILES:
             (data / name).unlink(missing_ok=True)
-        return Expected(data / compared.RECORDED)
+        return RecordedEntries(data / compared.RECORDED)

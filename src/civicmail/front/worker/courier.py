@@ -13,7 +13,7 @@ from civicmail.city.access.published import Watch
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import is_wanted, lease_path
+from civicmail.core.disk.lease import is_requested, lease_path
 from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.front.worker.liveness import StopEvent
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -62,7 +62,7 @@ async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
 async def _watch(data: Path, stop: StopEvent, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
     """Bring a signal, which a thread event carries, into the loop, and that a command wants the lease; meanwhile let a journal
     file that is idle be closed, and see who is here."""
-    while not stop.is_set() and not is_wanted(lease_path(data, "courier")):
+    while not stop.is_set() and not is_requested(lease_path(data, "courier")):
         await asyncio.sleep(0.1)
         own.rotate_if_idle()
         modes.refresh()

@@ -13,7 +13,7 @@ from civicmail.core.disk.lease import Patience
 from civicmail.mail.archive import dispose as archive
 from civicmail.mail.archive.dispose import Outcome
 from civicmail.mail.archive.inventory import disposed
-from civicmail.mail.search.seen import viewer
+from civicmail.mail.search.query_view import viewer
 
 PATIENCE = Patience(600)  # seconds: a large seal that is under way
 _UUID = 36  # characters

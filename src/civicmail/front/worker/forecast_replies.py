@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import letter
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message import message_parser
+from civicmail.core.message.filter_verdicts import header_of
 from civicmail.desk.mailbox.forecast import foreseen
 from civicmail.desk.mailbox.submission import Parcel, Submission
 from civicmail.mail.archive.records import Capture
@@ -68,7 +68,7 @@ class ForecastReplies:
 
 def recipients(capture: Capture, content: bytes, domains: Sequence[str]) -> list[str]:
     """Those of the envelope and of To and Cc, without check@; each once."""
-    read = letter.read(header_of(content) or b"")
-    named = [*(r.address for r in capture.envelope.recipients), *(a.addr for a in (*read.to, *read.cc) if a.domain)]
+    message = message_parser.parse(header_of(content) or b"")
+    named = [*(r.address for r in capture.envelope.recipients), *(a.addr for a in (*message.to, *message.cc) if a.domain)]
     ours = {f"{CHECK}@{domain}" for domain in domains}
     return list(dict.fromkeys(a for a in named if a.lower() not in ours))[:MAX_RECIPIENTS]

@@ -16,7 +16,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.lease import Lease, is_wanted, lease_path
+from civicmail.core.disk.lease import Lease, is_requested, lease_path
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
 from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent
@@ -59,7 +59,7 @@ def run_job(
     beat = beat or Beat(job.name)
 
     def is_lent() -> bool:
-        return bool(job.lends) and is_wanted(lease_path(data, job.lends))
+        return bool(job.lends) and is_requested(lease_path(data, job.lends))
 
     while not stop.is_set():
         if is_lent():
@@ -96,7 +96,7 @@ def _log_failure(job: Job, error: Exception, failures: int) -> str:
 def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
     """Each job in a thread of its own, with a heartbeat of the process, and signs of life for the service manager; returns when all
     have stopped, or at once where what they are at may be cut short (abandon): then the process has to end."""
-    memory.share()
+    memory.limit_arenas()
     beats = tuple(Beat(job.name) for job in jobs)
     pulses = [Pulse(stop, beat, job.max_still, job.max_round, job.stop_event) for job, beat in zip(jobs, beats, strict=True)]
     threads = [

@@ -11,10 +11,10 @@ from pathlib import Path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import adopt
-from civicmail.core.sandbox.ocr import found as find_ocr
+from civicmail.core.sandbox.ocr import find_tesseract as find_ocr
 from civicmail.front.worker import baselines
 from civicmail.front.worker.job_loop import Job, Work, run_all
-from civicmail.mail.archive.linking import LinkJob
+from civicmail.mail.archive.link_job import LinkJob
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.pipeline import learning
 from civicmail.mail.pipeline.judging import Judging

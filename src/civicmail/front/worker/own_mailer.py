@@ -17,7 +17,7 @@ from pathlib import Path
 from civicmail.city.access.published import Watch
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
 from civicmail.mail.archive.identity import once_bits
 from civicmail.mail.archive.reading import Archive

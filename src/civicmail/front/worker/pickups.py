@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from civicmail.city.access.published import watching
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.message.fields import mailbox, one_line
+from civicmail.core.message.header_format import mailbox, one_line
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
 from civicmail.front.worker.people_jobs import Prepare, connected

@@ -12,7 +12,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import is_held
-from civicmail.core.disk.meters import Meter
+from civicmail.core.disk.metrics import Meter
 from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.search.tasks import IndexJob
 

@@ -15,7 +15,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.core.sandbox.ocr import found as find_ocr
+from civicmail.core.sandbox.ocr import find_tesseract as find_ocr
 from civicmail.front.worker import (
     auto_replies,
     findings,
@@ -32,7 +32,7 @@ from civicmail.front.worker import (
 from civicmail.front.worker.city import record_checkpoint
 from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people_jobs import Prepare, one_round
-from civicmail.mail.archive.linking import LinkJob
+from civicmail.mail.archive.link_job import LinkJob
 from civicmail.mail.archive.tasks import SealJob
 from civicmail.mail.courier.returning import Returning
 from civicmail.mail.pipeline.learning import LEASE, LearnJob

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import runmerge
+from civicmail.mail.archive import run_merge
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import month_of
@@ -158,15 +158,15 @@ def merge(data: Path, name: str, months: Iterable[str], files: Files = OS_FILES)
                 total += run.rows
             for left in place.glob(".*"):  # by a merge that was cut short
                 files.unlink(left)
-            runmerge.merge(place / f"{name}.run", chosen, {run.name for run in chosen}, files)
+            run_merge.merge(place / f"{name}.run", chosen, {run.name for run in chosen}, files)
             live = [run for run in live if run not in chosen]
             merged += 1
             kept = {run.name for run in live} | {name}
         else:
             kept = {run.name for run in live}
-        gone = [p for p in place.glob("*.run") if not p.name.startswith(".") and p.stem not in kept]
-        for path in gone:
+        replaced = [p for p in place.glob("*.run") if not p.name.startswith(".") and p.stem not in kept]
+        for path in replaced:
             files.unlink(path)
-        if gone:
+        if replaced:
             files.sync_folder(place)
     return merged

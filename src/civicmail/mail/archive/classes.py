@@ -23,18 +23,18 @@ WENT = frozenset({Type.RELEASED, Type.DELIVERED})
 """What happens to a capture when a copy of it goes, on somebody's word or because rules think otherwise by now."""
 
 
-def of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
+def classes_of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
     """Every class that a capture has. Its sender's counts too: what an official writes is his record."""
     events = list(events)
     raised = {str(e.facts["class"]) for e in events if e.type == Type.CLASS}
-    raised |= of_what_went(capture.class_, (e.type for e in events))
+    raised |= class_after(capture.class_, (e.type for e in events))
     if capture.class_ == REFUSED:
         return {REFUSED} | raised
     people = [capture.envelope.sender, *(r.address for r in capture.envelope.recipients)]
     return {capture.class_} | raised | schedules.classes_of(people)
 
 
-def of_what_went(class_: str, types: Iterable[int]) -> set[str]:
+def class_after(class_: str, types: Iterable[int]) -> set[str]:
     """The class that something gets by having gone. types: of everything that happened to it."""
     return {MAIL} if class_ == ASIDE and not WENT.isdisjoint(types) else set()
 

@@ -210,7 +210,7 @@ class GroupCommit:
             waiting, self._waiting = waiting + self._waiting, []
             _tell(waiting, error)
         elif self._confirm is not None:
-            self._confirm(journal, number).add_done_callback(lambda there: _tell(waiting, there.exception()))
+            self._confirm(journal, number).add_done_callback(lambda confirmation: _tell(waiting, confirmation.exception()))
         else:
             _tell(waiting, None)
         self._next()

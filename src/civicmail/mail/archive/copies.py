@@ -21,7 +21,7 @@ Decided = tuple[int, str, int, str, tuple[str, ...], tuple[tuple[str, str], ...]
 """Time and place of what was decided last, what, by which rules, and the marks."""
 UNDECIDED: Decided = (0, "", 0, "", (), ())
 _FINAL = {"": 0, "cancelled": 1, "failed": 2, "delivered": 3}
-NO_REPORT, REPORT_WANTED, REPORT_SENT = 0, 1, 2
+NO_REPORT, REPORT_OWED, REPORT_SENT = 0, 1, 2
 
 
 class Copy:
@@ -107,7 +107,7 @@ class Copy:
 
     def _ended(self, type_: int, at: int, facts: dict[str, Any]) -> None:
         if facts.get("dsn"):
-            self.report = max(self.report, REPORT_WANTED)
+            self.report = max(self.report, REPORT_OWED)
         name = Type(type_).name.lower()
         reply = facts.get("reply", "") or facts.get("reason", "")
         if not self.end or (_FINAL[name], at, reply) > (_FINAL[self.end], self.at, self.reply):
@@ -120,7 +120,7 @@ class Copy:
         return QUARANTINE if self.is_pulled else self.decided[3] or self.do
 
     @property
-    def told(self) -> tuple[tuple[str, str], ...]:
+    def marks_in_force(self) -> tuple[tuple[str, str], ...]:
         """The marks that go with the copy."""
         return self.decided[5] if self.decided[3] else self.marks
 

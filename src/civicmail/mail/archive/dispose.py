@@ -19,10 +19,10 @@ from civicmail.city.access.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Patience
-from civicmail.mail.archive import certificates, classes, debris, holds, outstanding_file, rules
+from civicmail.mail.archive import certificates, classes, damaged_pieces, holds, outstanding_file, rules
 from civicmail.mail.archive.certificates import Item
-from civicmail.mail.archive.debris import Piece
-from civicmail.mail.archive.errors import NotDisposed, NotInArchive, NotSaid, RulesChanged
+from civicmail.mail.archive.damaged_pieces import Piece
+from civicmail.mail.archive.errors import MissingReason, NotDisposed, NotInArchive, RulesChanged
 from civicmail.mail.archive.holds import Viewer
 from civicmail.mail.archive.places import InSegment
 from civicmail.mail.archive.records import Capture, Event
@@ -90,13 +90,13 @@ class Examination:
     def due(self, outcome: Outcome) -> Iterator[Item]:
         """The captures that are to go; the others are counted."""
         for id_ in self.ids(outcome):
-            item = self.look(id_)
+            item = self.judge(id_)
             if isinstance(item, str):
                 outcome.keep(item)
             else:
                 yield item
 
-    def look(self, id_: bytes) -> Item | str:
+    def judge(self, id_: bytes) -> Item | str:
         """A capture that is to go, or why it stays."""
         shelf = self.shelf
         place = shelf.place(id_)
@@ -107,7 +107,7 @@ class Examination:
         try:
             head, heads = shelf.head(place), shelf.events(id_)
             capture = Capture.from_head(head)
-            known = classes.of(capture, map(Event.from_head, heads), self.schedules)
+            known = classes.classes_of(capture, map(Event.from_head, heads), self.schedules)
             decision = self.schedules.decide(known, capture.received, self._now)
             if not decision.is_due:
                 return decision.why
@@ -122,8 +122,8 @@ class Examination:
     def debris(self, outcome: Outcome) -> list[Piece]:
         """What was put aside by a repair and is to go, too."""
         pieces = []
-        for piece in debris.pieces(self.shelf.data):
-            why = debris.why_it_stays(piece, self.shelf, self.schedules, held=bool(self.holds), now=self._now)
+        for piece in damaged_pieces.pieces(self.shelf.data):
+            why = damaged_pieces.decide(piece, self.shelf, self.schedules, held=bool(self.holds), now=self._now)
             if why == "due":
                 pieces.append(piece)
             else:
@@ -167,7 +167,7 @@ def dispose(
     by then is gone, all else is as it was.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
-        raise NotSaid("A disposal needs who proposes it, who approves it, and why.")
+        raise MissingReason("A disposal needs who proposes it, who approves it, and why.")
     if is_same(proposer.strip().casefold(), approver.strip().casefold()):
         raise NotDisposed(_TWO)
     if why := why_not(approver, [proposer], eyes, began=0, now=now, said=_TWO):
@@ -185,7 +185,7 @@ def dispose(
         if pieces := examination.debris(outcome):
             outcome.certificates.append(act.pieces(pieces))
             outcome.pieces = len(pieces)
-        debris.remove(data, certificates.every(Shelf(data)), files)
+        damaged_pieces.remove(data, certificates.every(Shelf(data)), files)
     return outcome
 
 
@@ -248,7 +248,9 @@ class _Act:
             now=self.now,
         )
         with self._agree(set()):
-            debris.certify(self.sealer.data, facts | {"segments": [], "damaged": [p.plain for p in pieces]}, self.now, self.files)
+            damaged_pieces.certify(
+                self.sealer.data, facts | {"segments": [], "damaged": [p.plain for p in pieces]}, self.now, self.files
+            )
         return name
 
     @contextmanager

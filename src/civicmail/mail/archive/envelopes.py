@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from civicmail.city.policy.shapes import USE, Disposition, tellable_rules
-from civicmail.mail.archive import proofs
+from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture, Event, Type
 
@@ -57,7 +57,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class MessageTrace:
     """One capture for an operator. received: ms; basis: where that time is from; source, listener: where it came in; checks: each
     (check, code); journal, number: its record, which is its leaf in the ledger."""
 
@@ -111,11 +111,11 @@ _JOINED: tuple[tuple[Status, frozenset[State]], ...] = (
 STATUSES: tuple[Status, ...] = tuple(status for status, _ in _JOINED)
 
 
-def envelope_of(capture: Capture, events: Sequence[Event]) -> Traced:
+def trace_of(capture: Capture, events: Sequence[Event]) -> MessageTrace:
     """The envelope of a capture with the events about it, in any order."""
     e, named = capture.envelope, _named(capture)
     known = sorted(events, key=lambda event: (event.at, event.journal, event.number))
-    return Traced(
+    return MessageTrace(
         uuid=capture.uuid,
         sha256=capture.sha256.hex(),
         received=capture.received,
@@ -170,7 +170,7 @@ def _passages(capture: Capture, events: Sequence[Event], named: Collection[str])
             _rules(copy, d),
             state,
             max(copy.at, copy.control[0], copy.decided[0], copy.pulled[0]) or capture.received,
-            said(copy.reply or (d.reply if d else ""), named),
+            shown_reply(copy.reply or (d.reply if d else ""), named),
             copy.due if state == "deferred" else 0,
             copy.tries,
             proven.get(index, {}),
@@ -209,7 +209,7 @@ _FACTS = ("do", "hop", "relay", "reply", "tls", "try", "next", "redelivered", "m
 
 def _step(event: Event, named: Collection[str]) -> Step:
     facts = tuple((key, _fact(event.facts[key], named)) for key in _FACTS if event.facts.get(key) not in (None, ""))
-    if proof := proofs.line(event.facts.get("proof", {})):
+    if proof := encryption_proof.line(event.facts.get("proof", {})):
         facts = (*facts, ("proof", proof))
     if event.type == Type.DECIDED and (rules := tellable_rules(tuple(event.facts["rules"]))):
         facts = (*facts, ("rules", " ".join(rules)))
@@ -217,7 +217,7 @@ def _step(event: Event, named: Collection[str]) -> Step:
 
 
 def _fact(value: Any, named: Collection[str]) -> str:
-    return said(value, named) if isinstance(value, str) else str(value)
+    return shown_reply(value, named) if isinstance(value, str) else str(value)
 
 
 def _named(capture: Capture) -> frozenset[str]:
@@ -226,7 +226,7 @@ def _named(capture: Capture) -> frozenset[str]:
     return frozenset(a.lower() for a in (e.sender, *(a for r in e.recipients for a in (r.address, r.box))) if a)
 
 
-def said(text: str, named: Collection[str]) -> str:
+def shown_reply(text: str, named: Collection[str]) -> str:
     """What another server answered, as far as it is shown: one line without control characters, and without what stands in angle
     brackets and is no address of the envelope (named, lower case): some servers answer with the Message-ID."""
     line = "".join(c if c.isprintable() else " " for c in text)

@@ -28,14 +28,14 @@ class NotInArchive(CivicmailError):
     http = 404
 
 
-class NoHold(CivicmailError):
+class HoldNotFound(CivicmailError):
     """No hold in force has this id: it never had, or it was ended."""
 
     exit_code = 1
     http = 404
 
 
-class NotSaid(UsageError):
+class MissingReason(UsageError):
     """Who does it, why, or on what ground was left out; an act that must leave a trace needs all of it."""
 
 
@@ -47,7 +47,7 @@ class RulesChanged(LaterError):
     """What was decided does not hold any more; nothing was changed, and the same command decides anew."""
 
 
-class NoId(UsageError):
+class InvalidId(UsageError):
     """The words are neither a capture id nor a SHA-256 nor a prefix of at least twelve digits of either."""
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.disk import frames, journal, lost
+from civicmail.core.disk import frames, journal, lost_records
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import map_of, mapped
 from civicmail.mail.archive.identity import received_of
@@ -60,13 +60,13 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
     """Closed files whose records all have been passed, journal by journal in order. passed: {journal: last number}."""
     for name in journal.names(data):
         place = journal.folder(data) / name
-        gone = lost.read(place)
-        durable = lost.before(gone, journal.read_durable(place))
+        lost_spans = lost_records.read(place)
+        durable = lost_records.before(lost_spans, journal.read_durable(place))
         known = journal.log_files(place)
         for at, (first, path) in enumerate(known):
             size = path.stat().st_size
             if at + 1 < len(known):
-                last = lost.before(gone, known[at + 1][0] - 1)
+                last = lost_records.before(lost_spans, known[at + 1][0] - 1)
             elif first <= durable and end_of(path, first, durable) == size:
                 last = durable
             else:

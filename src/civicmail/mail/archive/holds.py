@@ -21,7 +21,7 @@ from civicmail.core.query.plain import decoded, encoded
 from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.commit import Entering, unentered
-from civicmail.mail.archive.errors import NoHold, NotSaid
+from civicmail.mail.archive.errors import HoldNotFound, MissingReason
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.shelf import Shelf
 
@@ -68,7 +68,7 @@ def place(
     """Put a hold into force; durable when this returns its id. scope: words of a query, or with a tree only what it is about in
     words; now: ms; entering: is given the id. Raises QueryError, NotSaid, LeaseHeld."""
     if ground not in GROUNDS:
-        raise NotSaid(f"A ground is one of {', '.join(GROUNDS)}.")
+        raise MissingReason(f"A ground is one of {', '.join(GROUNDS)}.")
     name = os.urandom(6).hex()
     facts: dict[str, Any] = {"hold": name, "ground": ground, "scope": scope, "actor": actor, "reason": reason}
     if tree is None:
@@ -86,13 +86,13 @@ def end(
 
     def agree() -> None:
         if name not in {hold.id for hold in in_force(Shelf(data))}:
-            raise NoHold(f"No hold in force has the id {name}.")
+            raise HoldNotFound(f"No hold in force has the id {name}.")
 
     event = Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason})
     rules.write(data, event, entering, files, entered={"hold": name}, agree=agree)
 
 
-def standing(data: Path) -> list[Hold]:
+def load(data: Path) -> list[Hold]:
     """in_force, for whoever reads nothing else there."""
     return in_force(Shelf(data))
 

@@ -75,10 +75,10 @@ class Window:
         return link
 
     def _link(self, key: bytes, seen: Seen, journal: bool, by: str) -> Link | None:
-        other = self._seen.get((key, not journal))
-        if other is None or abs(other.received - seen.received) > DAY_MS or (by != "content" and not other.to & seen.to):
+        twin = self._seen.get((key, not journal))
+        if twin is None or abs(twin.received - seen.received) > DAY_MS or (by != "content" and not twin.to & seen.to):
             return None
-        second, first = sorted((seen, other), key=lambda s: (s.received, s.id), reverse=True)
+        second, first = sorted((seen, twin), key=lambda s: (s.received, s.id), reverse=True)
         return Link(second, first, by)
 
     def _remember(self, key: tuple[bytes, bool], seen: Seen) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.disk import lost
+from civicmail.core.disk import lost_records
 from civicmail.core.ledger.problems import KeptRecord, records_text
 from civicmail.mail.archive.repair import ACT
 
@@ -18,8 +18,8 @@ class Losses:
     """Takes every head that is kept, then puts problems in order."""
 
     def __init__(self) -> None:
-        self._losses: list[tuple[str, lost.Spans, str, str]] = []  # journal, numbers, entry, reason
-        self._spans: dict[str, lost.Spans] = {}
+        self._losses: list[tuple[str, lost_records.Spans, str, str]] = []  # journal, numbers, entry, reason
+        self._spans: dict[str, lost_records.Spans] = {}
 
     def add(self, record: KeptRecord) -> None:
         """Look whether this is an entry about a repair."""
@@ -31,22 +31,22 @@ class Losses:
                 return
             facts = head["facts"]
             name, reason = str(facts["journal"]), str(facts["reason"])
-            spans = lost.joined((int(first), int(last)) for first, last in facts["lost"])
+            spans = lost_records.joined((int(first), int(last)) for first, last in facts["lost"])
         except (ValueError, KeyError, TypeError):
             return  # the ledger's check names such a head
         self._losses.append((name, spans, f"{record.journal}:{record.number}", reason))
-        self._spans[name] = lost.joined(self._spans.get(name, []) + spans)
+        self._spans[name] = lost_records.joined(self._spans.get(name, []) + spans)
 
     def explain(self, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The same problems, but one for each accounted loss instead of those that are about nothing else."""
         remaining = [p for p in problems if not self._accounts_for(p)]
-        explained: dict[str, lost.Spans] = {}
+        explained: dict[str, lost_records.Spans] = {}
         for name, spans, entry, reason in self._losses:
-            for first, last in lost.without(spans, explained.get(name, [])):
+            for first, last in lost_records.without(spans, explained.get(name, [])):
                 named = records_text(first, last, name)
                 text = f"{named[0].upper()}{named[1:]} {'is' if first == last else 'are'} lost; entry {entry} says why: {reason}"
                 remaining.append({"code": "lost", "text": text, "journal": name, "number": first, "last": last, "entry": entry})
-            explained[name] = lost.joined(explained.get(name, []) + spans)
+            explained[name] = lost_records.joined(explained.get(name, []) + spans)
         return remaining
 
     def _accounts_for(self, problem: dict[str, Any]) -> bool:
@@ -59,4 +59,4 @@ class Losses:
             name, first, last = problem["journal"], problem["number"], problem["last"]
         else:
             return False
-        return first > 0 and not lost.without([(first, last)], self._spans.get(name, []))
+        return first > 0 and not lost_records.without([(first, last)], self._spans.get(name, []))

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk.tail import Positions, Record
-from civicmail.mail.archive.copies import HELD, REPORT_SENT, REPORT_WANTED, WAITING, Copy, wants_encryption
+from civicmail.mail.archive.copies import HELD, REPORT_OWED, REPORT_SENT, WAITING, Copy, wants_encryption
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Type
 
@@ -71,7 +71,7 @@ class Entry:
     @property
     def owed(self) -> list[int]:
         """Indices of recipients of whose end the sender is to be told and was not yet."""
-        return [i for i, c in self.copies.items() if c.report == REPORT_WANTED and c.end] if self.seen else []
+        return [i for i, c in self.copies.items() if c.report == REPORT_OWED and c.end] if self.seen else []
 
     @property
     def begun(self) -> bool:
@@ -83,7 +83,7 @@ class Entry:
 
     @property
     def is_over(self) -> bool:
-        return self.seen and all(c.end and c.report != REPORT_WANTED for c in self.copies.values())
+        return self.seen and all(c.end and c.report != REPORT_OWED for c in self.copies.values())
 
     @property
     def was_pulled(self) -> bool:
@@ -155,14 +155,14 @@ class Outstanding:
         """
         if not entry.key or entry.begun:
             return None
-        others = [
+        candidates = [
             (not begun, id_)
             for id_, begun in _cells(self.receipts.get(entry.key, b""))
             if id_ != entry.id and abs(received_of(id_) - entry.received) <= DAY_MS
         ]
-        if not others:
+        if not candidates:
             return None
-        fresh, first = min(others)
+        fresh, first = min(candidates)
         return first if not fresh or first < entry.id else None
 
     def is_orphan(self, entry: Entry) -> bool:

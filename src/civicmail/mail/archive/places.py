@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.mail.archive.errors import NoId
+from civicmail.mail.archive.errors import InvalidId
 
 PREFIX_LEAST = 12
 _DIGITS = re.compile(r"[0-9a-f]{12,64}")
@@ -53,5 +53,5 @@ def digits_of(text: str) -> str:
     """
     digits = _DASHES.sub("", text.strip().lower())
     if not _DIGITS.fullmatch(digits):
-        raise NoId(f'"{text}" is no id: a capture id, a SHA-256, or at least {PREFIX_LEAST} hexadecimal digits of either.')
+        raise InvalidId(f'"{text}" is no id: a capture id, a SHA-256, or at least {PREFIX_LEAST} hexadecimal digits of either.')
     return digits

@@ -14,8 +14,8 @@ from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.permits import Permit
-from civicmail.mail.archive.envelopes import Traced, envelope_of
-from civicmail.mail.archive.explained import Explained, explained
+from civicmail.mail.archive.envelopes import MessageTrace, trace_of
+from civicmail.mail.archive.explanation import MessageExplanation, explain
 from civicmail.mail.archive.identity import earlier, edges
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event
@@ -65,23 +65,23 @@ class Archive:
         """How many captures were received from `since` to `until` (ms, both included)."""
         return self._shelf.count_between(*edges(since, until))
 
-    def envelope(self, actor: Actor, place: Place, *, now: int) -> Traced:
+    def envelope(self, actor: Actor, place: Place, *, now: int) -> MessageTrace:
         """The envelope of a capture, its states and times, for whoever may `system.see`; never anything of its content.
 
         Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
         """
         guard.require(actor, "system.see", now=now)
         events = [Event.from_head(head) for head in self._shelf.events(place.id)]
-        return envelope_of(Capture.from_head(self._shelf.head(place)), events)
+        return trace_of(Capture.from_head(self._shelf.head(place)), events)
 
-    def explained(self, actor: Actor, place: Place, *, now: int) -> Explained:
+    def explained(self, actor: Actor, place: Place, *, now: int) -> MessageExplanation:
         """What screening found in a capture and what rules made of it, for whoever may `system.see`; never anything of its content.
 
         Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
         """
         guard.require(actor, "system.see", now=now)
         events = [Event.from_head(head) for head in self._shelf.events(place.id)]
-        return explained(Capture.from_head(self._shelf.head(place)), events)
+        return explain(Capture.from_head(self._shelf.head(place)), events)
 
     def capture(self, permit: Permit, place: Place) -> Capture:
         """Envelope, findings and dispositions of a capture. Raises NotPermitted, DamagedFile, NotInArchive."""

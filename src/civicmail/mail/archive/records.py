@@ -15,7 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from civicmail.city.policy.shapes import Disposition, Facts, Finding, plain_facts, read_facts
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 
 VERSION = 1
 EDGE = "edge"

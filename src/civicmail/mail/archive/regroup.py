@@ -70,7 +70,7 @@ def _raised(sealer: Sealer, shelf: Shelf, names: list[Name], schedules: Schedule
         head = orjson.loads(shelf.head(place))
         heads = [orjson.loads(h) for h in shelf.events(id_)]
         raised = {h["facts"]["class"] for h in heads if h["type"] == "class"}
-        raised |= classes.of_what_went(head["class"], (Type[h["type"].upper()] for h in heads))
+        raised |= classes.class_after(head["class"], (Type[h["type"].upper()] for h in heads))
         target = gather.class_name(schedules.longest({head["class"]} | raised, head["received"]))
         if any(e.where.class_ != target for e in entries):
             targets[id_] = target

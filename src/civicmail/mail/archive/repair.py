@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from civicmail.core.disk import frames, journal, lost
+from civicmail.core.disk import frames, journal, lost_records
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.lease import Lease, holder, is_held, lease_path
@@ -54,7 +54,7 @@ class Repaired:
     """One journal. entry: where the entry stands, "journal:number"."""
 
     journal: str
-    lost: lost.Spans
+    lost: lost_records.Spans
     moved: list[Moved]
     entry: str
 
@@ -74,7 +74,7 @@ class _Damage:
 
     place: Path
     files: list[tuple[Path, bytes, Salvage]]
-    lost: lost.Spans
+    lost: lost_records.Spans
     orphans: list[Path]
 
 
@@ -149,24 +149,31 @@ def _examine(place: Path, *, is_live: bool) -> _Damage | None:
     for at, (first, path) in enumerate(known):
         content = path.read_bytes()
         last = known[at + 1][0] - 1 if at + 1 < len(known) else durable if is_live else None
-        seeds = (_seed_of(other) for _, other in known if other != path)
+        seeds = (_seed_of(file) for _, file in known if file != path)
         changed = path.stat().st_mtime_ns // 1_000_000
         salvaged = salvage(
-            content, place.name, first, last, told=durable, seeds=seeds, sound=partial(_is_sound, path), changed=changed
+            content,
+            place.name,
+            first,
+            last,
+            durable_elsewhere=durable,
+            seeds=seeds,
+            sound=partial(_is_sound, path),
+            changed=changed,
         )
         durable = max(durable, salvaged.durable)
         kept += [(run.first, run.last) for run in salvaged.runs]
         named.update(_spooled(content, salvaged))
         if not salvaged.is_whole:
             damaged.append((path, content, salvaged))
-    kept = lost.joined(kept)
+    kept = lost_records.joined(kept)
     top = max(durable, kept[-1][1] if kept else 0)
-    gone = lost.without(lost.without([(1, top)], kept), lost.read(place))
-    if not damaged and not gone:
+    missing = lost_records.without(lost_records.without([(1, top)], kept), lost_records.read(place))
+    if not damaged and not missing:
         return None
     spool = place / "spool"
     orphans = [path for path in sorted(spool.iterdir()) if path.name not in named] if spool.is_dir() else []
-    return _Damage(place, damaged, gone, orphans)
+    return _Damage(place, damaged, missing, orphans)
 
 
 def _seed_of(path: Path) -> int:
@@ -228,7 +235,7 @@ def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int
         writer.event(Event(Type.ENTRY, frames.NO_ID, now, facts=facts))
         writer.flush()
         entry = f"{writer.journal.name}:{writer.journal.number}"
-    lost.write(damage.place, lost.joined(lost.read(damage.place) + damage.lost), files)
+    lost_records.write(damage.place, lost_records.joined(lost_records.read(damage.place) + damage.lost), files)
     return entry
 
 

@@ -22,7 +22,7 @@ from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.sealstate import log_path
+from civicmail.mail.archive.seal_state import log_path
 from civicmail.mail.archive.segments import Row, Segment
 
 FORGET_EVERY = 100_000  # records
@@ -72,7 +72,7 @@ def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> It
     def is_selected(row: Row) -> bool:
         return any(name == row.journal and first <= row.number <= last for name, first, last in spans)
 
-    paths = [segments.path_of(data, *one) for one in segments.listed(data)] if left else []
+    paths = [segments.path_of(data, *segment) for segment in segments.listed(data)] if left else []
     paths.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for record in _of_segments(data, paths, problems, is_selected):
         yield record
@@ -85,14 +85,14 @@ def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> It
 
 def sealed_entries(data: Path, problems: list[str]) -> Iterator[Record]:
     """Sealed entries of people: what is about no capture lies in segments of class `ledger`, so no mail is read."""
-    there = [segments.path_of(data, *one) for one in segments.listed(data) if one[0] == LEDGER_CLASS]
-    return _of_segments(data, there, problems, lambda row: row.type == Type.ENTRY)
+    paths = [segments.path_of(data, *segment) for segment in segments.listed(data) if segment[0] == LEDGER_CLASS]
+    return _of_segments(data, paths, problems, lambda row: row.type == Type.ENTRY)
 
 
 def _sealed(data: Path, problems: list[str]) -> Iterator[Record]:
     """Every sealed record, without its body."""
-    there = [segments.path_of(data, *one) for one in segments.listed(data)]
-    return _of_segments(data, there, problems, lambda _: True)
+    paths = [segments.path_of(data, *segment) for segment in segments.listed(data)]
+    return _of_segments(data, paths, problems, lambda _: True)
 
 
 def _of_segments(data: Path, paths: list[Path], problems: list[str], is_selected: Callable[[Row], bool]) -> Iterator[Record]:

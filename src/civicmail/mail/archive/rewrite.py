@@ -21,15 +21,15 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.mail.archive import sealstate, segments, warc
+from civicmail.mail.archive import seal_state, segments, warc
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.gather import Group, Item, Key
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
 from civicmail.mail.archive.runs import Run
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.sealbatch import BatchWriter, Carried
-from civicmail.mail.archive.sealstate import SealState
+from civicmail.mail.archive.seal_batch import BatchWriter, Carried
+from civicmail.mail.archive.seal_state import SealState
 from civicmail.mail.archive.segments import Row, Segment
 
 log = get_logger()
@@ -74,14 +74,16 @@ def rewrite(
         return Report(0, 0, 0)
     survivors = Survivors(data, sorted(set(names)), keyring, keep, new_class)
     batch = sealer.begin(now)
-    gone = tuple(survivors.names)
+    replaced = tuple(survivors.names)
     if certificate is not None:
-        certificate = {**certificate, "segments": [name for *_, name in gone]}
+        certificate = {**certificate, "segments": [name for *_, name in replaced]}
     try:
-        sealstate.write(data, SealState(batch, False, (), (), gone), files)
-        written = _write(survivors, BatchWriter(data, batch, keyring, files, now=now, checkpoint=""), _carried(data, gone, batch))
+        seal_state.write(data, SealState(batch, False, (), (), replaced), files)
+        written = _write(
+            survivors, BatchWriter(data, batch, keyring, files, now=now, checkpoint=""), _carried(data, replaced, batch)
+        )
         with agree():
-            sealstate.write(data, SealState(batch, True, (), (), gone, certificate), files)
+            seal_state.write(data, SealState(batch, True, (), (), replaced, certificate), files)
     except (OSError, CivicmailError):
         with suppress(OSError, CivicmailError):
             sealer.finish()
@@ -104,13 +106,13 @@ def _write(survivors: Survivors, writer: BatchWriter, carried: Carried) -> int:
     return writer.count
 
 
-def _carried(data: Path, gone: tuple[Name, ...], batch: str) -> Carried:
+def _carried(data: Path, replaced: tuple[Name, ...], batch: str) -> Carried:
     """The runs that name one of these segments."""
     view = Catalogue(data)
     view.refresh(ignore=batch)
-    pairs = frozenset((class_, name) for class_, _, name in gone)
+    pairs = frozenset((class_, name) for class_, _, name in replaced)
     months: dict[str, list[Run]] = {}
-    for month in sorted({month for _, month, _ in gone}):
+    for month in sorted({month for _, month, _ in replaced}):
         months[month] = [run for run in view.runs(month) if not pairs.isdisjoint(run.segments)]
     return Carried(months, pairs)
 

@@ -16,13 +16,13 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import Lease, moment
-from civicmail.mail.archive import segments, tailindex, warc
+from civicmail.mail.archive import segments, tail_index, warc
 from civicmail.mail.archive.commit import Entering, write_entered
-from civicmail.mail.archive.errors import NotSaid
+from civicmail.mail.archive.errors import MissingReason
 from civicmail.mail.archive.gather import LEDGER_CLASS
 from civicmail.mail.archive.places import InJournal
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.archive.sealstate import read as seal_state
+from civicmail.mail.archive.seal_state import read as seal_state
 from civicmail.mail.archive.segments import Row
 from civicmail.mail.archive.shelf import Shelf
 
@@ -52,7 +52,7 @@ def write(
     when nobody can come in between, and what it raises stops it. Raises LeaseHeld, NotSaid without actor or reason."""
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
-            raise NotSaid(f"Say the {what}: it stays in the record.")
+            raise MissingReason(f"Say the {what}: it stays in the record.")
     with take(data):
         agree()
         write_entered(data, [event], event.at, entering, entered or {}, files)
@@ -75,7 +75,7 @@ def read(shelf: Shelf, types: Collection[int]) -> list[Event]:
 def _all(shelf: Shelf) -> Iterator[Event]:
     """Journals first: what is sealed meanwhile is then met twice, and never missed."""
     for where in shelf.tail.events(NO_ID):
-        yield Event.from_head(tailindex.read_head(where))
+        yield Event.from_head(tail_index.read_head(where))
     for class_, month, name in segments.listed(shelf.data):
         state = seal_state(shelf.data)
         if class_ == LEDGER_CLASS and not (state and not state.committed and name.startswith(state.batch)):
@@ -107,4 +107,4 @@ class Watch:
         """(capture id, event) of every record that came since, receipts left out."""
         self._shelf.refresh()
         new: set[tuple[bytes, InJournal]] = set(self._shelf.tail.records()) - self._before
-        return [(id_, Event.from_head(tailindex.read_head(where))) for id_, where in new]
+        return [(id_, Event.from_head(tail_index.read_head(where))) for id_, where in new]

@@ -26,12 +26,12 @@ from civicmail.core.disk.errors import DamagedFile, DiskFull
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Lease, Patience, lease_path
 from civicmail.core.disk.tail import adopt
-from civicmail.mail.archive import catalogue, gather, sealstate, swap
+from civicmail.mail.archive import catalogue, finish_rewrite, gather, seal_state
 from civicmail.mail.archive.gather import Gathered
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.places import InSegment
-from civicmail.mail.archive.sealbatch import BatchWriter
-from civicmail.mail.archive.sealstate import SealState
+from civicmail.mail.archive.seal_batch import BatchWriter
+from civicmail.mail.archive.seal_state import SealState
 from civicmail.mail.archive.shelf import Shelf
 
 BATCH_SIZE = 256 << 20
@@ -115,23 +115,23 @@ class Sealer:
 
     def finish(self) -> None:
         """Do what a crash, or step 4 of a seal, has left to do."""
-        state = sealstate.read(self.data)
+        state = seal_state.read(self.data)
         if state is None:
             return
         if state.batch != self._batch:
-            sealstate.rely(self.data, self._files)
+            seal_state.rely(self.data, self._files)
         if state.committed and state.gone:
-            swap.complete(self.data, state, self._keyring, self._files)
+            finish_rewrite.complete(self.data, state, self._keyring, self._files)
         elif state.committed:
             for name in sorted({name for name, _, _ in state.files}):
                 mine = [(first, last) for other, first, last in state.files if other == name]
-                paths = [sealstate.log_path(self.data, name, first) for first, _ in mine]
+                paths = [seal_state.log_path(self.data, name, first) for first, _ in mine]
                 journal.retire(journal.folder(self.data) / name, paths, max(last for _, last in mine), self._files)
             for name, id_ in state.spool:
                 self._files.unlink(journal.folder(self.data) / name / "spool" / id_)
         else:
             self._undo(state.batch)
-        sealstate.clear(self.data, self._files)
+        seal_state.clear(self.data, self._files)
 
     def _gather(self, gathered: Gathered, passed: Mapping[str, int], stuck: set[str], report: Report) -> None:
         """Add closed files until the batch is full; journals with a damaged file are stuck from there on."""
@@ -156,7 +156,7 @@ class Sealer:
         batch = self.begin(now)
         files = tuple((f.journal, f.first, f.last) for f in gathered.files)
         state = SealState(batch, False, files, tuple(gathered.spool))
-        sealstate.write(self.data, state, self._files)
+        seal_state.write(self.data, state, self._files)
         writer = BatchWriter(self.data, batch, self._keyring, self._files, now=now, checkpoint=checkpoint)
         try:
             for key, group in sorted(gathered.groups.items()):
@@ -164,7 +164,7 @@ class Sealer:
             months = writer.finish()
         finally:
             writer.close()
-        sealstate.write(self.data, SealState(batch, True, files, state.spool), self._files)
+        seal_state.write(self.data, SealState(batch, True, files, state.spool), self._files)
         report.records += gathered.records
         report.segments += writer.count
         return months

@@ -15,15 +15,15 @@ import orjson
 
 from civicmail.core.disk import frames
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive import sealstate, tailindex
+from civicmail.mail.archive import seal_state, tail_index
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of, same_bits
 from civicmail.mail.archive.places import InJournal, InSegment, Place, digits_of
 from civicmail.mail.archive.records import month_of
+from civicmail.mail.archive.seal_state import SealState
 from civicmail.mail.archive.sealed import Sealed
-from civicmail.mail.archive.sealstate import SealState
-from civicmail.mail.archive.tailindex import TailIndex
+from civicmail.mail.archive.tail_index import TailIndex
 
 _VIEWS_MOST = 5
 Years = frozenset[int] | None
@@ -52,7 +52,7 @@ class Shelf:
     def _seal_state(self) -> SealState | None:
         """Where it cannot be told what a seal has done, everything is read, some of it perhaps twice; `verify` says so."""
         try:
-            return sealstate.read(self.data)
+            return seal_state.read(self.data)
         except DamagedFile:
             return None
 
@@ -191,7 +191,7 @@ class Shelf:
     def _head(self, place: Place) -> bytes:
         if isinstance(place.where, InSegment):
             return self.sealed.head(place.where, place.id)
-        return tailindex.read_head(place.where)
+        return tail_index.read_head(place.where)
 
     def _body(self, place: Place) -> bytes:
         if isinstance(place.where, InJournal):
@@ -200,13 +200,13 @@ class Shelf:
         return checked(body, sha256, f"segment {place.where.segment}")
 
     def _events(self, id_: bytes) -> list[bytes]:
-        heads = [tailindex.read_head(where) for where in self.tail.events(id_)]
+        heads = [tail_index.read_head(where) for where in self.tail.events(id_)]
         for entry in self.catalogue.by_id(id_):
             heads += self.sealed.events(entry.where, id_)
         return heads
 
     def _journal_body(self, where: InJournal) -> bytes:
-        flags, id_, sha256, body = tailindex.read_body(where)
+        flags, id_, sha256, body = tail_index.read_body(where)
         if flags & frames.SPOOLED:
             spool = where.path.parent / "spool" / id_.hex()
             try:

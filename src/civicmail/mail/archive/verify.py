@@ -15,20 +15,20 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.core.disk import journal, lost
+from civicmail.core.disk import journal, lost_records
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import is_held
 from civicmail.core.ledger.problems import KeptRecord
-from civicmail.mail.archive import certificates, runs, sealstate, segments, tailindex, warc
+from civicmail.mail.archive import certificates, runs, seal_state, segments, tail_index, warc
 from civicmail.mail.archive.catalogue import Catalogue
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.gather import end_of
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Type
-from civicmail.mail.archive.sealstate import SealState
+from civicmail.mail.archive.seal_state import SealState
 from civicmail.mail.archive.segments import Row, Segment
-from civicmail.mail.archive.tailindex import TailIndex
+from civicmail.mail.archive.tail_index import TailIndex
 
 Name = tuple[str, str, str]  # class, month, segment id
 
@@ -137,8 +137,8 @@ class Check:
             try:
                 frame = segment.frame(number)
             except DamagedFile as error:
-                lost = f" {len(mine)} records are in it." if mine else ""
-                self._add("segment-damaged", f"{where}#{number}", f"{error}{lost}")
+                affected = f" {len(mine)} records are in it." if mine else ""
+                self._add("segment-damaged", f"{where}#{number}", f"{error}{affected}")
                 receipt = None
                 continue
             expected = iter(mine)
@@ -274,7 +274,7 @@ class Check:
     def _unfinished(self) -> SealState | None:
         """What a seal or rewrite has not finished."""
         try:
-            state = sealstate.read(self._data)
+            state = seal_state.read(self._data)
         except DamagedFile as error:
             self._add("seal-damaged", "segments/seal.json", str(error))
             return None
@@ -294,7 +294,7 @@ def torn_tails(data: Path) -> list[str]:
     for name in journal.names(data):
         place = journal.folder(data) / name
         known = journal.log_files(place)
-        durable = lost.before(lost.read(place), journal.read_durable(place))
+        durable = lost_records.before(lost_records.read(place), journal.read_durable(place))
         if not known or durable < known[-1][0] - 1:
             continue
         first, path = known[-1]
@@ -316,7 +316,7 @@ def _certificates_in_journals(data: Path) -> Iterator[bytes]:
     tail.refresh()
     for where in tail.events(NO_ID):
         with suppress(FileNotFoundError, DamagedFile):  # sealed meanwhile; core/ledger names what is damaged
-            head = tailindex.read_head(where)
+            head = tail_index.read_head(where)
             if b'"type":"disposed"' in head:
                 yield head
 
@@ -363,10 +363,10 @@ def _gaps(seen: bytearray, last: int) -> Iterator[tuple[int, int]]:
         if number % 8 == 0 and not start and seen[number // 8] == 0xFF:
             number += 8
             continue
-        there = seen[number // 8] >> number % 8 & 1
-        if not there and not start:
+        is_present = seen[number // 8] >> number % 8 & 1
+        if not is_present and not start:
             start = number
-        elif there and start:
+        elif is_present and start:
             yield start, number - 1
             start = 0
         number += 1

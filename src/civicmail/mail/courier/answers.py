@@ -19,10 +19,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from civicmail.core.message import addresses, headers
-from civicmail.core.message.encoded import text as decoded
-from civicmail.core.message.fields import mailbox, one_line
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message import addresses, header_scan
+from civicmail.core.message.encoded_words import text as decoded
+from civicmail.core.message.filter_verdicts import header_of
+from civicmail.core.message.header_format import mailbox, one_line
 from civicmail.core.wire.paths import without_detail
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.held import RULES
@@ -73,17 +73,19 @@ def _is_proven(capture: Capture) -> bool:
 def is_for_a_person(message: bytes, mine: Collection[str]) -> bool:
     """Whether somebody wrote this to the mailbox (its addresses, lower case) by name, and no program did (RFC 3834 2)."""
     head = header_of(message) or message
-    auto = headers.first(head, "Auto-Submitted")
+    auto = header_scan.first(head, "Auto-Submitted")
     if auto is not None and not auto.strip().lower().startswith(b"no"):
         return False
-    if _BULK.search(headers.first(head, "Precedence") or b"") or any(headers.first(head, name) is not None for name in _LISTS):
+    if _BULK.search(header_scan.first(head, "Precedence") or b"") or any(
+        header_scan.first(head, name) is not None for name in _LISTS
+    ):
         return False
-    if _SUPPRESSES.search(headers.first(head, "X-Auto-Response-Suppress") or b""):
+    if _SUPPRESSES.search(header_scan.first(head, "X-Auto-Response-Suppress") or b""):
         return False
-    kind = (headers.first(head, "Content-Type") or b"").strip().lower()
-    if kind.startswith(b"multipart/report") or headers.first(head, "Return-Path") == b"<>":
+    kind = (header_scan.first(head, "Content-Type") or b"").strip().lower()
+    if kind.startswith(b"multipart/report") or header_scan.first(head, "Return-Path") == b"<>":
         return False
-    named = {a for name in ("To", "Cc", "Resent-To", "Resent-Cc") for a in _addresses(headers.first(head, name))}
+    named = {a for name in ("To", "Cc", "Resent-To", "Resent-Cc") for a in _addresses(header_scan.first(head, name))}
     return not named.isdisjoint(mine)
 
 

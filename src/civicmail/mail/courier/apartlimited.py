@@ -1,4 +1,4 @@
-"""Taking files out of copies in limited processes, which start when they are first needed (core/sandbox/asking.py).
+"""Taking files out of copies in limited processes, which start when they are first needed (core/sandbox/pool.py).
 
 paths(body)                     of the files that can be left out
 replaced(body, apart)           for the `delivered` record, and for the checks of a release
@@ -18,8 +18,8 @@ import orjson
 from civicmail.city.policy.approvals import Apart
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.courier import apart as parting
 from civicmail.mail.courier.apart import Replaced
 from civicmail.mail.courier.errors import NotAsApproved
@@ -80,7 +80,7 @@ def _asked(question: dict[str, Any], body: bytes) -> Any:
     try:
         with _lock:
             pool = _made()
-        return orjson.loads(pool.ask(question, body, seconds=SECONDS))
+        return orjson.loads(pool.request(question, body, seconds=SECONDS))
     except Unreadable as error:
         raise LaterError(_UNREAD.format(why=error.why)) from None
     except ValueError:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from civicmail.city.policy.approvals import Apart, Part
-from civicmail.core.message import letter, loose
+from civicmail.core.message import message_parser, removable_parts
 from civicmail.mail.courier.apart import Replaced, derived, note
 from civicmail.mail.courier.errors import NotAsApproved
 from civicmail.mail.screening import leaving
@@ -19,7 +19,7 @@ from civicmail.mail.screening import leaving
 
 def paths(raw: bytes) -> list[str]:
     """Of the files of a message those that can be left out of a copy."""
-    there = loose.places(raw)
+    there = removable_parts.places(raw)
     return [path for path, _ in _files(raw) if path in there]
 
 
@@ -32,7 +32,7 @@ def replaced(raw: bytes, apart: Apart) -> Replaced:
 
 
 def _edits(raw: bytes, apart: Apart) -> Iterator[list[Any]]:
-    there = loose.places(raw)
+    there = removable_parts.places(raw)
     for path, _ in apart.out:
         if (place := there.get(path)) is None:
             raise NotAsApproved("A file cannot be left out of this message: it is signed, or lies inside another part.")
@@ -41,4 +41,4 @@ def _edits(raw: bytes, apart: Apart) -> Iterator[list[Any]]:
 
 def _files(raw: bytes) -> list[Part]:
     """As the check has them that asks a manager (screening/leaves.py)."""
-    return [(path, hashlib.sha256(part.content).hexdigest()) for path, part in leaving.parts(letter.read(raw))]
+    return [(path, hashlib.sha256(part.content).hexdigest()) for path, part in leaving.parts(message_parser.parse(raw))]

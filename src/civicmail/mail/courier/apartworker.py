@@ -1,5 +1,5 @@
 """The limited process that takes files out of copies: `python -I -m civicmail.mail.courier.apartworker`
-(core/sandbox/answering.py)."""
+(core/sandbox/request_server.py)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from civicmail.city.policy.approvals import Apart
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.mail.courier import apartread
 from civicmail.mail.courier.errors import NotAsApproved
 
@@ -28,5 +28,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=MEMORY, warm=[{}])
+    request_server.serve(answer, memory=MEMORY, warm=[{}])
     os._exit(0)  # nothing is left to tidy

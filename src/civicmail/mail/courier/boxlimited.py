@@ -9,8 +9,8 @@ from typing import Any
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.sandbox.asking import Pool, shared
 from civicmail.core.sandbox.errors import BUSY, CRASHED, Unreadable
+from civicmail.core.sandbox.pool import Pool, shared
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.courier.boxworker")
 PROCESSES = 2
@@ -23,13 +23,13 @@ log = get_logger()
 
 def pool() -> Pool:
     """The processes of this one."""
-    return shared(COMMAND, PROCESSES, each=True)
+    return shared(COMMAND, PROCESSES, fork_each=True)
 
 
 def contents(message: bytes, seconds: float = SECONDS) -> tuple[dict[str, Any], list[bytes]]:
     """The index of a box, and the bytes of its files. Raises LaterError while too much is being read. Blocks."""
     try:
-        line, _, rest = pool().ask({}, message, seconds=seconds).partition(b"\n")
+        line, _, rest = pool().request({}, message, seconds=seconds).partition(b"\n")
         return _parted(json.loads(line), rest)
     except Unreadable as error:
         if error.why == BUSY:

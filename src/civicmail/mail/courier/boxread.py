@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 
 TEXT_MOST = 1 << 20
 """Characters of a text that the page shows; the whole message can be had as a file."""
@@ -13,16 +13,16 @@ TEXT_MOST = 1 << 20
 
 def contents(message: bytes) -> bytes:
     """A line of JSON, as boxes.index() has it, and the bytes of all files, one after the other."""
-    found = letter.read(message)
-    sender = found.from_[0] if found.from_ else None
-    text = found.text or found.html_text
+    parsed = message_parser.parse(message)
+    sender = parsed.from_[0] if parsed.from_ else None
+    text = parsed.text or parsed.html_text
     index = {
-        "subject": found.subject,
+        "subject": parsed.subject,
         "from": sender.addr if sender else "",
         "name": sender.display if sender else "",
-        "message_id": found.message_id,
+        "message_id": parsed.message_id,
         "text": text[:TEXT_MOST],
         "cut": len(text) > TEXT_MOST,
-        "files": [{"name": part.filename, "type": part.content_type, "size": part.size} for part in found.attachments],
+        "files": [{"name": part.filename, "type": part.content_type, "size": part.size} for part in parsed.attachments],
     }
-    return b"".join((json.dumps(index).encode(), b"\n", *(part.content for part in found.attachments)))
+    return b"".join((json.dumps(index).encode(), b"\n", *(part.content for part in parsed.attachments)))

@@ -1,12 +1,12 @@
 """The limited process that reads messages for the pick-up portal: `python -I -m civicmail.mail.courier.boxworker`
-(core/sandbox/answering.py)."""
+(core/sandbox/request_server.py)."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.mail.courier import boxread
 
 MEMORY = 2 << 30
@@ -19,5 +19,5 @@ def answer(_question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=MEMORY, warm=[{}])
+    request_server.serve(answer, memory=MEMORY, warm=[{}])
     os._exit(0)  # nothing is left to tidy

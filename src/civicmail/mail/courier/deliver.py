@@ -18,11 +18,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.free_space import Room
 from civicmail.core.disk.lease import Lease, is_held, lease_path
-from civicmail.core.disk.meters import Meter
-from civicmail.core.disk.room import Room
+from civicmail.core.disk.metrics import Meter
 from civicmail.core.disk.tail import adopt, last_frame
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import bell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from civicmail.core.disk.meters import Histogram, Values
+from civicmail.core.disk.metrics import Histogram, Values
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.hops import DESTINATIONS

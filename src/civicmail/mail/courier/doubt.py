@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.message.edits import Edit
-from civicmail.core.message.textparts import TextPart
+from civicmail.core.message.text_parts import TextPart
 from civicmail.mail.screening import payment
 
 FIRST = "first-contact"

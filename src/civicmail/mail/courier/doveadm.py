@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from civicmail.core.config.deadline import whole
+from civicmail.core.config.deadline import within
 from civicmail.core.config.errors import ConfigError
 
 TIMEOUT = 4.0
@@ -30,7 +30,7 @@ def doveadm(url: str, key_file: str) -> Callable[[list[str]], None]:
     def kick(mailboxes: list[str]) -> None:
         wire = http.client.HTTPConnection(to.hostname or "", to.port or 80, timeout=TIMEOUT)
         try:
-            with whole(wire, 3 * TIMEOUT):
+            with within(wire, 3 * TIMEOUT):
                 wire.request("POST", "/doveadm/v1", orjson.dumps([["kick", {"mask": [m]}, m] for m in mailboxes]), headers)
                 answer = wire.getresponse()
                 text = answer.read()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from civicmail.city.policy.clauses import CITED, address
-from civicmail.core.message.headers import header_block
+from civicmail.core.message.header_scan import header_length
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.hops import Routes
@@ -124,7 +124,7 @@ def _status_code(copy: Copy, action: str) -> str:
 def _header(kept: Kept) -> bytes:
     """The header, as far as it stands in the first piece."""
     beginning = next(kept.pieces(), b"")
-    return beginning[: header_block(beginning)].rstrip(b"\r\n") + b"\r\n"
+    return beginning[: header_length(beginning)].rstrip(b"\r\n") + b"\r\n"
 
 
 def _xtext(text: str) -> str:

@@ -12,7 +12,7 @@ from civicmail.city.policy.shapes import Finding
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message.filter_verdicts import header_of
 from civicmail.mail.archive.machine import Machine, as_of_now
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Capture, Type
@@ -80,7 +80,7 @@ class Store:
             with self._lock:
                 decided = [event for event in self._archive().events(entry.id) if event.type == Type.DECIDED]
             findings = tuple(Finding(**f) for f in decided[-1].facts.get("findings", ())) if decided else findings
-        return notes.lines(host, findings, (*copy.told, *more), kept.capture.uuid)
+        return notes.lines(host, findings, (*copy.marks_in_force, *more), kept.capture.uuid)
 
     def is_sealed(self, entry: Entry) -> bool:
         """Whether reading means to decrypt the whole body into memory."""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from civicmail.city.access.honest import is_correction
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import headers
+from civicmail.core.message import header_scan
 from civicmail.core.wire.dotstuff import Conformer
 from civicmail.mail.archive.records import EDGE, Capture
 from civicmail.mail.courier import notes
@@ -144,7 +144,7 @@ def absent(kept: Kept, host: str) -> list[str]:
     capture = kept.capture
     if capture.source.kind not in ("submission", "relay"):
         return []
-    there = headers.firsts(kept.header(), ("date", "message-id"))
+    there = header_scan.firsts(kept.header(), ("date", "message-id"))
     if capture.source.kind == "relay" and "message-id" in there:
         return []
     lines = {

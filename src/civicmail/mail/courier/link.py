@@ -11,7 +11,7 @@ from typing import Literal
 
 from civicmail.core.config.settings import Courier
 from civicmail.core.wire.client import Client, ClientEvent, Closing, Greeted, Hello, TlsAnswer
-from civicmail.core.wire.hosts import public
+from civicmail.core.wire.hosts import public_addresses
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.hops import Hop
 
@@ -170,7 +170,7 @@ async def _reach(made: Callable[[], Link], hop: Hop, inside: Sequence[str] | Non
     if inside is None:
         return (await loop.create_connection(made, hop.host, hop.port))[1]
     found = await loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
-    for address in public(hop.host, hop.port, found, inside):
+    for address in public_addresses(hop.host, hop.port, found, inside):
         try:
             return (await loop.create_connection(made, address, hop.port))[1]
         except OSError as error:

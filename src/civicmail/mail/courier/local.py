@@ -12,7 +12,7 @@ from typing import Any
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import Files
-from civicmail.core.disk.room import Room
+from civicmail.core.disk.free_space import Room
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier import apartlimited
 from civicmail.mail.courier.hops import Routes
@@ -106,7 +106,7 @@ class Local:
             return Result(False, NO_ROOM, ours=True)
         address = kept.capture.envelope.recipients[index].address
         copy, inside = job.entry.copies[index], job.hop.inside
-        marked = self._marking.of(kept, index, copy.target, copy.told, inside=inside)
+        marked = self._marking.of(kept, index, copy.target, copy.marks_in_force, inside=inside)
         told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
         removed = taken_out(kept, self._host, inside=inside)
         told = [*told, *absent(kept, self._host)]

@@ -21,10 +21,10 @@ from civicmail.city.notices import signed_links
 from civicmail.city.notices.signed_links import KeyRing, Token
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import linkplaces, textparts
+from civicmail.core.message import link_places, text_parts
 from civicmail.core.message.edits import Change, Edit
-from civicmail.core.message.linkplaces import Place
-from civicmail.core.message.textparts import TextPart
+from civicmail.core.message.link_places import Place
+from civicmail.core.message.text_parts import TextPart
 from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier import doubt, unwrapped, wrapped
@@ -95,7 +95,7 @@ class Marking:
         if not (wraps or doubts):
             return []
         with _bytes(kept) as raw:
-            parts = textparts.opened(raw)
+            parts = text_parts.opened(raw)
         marks = list(told)
         why = doubt.reason(marks, self._rules.doubts, kept.capture.facts, (part.content for part in parts)) if doubts else ""
         if not why and not (wraps and any(word in part.content for part in parts for word in _MAY)):
@@ -120,7 +120,7 @@ class Marking:
         if not self._base or not signed_links.key_path(self._data).exists():
             return []
         with _bytes(kept) as raw:
-            parts = textparts.opened(raw, attached=True)
+            parts = text_parts.opened(raw, attached=True)
         name, found = (urlsplit(self._base).hostname or self._base).encode(), list[Change]()
         for part in parts:
             if name in part.content:
@@ -141,7 +141,7 @@ class _Copy:
     def changes(self, parts: list[TextPart], why: str) -> Iterator[Change]:
         left, lined = LINKS_MOST, set[bool]()
         for part in parts:
-            read = linkplaces.read(part.content, is_html=part.is_html)
+            read = link_places.read(part.content, is_html=part.is_html)
             wanted: list[Edit] = []
             if why and part.is_html not in lined and read.top >= 0:
                 lined.add(part.is_html)

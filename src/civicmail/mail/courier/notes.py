@@ -12,7 +12,7 @@ from email.header import Header
 from typing import Any
 
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message.verdicts import verdicts
+from civicmail.core.message.filter_verdicts import verdicts
 from civicmail.mail.screening.results import results, speaks_for
 
 NOTICE = "Civicmail-Notice"

@@ -175,8 +175,8 @@ class Remote:
         index = next(iter(job.tries))
         copy = job.entry.copies[index]
         if kept.capture.size > SPOOL_ABOVE:
-            return await asyncio.to_thread(self._marking.of, kept, index, copy.target, copy.told, inside=job.hop.inside)
-        return self._marking.of(kept, index, copy.target, copy.told, inside=job.hop.inside)
+            return await asyncio.to_thread(self._marking.of, kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
+        return self._marking.of(kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
 
     async def _finish(self, job: Job, kept: Kept | None, results: dict[int, Result]) -> None:
         capture = kept.capture if kept is not None else None

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.outstanding import Entry, report_key
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import dsn

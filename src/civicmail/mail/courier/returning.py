@@ -13,8 +13,8 @@ from pathlib import Path
 from civicmail.city.access.published import Watch
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
-from civicmail.mail.archive.followed import Followed
 from civicmail.mail.archive.outstanding import Outstanding
+from civicmail.mail.archive.outstanding_view import OutstandingView
 from civicmail.mail.courier import bell
 from civicmail.mail.courier.held import held_for, release
 from civicmail.mail.courier.kept import Store
@@ -47,7 +47,7 @@ class Returning:
         self._data = data
         self._watch = watch
         self._clock = clock
-        self._followed = Followed(data)
+        self._followed = OutstandingView(data)
         self._store = Store(data)
         self._version = -1
         self._due = 0

@@ -162,7 +162,9 @@ class Rounds:
         if not here:
             return None
         first = entry.copies[here[0]]
-        alike = [i for i in here if not lane.hop.inside or entry.copies[i].told == first.told]  # one header for all
+        alike = [
+            i for i in here if not lane.hop.inside or entry.copies[i].marks_in_force == first.marks_in_force
+        ]  # one header for all
         alike = [i for i in alike if entry.copies[i].apart == first.apart]  # and the same files
         if lane.hop.inside and lane.hop.kind != "maildir" and self.single(entry.kind):
             alike = here[:1]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from civicmail.core.message import addresses, encoded
+from civicmail.core.message import addresses, encoded_words
 from civicmail.mail.courier.dkimkeys import Key, Private
 from civicmail.mail.courier.kept import Kept
 from civicmail.mail.courier.leaving import leaving
@@ -87,7 +87,7 @@ def read(kept: Kept, sent: Mapping[str, Any]) -> Leaving:
 def author(found: Leaving) -> str:
     """The domain of the one author; "" where there is not exactly one."""
     froms = [field for field in found.fields if field.name == b"from"]
-    people = addresses.parse(encoded.text(froms[0].value)) if len(froms) == 1 else ()
+    people = addresses.parse(encoded_words.text(froms[0].value)) if len(froms) == 1 else ()
     return a_labels(people[0].domain) if len(people) == 1 else ""
 
 

@@ -12,8 +12,8 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civicmail.core.config.deadline import whole
-from civicmail.core.wire.hosts import public
+from civicmail.core.config.deadline import within
+from civicmail.core.wire.hosts import public_addresses
 from civicmail.mail.screening.published import is_sts
 
 LARGEST = 64 << 10
@@ -83,10 +83,10 @@ def fetched(
     host = f"mta-sts.{domain}"
     if address is None:
         found = socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
-        address = public(host, HTTPS, found, inside)[0], HTTPS
+        address = public_addresses(host, HTTPS, found, inside)[0], HTTPS
     connection = _Connection(host, context or ssl.create_default_context(), address)
     try:
-        with whole(connection, seconds):
+        with within(connection, seconds):
             connection.request("GET", PATH, headers={"Host": host})
             answer = connection.getresponse()
             kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()

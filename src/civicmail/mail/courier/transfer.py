@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from civicmail.core.message.shapes import Recipient
-from civicmail.core.wire.answers import Reply
+from civicmail.core.message.model import Recipient
 from civicmail.core.wire.client import Closing, Finished, GoAhead, Mail, MailTo, Refused, needs_utf8
+from civicmail.core.wire.reply_reader import Reply
 from civicmail.mail.courier.errors import LinkLost
 from civicmail.mail.courier.kept import Kept
 from civicmail.mail.courier.leaving import leaving

@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 from civicmail.city.notices.errors import BadLink
 from civicmail.city.notices.signed_links import KeyRing
-from civicmail.core.message import linkplaces, links
+from civicmail.core.message import link_places, links
 from civicmail.core.message.edits import Edit
-from civicmail.core.message.linkplaces import Place
-from civicmail.core.message.textparts import TextPart
+from civicmail.core.message.link_places import Place
+from civicmail.core.message.text_parts import TextPart
 from civicmail.mail.courier import wrapped
 
 PURPOSES = {b"l": "link", b"report": "report", b"verify": "verify"}
@@ -53,7 +53,7 @@ class _Ours:
 def turned_back(part: TextPart, base: str, ring: KeyRing) -> list[Edit]:
     """base: where our pages are reached. Signed text stays as it is."""
     found = [one for match in _pattern(base).finditer(part.content) if (one := _read(match, base, ring)) is not None]
-    read = linkplaces.read(part.content, is_html=part.is_html, within=True) if found else linkplaces.Read([], -1)
+    read = link_places.read(part.content, is_html=part.is_html, within=True) if found else link_places.Read([], -1)
     if read.top < 0:
         return []
     places = sorted(read.places, key=lambda place: place.start)

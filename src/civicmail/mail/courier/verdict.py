@@ -12,7 +12,7 @@ from typing import Any
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Courier
-from civicmail.core.wire.answers import Reply
+from civicmail.core.wire.reply_reader import Reply
 from civicmail.mail.archive.outstanding import Entry
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.courier.jobs import Job

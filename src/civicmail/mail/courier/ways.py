@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 from civicmail.mail.courier import readerkeys
 
 NO_WAY = "4.3.5 no way to encrypt it: "
@@ -51,4 +51,4 @@ def may_leave(settings: Settings, data: Path, address: str, now: int) -> bool:
 def _is_private(url: str) -> bool:
     """https, or a page that never leaves this machine."""
     said = urlsplit(url)
-    return said.scheme == "https" or is_here(said.hostname or "")
+    return said.scheme == "https" or is_this_machine(said.hostname or "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from civicmail.city.notices.signed_links import KeyRing, Token
 from civicmail.core.message import links
 from civicmail.core.message.edits import Edit
-from civicmail.core.message.linkplaces import Place
+from civicmail.core.message.link_places import Place
 
 PATH = "/l/"
 _MOST = 4096

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
-from civicmail.core.disk.meters import Histogram, Values
+from civicmail.core.disk.metrics import Histogram, Values
 
 ACKNOWLEDGE = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds from the last dot to the answer."""

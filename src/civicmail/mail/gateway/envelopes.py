@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope, Protocol, Recipient
-from civicmail.core.message.verdicts import header_of, verdicts
+from civicmail.core.message import header_scan
+from civicmail.core.message.filter_verdicts import header_of, verdicts
+from civicmail.core.message.model import Envelope, Protocol, Recipient
 from civicmail.core.wire.data import Lines
 from civicmail.core.wire.events import Transaction
 from civicmail.core.wire.server import Session
@@ -64,4 +64,4 @@ def is_loop(intake: Intake, most: int) -> bool:
     end = start.find(b"\r\n\r\n")
     if start.count(b"\n", 0, end if end >= 0 else len(start)) < most:
         return False  # fewer lines than that: the usual case, and cheap
-    return headers.received_count(start) > most
+    return header_scan.received_count(start) > most

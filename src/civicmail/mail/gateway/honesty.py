@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from civicmail.city.access.honest import CHECK, check, is_identified
 from civicmail.city.access.sentences import reply
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message.filter_verdicts import header_of
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.gate import Gate
 from civicmail.mail.gateway.people import Member
-from civicmail.mail.search import seenlimited
+from civicmail.mail.search import message_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def text_of(gate: Gate, member: Member | None, start: bytes) -> str:
     them. Raises LaterError where none can."""
     if member is None or not gate.settings.senders.identification:
         return ""
-    return await asyncio.to_thread(seenlimited.words, start)
+    return await asyncio.to_thread(message_reader.words, start)
 
 
 def judge(gate: Gate, door: Door, member: Member | None, sender: str, start: bytes, *, whole: bool, text: str = "") -> Judged:

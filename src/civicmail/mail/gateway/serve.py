@@ -18,7 +18,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.disk.meters import Meter
+from civicmail.core.disk.metrics import Meter
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
 from civicmail.mail.gateway.conversation import Conversation
 from civicmail.mail.gateway.counters import metered
@@ -31,7 +31,7 @@ from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.containing import Containing
 from civicmail.mail.pipeline.judging import Judging
 from civicmail.mail.replica import epoch
-from civicmail.mail.replica.waiting import Confirmation
+from civicmail.mail.replica.confirmation import Confirmation
 
 DRAIN = 10.0
 """Seconds that open conversations get after SIGTERM; messages that are being kept are waited for in any case."""

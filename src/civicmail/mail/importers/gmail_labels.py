@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 
-from civicmail.core.message import encoded
+from civicmail.core.message import encoded_words
 
 LABELS_MOST, LENGTH_MOST = 200, 1000
 _ABOVE = re.compile(rb"(?:X-GM-[A-Z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,4}X-Gmail-Labels:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE)
@@ -22,7 +22,7 @@ def labels(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     match = _ABOVE.match(content[: 64 << 10])
     if match is None:
         return (), ()
-    return of(encoded.words(re.sub(rb"\r?\n[ \t]", b" ", match[1]).strip().decode("utf-8", "replace")))
+    return of(encoded_words.words(re.sub(rb"\r?\n[ \t]", b" ", match[1]).strip().decode("utf-8", "replace")))
 
 
 def of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

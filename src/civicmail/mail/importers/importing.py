@@ -13,10 +13,10 @@ from pathlib import Path
 
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
+from civicmail.core.disk.free_space import Room
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.disk.room import Room
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import Clock, Writer
 from civicmail.mail.archive.identity import occurrence_bits
 from civicmail.mail.archive.machine import Machine
@@ -221,7 +221,7 @@ def _opened(item: SourceMessage) -> tuple[SourceMessage, Opened | None]:
     opened = journals.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
     if opened is None or not opened.report.sha256:
         return item, None
-    at = headers.topmost_received_date(item.content) or headers.date(item.content)
+    at = header_scan.topmost_received_date(item.content) or header_scan.date(item.content)
     content = item.content[opened.start : opened.end]
     if at is None:
         return item._replace(content=content), opened

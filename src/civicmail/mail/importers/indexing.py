@@ -12,7 +12,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Archive as ArchiveSettings
 from civicmail.core.disk.errors import LeaseHeld
-from civicmail.core.disk.room import Room
+from civicmail.core.disk.free_space import Room
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive.commit import Clock
 from civicmail.mail.archive.tasks import SealJob, closed_bytes

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from civicmail.city.policy.delivery import dispositions
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Spool, Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Occurrence, Source

@@ -17,8 +17,8 @@ from typing import Protocol
 
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, Writer
 from civicmail.mail.archive.errors import NotInArchive
@@ -203,7 +203,7 @@ def _was_delivered(machine: Machine, message: LiveMessage) -> bool:
 def _keep(writer: Writer, letter: _Checked, owner: str, now: int) -> None:
     content = letter.message.content
     scanned = scan(content, letter.sha256)
-    hop = headers.topmost_received_date(content) or headers.date(content)
+    hop = header_scan.topmost_received_date(content) or header_scan.date(content)
     at, basis = received(hop, letter.message.at, "mailbox", now)
     capture = Capture(
         id=capture_id(at, occurrence_bits(letter.occurrence, letter.sha256)),

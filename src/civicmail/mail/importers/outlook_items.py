@@ -56,7 +56,7 @@ class OutlookItems:
             self._files = _Process([*self._command, "msg"], ())
         try:
             return self._files.ask(content, time.monotonic() + self._seconds)
-        except (frames.Gone, frames.Late, ValueError):
+        except (frames.ClosedPipe, frames.ReadTimeout, ValueError):
             self.close()
             return _KILLED
 
@@ -75,7 +75,7 @@ class OutlookItems:
                         yield at
                         first = max(first, at.index + 1)
                 return
-            except (frames.Gone, frames.Late, ValueError):
+            except (frames.ClosedPipe, frames.ReadTimeout, ValueError):
                 crashes += 1
                 if at.index < first:  # not even the next item was named
                     yield StoreItem(-1, "", _KILLED)
@@ -104,7 +104,7 @@ class _Process:
             cwd="/",
         )
         assert self._running.stdin is not None and self._running.stdout is not None
-        self._line = frames.Line(self._running.stdin.fileno(), self._running.stdout.fileno())
+        self._line = frames.Pipes(self._running.stdin.fileno(), self._running.stdout.fileno())
 
     def ask(self, content: bytes, deadline: float) -> BuiltMessage | str:
         """One file of one item."""
@@ -125,10 +125,10 @@ class _Process:
         if kind == frames.UNREADABLE:
             return content.decode("utf-8", "replace")
         if kind != frames.CONTENT:
-            raise frames.Gone
+            raise frames.ClosedPipe
         kind, facts = self._line.receive(_FRAME_MOST, deadline)
         if kind != frames.TEXT:
-            raise frames.Gone
+            raise frames.ClosedPipe
         plain = json.loads(facts)
         at = plain["at"]
         return BuiltMessage(content, at if isinstance(at, int) else None, dict(plain["properties"]))

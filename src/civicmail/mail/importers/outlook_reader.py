@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from civicmail.core.message import mapi, rebuild, tnef
+from civicmail.core.message import mapi, outlook_message, tnef
 from civicmail.core.message.mapi import Item, Properties, Value
 from civicmail.core.sandbox import confine, frames
 from civicmail.mail.importers.outlook_items import NO_ITEM
@@ -75,7 +75,7 @@ def _files(msg: Any) -> None:
 def _send_item(read: Any, broken: str, foreign: type[Exception] | None = None) -> None:
     try:
         item = read()
-        content = rebuild.message(item)
+        content = outlook_message.message(item)
     except Exception as error:  # noqa: BLE001 - whatever the parsers of hostile files raise, it is this item's reason and no more
         if foreign is not None and isinstance(error, foreign):
             _send(frames.UNREADABLE, NO_ITEM.encode())

@@ -8,15 +8,15 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, get_args
 
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope, Fields, Recipient
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import Envelope, Fields, Recipient
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Basis, Capture, Occurrence, Source
 from civicmail.mail.importers import received_time
 from civicmail.mail.importers.parser_pool import Reply
-from civicmail.mail.search import seenlimited
-from civicmail.mail.search.attached import File, Look, not_yet
+from civicmail.mail.search import message_reader
+from civicmail.mail.search.attachments import ExtractLookup, File, unknown
 from civicmail.mail.search.documents import text_of_read, text_without_body, with_files
 from civicmail.mail.search.schema import is_document
 
@@ -46,18 +46,19 @@ def is_plausible(ask: ParseRequest, answer: Any) -> bool:
 
 class FallbackParser:
     """The answer about a message of which no parser process says it: one has died, or it is too large for them. And the words of
-    files, which are read in processes of their own. Any number of threads may ask. look: what files say (mail/search/attached.py).
+    files, which are read in processes of their own. Any number of threads may ask. look: what files say
+    (mail/search/attachments.py).
     """
 
-    def __init__(self, look: Look = not_yet) -> None:
+    def __init__(self, look: ExtractLookup = unknown) -> None:
         self._look = look
 
     def __call__(self, content: bytes, ask: ParseRequest) -> ParseResult:
         """What brings every reader down is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError
         where no process can read anything."""
         try:
-            fields, files = seenlimited.surely(content)
-            whole = {sha256(one.content).digest(): one.content for one in (seenlimited.files(content) if files else ())}
+            fields, files = message_reader.surely(content)
+            whole = {sha256(one.content).digest(): one.content for one in (message_reader.files(content) if files else ())}
         except Unreadable:
             return _unread(content, ask)
         return parse_result(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))
@@ -70,7 +71,7 @@ class FallbackParser:
         document = with_files(_capture(content, ask, received), document, list(map(File, digests)), look)
         return received, basis, content_hash, message_id, document
 
-    def _looks(self, whole: dict[bytes, bytes]) -> Look:
+    def _looks(self, whole: dict[bytes, bytes]) -> ExtractLookup:
         """whole: files by their SHA-256."""
         extracts = {digest: self._look(digest, file) for digest, file in whole.items()}
         return lambda digest, _: extracts.get(digest)
@@ -82,14 +83,14 @@ def parse_result(content: bytes, ask: ParseRequest, fields: Fields, text: Callab
     received, basis = received_time.received(fields.received, at, basis, now)
     message_id = fields.message_id[:MAX_MESSAGE_ID].encode("utf-8", "replace").decode()
     document = text(_capture(content, ask, received))
-    return received, basis, headers.content_hash(content, digest).hex(), message_id, document
+    return received, basis, header_scan.content_hash(content, digest).hex(), message_id, document
 
 
 def _unread(content: bytes, ask: ParseRequest) -> ParseResult:
     _, _, at, basis, now, *_ = ask
     received, basis = received_time.received(None, at, basis, now)
     document = text_without_body(_capture(content, ask, received))
-    return received, basis, headers.content_hash(content).hex(), "", document
+    return received, basis, header_scan.content_hash(content).hex(), "", document
 
 
 def _capture(content: bytes, ask: ParseRequest, received: int) -> Capture:

@@ -10,20 +10,20 @@ from __future__ import annotations
 import os
 import sys
 
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Fields
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers import parse_requests, parser_pool
 from civicmail.mail.importers.parse_requests import ParseRequest
 from civicmail.mail.importers.parser_pool import Reply
-from civicmail.mail.search.attached import Extract, at_once, files
+from civicmail.mail.search.attachments import Extract, files, without_reader
 from civicmail.mail.search.documents import text_of, text_without_files
 
 
 def work(messages: list[tuple[bytes, ParseRequest]]) -> list[Reply]:
     """Each step is taken for all of them before the next one: the code of a step then stays in the caches of the processor, which
     is a seventh of the time."""
-    read = [letter.fields(content) for content, _ in messages]
+    read = [message_parser.fields(content) for content, _ in messages]
     return [_reply(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
 
 
@@ -32,7 +32,7 @@ def _reply(content: bytes, ask: ParseRequest, fields: Fields) -> Reply:
     known: list[Extract | None] = []
 
     def look(_digest: bytes, file: bytes) -> Extract | None:
-        known.append(at_once(file))
+        known.append(without_reader(file))
         return known[-1]
 
     def text(capture: Capture) -> str:

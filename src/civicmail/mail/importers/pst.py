@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from civicmail.core.message import mapi, propertynames
+from civicmail.core.message import mapi, mapi_names
 from civicmail.core.message.mapi import Item
 from civicmail.mail.importers import pst_item
 from civicmail.mail.importers.pst_file import Broken, Missing, Node, PstFile
@@ -86,13 +86,13 @@ def _node(whole: PstFile, id_: int) -> Node:
     return node
 
 
-def _texts(whole: PstFile) -> tuple[propertynames.Names, str]:
+def _texts(whole: PstFile) -> tuple[mapi_names.Names, str]:
     """The names of properties, and the code page of texts that say none."""
-    names: propertynames.Names = {}
+    names: mapi_names.Names = {}
     try:
         if node := whole.node(_NAMES):
             streams = {raw.number: raw.data for raw in _quietly(node)}
-            names = propertynames.read(streams.get(2, b""), streams.get(3, b""), streams.get(4, b""))
+            names = mapi_names.read(streams.get(2, b""), streams.get(3, b""), streams.get(4, b""))
     except Broken:
         pass
     page = _of_store(whole, _CODEPAGE)

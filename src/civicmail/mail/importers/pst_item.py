@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from civicmail.core.message import mapi
 from civicmail.core.message.mapi import Attachment, Item, Properties, Value
-from civicmail.core.message.propertynames import Names
+from civicmail.core.message.mapi_names import Names
 from civicmail.mail.importers.pst_file import Broken, Node
 from civicmail.mail.importers.pst_heap import Heap, Raw, Table, properties
 

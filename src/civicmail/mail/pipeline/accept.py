@@ -18,8 +18,8 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
 from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Do, Finding
 from civicmail.core.disk.files import map_of
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
@@ -49,12 +49,12 @@ class Scan:
 
 def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
     """Look at the bytes once; sha256 when it was already computed while they came in."""
-    message_id = headers.first(content, "message-id") or b""
+    message_id = header_scan.first(content, "message-id") or b""
     sha256 = sha256 or hashlib.sha256(content).digest()
     return Scan(
         sha256,
         len(content),
-        headers.content_hash(content, sha256),
+        header_scan.content_hash(content, sha256),
         message_id.decode("utf-8", "replace").strip()[:MESSAGE_ID_MOST],
         securing.asks(content),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.shapes import Do
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
 

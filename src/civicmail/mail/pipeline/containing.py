@@ -29,7 +29,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.core.wire.hosts import network_of
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import sameness

@@ -18,7 +18,7 @@ from civicmail.city.policy.engine import decide
 from civicmail.city.policy.facts import FACTS, told
 from civicmail.city.policy.rules import Book, Decision
 from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, uuid_text
 from civicmail.mail.pipeline import known
 from civicmail.mail.pipeline.contained import RULE as CONTAINED

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from civicmail.core.message import headers
+from civicmail.core.message import header_scan
 from civicmail.mail.archive.records import Capture
 
 DAY = 86_400_000
@@ -89,7 +89,7 @@ class Said(NamedTuple):
 
 def said(raw: bytes) -> Said:
     """Each message that leaves is asked; most are no answers, and need no reader."""
-    found = headers.firsts(raw, ("auto-submitted", "precedence", *_BY_PROGRAMS, *_ANSWERS))
+    found = header_scan.firsts(raw, ("auto-submitted", "precedence", *_BY_PROGRAMS, *_ANSWERS))
     automatic = found.get("auto-submitted", b"no").strip().lower()
     by_program = automatic != b"no" or found.get("precedence", b"").strip().lower() in _BULK
     return Said(not by_program and found.keys().isdisjoint(_BY_PROGRAMS), not found.keys().isdisjoint(_ANSWERS))

@@ -15,7 +15,7 @@ from typing import Any
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.message import journal_report
 from civicmail.core.message.journal_report import JournalReport, Reported
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Spool
 from civicmail.mail.archive.records import Report
 

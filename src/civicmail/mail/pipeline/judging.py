@@ -16,7 +16,7 @@ from civicmail.city.policy.published import Watch
 from civicmail.city.policy.rules import Book
 from civicmail.city.policy.wanted import is_wanted_of_inbound
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
 from civicmail.mail.pipeline.known import Modes
 from civicmail.mail.screening import turns

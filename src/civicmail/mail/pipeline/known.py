@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.shapes import Facts, FactValue
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.screen import is_inbound
 
 Modes = Callable[[str], Mode | None]

@@ -37,7 +37,7 @@ from civicmail.mail.screening.knownhosts import place_of
 from civicmail.mail.screening.learner import Learner, Safe
 from civicmail.mail.screening.memory import Memory
 from civicmail.mail.screening.urls import registrable
-from civicmail.mail.search import seenlimited
+from civicmail.mail.search import message_reader
 
 log = get_logger()
 LEASE = "learn"
@@ -197,7 +197,7 @@ class LearnJob:
         if not said.answers:
             return
         try:
-            found, _ = seenlimited.fields(raw)
+            found, _ = message_reader.fields(raw)
         except Unreadable as error:
             log.warning("learning.unread", problem=str(error))
             return

@@ -21,7 +21,7 @@ from typing import Any
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.message.headers import content_hash
+from civicmail.core.message.header_scan import content_hash
 from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.pipeline import markslimited

@@ -1,5 +1,5 @@
 """Reading messages for their marks and for the learner in limited processes, which start when they are first needed
-(core/sandbox/asking.py)."""
+(core/sandbox/pool.py)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox.asking import Pool, shared
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.pool import Pool, shared
 from civicmail.mail.screening import tokens
 from civicmail.mail.screening.alike import Keys, keys_of
 
@@ -34,7 +34,7 @@ def pool() -> Pool:
 def asked(what: str, raw: bytes, domains: Sequence[str], seconds: float = SECONDS) -> dict[str, Any]:
     """What a limited process says of a message; what: marks or report. Believe nothing of it but that it is JSON. Raises
     Unreadable, ValueError where it is not."""
-    said: dict[str, Any] = orjson.loads(pool().ask({"what": what, "domains": list(domains)}, raw[:READ_MOST], seconds=seconds))
+    said: dict[str, Any] = orjson.loads(pool().request({"what": what, "domains": list(domains)}, raw[:READ_MOST], seconds=seconds))
     return said
 
 
@@ -58,4 +58,4 @@ def spelt(raw: bytes, seconds: float = SECONDS) -> Mapping[str, Mapping[int, str
 
 
 def _said(what: str, raw: bytes, seconds: float) -> bytes:
-    return pool().ask({"what": what}, raw[:READ_MOST], seconds=seconds)
+    return pool().request({"what": what}, raw[:READ_MOST], seconds=seconds)

@@ -7,10 +7,9 @@ import hashlib
 import json
 from collections.abc import Collection
 
-from civicmail.core.message import letter as letters
-from civicmail.core.message import links
-from civicmail.core.message.headers import content_hash
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import links, message_parser
+from civicmail.core.message.header_scan import content_hash
+from civicmail.core.message.model import ParsedMessage
 from civicmail.core.query.fold import fold
 from civicmail.mail.pipeline import reported
 from civicmail.mail.pipeline.marks import HOSTS_MOST, WORDS_MOST, Marks, Said, cut, strings
@@ -19,60 +18,60 @@ from civicmail.mail.screening import bands, everylink, tokens
 
 def marks_of(raw: bytes, domains: Collection[str] = ()) -> Marks:
     """Of the bytes of a message. domains: of the city, whose hosts say nothing."""
-    return of_letter(letters.read(raw), content_hash(raw), domains)
+    return of_letter(message_parser.parse(raw), content_hash(raw), domains)
 
 
-def of_letter(letter: Letter, whole: bytes, domains: Collection[str] = ()) -> Marks:
+def of_letter(message: ParsedMessage, whole: bytes, domains: Collection[str] = ()) -> Marks:
     """whole: digest for a message without words."""
-    words = " ".join(tokens.text_of(letter).split())
+    words = " ".join(tokens.text_of(message).split())
     text = hashlib.sha256(words.encode("utf-8", "replace") if words else whole).hexdigest()
-    author = cut(letter.from_[0].addr.lower()) if letter.from_ else ""
-    near = tuple(bands.of(tokens.text_of(letter)))
-    hosts = frozenset(strings(_hosts(letter, domains), HOSTS_MOST))
-    return Marks(text, near, hosts, author, strings(fold(letter.subject).split(), WORDS_MOST))
+    author = cut(message.from_[0].addr.lower()) if message.from_ else ""
+    near = tuple(bands.of(tokens.text_of(message)))
+    hosts = frozenset(strings(_hosts(message, domains), HOSTS_MOST))
+    return Marks(text, near, hosts, author, strings(fold(message.subject).split(), WORDS_MOST))
 
 
 def report_of(raw: bytes, domains: Collection[str] = ()) -> Said:
     """What a report by mail is about."""
-    letter = letters.read(raw)
-    subject, text, numbers = reported.forwarded(letter)
+    message = message_parser.parse(raw)
+    subject, text, numbers = reported.forwarded(message)
     return Said(
-        marks=_inside(letter, raw, domains),
-        ids=strings(reported.attached(letter), reported.MOST),
-        links=reported.links(letter),
+        marks=_inside(message, raw, domains),
+        ids=strings(reported.attached(message), reported.MOST),
+        links=reported.links(message),
         numbers=numbers,
         subject=cut(subject),
         bands=tuple(bands.of(text)),
-        quotes=bool(text) and not letter.children,
+        quotes=bool(text) and not message.children,
     )
 
 
 def numbers_of(raw: bytes) -> bytes:
     """Numbers and bands for the learner: a line of JSON, and the numbers as bytes behind it."""
-    letter = letters.read(raw)
-    text = tokens.text_of(letter)
-    packed = tokens.pack(tokens.tokens(raw, letter, text))
-    said = {"counts": packed["counts"], "bands": bands.of(text), "list": letter.list_id[:255]}
+    message = message_parser.parse(raw)
+    text = tokens.text_of(message)
+    packed = tokens.pack(tokens.tokens(raw, message, text))
+    said = {"counts": packed["counts"], "bands": bands.of(text), "list": message.list_id[:255]}
     line, content = json.dumps(said).encode(), bytes(packed["numbers"])
     return line + b"\n" + content
 
 
 def spelt_of(raw: bytes) -> bytes:
     """What each number stands for: {family: [[number, words]]}."""
-    found = tokens.spelled(raw, letters.read(raw))
+    found = tokens.spelled(raw, message_parser.parse(raw))
     return json.dumps({family: list(names.items()) for family, names in found.items()}).encode()
 
 
-def _inside(letter: Letter, raw: bytes, domains: Collection[str]) -> Marks:
+def _inside(message: ParsedMessage, raw: bytes, domains: Collection[str]) -> Marks:
     """Of the message that is attached, else of the whole report."""
-    for child in letter.children:
+    for child in message.children:
         return of_letter(child, content_hash(raw), domains)
-    files = [part.content for part in letter.attachments if part.filename.lower().endswith(".eml")]
+    files = [part.content for part in message.attachments if part.filename.lower().endswith(".eml")]
     return marks_of(files[0] if files else raw, domains)
 
 
-def _hosts(letter: Letter, domains: Collection[str]) -> list[str]:
-    found = dict.fromkeys(links.real(link.url).host for link in everylink.every(letter))
+def _hosts(message: ParsedMessage, domains: Collection[str]) -> list[str]:
+    found = dict.fromkeys(links.real(link.url).host for link in everylink.every(message))
     return [host for host in found if host and "@" not in host and not _is_ours(host, domains)]
 
 

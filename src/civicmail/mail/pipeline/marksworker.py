@@ -1,5 +1,5 @@
 """The limited process that reads messages for their marks and for the learner: `python -I -m civicmail.mail.pipeline.marksworker`
-(core/sandbox/answering.py)."""
+(core/sandbox/request_server.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.mail.pipeline import marksread
 
 MEMORY = 2 << 30
@@ -27,5 +27,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=MEMORY)
+    request_server.serve(answer, memory=MEMORY)
     os._exit(0)  # nothing is left to tidy

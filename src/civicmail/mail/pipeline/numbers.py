@@ -9,7 +9,7 @@ from uuid import UUID
 
 from civicmail.city.policy.shapes import Facts
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
-from civicmail.core.message import headers
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message import header_scan
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.archive.records import Capture
 
 _QUOTES = re.compile(r"(?m)^(?:> ?)+")
@@ -40,25 +40,25 @@ def is_report(capture: Capture, to: Collection[str]) -> bool:
     return any(recipient.address.lower() in to for recipient in capture.envelope.recipients)
 
 
-def attached(letter: Letter) -> tuple[str, ...]:
+def attached(message: ParsedMessage) -> tuple[str, ...]:
     """The Message-IDs of the messages that are attached, also as files whose name says so, each once."""
-    return tuple(dict.fromkeys(id_ for id_ in _ids(letter) if id_))[:MOST]
+    return tuple(dict.fromkeys(id_ for id_ in _ids(message) if id_))[:MOST]
 
 
-def links(letter: Letter) -> tuple[tuple[str, str], ...]:
+def links(message: ParsedMessage) -> tuple[tuple[str, str], ...]:
     """Links of ours in a message that quotes a delivered copy: what each is for, "report" or "link", and its token. A server that
     looks at links has put some of them into addresses of its own."""
-    texts = (letter.text, letter.html_text, *(link.url for link in letter.links))
+    texts = (message.text, message.html_text, *(link.url for link in message.links))
     found = ((_FOR[way], token) for text in texts for way, token in _LINK.findall(unquote(unquote(text))))
     return tuple(dict.fromkeys(found))[:MOST]
 
 
-def forwarded(letter: Letter) -> tuple[str, str, tuple[str, ...]]:
+def forwarded(message: ParsedMessage) -> tuple[str, str, tuple[str, ...]]:
     """Of a message that quotes another one: the other's subject, its words, and numbers of captures that stand in it (our marks
     have them). The words begin behind the last line of the quoted header, or at the top where there is none."""
-    text = _QUOTES.sub("", letter.text or letter.html_text)
+    text = _QUOTES.sub("", message.text or message.html_text)
     begins = [found.end() for found in _HEADER.finditer(text)]
-    subject = _FORWARD.sub("", letter.subject).strip()
+    subject = _FORWARD.sub("", message.subject).strip()
     return (
         subject,
         text[begins[-1] if begins else 0 :].strip(),
@@ -71,9 +71,9 @@ def was_theirs(capture: Capture, reporter: str) -> bool:
     return any(reporter.lower() in (r.address.lower(), r.box.lower()) for r in capture.envelope.recipients)
 
 
-def _ids(letter: Letter) -> Iterator[str]:
-    for child in letter.children:
+def _ids(message: ParsedMessage) -> Iterator[str]:
+    for child in message.children:
         yield child.message_id
-    for part in letter.attachments:
+    for part in message.attachments:
         if part.filename.lower().endswith(".eml") and part.content_type != "message/rfc822":
-            yield (headers.first(part.content, "message-id") or b"").decode("utf-8", "replace").strip()
+            yield (header_scan.first(part.content, "message-id") or b"").decode("utf-8", "replace").strip()

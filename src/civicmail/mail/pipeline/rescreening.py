@@ -21,12 +21,12 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE, Following
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE, RescreeningFollower
 from civicmail.mail.courier import bell
 from civicmail.mail.pipeline.addressed import CLOSED, HELD
 from civicmail.mail.pipeline.deciding import Settled, Verdict
@@ -65,14 +65,14 @@ class Rescreening:
         self._runner = runner
         self._modes = Modes(settings, data)
         self._people = Watch(data, clock)
-        self._following = Following(data)
+        self._following = RescreeningFollower(data)
         self._machine = Machine(data)
         self._next: dict[bytes, tuple[int, int]] = {}  # when it is tried again, and how long is waited after that
 
     def step(self) -> int:
         """Look at what is due; how many were settled. Durable on return. Raises LaterError where the archive cannot commit."""
         now = self._clock()
-        waiting = self._following.look()
+        waiting = self._following.waiting()
         due = [id_ for id_ in waiting if self._next.get(id_, (0, 0))[0] <= now][:AT_ONCE]
         if due:
             self._machine.refresh()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from civicmail.core.message import headers
+from civicmail.core.message import header_scan
 
 LOOKED_AT = 32_768
 """Bytes of a message; what is the same in so much is the same."""
@@ -30,7 +30,7 @@ def keys(content: bytes) -> tuple[str, ...]:
     words = _WORD.findall(_BOUNDARY.sub(b"", start[at:].lower()) if at >= 0 else b"")
     if len(words) >= GREETING + LEAST:
         return (_key(b"words", b" ".join(words[GREETING : GREETING + WORDS_MOST])),)
-    raw = headers.first(start, "subject") or b""
+    raw = header_scan.first(start, "subject") or b""
     subject = "".join(c for c in _AGAIN.sub("", raw.decode("utf-8", "replace").strip()).lower() if c.isalpha())
     if len(subject) < LEAST or _is_answer(start):
         return ()
@@ -39,7 +39,7 @@ def keys(content: bytes) -> tuple[str, ...]:
 
 def _is_answer(start: bytes) -> bool:
     """Many answers in one thread have one subject, and are not the same message."""
-    return headers.first(start, "in-reply-to") is not None
+    return header_scan.first(start, "in-reply-to") is not None
 
 
 def _key(kind: bytes, what: bytes) -> str:

@@ -14,8 +14,8 @@ from mmap import mmap
 
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.shapes import Disposition, Finding
-from civicmail.core.message import headers
-from civicmail.core.message.encoded import decode
+from civicmail.core.message import header_scan
+from civicmail.core.message.encoded_words import decode
 
 ASKED = "secure-asked"
 PLAIN = "sent-plain"
@@ -41,7 +41,7 @@ def without_word(subject: str) -> str:
 
 def asks(content: bytes | mmap) -> bool:
     """Whether the subject of a message asks for encryption."""
-    return is_word_in(decode(headers.first(content, "subject") or b""))
+    return is_word_in(decode(header_scan.first(content, "subject") or b""))
 
 
 def secured(found: Sequence[Disposition], modes: Sequence[Mode | None], source: str, *, asked: bool) -> tuple[Disposition, ...]:

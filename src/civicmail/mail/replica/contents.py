@@ -15,7 +15,7 @@ from pathlib import Path
 
 from civicmail.city.access.compared import FILES as COMPARED
 from civicmail.city.access.saved import LIVING
-from civicmail.mail.archive import sealstate
+from civicmail.mail.archive import seal_state
 
 SMALL = 1 << 16
 """Bytes up to which a whole file is compared by its SHA-256 when the two places meet; larger ones never change."""
@@ -82,7 +82,7 @@ class Contents:
         """
         logs = frozenset(journal_files(self._data))
         first = self._whole()
-        state = sealstate.read(self._data)
+        state = seal_state.read(self._data)
         if self._whole() != first or not logs <= frozenset(journal_files(self._data)):
             return None
         if state is not None and not state.committed:

@@ -11,15 +11,15 @@ from civicmail.core.ledger import arrays, entries, leaves
 from civicmail.core.ledger.entries import BatchEntry
 from civicmail.core.ledger.merkle import HASH
 from civicmail.core.ledger.sequencer import folder
-from civicmail.mail.replica.copyfolder import ENTRIES, end_mark
+from civicmail.mail.replica.copy_folder import ENTRIES, end_mark
 from civicmail.mail.replica.errors import Diverged
 from civicmail.mail.replica.journals import CHUNK, Holdings
 from civicmail.mail.replica.links import Link
 
-AT_ONCE = 4096  # entries
+BATCH_SIZE = 4096  # entries
 
 
-def told(data: Path) -> int:
+def integrated_count(data: Path) -> int:
     """Entries that were called integrated and so are synced; may be behind for a moment, never ahead."""
     last, place = 0, folder(data)
     for name in leaves.names(place):
@@ -96,7 +96,7 @@ class Evidence:
     def send(self, until: int, covered: Positions) -> None:
         """Send entries up to `until` as far as the copy has their records. covered: {journal: number} that it has."""
         while self.size < until:
-            some = list(islice(entries.walk(self._path, self._start(), self.size), min(AT_ONCE, until - self.size)))
+            some = list(islice(entries.walk(self._path, self._start(), self.size), min(BATCH_SIZE, until - self.size)))
             some = self._covered(some, covered)
             if not some:
                 return

@@ -18,7 +18,7 @@ from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Positions
 from civicmail.mail.archive.records import Type
-from civicmail.mail.replica import contents, copyfolder
+from civicmail.mail.replica import contents, copy_folder
 from civicmail.mail.replica.errors import Diverged
 from civicmail.mail.replica.links import Link
 
@@ -46,7 +46,7 @@ class Journals:
     def __init__(self, data: Path, link: Link, held: Holdings) -> None:
         self._data = data
         self._link = link
-        self.there = {path for path in held if path.startswith("journal/") and (contents.is_log(path) or contents.is_spool(path))}
+        self.copied = {path for path in held if path.startswith("journal/") and (contents.is_log(path) or contents.is_spool(path))}
         self.unsynced = False
         self._places: dict[str, _Place] = {}
         for name in journal.names(data):
@@ -90,22 +90,22 @@ class Journals:
     def _meet(self, name: str, held: Holdings) -> _Place:
         """Find out how far the copy has this journal."""
         top = journal.folder(self._data) / name
-        there = sorted(p for p in held if p.startswith(f"journal/{name}/") and contents.is_log(p))
+        held_logs = sorted(p for p in held if p.startswith(f"journal/{name}/") and contents.is_log(p))
         here = journal.log_files(top)
-        if not there:  # nothing of it was sent, or it was all sealed
+        if not held_logs:  # nothing of it was sent, or it was all sealed
             return _Place() if not here or here[0][0] == 1 else self._behind_gap(here[0][0])
-        newest = self._data / there[-1]
-        size, mark = held[there[-1]]
+        newest = self._data / held_logs[-1]
+        size, mark = held[held_logs[-1]]
         if not newest.exists():
             if here and int(newest.stem) > here[-1][0]:
-                raise Diverged(f"The copy has {there[-1]}, which this installation has not reached yet.")
+                raise Diverged(f"The copy has {held_logs[-1]}, which this installation has not reached yet.")
             return self._behind_gap(here[0][0]) if here else self._sealed(top)
         fd = os.open(newest, os.O_RDONLY | os.O_CLOEXEC)
         try:
             last = journal.read_durable(top)
             end, number, *_ = _walk(fd, 0, int(newest.stem) - 1, last, size, 1 << 62)
-            if end != size or copyfolder.end_mark(fd, size) != mark:
-                raise Diverged(f"{there[-1]} of the copy is not the beginning of what this installation has under that name.")
+            if end != size or copy_folder.end_mark(fd, size) != mark:
+                raise Diverged(f"{held_logs[-1]} of the copy is not the beginning of what this installation has under that name.")
         finally:
             os.close(fd)
         return _Place(int(newest.stem), size, number, number)
@@ -139,7 +139,7 @@ class Journals:
             return self._next_file(name, place)
         finally:
             os.close(fd)
-        self.there.add(path.relative_to(self._data).as_posix())
+        self.copied.add(path.relative_to(self._data).as_posix())
         self.unsynced = True
         if place.whole == place.number:
             place.whole = number
@@ -163,11 +163,11 @@ class Journals:
 
     def _send_spool(self, name: str, id_: str) -> None:
         path = f"journal/{name}/spool/{id_}"
-        if path not in self.there:
+        if path not in self.copied:
             for _ in send_file(self._link, self._data, path):
                 pass
             self._link.send({"do": "place", "path": path})
-            self.there.add(path)
+            self.copied.add(path)
 
 
 def send_file(link: Link, data: Path, path: str) -> Iterator[contents.Stamp]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from civicmail.core.config.settings import Archive
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.replica import messages
-from civicmail.mail.replica.copyfolder import Answer, Copy
+from civicmail.mail.replica.copy_folder import Answer, Copy
 from civicmail.mail.replica.errors import Diverged, Fenced, NotACopy, StandbyGone
 from civicmail.mail.replica.messages import Head
 

@@ -14,7 +14,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.replica import links, messages
-from civicmail.mail.replica.copyfolder import Copy
+from civicmail.mail.replica.copy_folder import Copy
 from civicmail.mail.replica.errors import StandbyGone
 
 SILENT_SECONDS = 30.0

@@ -27,11 +27,11 @@ from civicmail.core.disk.tail import Positions, adopt
 from civicmail.core.ledger import checkpoints
 from civicmail.core.ledger.problems import records_text
 from civicmail.core.ledger.sequencer import Sequencer, folder
-from civicmail.mail.archive import outstanding_file, recatalogue, repair, replay
+from civicmail.mail.archive import outstanding_file, rebuild_catalogue, repair, replay
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.layout import FOLDERS
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.replica import contents, copyfolder, epoch
+from civicmail.mail.replica import contents, copy_folder, epoch
 from civicmail.mail.replica.errors import NotACopy
 
 CHUNK = 1 << 20
@@ -48,7 +48,7 @@ class Restored:
     """
 
     epoch: int
-    said: dict[str, Any]
+    reported: dict[str, Any]
     files: int = 0
     records: int = 0
     entries: int = 0
@@ -64,17 +64,17 @@ def restore(
 
     fence: False for a drill, whose installation must never take in or deliver mail. Raises NotACopy, LeaseHeld.
     """
-    if not copyfolder.is_copy(copy):
+    if not copy_folder.is_copy(copy):
         raise NotACopy(f"{copy} is no copy of an installation.")
     if data.exists() and any(p.name != "lost+found" for p in data.iterdir()):
         raise NotACopy(f"{data} is not empty; nothing was changed. Name a new or an empty folder.")
     with Lease.take(copy / "standby" / "reading"):
-        copyfolder.finish_turn(copy, files)
-        if not copyfolder.is_complete(copy):
+        copy_folder.finish_turn(copy, files)
+        if not copy_folder.is_complete(copy):
             raise NotACopy(f"{copy} was never complete: the first turn of what was sent there has not ended.")
         _require_plain(copy)
         with _nobody_else(copy, now, files) if fence else contextlib.nullcontext():
-            restored = Restored(epoch.read(copy).number, copyfolder.said(copy))
+            restored = Restored(epoch.read(copy).number, copy_folder.reported_state(copy))
             restored.files = _copy_all(copy, data, files, progress)
             settings = (copy / FILE).read_bytes() if (copy / FILE).exists() else None
     if (data / SAVED).exists():
@@ -92,7 +92,7 @@ def restore(
 def _require_plain(copy: Path) -> None:
     """Raise NotACopy where something else than files lies in the copy: whoever wrote a link there would have it followed by whoever
     restores, and a pipe would be waited for."""
-    for path in copyfolder.listed(copy):
+    for path in copy_folder.listed(copy):
         if not stat.S_ISREG((copy / path).lstat().st_mode):
             raise NotACopy(f"{copy / path} is no plain file, and no installation puts such a thing there; nothing was made.")
 
@@ -145,7 +145,7 @@ def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -
     data.chmod(0o700)
     durable = {name: journal.read_durable(journal.folder(copy) / name) for name in journal.names(copy)}
     sizes = _logs(copy)
-    sizes |= {p: (copy / p).stat().st_size for p in copyfolder.listed(copy) if p != FILE and not contents.is_log(p)}
+    sizes |= {p: (copy / p).stat().st_size for p in copy_folder.listed(copy) if p != FILE and not contents.is_log(p)}
     folders: set[Path] = set()
     for count, (path, size) in enumerate(sizes.items(), 1):
         _copy(copy / path, data / path, size, files)
@@ -162,11 +162,11 @@ def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -
 
 def _logs(copy: Path) -> dict[str, int]:
     """Sizes of all logs at a moment at which the ledger did not grow, so that no checkpoint among them is newer than it."""
-    ledger = copy / copyfolder.ENTRIES
+    ledger = copy / copy_folder.ENTRIES
     while True:
         before = ledger.stat().st_size if ledger.exists() else 0
-        sizes = {path: (copy / path).stat().st_size for path in copyfolder.listed(copy) if contents.is_log(path)}
-        if before == sizes.get(copyfolder.ENTRIES, 0):
+        sizes = {path: (copy / path).stat().st_size for path in copy_folder.listed(copy) if contents.is_log(path)}
+        if before == sizes.get(copy_folder.ENTRIES, 0):
             return sizes
 
 
@@ -187,35 +187,35 @@ def _copy(source: Path, target: Path, size: int, files: Files) -> None:
         file.close()
 
 
-def _make_work(data: Path, restored: Restored, now: int, files: Files) -> Positions:
+def _make_work(data: Path, result: Restored, now: int, files: Files) -> Positions:
     """What is derived is made, and the rest must be what the old installation said; {journal: last number} of what there is."""
     for gap in repair.account_for_gaps(data, UNSENT, now=now, files=files):
         for first, last in gap.lost:
             text = records_text(first, last, gap.journal)
-            restored.problems.append(f"The copy has no {text}; entry {gap.entry} says why: {UNSENT.reason}.")
+            result.problems.append(f"The copy has no {text}; entry {gap.entry} says why: {UNSENT.reason}.")
     adopt(data, files=files)
-    restored.problems += recatalogue.rebuild(data, now=now, files=files)
+    result.problems += rebuild_catalogue.rebuild(data, now=now, files=files)
     try:
         outstanding_file.current(data)
     except DamagedFile as error:
-        restored.problems.append(str(error))
-        restored.problems += replay.rebuild(data, now=now, files=files)
+        result.problems.append(str(error))
+        result.problems += replay.rebuild(data, now=now, files=files)
     with Sequencer(data, files) as ledger:
-        entries = int(restored.said["entries"])
-        restored.entries = ledger.size
+        entries = int(result.reported["entries"])
+        result.entries = ledger.size
         if ledger.size < entries:
-            restored.problems.append(f"The ledger has {ledger.size} entries; the old installation said {entries}.")
+            result.problems.append(f"The ledger has {ledger.size} entries; the old installation said {entries}.")
         latest = checkpoints.latest(folder(data))
-        restored.root = latest.root.hex() if latest else ""
+        result.root = latest.root.hex() if latest else ""
         ledger.integrate(now)
-    restored.waiting = len(list(outstanding_file.current(data).waiting()))
+    result.waiting = len(list(outstanding_file.current(data).waiting()))
     top = journal.folder(data)
     until = {n: max(journal.read_durable(top / n), journal.read_retired(top / n)) for n in journal.names(data)}
-    for name, last in restored.said["records"].items():
+    for name, last in result.reported["records"].items():
         if until.get(name, 0) < last:
-            restored.problems.append(f"Journal {name} has {until.get(name, 0)} records; the old installation said {last}.")
-    restored.records = sum(until.values())
+            result.problems.append(f"Journal {name} has {until.get(name, 0)} records; the old installation said {last}.")
+    result.records = sum(until.values())
     segments = sum(1 for _ in (data / "segments").glob("*/*/*.seg"))
-    if segments < int(restored.said["segments"]):
-        restored.problems.append(f"There are {segments} segments; the old installation said {restored.said['segments']}.")
+    if segments < int(result.reported["segments"]):
+        result.problems.append(f"There are {segments} segments; the old installation said {result.reported['segments']}.")
     return until

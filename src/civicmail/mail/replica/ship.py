@@ -13,9 +13,9 @@ from typing import Any
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Positions
 from civicmail.core.ledger import keys
-from civicmail.mail.replica import contents, copyfolder, epoch
+from civicmail.mail.replica import contents, copy_folder, epoch
 from civicmail.mail.replica.contents import Contents, Stamp
-from civicmail.mail.replica.evidence import Evidence, told
+from civicmail.mail.replica.evidence import Evidence, integrated_count
 from civicmail.mail.replica.journals import Holdings, Journals, send_file
 from civicmail.mail.replica.links import Link
 
@@ -51,7 +51,7 @@ class Shipper:
 
     def round(self) -> bool:
         """Send and sync what is durable and new; whether anything was."""
-        began, size, durable = self._clock(), told(self._data), _durable(self._data)
+        began, size, durable = self._clock(), integrated_count(self._data), _durable(self._data)
         before = self._evidence.size
         moved = False
         while True:
@@ -79,7 +79,7 @@ class Shipper:
             self._meet(moment.whole)
         put = [path for path, stamp in moment.whole.items() if self._sent.get(path) != stamp]
         gone = [path for path in self._sent if path not in moment.whole]
-        gone += [path for path in self._journals.there if path not in moment.logs]
+        gone += [path for path in self._journals.copied if path not in moment.logs]
         if not put and not gone and not gaps and self.complete:
             return
         for path in put:
@@ -97,12 +97,12 @@ class Shipper:
         self._sent.update({path: moment.whole[path] for path in put})
         for path in gone:
             self._sent.pop(path, None)
-        self._journals.there.difference_update(gone)
+        self._journals.copied.difference_update(gone)
         self._journals.close_gaps(gaps)
         self.complete = True
 
     def _until_covered(self) -> Iterator[None]:
-        durable, size = _durable(self._data), told(self._data)
+        durable, size = _durable(self._data), integrated_count(self._data)
         while self._evidence.size < size or any(self._journals.positions().get(n, 0) < last for n, last in durable.items()):
             yield
 
@@ -112,7 +112,7 @@ class Shipper:
             if contents.is_log(path) or contents.is_spool(path):
                 continue
             here = whole.get(path)
-            same = here is not None and here[0] == size and copyfolder.mark(self._data / path, size, log=False) == mark
+            same = here is not None and here[0] == size and copy_folder.mark(self._data / path, size, log=False) == mark
             self._sent[path] = here if here is not None and same else (0, 0, 0)
         self._met = True
 

@@ -14,11 +14,11 @@ from civicmail.core.config.settings import Archive
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.replica import epoch, status
+from civicmail.mail.replica.confirmation import ConfirmationDesk
 from civicmail.mail.replica.errors import Fenced, StandbyGone
 from civicmail.mail.replica.links import open_link
 from civicmail.mail.replica.ship import Clock, Shipper
 from civicmail.mail.replica.status import ALARM_MS, Status
-from civicmail.mail.replica.waiting import Desk
 
 LOOK_SECONDS = 0.05
 TURN_MS = 1000
@@ -49,7 +49,7 @@ class Replicate:
 
     def run(self, stop: Stop) -> None:
         """Raises Fenced when another installation has taken over, and what must be decided by a person (NotACopy, Diverged)."""
-        with closing(Desk(self._data)) as desk:
+        with closing(ConfirmationDesk(self._data)) as desk:
             while not stop.is_set():
                 try:
                     self._connected(desk, stop)
@@ -63,7 +63,7 @@ class Replicate:
                     self._say(str(error))
                     raise
 
-    def _connected(self, desk: Desk, stop: Stop) -> None:
+    def _connected(self, desk: ConfirmationDesk, stop: Stop) -> None:
         with closing(open_link(self._settings, self._files)) as link:
             shipper = Shipper(self._data, link, self._clock)
             if not shipper.complete:
@@ -72,7 +72,7 @@ class Replicate:
             due = written = 0
             while not stop.is_set():
                 sent = shipper.round()
-                desk.tell(shipper.positions())
+                desk.confirm(shipper.positions())
                 now = self._clock()
                 self._last = Status(now, shipper.level_at, "", shipper.positions(), self._settings.standby)
                 if not 0 <= now - written < 1000:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 
 ASK = ("checks", "domains", "protected", "source", "inbound", "sender", "recipients", "size", "public", "web_services", "companies")
 """checks: those that are on, by their name in settings.screening.checks; domains: the city's; protected: names that others may not

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from civicmail.core.message.shapes import Header, Letter, Part
+from civicmail.core.message.model import Header, ParsedMessage, Part
 
 NAMES_MOST = 600
 HTML_MOST = 20_000
@@ -38,10 +38,17 @@ _URL = re.compile(r"((?i:[a-z][a-z0-9+.-]{0,15})):(?://(?:([^/?#@]{0,60})@)?([^/
 _THREE_DIGITS, _NUMBER_LAST = re.compile(r"\d{3}"), re.compile(r"\d{3,}\W*$")
 
 
-def of(letter: Letter) -> list[str]:
+def of(message: ParsedMessage) -> list[str]:
     """The names, in order; some may be there twice."""
     found: list[str] = []
-    for source in (_head(letter.headers), _parts(letter.parts), _html(letter), _links(letter), _people(letter), _subject(letter)):
+    for source in (
+        _head(message.headers),
+        _parts(message.parts),
+        _html(message),
+        _links(message),
+        _people(message),
+        _subject(message),
+    ):
         found += source
     return found[:NAMES_MOST]
 
@@ -84,8 +91,8 @@ def _parts(parts: tuple[Part, ...]) -> Iterator[str]:
             yield f"file:{part.filename.rpartition('.')[2].lower()[:6]}"
 
 
-def _html(letter: Letter) -> Iterator[str]:
-    for part in letter.parts:
+def _html(message: ParsedMessage) -> Iterator[str]:
+    for part in message.parts:
         if part.content_type == "text/html":
             content = part.content[:HTML_MOST]
             yield from [f"tag:{tag.decode().lower()}" for tag in dict.fromkeys(_TAG.findall(content))]
@@ -94,9 +101,9 @@ def _html(letter: Letter) -> Iterator[str]:
             return
 
 
-def _links(letter: Letter) -> Iterator[str]:
-    yield f"links:{min(len(letter.links), 9)}"
-    for link in letter.links[:LINKS_MOST]:
+def _links(message: ParsedMessage) -> Iterator[str]:
+    yield f"links:{min(len(message.links), 9)}"
+    for link in message.links[:LINKS_MOST]:
         if (url := _URL.match(link.url[:600])) is None:
             yield "link:odd"
             continue
@@ -117,8 +124,8 @@ def _host(host: str) -> tuple[tuple[str, str], bool]:
     return (f"link:{'.'.join(labels[-2:])[:60]}", f"link:.{labels[-1][:12]}"), labels[-1].isdigit()
 
 
-def _people(letter: Letter) -> Iterator[str]:
-    author = letter.from_[0] if letter.from_ else None
+def _people(message: ParsedMessage) -> Iterator[str]:
+    author = message.from_[0] if message.from_ else None
     if author is None:
         yield "from:none"
     else:
@@ -126,12 +133,12 @@ def _people(letter: Letter) -> Iterator[str]:
         yield f"from:{_kind(author.display, author.addr)}"
         if _THREE_DIGITS.search(author.local):
             yield "from:digits"
-        if letter.reply_to and letter.reply_to[0].domain != author.domain:
+        if message.reply_to and message.reply_to[0].domain != author.domain:
             yield "reply:elsewhere"
-        if letter.to and letter.to[0].addr == author.addr:
+        if message.to and message.to[0].addr == author.addr:
             yield "to:author"
-    yield f"to:{min(len(letter.to), 5)}"
-    yield f"cc:{min(len(letter.cc), 5)}"
+    yield f"to:{min(len(message.to), 5)}"
+    yield f"cc:{min(len(message.cc), 5)}"
 
 
 def _kind(display: str, address: str) -> str:
@@ -142,8 +149,8 @@ def _kind(display: str, address: str) -> str:
     return "capitals" if display.isupper() else "name"
 
 
-def _subject(letter: Letter) -> Iterator[str]:
-    subject = letter.subject[:VALUE_MOST]
+def _subject(message: ParsedMessage) -> Iterator[str]:
+    subject = message.subject[:VALUE_MOST]
     looks = (
         ("none", not subject),
         ("capitals", subject.isupper()),
@@ -153,6 +160,6 @@ def _subject(letter: Letter) -> Iterator[str]:
         ("foreign", not subject.isascii()),
     )
     yield from (f"subject-is:{name}" for name, so in looks if so)
-    yield f"length:{(len(letter.text) + len(letter.html_text)).bit_length()}"
-    yield f"hidden:{len(letter.hidden_text).bit_length()}"
-    yield from (f"defect:{code}" for code in dict.fromkeys(defect.code for defect in letter.defects[:50]))
+    yield f"length:{(len(message.text) + len(message.html_text)).bit_length()}"
+    yield f"hidden:{len(message.hidden_text).bit_length()}"
+    yield from (f"defect:{code}" for code in dict.fromkeys(defect.code for defect in message.defects[:50]))

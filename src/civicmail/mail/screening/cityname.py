@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from civicmail.city.access.fromfield import is_hidden
 from civicmail.city.access.lookalike import WIDE, look
-from civicmail.core.message import encoded
+from civicmail.core.message import encoded_words
 from civicmail.mail.screening.skeleton import shown
 
 TEXT_MOST = 64 << 10
@@ -80,7 +80,7 @@ def visible(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    return encoded.words(text) if "=?" in text else text
+    return encoded_words.words(text) if "=?" in text else text
 
 
 def _marks(text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from civicmail.city.policy.shapes import FactValue, Finding
 from civicmail.core.config.settings import Settings
-from civicmail.core.message import transfer
+from civicmail.core.message import transfer_encoding
 from civicmail.mail.screening import clamd
 from civicmail.mail.screening.clamd import Answer, Clamd
 from civicmail.mail.screening.shapes import Found, Outer, unavailable
@@ -130,7 +130,7 @@ async def _found(name: str, case: Outer, scanner: Scanner) -> Found:
 async def _each(case: Outer, scanner: Scanner) -> AsyncIterator[tuple[Answer, str, int, int]]:
     """The attachments in which something is found, as they are."""
     for part, offset, length, encoding in _places(case):
-        content, _ = await asyncio.to_thread(transfer.decode, case.raw[offset : offset + length], encoding)
+        content, _ = await asyncio.to_thread(transfer_encoding.decode, case.raw[offset : offset + length], encoding)
         answer = await scanner.ask.scan(content, BLAME_SECONDS)
         if answer.kind == "found" and not _HEURISTIC.match(answer.said):
             yield answer, part, offset, length

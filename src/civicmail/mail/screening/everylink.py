@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from civicmail.core.message import links as written
-from civicmail.core.message.shapes import Letter, Link
+from civicmail.core.message.model import Link, ParsedMessage
 
 MOST = 20_000
 """Links of a message that are looked at, with those of the letters in it."""
@@ -16,28 +16,28 @@ _NAMESPACES = ("http://www.w3.org/", "http://schemas.")
 """What HTML files name and nobody follows."""
 
 
-def family(letter: Letter) -> Iterator[Letter]:
+def family(message: ParsedMessage) -> Iterator[ParsedMessage]:
     """It and those in it."""
-    yield letter
-    for child in letter.children:
+    yield message
+    for child in message.children:
         yield from family(child)
 
 
-def every(letter: Letter, most: int | None = None) -> Iterator[Link]:
+def every(message: ParsedMessage, most: int | None = None) -> Iterator[Link]:
     """All links that are looked at: of the letter, of those in it, and of HTML files. most: MOST of them, or one more for whoever
     has to know whether there are."""
-    return islice(_all(letter), MOST if most is None else most)
+    return islice(_all(message), MOST if most is None else most)
 
 
-def _all(letter: Letter) -> Iterator[Link]:
-    for one in family(letter):
+def _all(message: ParsedMessage) -> Iterator[Link]:
+    for one in family(message):
         yield from one.links
         yield from _in_files(one)
 
 
-def _in_files(letter: Letter) -> Iterator[Link]:
+def _in_files(message: ParsedMessage) -> Iterator[Link]:
     """Of HTML that is attached: what it would open or post to, also by script."""
-    for part in letter.attachments:
+    for part in message.attachments:
         if part.content_type in ("text/html", "application/xhtml+xml") or part.filename.lower().endswith(
             (".htm", ".html", ".shtml")
         ):

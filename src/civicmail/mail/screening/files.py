@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Letter, Part
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import ParsedMessage, Part
 from civicmail.core.sandbox.errors import Spent
 from civicmail.mail.screening import (
     filelinks,
@@ -33,7 +33,7 @@ from civicmail.mail.screening.shapes import Found, Inner
 
 NAME = "files"
 LINKS, PICTURES = "links of files", "pictures in files"
-"""In Inner.memo: links (core/message/shapes.py) and (path of the part, content)."""
+"""In Inner.memo: links (core/message/model.py) and (path of the part, content)."""
 VERSION = 1
 
 Reader = Callable[[Item, Look], str]
@@ -63,14 +63,14 @@ def find(case: Inner) -> Found:
     return looked(case.letter, Allowance(), case.memo)
 
 
-def looked(letter: Letter, allowance: Allowance, memo: dict[str, Any] | None = None) -> Found:
+def looked(message: ParsedMessage, allowance: Allowance, memo: dict[str, Any] | None = None) -> Found:
     """memo: takes the links and the pictures that files have, for other checks."""
     look = Look(NAME, VERSION, allowance, _inside)
     count = 0
     places: list[tuple[str, int, int, str]] = []
     try:
-        _bodies(letter, "", look)
-        for path, part, above, opened, carried in _parts(letter, ""):
+        _bodies(message, "", look)
+        for path, part, above, opened, carried in _parts(message, ""):
             count += not ((part.content_id or carried) and part.content_type.startswith(_SHOWN))
             if not above:
                 places.append((path, part.offset, part.length, part.encoding))
@@ -96,14 +96,14 @@ def looked(letter: Letter, allowance: Allowance, memo: dict[str, Any] | None = N
     return Found(tuple(look.findings), look.facts, more)
 
 
-def _parts(letter: Letter, above: str) -> Iterator[tuple[str, Part, str, set[str], bool]]:
+def _parts(message: ParsedMessage, above: str) -> Iterator[tuple[str, Part, str, set[str], bool]]:
     """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it, which
     parts of that are messages of their own, whose files come behind, and whether it is carried in a text."""
-    opened = {child.part for child in letter.children}
-    texts = {part.path for part in letter.parts if part.content_type.startswith("text/") or part.content_type == "application/ics"}
-    for part in letter.attachments:
+    opened = {child.part for child in message.children}
+    texts = {part.path for part in message.parts if part.content_type.startswith("text/") or part.content_type == "application/ics"}
+    for part in message.attachments:
         yield above + part.path, part, above, opened, part.path.rpartition(".")[0] in texts
-    for child in letter.children:
+    for child in message.children:
         yield from _parts(child, f"{above}{child.part}/")
 
 
@@ -111,13 +111,13 @@ def _item(path: str, part: Part, *, apart: bool = False) -> Item:
     return Item(path, part.offset, part.length, part.filename, part.content_type, part.content, apart=apart)
 
 
-def _bodies(letter: Letter, above: str, look: Look) -> None:
+def _bodies(message: ParsedMessage, above: str, look: Look) -> None:
     """HTML that is shown as the text."""
-    files = {part.path for part in letter.attachments}
-    for part in letter.parts:
+    files = {part.path for part in message.attachments}
+    for part in message.parts:
         if part.content_type == "text/html" and part.path not in files:
             webfiles.body(_item(above + part.path, part), look)
-    for child in letter.children:
+    for child in message.children:
         _bodies(child, f"{above}{child.part}/", look)
 
 
@@ -166,7 +166,7 @@ def _inside(item: Item, look: Look) -> None:
 
 def _web_archive(item: Item, look: Look) -> None:
     """A web page with what belongs to it, as a message (RFC 2557); Word and Excel save documents so, with their macros."""
-    for part in letters.read(item.content).parts:
+    for part in message_parser.parse(item.content).parts:
         look.allowance.member(item.depth + 1)
         if part.content:
             look.inside(
@@ -176,7 +176,7 @@ def _web_archive(item: Item, look: Look) -> None:
 
 def _letter(item: Item, look: Look) -> None:
     """A message inside a container: its attachments are members."""
-    for path, part, _, opened, carried in _parts(letters.read(item.content), ""):
+    for path, part, _, opened, carried in _parts(message_parser.parse(item.content), ""):
         look.allowance.member(item.depth + 1)
         if part.path not in opened and part.content_type not in _REPORTS:
             look.inside(item.member(part.filename or path, part.content, apart=carried), look)

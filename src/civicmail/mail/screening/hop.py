@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from civicmail.city.policy.shapes import Facts
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 
 LIST_MOST, SIGNED_MOST = 200, 4
 AUTH = ("auth.spf", "auth.dkim", "auth.dmarc", "auth.arc")

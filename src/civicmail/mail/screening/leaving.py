@@ -11,9 +11,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from civicmail.core.message import contentfiles
-from civicmail.core.message.shapes import Letter, Part
-from civicmail.core.sandbox import truetype
+from civicmail.core.message import calendar_files
+from civicmail.core.message.model import ParsedMessage, Part
+from civicmail.core.sandbox import filetype
 from civicmail.mail.screening.gathering import unavailable_all
 from civicmail.mail.screening.shapes import NOTHING, Found, Inner
 
@@ -50,20 +50,20 @@ def find(case: Inner) -> Found:
     return Found(more={FILES: rows}) if rows else NOTHING
 
 
-def parts(letter: Letter, above: str = "") -> Iterator[tuple[str, Part]]:
+def parts(message: ParsedMessage, above: str = "") -> Iterator[tuple[str, Part]]:
     """The files of a message and of those attached to it, each with its path from the outside. What lies in one leaves with it."""
-    shown = _shown(letter)
-    hosts = {part.path: part for part in letter.parts}
-    opened = {child.part for child in letter.children}
+    shown = _shown(message)
+    hosts = {part.path: part for part in message.parts}
+    opened = {child.part for child in message.children}
     files: set[str] = set()
-    for part in letter.attachments:
+    for part in message.attachments:
         passed_on = part.content_type in _LETTERS and (part.path in opened or not part.content)  # one that was not opened is a file
         if passed_on or part.content_type in _REPORTS or _is_none(part, shown, hosts):
             continue
         if not _lies_in(part.path, files):
             files.add(part.path)
             yield above + part.path, part
-    for child in letter.children:
+    for child in message.children:
         yield from parts(child, f"{above}{child.part}/")
 
 
@@ -75,32 +75,36 @@ def _lies_in(path: str, files: set[str]) -> bool:
     return False
 
 
-def _shown(letter: Letter) -> bytes:
+def _shown(message: ParsedMessage) -> bytes:
     """The HTML in which pictures are named."""
     return b"\n".join(
-        part.content for part in letter.parts if part.content_type == "text/html" and part.disposition != "attachment"
+        part.content for part in message.parts if part.content_type == "text/html" and part.disposition != "attachment"
     )
 
 
 def _is_none(part: Part, shown: bytes, hosts: Mapping[str, Part]) -> bool:
     """Whether a part is none of the files that a manager is asked about. hosts: all parts by their paths."""
     kind, host = part.content_type, hosts.get(part.path.rpartition(".")[0])
-    if kind in contentfiles.KINDS:
+    if kind in calendar_files.KINDS:
         return _is_plain(part, hosts)
     if part.size >= SMALL:
         return False
     if kind.startswith("image/"):
-        if host is not None and not part.filename and (host.content_type == "text/html" or host.content_type in contentfiles.KINDS):
+        if (
+            host is not None
+            and not part.filename
+            and (host.content_type == "text/html" or host.content_type in calendar_files.KINDS)
+        ):
             return _is_picture(part)  # it is carried in that
         name = part.content_id.strip("<> ")
-        return bool(name) and f"cid:{name}".encode() in shown and truetype.of(part.content) in _PICTURES
+        return bool(name) and f"cid:{name}".encode() in shown and filetype.identify(part.content) in _PICTURES
     if kind.startswith("font/") and host is not None and host.content_type == "text/html":
-        return truetype.of(part.content) == "font"
+        return filetype.identify(part.content) == "font"
     return kind in _SIGNATURES and host is not None and host.content_type == "multipart/signed"
 
 
 def _is_picture(part: Part) -> bool:
-    true = truetype.of(part.content)
+    true = filetype.identify(part.content)
     if true == "svg":
         return part.size < DRAWING and _DRAWN.search(part.content) is None
     return true in _PICTURES
@@ -108,7 +112,7 @@ def _is_picture(part: Part) -> bool:
 
 def _is_plain(part: Part, hosts: Mapping[str, Part]) -> bool:
     """Whether a calendar or a card carries nothing but words and pictures, and is no larger than one is."""
-    is_card = part.content_type in contentfiles.CARDS
+    is_card = part.content_type in calendar_files.CARDS
     start = part.content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:16].upper()
     if not start.startswith(b"BEGIN:VCARD" if is_card else b"BEGIN:VCALENDAR"):
         return False

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from civicmail.core.sandbox.asking import Pool
-from civicmail.core.sandbox.awaiting import AT_ONCE, AsyncPool
+from civicmail.core.sandbox.async_pool import MAX_PENDING, AsyncPool
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.screening import seencode
 from civicmail.mail.screening.shapes import Seen
 from civicmail.mail.screening.turns import Turns
@@ -98,7 +98,7 @@ class _Small(_Reader):
     """In the loop itself: a small message is in the pipe at once, and the next one beside it."""
 
     def __init__(self, processes: int, seconds: float, most: int) -> None:
-        super().__init__(processes * AT_ONCE, seconds, most)
+        super().__init__(processes * MAX_PENDING, seconds, most)
         self._pool = AsyncPool(COMMAND, processes=processes)
 
     def warm(self) -> None:
@@ -108,7 +108,7 @@ class _Small(_Reader):
         self._pool.close()
 
     async def _asked(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        return await self._pool.ask(question, self._piece(content), seconds=self._seconds, begins=begins)
+        return await self._pool.request(question, self._piece(content), seconds=self._seconds, begins=begins)
 
 
 class _Large(_Reader):
@@ -128,4 +128,4 @@ class _Large(_Reader):
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def _ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
-        return self._pool.ask(question, self._piece(content), seconds=self._seconds)
+        return self._pool.request(question, self._piece(content), seconds=self._seconds)

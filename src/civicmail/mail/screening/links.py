@@ -15,7 +15,7 @@ from typing import Any
 
 from civicmail.city.policy.shapes import FactValue, Finding
 from civicmail.core.message import links as written
-from civicmail.core.message.shapes import Link, Part
+from civicmail.core.message.model import Link, Part
 from civicmail.mail.screening import qrcodes, urls
 from civicmail.mail.screening.everylink import every, family
 from civicmail.mail.screening.files import LINKS, PICTURES

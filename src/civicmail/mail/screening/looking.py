@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from civicmail.city.policy.shapes import FactValue, Finding
-from civicmail.core.message.shapes import Link
-from civicmail.core.sandbox.case import Case
+from civicmail.core.message.model import Link
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
 from civicmail.mail.screening.allowance import Allowance, Within
 
 FINDINGS = 100
@@ -123,13 +123,13 @@ class Look:
         else:
             self.note(item, "unread", "unread", sure=50, mask="too much")
 
-    def case(self, item: Item, *, apart: bool = False) -> Case:
+    def case(self, item: Item, *, apart: bool = False) -> Extraction:
         """For readers of core/sandbox: their members come to `inside`, their text goes nowhere. apart: of each member."""
 
-        def inside(content: bytes, case: Case) -> None:
+        def inside(content: bytes, case: Extraction) -> None:
             self.inside(item.member(case.path or unpacked(item.name), content, apart=apart), self)
 
-        return Case(_Deaf(self, item), Within(self.allowance, len(item.content)), inside, depth=item.depth)
+        return Extraction(_Deaf(self, item), Within(self.allowance, len(item.content)), inside, depth=item.depth)
 
     def careful[T](self, item: Item, read: Callable[[], T], otherwise: T) -> T:
         """Call a reader; what it cannot read is noted. Raises Spent."""
@@ -148,7 +148,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Deaf:
-    """Out (core/sandbox/case.py) that hears only what could not be read."""
+    """Out (core/sandbox/extraction.py) that hears only what could not be read."""
 
     look: Look
     item: Item

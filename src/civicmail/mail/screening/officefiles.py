@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-from civicmail.core.sandbox import zipped
-from civicmail.core.sandbox.case import Case
+from civicmail.core.sandbox import zip_file
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
 from civicmail.mail.screening import filelinks
 from civicmail.mail.screening.looking import PICTURES, Item, Look
 
@@ -64,7 +64,7 @@ def find(kind: str, archive: zipfile.ZipFile, item: Item, look: Look) -> None:
         look.allowance.tick()
         is_relation = name.endswith(".rels")
         if name.endswith("vbaproject.bin") or _CONTROL.search(name) or (_EMBEDDED.match(name) and not is_relation):
-            zipped.one(archive, info, case)
+            zip_file.one(archive, info, case)
             macro_type = macro_type and not name.endswith("vbaproject.bin")
         elif _SHEETS.match(name) and not is_relation:
             look.note(item, "macros", "macros", mask="xlm")
@@ -97,11 +97,11 @@ def canonical(name: str) -> str:
     return name.replace("\\", "/").lower()
 
 
-def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Case) -> bytes:
+def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> bytes:
     """The beginning of a part. Raises Unreadable where it is encrypted or expands too far."""
     held, size = [], 0
     try:
-        for piece in zipped.pieces(archive, info, case):
+        for piece in zip_file.pieces(archive, info, case):
             held.append(piece)
             size += len(piece)
             if size > _XML_MOST:
@@ -135,7 +135,7 @@ def _story(xml: bytes, item: Item, look: Look) -> dict[str, str]:
     return filelinks.shown(xml.decode("utf-8", "replace")) if b"<w:hyperlink" in xml else {}
 
 
-def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Case, item: Item, look: Look) -> None:
+def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, look: Look) -> None:
     xml = _xml(archive, info, case) if info.file_size <= _SHEET_MOST else b""
     if b"HYPERLINK(" in xml:
         filelinks.sheet(xml.decode("utf-8", "replace"), item, look)
@@ -156,10 +156,10 @@ def _leading_out(xml: bytes) -> Iterator[tuple[str, str]]:
             yield said.get(b"Id", ""), html.unescape(said.get(b"Target", ""))
 
 
-def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Case, item: Item, look: Look) -> None:
+def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, look: Look) -> None:
     if 0 < info.file_size <= _PICTURE_MOST and len(look.pictures) < PICTURES:
         with suppress(Unreadable):
-            look.picture(item, b"".join(zipped.pieces(archive, info, case)))
+            look.picture(item, b"".join(zip_file.pieces(archive, info, case)))
 
 
 def fields(xml: bytes, item: Item, look: Look) -> None:
@@ -185,14 +185,14 @@ def _links(xml: bytes, item: Item, look: Look, *, binary: bool) -> None:
         look.note(item, "dde", "active" if service else "", sure=95 if service else 40, mask="link")
 
 
-def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], case: Case, item: Item, look: Look) -> None:
+def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], case: Extraction, item: Item, look: Look) -> None:
     for info in members:
         if info.filename == "META-INF/manifest.xml" and b"encryption-data" in _xml(archive, info, case):
             raise Unreadable(ENCRYPTED)
         if _BASIC.match(info.filename):
             look.note(item, "macros", "macros", mask="basic")
         elif _OPEN_OBJECT.match(info.filename):
-            zipped.one(archive, info, case)
+            zip_file.one(archive, info, case)
         elif info.filename in _OPEN_TEXTS:
             filelinks.open_document(_xml(archive, info, case).decode("utf-8", "replace"), item, look)
         elif info.filename.startswith("Pictures/"):

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.results import plain, speaks_for
 

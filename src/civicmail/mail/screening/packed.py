@@ -8,7 +8,7 @@ from io import BytesIO
 import py7zr
 from py7zr.exceptions import ArchiveError, PasswordRequired
 
-from civicmail.core.sandbox import sevenzip, tarred
+from civicmail.core.sandbox import sevenzip, tar_file
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_LARGE, TOO_MANY, Unreadable
 from civicmail.mail.screening import cabinets, discs, rars
 from civicmail.mail.screening.allowance import ENTRIES, EXPANDED, FLOOR, RATIO
@@ -28,7 +28,7 @@ def _inside(item: Item, look: Look, true: str) -> None:
     if true == "7z":
         _sevenzip(item, look)
     elif true in {"tar", "gz", "bz2", "xz", "zst"}:
-        tarred.read(item.content, look.case(item, apart=true == "zst"))
+        tar_file.read(item.content, look.case(item, apart=true == "zst"))
     elif true == "rar":
         _listed(rars.members(item.content), item, look)
     elif true == "cab":

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from civicmail.city.policy.shapes import Finding
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening import urls
 from civicmail.mail.screening.companies import companies
 from civicmail.mail.screening.domains import a_labels, is_domain
@@ -63,11 +63,11 @@ def _all(case: Inner) -> Iterator[Finding]:
     yield from _of_text(letter)
 
 
-def _of_author(case: Inner, letter: Letter) -> Iterator[Finding]:
+def _of_author(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
     """Under a company's name, with an address that cannot be answered, or below an ending that honest people leave alone."""
-    if len(letter.from_) != 1:
+    if len(message.from_) != 1:
         return
-    author = letter.from_[0]
+    author = message.from_[0]
     domain = a_labels(author.domain)
     if not _is_anywhere(domain) or _STYLE.search(author.addr):
         yield _finding("nowhere", "from", author.addr)
@@ -82,19 +82,19 @@ def _is_anywhere(domain: str) -> bool:
     return domain.startswith("[") or (is_domain(domain) and urls.can_be(domain))
 
 
-def _of_reader(case: Inner, letter: Letter) -> Iterator[Finding]:
+def _of_reader(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
     """The reader's own address where a person would have written a name, and behind a link, where a page fills it in."""
     readers = [one for one in case.asked["recipients"][:READERS] if "@" in one]
-    author = letter.from_[0].addr.lower() if letter.from_ else ""
+    author = message.from_[0].addr.lower() if message.from_ else ""
     if not readers or author in readers:
         return
-    for place, text in (("subject", letter.subject), ("from", letter.from_[0].display if letter.from_ else "")):
+    for place, text in (("subject", message.subject), ("from", message.from_[0].display if message.from_ else "")):
         if "@" in text and any(one in text.lower() for one in readers):
             yield _finding("reader", place, next(one for one in readers if one in text.lower()))
             return
-    if letter.list_id:
+    if message.list_id:
         return
-    for link in letter.links[:LINKS]:
+    for link in message.links[:LINKS]:
         if "#" in link.url and (one := _named(link.url.partition("#")[2], readers)):
             yield _finding("reader", link.part, one)
             return
@@ -109,11 +109,11 @@ def _named(fragment: str, readers: list[str]) -> str:
     return ""
 
 
-def _of_links(case: Inner, letter: Letter) -> Iterator[Finding]:
+def _of_links(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
     """To what hides who is behind a page; each kind once."""
-    listed, author = services(tuple(case.asked.get("web_services", ()))), _author(letter)
+    listed, author = services(tuple(case.asked.get("web_services", ()))), _author(message)
     kinds: dict[str, Finding] = {}
-    for link in letter.links[:LINKS]:
+    for link in message.links[:LINKS]:
         place = urls.read(link.url)
         if place is None or not place.host or place.is_address or urls.registrable(place.host) == author:
             continue
@@ -123,32 +123,32 @@ def _of_links(case: Inner, letter: Letter) -> Iterator[Finding]:
     yield from kinds.values()
 
 
-def _author(letter: Letter) -> str:
-    return urls.registrable(a_labels(letter.from_[0].domain)) if letter.from_ else ""
+def _author(message: ParsedMessage) -> str:
+    return urls.registrable(a_labels(message.from_[0].domain)) if message.from_ else ""
 
 
-def _of_letters(letter: Letter) -> Iterator[Finding]:
+def _of_letters(message: ParsedMessage) -> Iterator[Finding]:
     """Words that are written so that a program reads others than a person."""
-    display = letter.from_[0].display if letter.from_ else ""
-    for place, line in (("subject", letter.subject), ("from", display)):
+    display = message.from_[0].display if message.from_ else ""
+    for place, line in (("subject", message.subject), ("from", display)):
         if line.isascii():
             continue
         if len(_STYLE.findall(line)) >= STYLED or _INVISIBLE.search(line) or _IN_LINES.search(line):
             yield _finding("letters", place, line)
             return
-    text = letter.html_text[:TEXT] or letter.text[:TEXT]
+    text = message.html_text[:TEXT] or message.text[:TEXT]
     if not text.isascii() and len(_INVISIBLE.findall(text)) >= HIDDEN:
         yield _finding("letters", "", "words with invisible signs")
 
 
-def _of_text(letter: Letter) -> Iterator[Finding]:
+def _of_text(message: ParsedMessage) -> Iterator[Finding]:
     """Much that is hidden, and a picture instead of words: both are there for programs alone."""
-    seen = len(letter.html_text.strip())
-    hidden = len(letter.hidden_text)
+    seen = len(message.html_text.strip())
+    hidden = len(message.hidden_text)
     if any(hidden >= least and hidden > times * seen for least, times in PADDED):
         yield _finding("padding", "", f"{hidden} characters hidden, {seen} shown")
-    if letter.links and seen < SHORT and len(letter.text.strip()) < SHORT:
-        page = next((part for part in letter.parts if part.content_type == "text/html"), None)
+    if message.links and seen < SHORT and len(message.text.strip()) < SHORT:
+        page = next((part for part in message.parts if part.content_type == "text/html"), None)
         if page is not None and _PICTURE.search(page.content[:TEXT]):
             yield _finding("picture", page.path, f"a picture from elsewhere, {seen} characters")
 

@@ -12,10 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from civicmail.city.policy.shapes import UNAVAILABLE, Finding
-from civicmail.core.message import defect_codes
-from civicmail.core.message import letter as letters
-from civicmail.core.message.shapes import Address, Letter
-from civicmail.core.sandbox import truetype
+from civicmail.core.message import defect_codes, message_parser
+from civicmail.core.message.model import Address, ParsedMessage
+from civicmail.core.sandbox import filetype
 from civicmail.mail.screening import inner
 from civicmail.mail.screening.chosen import InnerCheck
 from civicmail.mail.screening.gathering import COSTS, Gathered, failed
@@ -32,15 +31,15 @@ Clock = Callable[[], int]
 def read(raw: bytes, asked: Mapping[str, Any], clock: Clock = time.perf_counter_ns) -> Seen:
     """asked: of asked.ASK; raw may be the beginning of what has asked["size"] bytes: then the rest is named as not looked at."""
     start = clock()
-    letter = letters.read(raw)
-    seen = _seen(letter)
+    message = message_parser.parse(raw)
+    seen = _seen(message)
     parsed = (clock() - start) // 1000
     found = Gathered()
     if len(raw) < asked["size"]:
         rest = asked["size"] - len(raw)
         found.add(Found((Finding(NAME, UNAVAILABLE, "", len(raw), rest, "too large"),), {"unavailable": (NAME,)}))
-    found.add(_closed(letter))
-    case = Inner(raw, letter, asked)
+    found.add(_closed(message))
+    case = Inner(raw, message, asked)
     for name, check in inner.CHECKS:
         if not name or name in asked["checks"]:
             began = clock()
@@ -50,9 +49,9 @@ def read(raw: bytes, asked: Mapping[str, Any], clock: Clock = time.perf_counter_
     return replace(seen, files=files, findings=tuple(found.findings), facts=found.facts, more=found.more)
 
 
-def _closed(letter: Letter) -> Found:
+def _closed(message: ParsedMessage) -> Found:
     """What nobody can look into here: a piece of a message, whose others came or come apart, and what lies behind a limit."""
-    for one in _family(letter):
+    for one in _family(message):
         for defect in one.defects:
             if defect.code == defect_codes.PARTIAL or defect.code in defect_codes.CLOSED:
                 mask = "a piece" if defect.code == defect_codes.PARTIAL else "too much"
@@ -69,29 +68,29 @@ def _one(check: InnerCheck, case: Inner) -> Found:
         return failed(check, "error")
 
 
-def _seen(letter: Letter) -> Seen:
+def _seen(message: ParsedMessage) -> Seen:
     """What every check may want to know of the message, cut to what a process can pass on with each."""
     fields: dict[str, str] = {}
-    for header in letter.headers:
+    for header in message.headers:
         if len(fields) == FIELDS:
             break
         fields.setdefault(header.name.lower(), header.value[:VALUE_MOST])
     return Seen(
         people={
-            "from": _people(letter.from_),
-            "sender": _people(letter.sender),
-            "reply-to": _people(letter.reply_to),
-            "to": _people(letter.to),
-            "cc": _people(letter.cc),
+            "from": _people(message.from_),
+            "sender": _people(message.sender),
+            "reply-to": _people(message.reply_to),
+            "to": _people(message.to),
+            "cc": _people(message.cc),
         },
-        subject=letter.subject[:SUBJECT_MOST],
-        message_id=letter.message_id[:SUBJECT_MOST],
-        list_id=letter.list_id[:NAME_MOST],
-        references=tuple(one[:SUBJECT_MOST] for one in letter.references[-20:]),
+        subject=message.subject[:SUBJECT_MOST],
+        message_id=message.message_id[:SUBJECT_MOST],
+        list_id=message.list_id[:NAME_MOST],
+        references=tuple(one[:SUBJECT_MOST] for one in message.references[-20:]),
         fields=fields,
-        links=tuple(_links(letter)),
-        files=tuple(_files(letter)),
-        defects=tuple(dict.fromkeys(defect.code for defect in letter.defects)),
+        links=tuple(_links(message)),
+        files=tuple(_files(message)),
+        defects=tuple(dict.fromkeys(defect.code for defect in message.defects)),
     )
 
 
@@ -99,21 +98,21 @@ def _people(field: Iterable[Address]) -> tuple[tuple[str, str], ...]:
     return tuple((one.display[:NAME_MOST], one.addr) for one in list(field)[:PEOPLE])
 
 
-def _links(letter: Letter) -> Iterator[SeenLink]:
+def _links(message: ParsedMessage) -> Iterator[SeenLink]:
     left = LINKS
-    for one in _family(letter):
+    for one in _family(message):
         for link in one.links[:left]:
             yield SeenLink(link.url[:URL_MOST], link.text[:WORDS_MOST], link.part)
         left -= min(left, len(one.links))
 
 
-def _files(letter: Letter) -> Iterator[SeenFile]:
+def _files(message: ParsedMessage) -> Iterator[SeenFile]:
     left = FILES
-    for one in _family(letter):
+    for one in _family(message):
         for part in one.attachments[:left]:
             digest = hashlib.sha256(part.content).hexdigest()
             name = part.filename[:NAME_MOST]
-            yield SeenFile(part.path, name, part.content_type[:NAME_MOST], truetype.of(part.content), part.size, digest)
+            yield SeenFile(part.path, name, part.content_type[:NAME_MOST], filetype.identify(part.content), part.size, digest)
         left -= min(left, len(one.attachments))
 
 
@@ -126,8 +125,8 @@ def _known(files: Iterable[SeenFile], more: Mapping[str, Any]) -> Iterator[SeenF
         yield SeenFile(*row)
 
 
-def _family(letter: Letter) -> Iterator[Letter]:
+def _family(message: ParsedMessage) -> Iterator[ParsedMessage]:
     """The letter and those attached to it."""
-    yield letter
-    for child in letter.children:
+    yield message
+    for child in message.children:
         yield from _family(child)

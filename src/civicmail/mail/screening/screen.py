@@ -19,7 +19,7 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.shapes import UNAVAILABLE, Facts, Finding
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.screening import joint, outer, turns
 from civicmail.mail.screening.asked import asked

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from civicmail.city.access.fromfield import Dishonest, Named, read
-from civicmail.core.message import addresses, encoded, limits
+from civicmail.core.message import addresses, encoded_words, limits
 from civicmail.mail.screening import canonical
 from civicmail.mail.screening.cityname import is_named, visible
 from civicmail.mail.screening.domains import a_labels, is_within
@@ -147,10 +147,10 @@ class _Found:
         for author, values in ((True, view.authors), (False, view.others)):
             for value in values[:FIELDS_MOST]:
                 self.value(author, value)
-            self.texts += [encoded.text(value) for value in values[FIELDS_MOST:]]
+            self.texts += [encoded_words.text(value) for value in values[FIELDS_MOST:]]
 
     def value(self, author: bool, value: bytes) -> None:
-        text = encoded.text(value)
+        text = encoded_words.text(value)
         self.texts.append(text)
         try:
             if len(value) > VALUE_MOST:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding
-from civicmail.core.message.shapes import Envelope, Letter
+from civicmail.core.message.model import Envelope, ParsedMessage
 
 if TYPE_CHECKING:
     from civicmail.mail.screening.world import World
@@ -46,7 +46,7 @@ class Inner:
     (asked.ASK names them); memo: what one check has read at length and another wants, too, by its module."""
 
     raw: bytes
-    letter: Letter
+    letter: ParsedMessage
     asked: Mapping[str, Any]
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-from civicmail.core.message import addresses, encoded, limits
+from civicmail.core.message import addresses, encoded_words, limits
 from civicmail.mail.screening import canonical, tags
 from civicmail.mail.screening.canonical import Field, Form
 from civicmail.mail.screening.domains import a_labels, is_domain, is_within
@@ -154,7 +154,7 @@ def _read(raw: bytes, header: bytes, every: Sequence[Field], *, whole: bool) -> 
 def _from(header: bytes, every: Sequence[Field]) -> tuple[tuple[str, ...], int]:
     """Domains of all authors, and how many From fields anybody could see, also where its name is folded or comes after a space."""
     values = [field.value for field in every if field.name == b"from"]
-    found = [one for value in values[:FROM_MOST] for one in addresses.parse(encoded.text(value))]
+    found = [one for value in values[:FROM_MOST] for one in addresses.parse(encoded_words.text(value))]
     small = header[: limits.HEADER_BYTES].lower()
     seen, at = int(_FIRST_FROM.match(small) is not None), small.find(b"\nfrom")
     while at >= 0:  # by far quicker than to search for the pattern

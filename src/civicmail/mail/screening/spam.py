@@ -12,7 +12,7 @@ from pathlib import Path
 
 from civicmail.city.policy.shapes import Facts, Finding
 from civicmail.core.config.settings import Settings
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.mail.screening import hop, tokens
 from civicmail.mail.screening.distinct import distinct
 from civicmail.mail.screening.model import Edges, Mapped, Model, score_of

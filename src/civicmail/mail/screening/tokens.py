@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from civicmail.core.message.shapes import Letter
+from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening import bands, build
 from civicmail.mail.screening.distinct import checksums, crcs, distinct, once
 from civicmail.mail.screening.shapes import Found, Inner
@@ -60,16 +60,16 @@ def find(case: Inner) -> Found:
     return Found(more=plain)
 
 
-def tokens(raw: bytes, letter: Letter, text: str | None = None) -> dict[str, Ids]:
+def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[str, Ids]:
     """The numbers of each family, sorted, each once. text: of text_of."""
-    text = text_of(letter) if text is None else text
-    words = crcs(_words(letter.subject, text))
+    text = text_of(message) if text is None else text
+    words = crcs(_words(message.subject, text))
     sources = {
-        "bytes": _fours(body_of(raw, letter)),
-        "letters": _fours(letters_of(letter.subject, text)),
+        "bytes": _fours(body_of(raw, message)),
+        "letters": _fours(letters_of(message.subject, text)),
         "words": words,
         "pairs": _paired(words),
-        "form": checksums(build.of(letter)),
+        "form": checksums(build.of(message)),
     }
     # all of them at once: numpy takes a microsecond for a call, however little there is to do
     places = _mixed(np.concatenate([value + _SALTS[source] for source, value in sources.items()]))
@@ -78,16 +78,16 @@ def tokens(raw: bytes, letter: Letter, text: str | None = None) -> dict[str, Ids
     return {family: distinct(places[cut]) for family, cut in zip(FAMILIES, cuts, strict=True)}
 
 
-def text_of(letter: Letter) -> str:
+def text_of(message: ParsedMessage) -> str:
     """What a reader sees of it, plain text and HTML, cut."""
-    return f"{letter.text[:TEXT_MOST]}\n{letter.html_text[:TEXT_MOST]}".strip()
+    return f"{message.text[:TEXT_MOST]}\n{message.html_text[:TEXT_MOST]}".strip()
 
 
-def body_of(raw: bytes, letter: Letter) -> bytes:
+def body_of(raw: bytes, message: ParsedMessage) -> bytes:
     """The bytes of the first family."""
-    start = letter.parts[0].offset if letter.parts else len(raw)  # the outermost part is the body
+    start = message.parts[0].offset if message.parts else len(raw)  # the outermost part is the body
     body = bytes(raw[start : start + 2 * FIRST]).replace(b"\r\n", b"\n")
-    return (letter.subject[:500].encode("utf-8", "replace") + b"\n" + body)[:FIRST]
+    return (message.subject[:500].encode("utf-8", "replace") + b"\n" + body)[:FIRST]
 
 
 def letters_of(subject: str, text: str) -> bytes:
@@ -125,15 +125,15 @@ def unpack(plain: Mapping[str, Any]) -> dict[str, Ids]:
     return {family: once(every[end - n : end]) for family, n, end in zip(FAMILIES, counts, ends, strict=True)}
 
 
-def spelled(raw: bytes, letter: Letter) -> dict[str, dict[int, str]]:
+def spelled(raw: bytes, message: ParsedMessage) -> dict[str, dict[int, str]]:
     """What each number stands for, where it is first met: for an explanation to somebody who may read the message."""
-    text = text_of(letter)
-    found = _words(letter.subject, text)
+    text = text_of(message)
+    found = _words(message.subject, text)
     words, value = [word.decode("utf-8", "replace") for word in found], crcs(found)
-    form = build.of(letter)
+    form = build.of(message)
     return {
-        "bytes": _spelled_grams(body_of(raw, letter), "bytes"),
-        "letters": _spelled_grams(letters_of(letter.subject, text), "letters"),
+        "bytes": _spelled_grams(body_of(raw, message), "bytes"),
+        "letters": _spelled_grams(letters_of(message.subject, text), "letters"),
         "words": {
             **_first(_places(_paired(value), "pairs"), [f"{a} {b}" for a, b in pairwise(words)]),
             **_first(_places(value, "words"), words),

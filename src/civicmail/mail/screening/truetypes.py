@@ -133,7 +133,7 @@ def of(data: bytes, ending: str = "") -> str:
     start = data[:_PDF_LOOK]
     if b"%PDF-" in start:
         return "pdf"
-    word = _BY_WORD.get(sniff.kind(data), "unknown")
+    word = _BY_WORD.get(sniff.detect(data), "unknown")
     if word in {"txt", "eml"} and ending not in _LETTERS and ending and _is_web_archive(data):
         return "mht"
     if word in {"txt", "html"}:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from civicmail.core.message.shapes import Envelope
+from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.core.wire.hosts import network_of
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from civicmail.core.message import transfer
+from civicmail.core.message import transfer_encoding
 from civicmail.mail.screening.looking import Item, Look
 from civicmail.mail.screening.truetypes import of, wide
 
@@ -62,7 +62,7 @@ def _smuggles(text: bytes) -> bool:
 def _smuggled(text: bytes, item: Item, look: Look) -> None:
     """What it carries in base64 is looked at like a file."""
     for found in islice(_CODED.finditer(text), CODED_MOST):
-        data, _ = transfer.base64_bytes(found[2])
+        data, _ = transfer_encoding.base64_bytes(found[2])
         if of(data) in _WORDS:
             continue
         look.allowance.member(item.depth + 1)

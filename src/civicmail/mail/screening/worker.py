@@ -6,7 +6,7 @@ import gc
 import os
 from typing import Any
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.mail.screening import read, seencode
 from civicmail.mail.screening.confidential import shown
 
@@ -27,5 +27,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 if __name__ == "__main__":
     gc.freeze()  # what was imported stays; a message leaves hardly anything behind that only a collection finds
     gc.set_threshold(COLLECT)
-    answering.serve(answer, memory=MEMORY)
+    request_server.serve(answer, memory=MEMORY)
     os._exit(0)  # nothing is left to tidy; libraries that count what is left would tell it to whoever started us

@@ -10,7 +10,7 @@ import struct
 import zipfile
 from io import BytesIO
 
-from civicmail.core.sandbox import officexml, zipped
+from civicmail.core.sandbox import office_xml, zip_file
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.mail.screening import officefiles, truenames, zipheaders
 from civicmail.mail.screening.allowance import ENTRIES
@@ -145,7 +145,7 @@ def _kind(archive: zipfile.ZipFile) -> str:
     if (found := _office(names)) is not None:
         return found
     try:
-        found = officexml.kind(names, archive)
+        found = office_xml.kind(names, archive)
         said = archive.read("mimetype").decode("latin-1").strip() if found == "opendocument" else ""
     except Exception:  # noqa: BLE001 - a damaged member raises what the library of its packing does
         found, said = None, ""
@@ -178,7 +178,7 @@ def _foreign(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
     case = look.case(item)
     for info in archive.infolist():
         if not info.is_dir() and truenames.read(info.filename).ending not in _PARTS:
-            zipped.one(archive, info, case)
+            zip_file.one(archive, info, case)
 
 
 def _members(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
@@ -190,4 +190,4 @@ def _members(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
         if info.filename in seen:
             look.note(item, "twice", sure=70, mask="one-name-two-members")
         seen.add(info.filename)
-        zipped.one(archive, info, case)
+        zip_file.one(archive, info, case)

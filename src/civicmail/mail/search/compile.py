@@ -119,11 +119,11 @@ def _near(field: str, left: Words, right: Words, most: int) -> list[tantivy.Quer
     distances that fit. Between longer phrases slop would also loosen the phrases, so there each distance is a phrase of its own."""
     patterns = left.prefix or right.prefix
     make = tantivy.Query.regex_phrase_query if patterns else tantivy.Query.phrase_query
-    one, other = _terms(left, patterns), _terms(right, patterns)
-    single = len(one) == len(other) == 1
+    left_terms, right_terms = _terms(left, patterns), _terms(right, patterns)
+    single = len(left_terms) == len(right_terms) == 1
     if single and not _overlap(left, right):
-        return [make(SCHEMA, field, [(0, one[0]), (0, other[0])], most + 1)]
-    orders = [(one, other)] if left == right else [(one, other), (other, one)]
+        return [make(SCHEMA, field, [(0, left_terms[0]), (0, right_terms[0])], most + 1)]
+    orders = [(left_terms, right_terms)] if left == right else [(left_terms, right_terms), (right_terms, left_terms)]
     if single:
         half = most // 2
         places = [(half + 1, half)] if most % 2 == 0 else [(half + 1, half), (most + 1, 0)]
@@ -137,8 +137,12 @@ def _near(field: str, left: Words, right: Words, most: int) -> list[tantivy.Quer
 
 def _overlap(left: Words, right: Words) -> bool:
     """Whether one token can stand for both; each side is one token or the beginning of one."""
-    one, other = left.tokens[0], right.tokens[0]
-    return one == other or (left.prefix and other.startswith(one)) or (right.prefix and one.startswith(other))
+    left_token, right_token = left.tokens[0], right.tokens[0]
+    return (
+        left_token == right_token
+        or (left.prefix and right_token.startswith(left_token))
+        or (right.prefix and left_token.startswith(right_token))
+    )
 
 
 def _terms(words: Words, patterns: bool) -> list[str]:

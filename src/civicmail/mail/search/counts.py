@@ -9,12 +9,12 @@ from itertools import batched
 import tantivy
 
 from civicmail.core.query.tree import Everything, Tree
-from civicmail.mail.search.attached import WAITING
+from civicmail.mail.search.attachments import WAITING
 from civicmail.mail.search.compile import LARGEST, both, column, compiled
 from civicmail.mail.search.order import counted, everything, run
+from civicmail.mail.search.parallel import each
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import SCHEMA, ids
-from civicmail.mail.search.together import each
 
 AT_ONCE = 200_000  # hits whose hashes are held at the same time
 
@@ -57,8 +57,8 @@ def still(kind: int) -> tantivy.Query:
 
 def count(reader: Reader, tree: Tree) -> int:
     """How many captures fit, exactly and without a cap."""
-    if (finders := reader.elsewhere(tree)) is not None:
-        return finders.ask("count", tree, 0)
+    if (remote := reader.elsewhere(tree)) is not None:
+        return remote.ask("count", tree, 0)
     return _together(reader.searchers(), compiled(tree))
 
 
@@ -75,7 +75,7 @@ def unique(reader: Reader, tree: Tree) -> int:
     slices = 1 + total // AT_ONCE
     width = (LARGEST + 1) // slices + 1
     distinct = sum(_distinct(searchers, query, n * width, min((n + 1) * width - 1, LARGEST), slices) for n in range(slices))
-    return distinct - (groups.twice(searchers, query) if (groups := reader.groups()) else 0)
+    return distinct - (groups.repeated(searchers, query) if (groups := reader.groups()) else 0)
 
 
 def _distinct(searchers: list[tantivy.Searcher], query: tantivy.Query, low: int, high: int, slices: int) -> int:
@@ -100,11 +100,11 @@ def missing(reader: Reader, capture_ids: Iterable[bytes]) -> Iterator[bytes]:
     """Those of the given captures that no index has: what `verify` asks (membership, never a flag)."""
     searchers = reader.searchers()
     for some in batched(capture_ids, 1000):
-        there: set[tuple[int, int]] = set()
+        indexed: set[tuple[int, int]] = set()
         query = tantivy.Query.term_set_query(SCHEMA, "lo", [ids(capture_id)[1] for capture_id in some])
         for searcher in searchers:
-            there |= {f.key[1:] for f in everything(searcher, query)}
-        yield from (capture_id for capture_id in some if ids(capture_id) not in there)
+            indexed |= {f.key[1:] for f in everything(searcher, query)}
+        yield from (capture_id for capture_id in some if ids(capture_id) not in indexed)
 
 
 def searchable(reader: Reader) -> int:

@@ -94,17 +94,17 @@ def _keys(plain: Iterable[tuple[str, int]]) -> frozenset[Key]:
     return frozenset((class_, year) for class_, year in plain)
 
 
-def ask_rebuild(data: Path, files: Files = OS_FILES) -> None:
+def request_rebuild(data: Path, files: Files = OS_FILES) -> None:
     """Whoever holds the lease rebuilds; rebuild_asked() says no again when it is done."""
     files.make_folder(top(data))
     files.replace(top(data) / "wanted", b"")
 
 
-def rebuild_asked(data: Path) -> bool:
+def is_rebuild_requested(data: Path) -> bool:
     return (top(data) / "wanted").exists()
 
 
-def forget_rebuild(data: Path, files: Files = OS_FILES) -> None:
+def clear_rebuild_request(data: Path, files: Files = OS_FILES) -> None:
     files.unlink(top(data) / "wanted")
     files.sync_folder(top(data))
 
@@ -119,7 +119,7 @@ def is_paused(data: Path) -> bool:
     return (top(data) / "paused").exists()
 
 
-def go_on(data: Path, files: Files = OS_FILES) -> None:
+def resume(data: Path, files: Files = OS_FILES) -> None:
     """There is room again. Where it was not paused nothing changes."""
     if is_paused(data):
         files.unlink(top(data) / "paused")

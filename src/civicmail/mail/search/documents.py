@@ -12,15 +12,24 @@ from typing import NamedTuple
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message.model import Fields
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import seenlimited
-from civicmail.mail.search.attached import NOTHING, Extract, File, Look, Said, not_yet, what_files_say, what_they_say
+from civicmail.mail.search import message_reader
+from civicmail.mail.search.attachments import (
+    NOTHING,
+    AttachmentText,
+    Extract,
+    ExtractLookup,
+    File,
+    attachment_text,
+    text_of_files,
+    unknown,
+)
 from civicmail.mail.search.errors import IndexFailed
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.schema import document, with_said
-from civicmail.mail.search.seenread import EMPTY
+from civicmail.mail.search.message_values import EMPTY
+from civicmail.mail.search.schema import document, with_attachment_text
 
 log = get_logger()
 
@@ -41,13 +50,13 @@ class Documented(NamedTuple):
         return len(self.document) + 500
 
 
-def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: Look = not_yet) -> Documented:
+def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: ExtractLookup = unknown) -> Documented:
     """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet; for a
     letter that is read here it is asked for no content. Raises IndexFailed where no process can read anything."""
     if fields is not None:
         return of_text(capture, text_of(capture, fields, look))
     try:
-        parsed, files = seenlimited.surely(body)
+        parsed, files = message_reader.surely(body)
     except Unreadable as error:
         log.error("index.unreadable", capture=capture.uuid, problem=error.why)
         return without_body(capture)
@@ -56,14 +65,14 @@ def document_of(capture: Capture, body: bytes, fields: Fields | None = None, loo
     return of_text(capture, text_of_read(capture, parsed, files, look))
 
 
-def text_of(capture: Capture, fields: Fields, look: Look = not_yet) -> str:
+def text_of(capture: Capture, fields: Fields, look: ExtractLookup = unknown) -> str:
     """The document as text, for who makes it in another process than the one that indexes."""
-    return _made(capture, fields, partial(what_they_say, fields, look))
+    return _made(capture, fields, partial(attachment_text, fields, look))
 
 
-def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: Look = not_yet) -> str:
+def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: ExtractLookup = unknown) -> str:
     """The same of a letter that a limited process has read, as seenlimited gives it. look: is asked for no content."""
-    return _made(capture, fields, partial(what_files_say, files, look))
+    return _made(capture, fields, partial(text_of_files, files, look))
 
 
 def text_without_files(capture: Capture, fields: Fields) -> str:
@@ -71,18 +80,18 @@ def text_without_files(capture: Capture, fields: Fields) -> str:
     return text_of(capture, fields, lambda _digest, _content: Extract())
 
 
-def with_files(capture: Capture, made: str, files: Sequence[File], look: Look) -> str:
+def with_files(capture: Capture, made: str, files: Sequence[File], look: ExtractLookup) -> str:
     """The document that text_without_files() made, with what the files of the letter say."""
     try:
-        return with_said(made, what_files_say(files, look))
+        return with_attachment_text(made, text_of_files(files, look))
     except Exception:  # as in _made(); who made it may have been taken over, and given numbers that none can be added to
         log.exception("index.unreadable", capture=capture.uuid)
         return text_without_body(capture)
 
 
-def _made(capture: Capture, fields: Fields, saying: Callable[[], Said]) -> str:
+def _made(capture: Capture, fields: Fields, read_attachments: Callable[[], AttachmentText]) -> str:
     try:
-        attachment_text = saying() if fields.attachments else NOTHING
+        attachment_text = read_attachments() if fields.attachments else NOTHING
         return document(view(capture, fields, attachment_text), capture, fields, attachment_text)
     except Exception:  # one message must never stop the index; it is counted as unreadable and reported
         log.exception("index.unreadable", capture=capture.uuid)
@@ -100,4 +109,4 @@ def without_body(capture: Capture) -> Documented:
 
 
 def text_without_body(capture: Capture) -> str:
-    return document(view(capture, EMPTY, Said(unreadable=1)), capture, EMPTY)
+    return document(view(capture, EMPTY, AttachmentText(unreadable=1)), capture, EMPTY)

@@ -21,18 +21,18 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.sandbox.errors import BUSY, TOO_LONG, Unreadable
 from civicmail.core.sandbox.ocr import Ocr
-from civicmail.core.sandbox.process import Process, Told
+from civicmail.core.sandbox.process import FileText, Process
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.search import coverage, extracted, leftovers, seenlimited
-from civicmail.mail.search.attached import PICTURES, TEXT, Extract, at_once, name_of
+from civicmail.mail.search import coverage, extract_cache, leftovers, message_reader
+from civicmail.mail.search.attachments import PICTURES, TEXT, Extract, name_of, without_reader
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.extract_cache import Extracts
+from civicmail.mail.search.message_values import Whole
 from civicmail.mail.search.order import batch
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import id_bytes
-from civicmail.mail.search.seenread import Whole
 
 log = get_logger()
 LEASES = {TEXT: "extract", PICTURES: "ocr"}
@@ -77,7 +77,7 @@ class FileReader:
         self._processes = _Processes()
 
     def __call__(self, digest: bytes, content: bytes) -> Extract | None:
-        if (known := self._extracts.get(digest) or at_once(content)) is None:
+        if (known := self._extracts.get(digest) or without_reader(content)) is None:
             with self._processes.one() as process:
                 known = _extract(process.read(content))
             self._extracts.put(digest, known)
@@ -112,7 +112,7 @@ class ExtractJob:
         for want of room: what was read is kept on the same volume."""
         if coverage.is_paused(self._data):
             return 0
-        ready = set(extracted.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
+        ready = set(extract_cache.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
         waiting = [id_ for id_ in self._waiting(len(ready) + AT_ONCE) if id_ not in ready and id_ not in self._unreachable]
         if self._ocr:
             waiting = waiting[:1]
@@ -153,7 +153,7 @@ class ExtractJob:
             self._unreachable.add(id_)
             return
         try:
-            files = seenlimited.files(body)
+            files = message_reader.files(body)
         except Unreadable as error:
             log.error("extract.unreadable", capture=id_.hex(), problem=error.why)
             if error.why != BUSY:
@@ -164,10 +164,10 @@ class ExtractJob:
         try:
             self._machine.capture(id_)
         except NotInArchive:  # disposed of since it was begun: what its files say may have come after it was forgotten
-            extracted.set_gone(self._data, map(name_of, digests), OS_FILES)
+            extract_cache.set_gone(self._data, map(name_of, digests), OS_FILES)
             leftovers.forget_files(self._data)
             return
-        extracted.set_ready(self._data, id_)
+        extract_cache.set_ready(self._data, id_)
 
     def _one(self, file: Whole) -> bytes:
         """Read one file; its SHA-256."""
@@ -207,5 +207,5 @@ class _Stopped(Exception):
     """The worker ends."""
 
 
-def _extract(reading: Told) -> Extract:
+def _extract(reading: FileText) -> Extract:
     return Extract(reading.text, tuple(reading.unreadable), reading.pictures)

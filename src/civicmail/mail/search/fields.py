@@ -10,26 +10,26 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from civicmail.core.message.shapes import Address, Fields
+from civicmail.core.message.model import Address, Fields
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.tree import View
+from civicmail.mail.archive.mailbox_evidence import sent_by, withheld_from
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.archive.sentby import sent_by, withheld_from
-from civicmail.mail.search.attached import NOTHING, Said
+from civicmail.mail.search.attachments import NOTHING, AttachmentText
 
 DOOR = "door"  # what came by one; what was imported has no word there, and an import is not made slower by it
 KEPT_BACK = "withheld"  # another name of a mailbox whose copy was
 LATEST_DATE = 2 * 86_400_000  # ms that clocks and time zones may be wrong
 
 
-def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
+def view(capture: Capture, fields: Fields, attachments: AttachmentText = NOTHING) -> View:
     """One capture as matches() and the index see it. said: what its attachments say. Pure."""
     received = max(0, capture.received)  # as in the capture id
     date = header_date(fields.date, received)
     return {
         "subject": fold(fields.subject),
         "body": fold(fields.text),
-        "attachment": fold(f"{fields.attached_text}\n{said.text}") if fields.attachments else "",
+        "attachment": fold(f"{fields.attached_text}\n{attachments.text}") if fields.attachments else "",
         "from": _addresses(fields.from_),
         "to": _addresses(fields.to),
         "cc": _addresses(fields.cc),
@@ -51,7 +51,7 @@ def view(capture: Capture, fields: Fields, said: Said = NOTHING) -> View:
         "size": capture.size,
         "given": capture.size - fields.blind - (fields.for_whom if capture.is_copy else 0),
         "attachments": len(fields.attachments),
-        "unreadable": fields.unreadable + said.unreadable,
+        "unreadable": fields.unreadable + attachments.unreadable,
         "id": capture.id.hex(),
         "sha256": capture.sha256.hex(),
     }

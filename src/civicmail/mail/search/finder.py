@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.mail.search import together
+from civicmail.mail.search import parallel
 from civicmail.mail.search.counts import count
-from civicmail.mail.search.listed import listed
+from civicmail.mail.search.listing import list_all
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import search
 
-VERBS: dict[str, Callable[..., Any]] = {"search": search, "count": count, "listed": listed}
+VERBS: dict[str, Callable[..., Any]] = {"search": search, "count": count, "listed": list_all}
 GRACE = 2.0
 """Seconds after its time in which a finder ends by itself."""
 MEMORY = 2 << 30
@@ -46,7 +46,7 @@ def main() -> None:
                     reader = Reader(data)
                 else:
                     reader.refresh()
-                with together.within(seconds) as time:
+                with parallel.within(seconds) as time:
                     answer = VERBS[verb](reader, tree, **options)
             except CivicmailError as error:
                 line.send((error, 0))

@@ -16,8 +16,8 @@ import orjson
 import tantivy
 
 from civicmail.core.disk.files import Files
-from civicmail.mail.search import extracted
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search import extract_cache
+from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.order import counted, everything
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import SCHEMA, ids
@@ -37,19 +37,19 @@ def note_files(data: Path, reader: Reader, capture_ids: Iterable[bytes], files: 
                     stored = orjson.loads(searcher.doc(f.address).get_first("stored"))  # type: ignore[arg-type]  # is there
                     names.update(*stored[4:])
     if names:
-        extracted.set_gone(data, names, files)
+        extract_cache.set_gone(data, names, files)
 
 
 def forget_files(data: Path) -> None:
     """Of the files that were noted forget what they say, unless a capture in an index has the same. The index must be whole."""
-    if not (names := extracted.gone(data)):
+    if not (names := extract_cache.gone(data)):
         return
     cache, searchers = Extracts(data), Reader(data).searchers()
     for name in names:
         query = tantivy.Query.term_query(SCHEMA, "file", name)
         if not any(counted(searcher, query) for searcher in searchers):
             cache.forget(name)
-    extracted.forgotten(data, names)
+    extract_cache.forgotten(data, names)
 
 
 def keep(old: Path, new: Path, but: set[Path], files: Files) -> None:

@@ -14,15 +14,15 @@ import tantivy
 
 from civicmail.core.query.errors import QueryError
 from civicmail.mail.search.compile import LARGEST, both, column
+from civicmail.mail.search.parallel import each
 from civicmail.mail.search.schema import sha_bytes
-from civicmail.mail.search.together import each
 
 Sort = Literal["newest", "oldest", "relevance"]
 Key = tuple[float, int, int]  # score (0 where the order is by receipt), hi, lo
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RawHit:
     """A hit before its document is read."""
 
     key: Key
@@ -33,7 +33,7 @@ class Found:
 
 def batch(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool]:
+) -> tuple[list[RawHit], bool]:
     """The next hits behind `after` in order, at most `size`, and whether there may be more."""
     hits, more, _ = batch_of(searchers, query, sort, after, size)
     return hits, more
@@ -41,10 +41,10 @@ def batch(
 
 def batch_of(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool, int]:
+) -> tuple[list[RawHit], bool, int]:
     """As batch(), and where there is no `after` how many captures fit, exactly. Each index is asked once, unless hits are tied."""
     by = _by_score if sort == "relevance" else _by_receipt
-    hits: list[Found] = []
+    hits: list[RawHit] = []
     more, total = False, 0
     for some, cut, fitting in each(lambda searcher: by(searcher, query, sort, after, size), searchers):
         hits += some
@@ -54,13 +54,13 @@ def batch_of(
     return hits[:size], more or len(hits) > size, total
 
 
-def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[Found]:
+def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[RawHit]:
     """All hits of one index, in no order."""
     if not (total := counted(searcher, query)):
         return []
     if scored:
-        return found_of(searcher, run(searcher, query, total)[1])
-    return found_of(searcher, [(0.0, address) for _, address in run(searcher, query, total, by="hi")[1]])
+        return raw_hits(searcher, run(searcher, query, total)[1])
+    return raw_hits(searcher, [(0.0, address) for _, address in run(searcher, query, total, by="hi")[1]])
 
 
 def counted(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
@@ -80,23 +80,23 @@ def run(
     return result.count, result.hits
 
 
-def found_of(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> list[Found]:
+def raw_hits(searcher: tantivy.Searcher, hits: list[tuple[float, tantivy.DocAddress]]) -> list[RawHit]:
     """(score, address) with the capture's id and SHA-256."""
     if not hits:
         return []
     addresses = [address for _, address in hits]
     columns = [searcher.fast_field_values(name, addresses) for name in ("hi", "lo", "s1", "s2", "s3", "s4")]
     return [
-        Found((score, hi, lo), sha_bytes(s1, s2, s3, s4), searcher, address)
+        RawHit((score, hi, lo), sha_bytes(s1, s2, s3, s4), searcher, address)
         for (score, address), hi, lo, s1, s2, s3, s4 in zip(hits, *columns, strict=True)
     ]
 
 
 def _by_receipt(
     searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool, int]:
+) -> tuple[list[RawHit], bool, int]:
     newest = sort == "newest"
-    results: list[Found] = []
+    results: list[RawHit] = []
     if after is not None:
         hi = after[1]
         results = [f for f in _tied(searcher, query, hi) if (f.key < after if newest else f.key > after)]
@@ -108,21 +108,21 @@ def _by_receipt(
         if hits[-1][0] == border:  # the batch would end among equals, of which tantivy may have chosen any
             hits = [hit for hit in hits if hit[0] != border]
             results += _tied(searcher, query, border)
-    return results + found_of(searcher, [(0.0, address) for _, address in hits]), cut, total
+    return results + raw_hits(searcher, [(0.0, address) for _, address in hits]), cut, total
 
 
-def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[Found]:
+def _tied(searcher: tantivy.Searcher, query: tantivy.Query, hi: int) -> list[RawHit]:
     return everything(searcher, both(query, column("hi", hi, hi)))
 
 
 def _by_score(
     searcher: tantivy.Searcher, query: tantivy.Query, sort: Sort, after: Key | None, size: int
-) -> tuple[list[Found], bool, int]:
+) -> tuple[list[RawHit], bool, int]:
     limit = size
     while True:
         total, hits = run(searcher, query, limit)
         cut = total > len(hits)
-        results = [f for f in found_of(searcher, hits) if after is None or f.key < after]
+        results = [f for f in raw_hits(searcher, hits) if after is None or f.key < after]
         if not cut:
             return results, False, total
         lowest = hits[-1][0]

@@ -18,7 +18,7 @@ from civicmail.mail.search import coverage
 from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.index import index_folder
-from civicmail.mail.search.linked import Groups
+from civicmail.mail.search.message_forms import MessageForms
 from civicmail.mail.search.schema import VERSION
 
 MERGES_MOST = 5
@@ -78,16 +78,16 @@ class Reader:
         if lost := sorted(p.parent for p in generation.glob("*/*/*.store") if not (p.parent / "meta.json").exists()):
             raise DamagedIndex(f"The index {lost[0]} has lost its meta.json; run “civicmail rebuild index”.")
         without = {index_folder(generation, *key) for key in self._without}
-        there = sorted(p.parent for p in generation.glob("*/*/meta.json") if p.parent not in without)
-        self._open = {folder: self._opened(folder) for folder in there}
+        folders = sorted(p.parent for p in generation.glob("*/*/meta.json") if p.parent not in without)
+        self._open = {folder: self._opened(folder) for folder in folders}
 
     def elsewhere(self, tree: Tree) -> Elsewhere | None:
         """Who looks for this instead of this process: nobody, unless asked.py says so."""
         return None
 
-    def groups(self) -> Groups:
+    def groups(self) -> MessageForms:
         """Which SHA-256 stand for one message, as of this moment."""
-        return Groups(self._data)
+        return MessageForms(self._data)
 
     def searchers(self) -> list[tantivy.Searcher]:
         """One searcher per index, by class and year."""
@@ -95,9 +95,9 @@ class Reader:
 
     def still(self) -> Reader:
         """The same as of this moment, for one search after another in any thread; nobody refreshes it."""
-        other = copy.copy(self)
-        other._still = self.searchers()
-        return other
+        frozen = copy.copy(self)
+        frozen._still = self.searchers()
+        return frozen
 
     def _opened(self, folder: Path) -> _Open:
         """The index, as of now. Files that a merge has removed while we opened them were those of the commit before."""

@@ -29,7 +29,7 @@ from civicmail.mail.search.counts import missing
 from civicmail.mail.search.coverage import Key
 from civicmail.mail.search.documents import document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.index import BULK_HEAP, Indexes, index_folder, year_of
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import VERSION
@@ -85,11 +85,11 @@ class Rebuild:
             self.seen += len(some)
             yield len(some), self._take(some)
         self.indexes.commit()
-        there = [Reader(self._data, self.folder)]
+        readers = [Reader(self._data, self.folder)]
         if self.only is not None:  # the classes of these years that stay as they are
-            there.append(Reader(self._data, without=self.only))
+            readers.append(Reader(self._data, without=self.only))
         for ids in batched(Machine(self._data).ids(self._years), AT_ONCE_BY_ID):
-            for reader in there:
+            for reader in readers:
                 ids = tuple(missing(reader, ids))
             yield 0, sum(self._take_one(id_) for id_ in ids)
 
@@ -166,9 +166,9 @@ def _damaged(error: Exception) -> None:
 
 def tidy(data: Path, kept: set[Path]) -> None:
     """Remove other generations: what a swap, or a rebuild that cannot go on, has left."""
-    for other in generations(coverage.top(data)):
-        if other not in kept:
-            shutil.rmtree(other, ignore_errors=True)
+    for generation in generations(coverage.top(data)):
+        if generation not in kept:
+            shutil.rmtree(generation, ignore_errors=True)
 
 
 def generations(top: Path) -> list[Path]:
@@ -178,8 +178,8 @@ def generations(top: Path) -> list[Path]:
 
 
 def next_folder(data: Path) -> Path:
-    there = generations(coverage.top(data))
-    return coverage.top(data) / str(int(there[-1].name) + 1 if there else 1)
+    existing = generations(coverage.top(data))
+    return coverage.top(data) / str(int(existing[-1].name) + 1 if existing else 1)
 
 
 def unfinished(data: Path, *, whole: bool) -> Path | None:

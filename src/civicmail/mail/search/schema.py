@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 import tantivy
 
-from civicmail.core.message.shapes import Address, Fields
+from civicmail.core.message.model import Address, Fields
 from civicmail.core.query.fold import fold
 from civicmail.core.query.tree import EXACT, TEXTS, View
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search.attached import NOTHING, Said
+from civicmail.mail.search.attachments import NOTHING, AttachmentText
 from civicmail.mail.search.fields import header_date
 
 VERSION = 6  # a change of schema, of fold() or of view() makes a new generation
@@ -47,7 +47,7 @@ def build() -> tantivy.Schema:
 SCHEMA = build()
 
 
-def document(view: View, capture: Capture, fields: Fields, said: Said = NOTHING) -> str:
+def document(view: View, capture: Capture, fields: Fields, attachments: AttachmentText = NOTHING) -> str:
     """One capture as the index takes it: JSON, with base64 for bytes. It can go from one process to another. Only where something
     waits has the document the field for that, and `given` only where it is not the size. Raises JSONEncodeError for text that is
     none (lone surrogates)."""
@@ -58,21 +58,21 @@ def document(view: View, capture: Capture, fields: Fields, said: Said = NOTHING)
     if view["given"] != view["size"]:
         made["given"] = view["given"]
     made["unreadable"] = view["unreadable"]
-    if said.waiting:
-        made["waiting"] = said.waiting
-    if said.files:
-        made["file"] = " ".join(said.files)
-    made["stored"] = base64.b64encode(stored(capture, fields, said.files)).decode("ascii")
+    if attachments.waiting:
+        made["waiting"] = attachments.waiting
+    if attachments.files:
+        made["file"] = " ".join(attachments.files)
+    made["stored"] = base64.b64encode(stored(capture, fields, attachments.files)).decode("ascii")
     return orjson.dumps(made).decode("utf-8")
 
 
-def with_said(made: str, said: Said) -> str:
+def with_attachment_text(made: str, attachments: AttachmentText) -> str:
     """A document that was made before its files were read, with what they say. Raises as document(), and ValueError."""
     plain = orjson.loads(made)
-    plain["attachment"] = f"{plain.get('attachment', '')} {fold(said.text)}"
-    plain["unreadable"] += said.unreadable
-    if said.waiting:
-        plain["waiting"] = said.waiting
+    plain["attachment"] = f"{plain.get('attachment', '')} {fold(attachments.text)}"
+    plain["unreadable"] += attachments.unreadable
+    if attachments.waiting:
+        plain["waiting"] = attachments.waiting
     return orjson.dumps(plain).decode("utf-8")
 
 

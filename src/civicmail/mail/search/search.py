@@ -19,8 +19,8 @@ import tantivy
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.tree import And, Near, Or, Token, Tree, Words
 from civicmail.mail.search.compile import both, compiled
-from civicmail.mail.search.linked import Groups
-from civicmail.mail.search.order import Found, Key, Sort, batch, batch_of, everything, found_of, run
+from civicmail.mail.search.message_forms import MessageForms
+from civicmail.mail.search.order import Key, RawHit, Sort, batch, batch_of, everything, raw_hits, run
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import SCHEMA, id_bytes, ids
 
@@ -86,9 +86,9 @@ def search(
     Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
     order or a starred phrase stands for too many words.
     """
-    if (finders := reader.elsewhere(tree)) is not None:
+    if (remote := reader.elsewhere(tree)) is not None:
         options = {"limit": limit, "sort": sort, "cursor": cursor, "unique": unique, "scored": scored}
-        return finders.ask("search", tree, Page((), "", True, 0), **options)
+        return remote.ask("search", tree, Page((), "", True, 0), **options)
     if sort == "relevance" and not _ranks(tree):
         sort = "newest"
     query = compiled(tree)
@@ -119,20 +119,22 @@ def _ranks(tree: Tree) -> bool:
             return False
 
 
-def _firsts(searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[Found], groups: Groups) -> list[Found]:
+def _firsts(
+    searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[RawHit], groups: MessageForms
+) -> list[RawHit]:
     """Those of a batch that come before every other hit of the same message."""
     first: dict[bytes, Key] = {}
     prefixes = sorted({int.from_bytes(sha[:8]) for f in some for sha in groups.forms(f.sha)})
     same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", prefixes), 0.0))
     for searcher in searchers if some else ():
         for f in everything(searcher, same, scored=sort == "relevance"):
-            best = first.get(groups.one(f.sha))
+            best = first.get(groups.canonical(f.sha))
             if best is None or (f.key < best if sort == "oldest" else f.key > best):
-                first[groups.one(f.sha)] = f.key
-    return [f for f in some if first[groups.one(f.sha)][1:] == f.key[1:]]
+                first[groups.canonical(f.sha)] = f.key
+    return [f for f in some if first[groups.canonical(f.sha)][1:] == f.key[1:]]
 
 
-def read(page: Iterable[Found], scores: dict[tuple[int, int], float]) -> Iterator[Hit]:
+def read(page: Iterable[RawHit], scores: dict[tuple[int, int], float]) -> Iterator[Hit]:
     """The documents of a page. scores: relevance by key, of those that were not ordered by it."""
     for f in page:
         (size,) = f.searcher.fast_field_values("size", [f.address])
@@ -162,7 +164,7 @@ def among(reader: Reader, tree: Tree, hits: Iterable[Hit]) -> set[str]:
     matching: set[str] = set()
     for searcher in reader.searchers():
         some = [(0.0, address) for _, address in run(searcher, within, 2 * len(by_key), by="hi")[1]]
-        matching |= {by_key[f.key[1:]] for f in found_of(searcher, some) if f.key[1:] in by_key}
+        matching |= {by_key[f.key[1:]] for f in raw_hits(searcher, some) if f.key[1:] in by_key}
     return matching
 
 
@@ -172,16 +174,16 @@ def cursor_at(hit: Hit, sort: Sort) -> str:
     return _write_cursor((0.0, hi, lo), sort)
 
 
-def _scores(query: tantivy.Query, page: list[Found]) -> dict[tuple[int, int], float]:
+def _scores(query: tantivy.Query, page: list[RawHit]) -> dict[tuple[int, int], float]:
     """Relevance of hits that were not ordered by it."""
     scores: dict[tuple[int, int], float] = {}
-    groups: dict[int, list[Found]] = {}
+    groups: dict[int, list[RawHit]] = {}
     for f in page:
         groups.setdefault(id(f.searcher), []).append(f)
     for some in groups.values():
         within = both(query, _one_of(f.key[2] for f in some))
         _, hits = run(some[0].searcher, within, len(some) * 2)
-        scores |= {f.key[1:]: f.key[0] for f in found_of(some[0].searcher, hits)}
+        scores |= {f.key[1:]: f.key[0] for f in raw_hits(some[0].searcher, hits)}
     return scores
 
 

@@ -15,19 +15,19 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.free_space import Room
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.core.disk.meters import Histogram
-from civicmail.core.disk.room import Room
+from civicmail.core.disk.metrics import Histogram
 from civicmail.core.disk.tail import Positions, Record, Tail, adopt
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.machine import Machine, as_of_now, body_of
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.search import coverage, extracted, leftovers
-from civicmail.mail.search.attached import Look
+from civicmail.mail.search import coverage, extract_cache, leftovers
+from civicmail.mail.search.attachments import ExtractLookup
 from civicmail.mail.search.documents import Documented, document_of, without_body
 from civicmail.mail.search.errors import DamagedIndex, IndexFailed, NoRoom
-from civicmail.mail.search.extracted import Extracts
+from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.index import BULK_HEAP, LIVE_HEAP, Indexes, year_of
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.rebuild import Rebuild, next_folder, tidy, unfinished
@@ -137,7 +137,7 @@ class IndexJob:
         self._coverage.journals = positions
         coverage.save(self._generation, self._coverage, self._files)
         self._note_delays()
-        extracted.done(self._data, self._again)
+        extract_cache.done(self._data, self._again)
         self._again.clear()
         self._committed_at, self._waiting, self._records, self._changed = now, 0, 0, False
 
@@ -164,9 +164,9 @@ class IndexJob:
     def rebuild(self, now: int, progress: Callable[[int, int], None] | None = None) -> None:
         """Make everything new from the archive and swap it in. progress: captures read and their number. Raises NoRoom; what is
         missing then is made by whoever takes the lease next."""
-        coverage.ask_rebuild(self._data, self._files)
+        coverage.request_rebuild(self._data, self._files)
         self._need_room()
-        while self._rebuild_some(now) or coverage.rebuild_asked(self._data):  # one of some indexes may have been under way
+        while self._rebuild_some(now) or coverage.is_rebuild_requested(self._data):  # one of some indexes may have been under way
             if progress is not None and self._rebuild is not None:
                 progress(self._rebuild.seen, self._rebuild.total)
             self._need_room()
@@ -181,7 +181,7 @@ class IndexJob:
             if self._untidy:
                 leftovers.forget_files(self._data)
                 self._untidy = False
-            whole = self._gap or coverage.rebuild_asked(self._data)
+            whole = self._gap or coverage.is_rebuild_requested(self._data)
             if not whole and (not self._coverage.forget or now < self._forget_from):
                 return 0
             only = None if whole else frozenset(self._coverage.forget)
@@ -203,7 +203,7 @@ class IndexJob:
         start, read = self._rebuild.start, self._tail.positions
         self._rebuild.swap({name: max(start.get(name, 0), read.get(name, 0)) for name in {*start, *read}})
         if self._rebuild.only is None:
-            coverage.forget_rebuild(self._data, self._files)
+            coverage.clear_rebuild_request(self._data, self._files)
         log.info("index.rebuilt", indexes=len(self._rebuild.only) if self._rebuild.only is not None else "all")
         self._reopen()
 
@@ -215,7 +215,7 @@ class IndexJob:
             if self.rests:
                 log.info("index.goes_on")
             self.rests = False
-            coverage.go_on(self._data, self._files)
+            coverage.resume(self._data, self._files)
             return
         if not self.rests:
             self._reopen()
@@ -237,7 +237,7 @@ class IndexJob:
         self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
         # One that was interrupted goes on before anything is read, for it needs every record from here on.
-        left = unfinished(self._data, whole=made or self._gap or coverage.rebuild_asked(self._data))
+        left = unfinished(self._data, whole=made or self._gap or coverage.is_rebuild_requested(self._data))
         self._rebuild = Rebuild(self._data, self._tail.positions, self._files, folder=left) if left else None
         tidy(self._data, {self._generation, left} if left else {self._generation})
         self._untidy = not (made or self._gap or left or self._coverage.forget)  # a swap may have been cut short
@@ -307,7 +307,7 @@ class IndexJob:
 
     def _take_read(self) -> int:
         """Index again what more was read of, by the archive and the cache; how many captures that were."""
-        some = [id_ for id_ in extracted.ready(self._data) if id_ not in self._again][:AT_ONCE]
+        some = [id_ for id_ in extract_cache.ready(self._data) if id_ not in self._again][:AT_ONCE]
         if some:
             machine = self._machine = as_of_now(self._machine, self._data)
             for id_ in some:
@@ -342,7 +342,7 @@ class IndexJob:
         self._changed = True
 
 
-def _documented(capture: Capture, record: Record, look: Look) -> Documented:
+def _documented(capture: Capture, record: Record, look: ExtractLookup) -> Documented:
     try:
         return document_of(capture, body_of(record), look=look)
     except (DamagedFile, NotInArchive) as error:

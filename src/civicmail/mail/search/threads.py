@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message.model import Fields
 from civicmail.core.query.operators import SHORTEST_ID
 from civicmail.core.query.tree import And, Digits, Not, Or, Token, Tree
 from civicmail.mail.search.fields import thread

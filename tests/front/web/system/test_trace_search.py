@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from civicmail.city.access.actors import Actor, Held
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.policy.shapes import Disposition
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find, fits
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.archive.envelopes import STATUSES, Traced
+from civicmail.mail.archive.envelopes import STATUSES, MessageTrace
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search.reader import Reader
@@ -88,7 +88,7 @@ def test_page_after_page_gives_exactly_what_fits_newest_first(
     everything = [archive.envelope(ADMIN, p, now=NOW) for p in archive.captures(newest_first=True)]
     current = outstanding_file.current(kept)
     waiting = {e.id for e in (*current.waiting(), *current.held())}
-    found: list[Traced] = []
+    found: list[MessageTrace] = []
     for _ in range(2 * COUNT + 2):
         answer = find(archive, reader, waiting, asked, actor=ADMIN, now=NOW, most=most, looks=looks)
         assert len(answer.rows) <= most and answer.looked <= looks and not answer.unread

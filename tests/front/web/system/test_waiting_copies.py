@@ -13,7 +13,7 @@ from civicmail.city.access.models import Entry
 from civicmail.city.policy.shapes import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.retry import try_now
 from civicmail.front.web.system.waiting_copies import NOWHERE, Line, Waiting, groups
 from civicmail.mail.archive import outstanding_file

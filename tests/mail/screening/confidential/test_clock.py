@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.core.sandbox.errors import TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, canonical, check, prefilter, shapes, texts
 from civicmail.mail.screening.confidential.shapes import STRETCH, Text
@@ -55,7 +55,7 @@ def test_a_detector_ends_where_the_time_does(detector: shapes.Detector) -> None:
 
 def case(text: str, **asked: Any) -> Inner:
     raw = b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()
-    return Inner(raw, letter.read(raw), {"inbound": True, "size": len(raw), **asked})
+    return Inner(raw, message_parser.parse(raw), {"inbound": True, "size": len(raw), **asked})
 
 
 def test_a_message_takes_its_seconds_and_no_more() -> None:

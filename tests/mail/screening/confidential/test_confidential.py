@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.message import letter
+from civicmail.core.message import message_parser
 from civicmail.mail.screening.confidential import attached, canonical, check, texts
 from civicmail.mail.screening.shapes import Found, Inner
 from core.sandbox.samples import docx, paragraph, zipped
@@ -26,7 +26,7 @@ SSN = "512-34-5678"
 
 def found(content: bytes | EmailMessage, *, inbound: bool = False, public: tuple[str, ...] = ()) -> Found:
     raw = bytes(content)
-    return check.find(Inner(raw, letter.read(raw), {"inbound": inbound, "public": public}))
+    return check.find(Inner(raw, message_parser.parse(raw), {"inbound": inbound, "public": public}))
 
 
 def mail(text: str = "see the file", *files: tuple[str, bytes], html: str = "") -> EmailMessage:
@@ -266,7 +266,7 @@ def test_several_texts_of_one_kind_have_their_own_parts() -> None:
     message = EmailMessage()
     message.set_content("first")
     message.add_attachment(f"it is {SSN}".encode(), maintype="text", subtype="plain", disposition="inline")
-    assert {t.part for t in texts.of(letter.read(bytes(message))).found} == {"1.1", "1.2"}
+    assert {t.part for t in texts.of(message_parser.parse(bytes(message))).found} == {"1.1", "1.2"}
     assert [f.part for f in found(message).findings] == ["1.2"]
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.config.settings import Screening, Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.confidential import candidates, check, exact, lists
 from civicmail.mail.screening.confidential.errors import ListUnusable
 from civicmail.mail.screening.screen import Screened, Screener
@@ -37,7 +37,7 @@ def data(tmp_path: Path) -> Path:
 def looked_up(data: Path, text: str, *, inbound: bool = False, tool: exact.Lists | None = None) -> Found:
     raw = f"From: a@city.example\r\n\r\n{text}\r\n".encode()
     tool = tool or exact.open_(Settings(), data)
-    seen = check.find(Inner(raw, letter.read(raw), {"inbound": inbound, **exact.asks(tool)}))
+    seen = check.find(Inner(raw, message_parser.parse(raw), {"inbound": inbound, **exact.asks(tool)}))
     world = World(Settings(), 0, None, {exact.NAME: tool})
     return exact.find(
         Joint(Seen(), Envelope("a@city.example", (), 0), "submission", inbound, world, seen.facts, {check.NAME: seen.more})
@@ -154,14 +154,14 @@ def test_values_leave_the_limited_process_only_where_there_are_lists(tmp_path: P
     tool = exact.open_(Settings(), tmp_path)
     assert exact.asks(tool) == {"lists": False} == exact.asks(None)
     raw = b"Subject: x\r\n\r\nO'Brien 512345678\r\n"
-    assert check.find(Inner(raw, letter.read(raw), exact.asks(tool))).more == {}
+    assert check.find(Inner(raw, message_parser.parse(raw), exact.asks(tool))).more == {}
 
 
 def test_a_message_brings_only_so_many_values() -> None:
     raw = (
         "Subject: x\r\n\r\n" + "".join(f"{n} word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}\r\n" for n in range(10_000, 20_000))
     ).encode()
-    said = check.find(Inner(raw, letter.read(raw), {"lists": True})).more["candidates"]
+    said = check.find(Inner(raw, message_parser.parse(raw), {"lists": True})).more["candidates"]
     assert len(said["ids"]) == candidates.IDS and len(said["words"]) <= candidates.WORDS
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from civicmail.city.policy.shapes import FactValue
 from civicmail.core.config.settings import City, Screening, Search, Settings
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.sandbox.errors import TOO_LONG
 from civicmail.mail.screening.confidential import scans, shown
 from civicmail.mail.screening.confidential.shapes import CHECK

@@ -17,8 +17,8 @@ from civicmail.city.access import snapshot as access
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.published import starter
 from civicmail.core.config.settings import City, Screening, Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.pipeline.known import of_message, of_recipient
 from civicmail.mail.screening.screen import Screener
 from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen
@@ -65,9 +65,9 @@ def used(
     list_id: str = "",
 ) -> Found:
     raw = f"From: ann@city.example\r\n{head}\r\n{text}".encode()
-    read = letter.read(raw)
-    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in read.reply_to)}, list_id=list_id)
-    inner = words.find(Inner(raw, read, {"inbound": inbound}))
+    message = message_parser.parse(raw)
+    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=list_id)
+    inner = words.find(Inner(raw, message, {"inbound": inbound}))
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(unreviewed=list(unreviewed)))
     world = World(chosen, NOW, people or snapshot())
     envelope = Envelope("ann@city.example", tuple(map(Recipient, to)), NOW, login=login)
@@ -249,8 +249,8 @@ def test_no_text_breaks_it(text: str, more: str) -> None:
 def test_long_texts_are_cut(bomb: str) -> None:
     """Only so much of what somebody wrote is looked at, and no phrase makes it slow."""
     raw = b"Subject: x\r\n\r\n" + bomb.encode() * (1_000_000 // len(bomb))
-    assert sum(len(text.text) for text in words.own(letter.read(raw))) <= words.CHARACTERS + 1
-    words.find(Inner(raw, letter.read(raw), {}))
+    assert sum(len(text.text) for text in words.own(message_parser.parse(raw))) <= words.CHARACTERS + 1
+    words.find(Inner(raw, message_parser.parse(raw), {}))
 
 
 def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_to_nobody(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.published import starter
 from civicmail.core.config.settings import City, Screening, Settings
-from civicmail.core.message import letter
-from civicmail.core.message.shapes import Envelope, Recipient
+from civicmail.core.message import message_parser
+from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.pipeline.known import of_message, of_recipient
 from civicmail.mail.screening.screen import Screener
 from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen, SeenFile, SeenLink
@@ -42,7 +42,7 @@ def used(
     raw: bytes = b"",
 ) -> Found:
     raw = raw or f"From: ann@city.example\r\n\r\n{text}".encode()
-    inner = words.find(Inner(raw, letter.read(raw), {"inbound": inbound}))
+    inner = words.find(Inner(raw, message_parser.parse(raw), {"inbound": inbound}))
     seen = Seen(files=files, links=tuple(SeenLink(link, "", "1") for link in links))
     chosen = Settings(city=City(domains=["city.example"]))
     tools = {signals.NAME: signals.open_(chosen, data)} if data is not None else {}

@@ -135,7 +135,7 @@ def _journaled(now: int) -> Iterator[None]:
     if not made or data is None:
         return
     try:
-        places = EntryJournal.of(data).append([orjson.loads(entry.head) for entry in made], now)
+        places = EntryJournal.for_folder(data).append([orjson.loads(entry.head) for entry in made], now)
     except (CivicmailError, OSError) as error:
         raise NotJournaled from error
     note_carried([(entry, journal, number) for entry, (journal, number) in zip(made, places, strict=True)], now=now)

@@ -15,7 +15,7 @@ from civicmail.city.access.queries.scim import names
 from civicmail.city.directory import ldap_rows, ldap_server
 from civicmail.city.directory.ldap_rows import Entry, LdapMapping
 from civicmail.city.directory.models import FeedRun
-from civicmail.core.config.pairs import pairs
+from civicmail.core.config.pairs import parse
 from civicmail.core.config.settings import Feeds, Ldap
 
 PULLER = machine("feed:ldap")
@@ -75,6 +75,6 @@ def _is_due(source: Ldap, now: int) -> bool:
 
 def _reading(said: Feeds, source: Ldap, now: int) -> LdapMapping:
     known = names(now)
-    kinds = {theirs.lower(): ours for theirs, ours in pairs(said.kinds).items()}
-    columns = {column: theirs for theirs, column in pairs(source.attributes).items()}
+    kinds = {theirs.lower(): ours for theirs, ours in parse(said.kinds).items()}
+    columns = {column: theirs for theirs, column in parse(source.attributes).items()}
     return LdapMapping(columns, kinds, known.departments, said.kind, said.department, known.domains)

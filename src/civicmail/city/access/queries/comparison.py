@@ -18,7 +18,7 @@ from django.db.models import Max
 from civicmail.city.access.actions.entries import COLUMNS, LAG_MOST, SETTLED
 from civicmail.city.access.compared import Difference
 from civicmail.city.access.models import Entry
-from civicmail.core.ledger.expected import Recorded
+from civicmail.core.ledger.recorded_entries import RecordedEntry
 
 AT_ONCE = 1_000
 _UUID = re.compile(r"[0-9a-f]{32}")
@@ -73,7 +73,7 @@ def followed_from(positions: Mapping[str, int], retired: Mapping[str, int]) -> F
     return lambda journal, number: number <= reached.get(journal, 0)
 
 
-def compare(expected: Iterable[Recorded], known: Before, followed: Followed, *, now: int) -> Comparison:
+def compare(expected: Iterable[RecordedEntry], known: Before, followed: Followed, *, now: int) -> Comparison:
     """What differs. expected: by uuid; now: ms. Raises DatabaseError."""
     found = Comparison()
     found.differences += [Difference("unprotected", text) for text in unprotected()]
@@ -136,7 +136,7 @@ class _Table:
         self._found.differences.append(Difference("unrecorded", f"Row {row.pk} of the table of entries {what}.", row.uuid, row.pk))
 
 
-def _compare(row: _Row, recorded: Recorded, found: Comparison, now: int) -> None:
+def _compare(row: _Row, recorded: RecordedEntry, found: Comparison, now: int) -> None:
     """Say what differs between a row and the records of the same uuid."""
 
     def say(what: str) -> None:
@@ -199,7 +199,7 @@ def unprotected() -> list[str]:
     return [f"The table {table} is not protected any more: a trigger of the database is missing or off." for table in lost]
 
 
-def _name(recorded: Recorded) -> str:
+def _name(recorded: RecordedEntry) -> str:
     journal, number = recorded.places[0]
     return f"{recorded.uuid} ({recorded.what}; record {number} of journal {journal})"
 

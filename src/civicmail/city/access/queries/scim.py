@@ -15,7 +15,7 @@ from django.utils import timezone
 from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Contract, Department, Episode, Mailbox, MailGroup, Person, ScimUser
 from civicmail.city.directory.scim_row import Names
-from civicmail.core.config.pairs import pairs
+from civicmail.core.config.pairs import parse
 
 _WORKS = RawSQL(  # made once: to build it of models takes as long as all the rest of a look
     "EXISTS (SELECT 1 FROM directory_episode e JOIN directory_person p ON p.id = e.person_id"
@@ -40,14 +40,14 @@ def names(now: int) -> Names:
     said = settings.CITY.feeds
     rows = list(Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "name"))
     departments = {name.lower(): code for code, name in rows} | {code.lower(): code for code, _ in rows}
-    departments |= {theirs.lower(): ours for theirs, ours in pairs(said.departments).items()}
+    departments |= {theirs.lower(): ours for theirs, ours in parse(said.departments).items()}
     return Names(
         frozenset(code for code, _ in rows),
         departments,
         _Running(now),
         said.number,
         said.kind,
-        pairs(said.kinds),
+        parse(said.kinds),
         said.department,
         frozenset(domain.lower() for domain in settings.CITY.city.domains),
     )

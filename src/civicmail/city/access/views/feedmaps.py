@@ -23,7 +23,7 @@ from civicmail.city.directory import feed_table
 from civicmail.city.directory.feed_file import KINDS
 from civicmail.city.directory.feed_table import Columns, Table
 from civicmail.city.directory.models import FeedMapping, FeedUpload
-from civicmail.core.config.pairs import pairs
+from civicmail.core.config.pairs import parse
 
 SHOWN = 3
 """Lines of the file that are shown."""
@@ -81,7 +81,7 @@ class Meaning(forms.Form):
         for name in ("kinds", "departments"):
             try:
                 data[name] = {
-                    k.lower(): v.lower() for k, v in pairs(line for line in data.get(name, "").splitlines() if line.strip()).items()
+                    k.lower(): v.lower() for k, v in parse(line for line in data.get(name, "").splitlines() if line.strip()).items()
                 }
             except ValueError as problem:
                 self.add_error(name, f"It {problem}.")

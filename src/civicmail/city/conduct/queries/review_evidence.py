@@ -21,8 +21,8 @@ from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewS
 from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
 from civicmail.city.conduct.review_plans import FAST_PER_MINUTE, PLANS, keeps_per_minute
 from civicmail.core.disk.frames import NO_ID
+from civicmail.core.ledger.bulk_proofs import Proofs
 from civicmail.core.ledger.errors import NotIntegrated
-from civicmail.core.ledger.proofs import Proofs
 
 RECORD = 1
 """Version of the head of a record (docs/formats.md): what is carried to the ledger is told as it stands there."""

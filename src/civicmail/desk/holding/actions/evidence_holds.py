@@ -62,7 +62,7 @@ def _try_reconcile(now: int) -> int | None:
 
 
 def _reconcile(data: Path, now: int) -> int:
-    current = [hold for hold in holds.standing(data) if hold.scope.startswith(SCOPE)]
+    current = [hold for hold in holds.load(data) if hold.scope.startswith(SCOPE)]
     needed = {f"{SCOPE}{case}": Among(captures) for case, captures in violation_evidence.needed(now).items()}
     missing = [scope for scope, tree in needed.items() if not any(other.scope == scope and other.tree == tree for other in current)]
     obsolete = [hold for hold in current if needed.get(hold.scope) != hold.tree]

@@ -25,8 +25,8 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.held_copies import UNCHECKED, HeldCopy, unavailable_checks
-from civicmail.mail.archive.again import TOO_LONG, UNAVAILABLE
 from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
 
 STATES = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
 FILTERS = ("from", "to", "rule")

@@ -31,8 +31,8 @@ from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.core.message import letter
-from civicmail.core.message.verdicts import header_of
+from civicmail.core.message import message_parser
+from civicmail.core.message.filter_verdicts import header_of
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.holding import verification_channels
 from civicmail.desk.holding.actions import containment
@@ -161,7 +161,7 @@ def case_for(message: Found, reader: str, now: int) -> VerificationCase:
 
 
 def _case(capture: Capture, body: bytes, permit: Permit, mine_: Mine, reader: str, now: int) -> VerificationCase:
-    claim = verification_channels.claim_of(letter.read(header_of(body) or b""), capture.envelope.sender)
+    claim = verification_channels.claim_of(message_parser.parse(header_of(body) or b""), capture.envelope.sender)
     domains = frozenset(settings.CITY.city.domains)
     if capture.source.kind in OWN_SOURCES | PEER_SOURCES and claim.address.rpartition("@")[2] in domains:
         return VerificationCase(capture, claim, None, True, capture.source.kind in PEER_SOURCES)

@@ -26,8 +26,8 @@ from civicmail.desk.holding import senders
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
 from civicmail.desk.incidents.models import Heard
+from civicmail.mail.archive.mailbox_evidence import sent_by
 from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.archive.sentby import sent_by
 from civicmail.mail.pipeline import reported
 from civicmail.mail.pipeline.marks import Marks, Said
 

@@ -23,8 +23,8 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.saying import said
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.core.query.scopes import sent_from
 from civicmail.core.query.tree import And, Range, Token
-from civicmail.core.query.whose import sent_from
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.actions import handling, keeping
 from civicmail.desk.mailbox.kept import Mark
@@ -35,7 +35,7 @@ from civicmail.desk.mailbox.views.delivery import known_to
 from civicmail.desk.mailbox.views.one import Found, found
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
-from civicmail.mail.archive.sentby import sent_by
+from civicmail.mail.archive.mailbox_evidence import sent_by
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.fields import thread as first_of
 from civicmail.mail.search.search import search

@@ -24,7 +24,7 @@ from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.archive import proofs
+from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
 from civicmail.mail.courier.ways import NO_WAY
 
@@ -78,7 +78,7 @@ def _whole(p: Passage, id_: str, book: Book) -> Copy:
     if p.state == "cancelled":
         off, reply = words.called_off(p.reply)
         why = off or why
-    proof = proofs.line(p.proof)
+    proof = encryption_proof.line(p.proof)
     pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
     return Copy(words.marked(p.address), role, word, moment(p.since), why, reply, again, release_of(p, id_), proof, pickup)
 

@@ -22,8 +22,8 @@ from civicmail.city.access.views.asked import Asked as Request
 from civicmail.city.access.views.asked import acting
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.saying import said
+from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import Among
-from civicmail.core.query.whose import reached
 from civicmail.desk.mailbox import finding, queries, scope
 from civicmail.desk.mailbox.actions import keeping
 from civicmail.desk.mailbox.finding import PER_PAGE, Desk
@@ -55,7 +55,11 @@ class Chosen:
     @property
     def offices(self) -> dict[int, list[bytes]]:
         """By row of a function mailbox: those that came to it."""
-        of = {box.row: among(self.desk.reader, reached(box.addresses), self.hits) for box in self.desk.mine.boxes if box.is_offices}
+        of = {
+            box.row: among(self.desk.reader, received_by(box.addresses), self.hits)
+            for box in self.desk.mine.boxes
+            if box.is_offices
+        }
         return {row: [uuid.UUID(id_).bytes for id_ in sorted(there)] for row, there in of.items() if there}
 
 

@@ -30,8 +30,8 @@ from civicmail.desk.mailbox.views import words
 from civicmail.desk.mailbox.views.asking import DIRECTIONS, STANDS, Address, address_of
 from civicmail.desk.mailbox.views.words import Who
 from civicmail.desk.viewer.store import NotIndexed
-from civicmail.mail.search.asked import TOLD
 from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.finders import CUT_MESSAGES
 
 NOTHING = Answer((), 0, 0, 0, "", "")
 
@@ -159,7 +159,7 @@ def mail(request: Request) -> HttpResponseBase:
         if as_file:
             return _file(finding.every(desk, address.asked))
         listing.answer = finding.page(desk, address.asked)
-        listing.cut = saying.said(TOLD[desk.reader.cut]) if desk.reader.cut else ""
+        listing.cut = saying.said(CUT_MESSAGES[desk.reader.cut]) if desk.reader.cut else ""
     except QueryError as error:
         if address.asked.after or address.asked.before:  # a cursor of another list: begin at its first page
             address = address.first_page()

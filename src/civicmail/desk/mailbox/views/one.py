@@ -16,7 +16,7 @@ from civicmail.desk.mailbox import queries, scope
 from civicmail.desk.mailbox.fates import fate_of, mine_of
 from civicmail.desk.mailbox.scope import Eye, Mine
 from civicmail.desk.viewer.queries import store
-from civicmail.mail.archive.envelopes import Traced, envelope_of
+from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture
@@ -31,7 +31,7 @@ class Found:
     mine: Mine
     place: Place
     capture: Capture
-    traced: Traced
+    traced: MessageTrace
     eye: Eye
 
     @property
@@ -57,7 +57,7 @@ def found(request: Request, id_: uuid.UUID) -> Found:
     if place is None or not mine.boxes:
         raise Http404
     capture = archive.capture(permit, place)
-    traced = envelope_of(capture, archive.events(permit, place.id))
+    traced = trace_of(capture, archive.events(permit, place.id))
     eye = scope.eye(capture, mine, opened="delivered" in mine_of(fate_of(traced.passages), mine.addresses))
     if eye is None:
         raise Http404

@@ -15,7 +15,7 @@ from civicmail.city.access.views import saying
 from civicmail.desk.mailbox.finding import Row
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.shown import Run
-from civicmail.mail.archive.again import UNAVAILABLE
+from civicmail.mail.archive.rescreening import UNAVAILABLE
 from civicmail.mail.search.search import Hit
 
 STATES: dict[str, Any] = {

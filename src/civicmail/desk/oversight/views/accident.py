@@ -13,7 +13,7 @@ from civicmail.city.access.reveals import NEXT, WHERE
 from civicmail.city.access.views.asked import Asked, acting, may, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.trying import status_of, tried
-from civicmail.mail.archive.errors import NoId
+from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.places import digits_of
 
 
@@ -34,7 +34,7 @@ class Seen(forms.Form):
         text: str = self.cleaned_data["message"].strip()
         try:
             return digits_of(text) if text else ""
-        except NoId:
+        except InvalidId:
             raise forms.ValidationError("Write only the id of the message, or leave this empty.") from None
 
 

@@ -18,7 +18,7 @@ from civicmail.city.policy.matrix import WORDS
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.views.rules import DONE
 from civicmail.desk.viewer.queries import damage_told, store
-from civicmail.mail.archive.explained import Explained, Said
+from civicmail.mail.archive.explanation import CheckResult, MessageExplanation
 
 OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
 CHECKS = {
@@ -50,7 +50,7 @@ def screening(request: Asked, capture: uuid.UUID) -> HttpResponse:
     return render(request, "oversight/screening.html", {"page": page, "e": e, **_shown(request, e)})
 
 
-def _shown(request: Asked, e: Explained) -> dict[str, Any]:
+def _shown(request: Asked, e: MessageExplanation) -> dict[str, Any]:
     known = set(Version.objects.values_list("rule", flat=True).distinct()) if may(request, "rules.see") else set()
     checks = [(c, CHECKS.get(c.check, ""), _state(c), _span(c.cost) if c.cost else "") for c in e.checks]
     decided = [
@@ -65,7 +65,7 @@ def _shown(request: Asked, e: Explained) -> dict[str, Any]:
     return {"checks": checks, "decided": decided, "facts": [(n, v, FACTS[n].says) for n, v in e.facts]}
 
 
-def _state(said: Said) -> tuple[str, str]:
+def _state(said: CheckResult) -> tuple[str, str]:
     if said.unavailable:
         return "warn", f"Could not be made: {said.unavailable}"
     return ("plain", f"{len(said.evidence)} found") if said.evidence else ("plain", "Nothing")

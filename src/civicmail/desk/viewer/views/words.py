@@ -62,7 +62,7 @@ KINDS: dict[str, Any] = {
     "empty": gettext_lazy("Empty file"),
     "unknown": gettext_lazy("File of an unknown kind"),
 }
-"""Word of core/sandbox/truetype.py -> how people call it."""
+"""Word of core/sandbox/filetype.py -> how people call it."""
 
 MARKS: dict[str, Any] = {
     "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),

@@ -27,9 +27,9 @@ from civicmail.desk.workbench import scope
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import one
 from civicmail.desk.workbench.views.filters import SORTS, Filters, filters_of
-from civicmail.mail.search.asked import TOLD
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.finders import CUT_MESSAGES
 from civicmail.mail.search.order import Sort
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import Hit, search
@@ -134,7 +134,7 @@ def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
     answer.everything = count(reader, mandate.scope.tree(now)) if answer.asked.query else answer.total
     answer.unread = count(reader, And((tree, Range("unreadable", 1))))
     answer.behind = max(0, archive.count() - count(reader, Everything()))
-    answer.cut = TOLD[reader.cut] if reader.cut else ""
+    answer.cut = CUT_MESSAGES[reader.cut] if reader.cut else ""
 
 
 def counted(request: Asked, mandate: Mandate, query: str) -> int:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from ninja import Schema
 
 from civicmail.city.access.moments import moment
-from civicmail.core.message.shapes import Fields
+from civicmail.core.message.model import Fields
 from civicmail.desk.viewer import limited
 from civicmail.desk.viewer.shown import Block, Person, Run, Shown
 from civicmail.mail.archive.records import Capture

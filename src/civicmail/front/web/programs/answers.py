@@ -23,7 +23,7 @@ DISCOVERED = "/autodiscover/autodiscover.xml"
 @cache_control(public=True, max_age=3600)
 def configuration(request: HttpRequest) -> HttpResponse:
     """Mozilla's autoconfig. The address that is named is looked at for its domain alone."""
-    servers, city = services.of(settings.CITY), settings.CITY.city
+    servers, city = services.from_settings(settings.CITY), settings.CITY.city
     if not servers or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
         raise Http404
     help_page = f"{settings.CITY.web.url}{reverse('set-up')}" if settings.CITY.web.url else ""
@@ -35,7 +35,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def discovered(request: HttpRequest) -> HttpResponse:
     """Autodiscover as XML. What is refused is 200 with a code inside, as MS-OXDSCLI has it; a question without a request, too."""
-    servers, city = services.of(settings.CITY), settings.CITY.city
+    servers, city = services.from_settings(settings.CITY), settings.CITY.city
     body = request.read(autodiscover.LARGEST + 1) if request.method == "POST" else b""
     query = autodiscover.read(body) if 0 < len(body) <= autodiscover.LARGEST else None
     why = None
@@ -60,7 +60,7 @@ def discovered(request: HttpRequest) -> HttpResponse:
 def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
     """Autodiscover V2: where the XML is. The address stands in the path, or in the query."""
     query = {name.lower(): str(value) for name, value in request.GET.items()}
-    where = f"{settings.CITY.web.pages}{DISCOVERED}" if services.of(settings.CITY) else ""
+    where = f"{settings.CITY.web.pages}{DISCOVERED}" if services.from_settings(settings.CITY) else ""
     mail_address = address or query.get("email", "")
     status, answer = autodiscover.pointed(mail_address, query.get("protocol", ""), settings.CITY.city.domains, where)
     return JsonResponse(answer, status=status)

@@ -69,7 +69,7 @@ def profile(request: Asked) -> HttpResponse:
 
 def _known(request: Asked) -> services.Services:
     require(request, "my.devices", OfPerson(me(request).uid))
-    return services.of(settings.CITY)
+    return services.from_settings(settings.CITY)
 
 
 def _address(who: Person) -> str:

@@ -25,7 +25,7 @@ from django.urls import reverse
 from civicmail.city.access.credentials import claims_of, keys_of
 from civicmail.city.access.errors import BadToken
 from civicmail.core.config.clock import now_ms
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 from civicmail.front.web.signin.callback_url import at_our_address
 
 NONCE = "nonce"
@@ -173,5 +173,5 @@ def _published(url: str) -> dict[str, Any]:
 def _require_secure(url: object) -> None:
     """Raise OAuth2Error for an endpoint that is reached in the clear over a network."""
     parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))):
+    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))):
         raise OAuth2Error("The discovery document has an endpoint that is not https.")

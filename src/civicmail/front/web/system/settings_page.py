@@ -23,7 +23,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.directory import store
 from civicmail.core.config import load
 from civicmail.core.config.errors import CivicmailError
-from civicmail.core.config.sources import Sourced, sourced
+from civicmail.core.config.sources import EffectiveSetting, effective_settings
 from civicmail.front.web.system import installation
 
 RUNTIME = (
@@ -87,17 +87,17 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def _sourced(data: Path, config: Path | None) -> tuple[list[Sourced], str]:
+def _sourced(data: Path, config: Path | None) -> tuple[list[EffectiveSetting], str]:
     """The settings as a process that starts now would read them, or why it would not start."""
     try:
-        return sourced(data, config), ""
+        return effective_settings(data, config), ""
     except CivicmailError as error:
         return [], str(error)
 
 
-def _sections(sourced: list[Sourced]) -> list[tuple[str, list[Sourced]]]:
+def _sections(sourced: list[EffectiveSetting]) -> list[tuple[str, list[EffectiveSetting]]]:
     """By section, and by table where there are several."""
-    sections: dict[str, list[Sourced]] = {}
+    sections: dict[str, list[EffectiveSetting]] = {}
     for setting in sourced:
         sections.setdefault(setting.key.rpartition(".")[0], []).append(setting)
     return list(sections.items())

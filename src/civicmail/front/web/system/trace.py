@@ -25,8 +25,8 @@ from civicmail.desk.viewer.store import IndexFailed, NotIndexed
 from civicmail.front.web.formatting import instant
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace_search import MAX_ENVELOPES, PER_PAGE, TraceQuery, TraceResult, find
-from civicmail.mail.archive.envelopes import STATUSES, Status, Traced
-from civicmail.mail.archive.errors import NoId
+from civicmail.mail.archive.envelopes import STATUSES, MessageTrace, Status
+from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
 
@@ -161,7 +161,7 @@ def _named(archive: Archive, text: str) -> tuple[uuid.UUID | None, str]:
     """The capture that an id names, or the sentence why none is opened."""
     try:
         places = archive.find(text)
-    except NoId as error:
+    except InvalidId as error:
         return None, str(error)
     if len(places) == 1:
         return uuid.UUID(bytes=places[0].id), ""
@@ -170,12 +170,12 @@ def _named(archive: Archive, text: str) -> tuple[uuid.UUID | None, str]:
     return None, f"{len(places)} messages have it. Their whole ids: {', '.join(p.uuid for p in places[:20])}."
 
 
-def _to(t: Traced) -> Cell:
+def _to(t: MessageTrace) -> Cell:
     first = t.passages[0].address if t.passages else "nobody"
     return Cell(first, hint=f"and {len(t.passages) - 1:,} more" if len(t.passages) > 1 else "", full=True)
 
 
-def state_of(t: Traced) -> tuple[str, str]:
+def state_of(t: MessageTrace) -> tuple[str, str]:
     """Role and words of the joined status: "2 of 3 delivered" where it is not the same for all."""
     role, word = STATES[t.status]
     if t.status != "delivered" and t.delivered:

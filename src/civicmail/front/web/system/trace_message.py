@@ -19,7 +19,7 @@ from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.formatting import instant, size
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace import state_of
-from civicmail.mail.archive.envelopes import WIRE, Passage, State, Step, Traced
+from civicmail.mail.archive.envelopes import WIRE, MessageTrace, Passage, State, Step
 
 STATES: dict[State, tuple[str, str]] = {
     "delivered": ("done", "Delivered"),
@@ -97,7 +97,7 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
     return listing.shown(request, "system/one.html", listing_, shown)
 
 
-def traced_or_404(request: Asked, capture: uuid.UUID) -> Traced:
+def traced_or_404(request: Asked, capture: uuid.UUID) -> MessageTrace:
     """The envelope of a capture; 404 where nothing is kept under the id, or not any more, 503 where it cannot be read."""
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
@@ -106,7 +106,7 @@ def traced_or_404(request: Asked, capture: uuid.UUID) -> Traced:
         return archive.envelope(request.actor, place, now=ms(request.now))
 
 
-def ledgered(traced: Traced) -> Ledgered:
+def ledgered(traced: MessageTrace) -> Ledgered:
     """Where the ledger has the receipt."""
     ledger = sequencer.folder(installation.data())
     entry = leaves.find_batch(ledger, traced.journal, traced.number)

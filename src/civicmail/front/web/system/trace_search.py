@@ -13,7 +13,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import And, Range, Token, Tree
-from civicmail.mail.archive.envelopes import Status, Traced, is_named
+from civicmail.mail.archive.envelopes import MessageTrace, Status, is_named
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.places import Place
@@ -46,7 +46,7 @@ class TraceResult:
     """rows: newest first; looked: envelopes read for them; window: captures of that time; more: where the next page begins, b""
     where everything was looked at; unread: captures that could not be read."""
 
-    rows: tuple[Traced, ...]
+    rows: tuple[MessageTrace, ...]
     looked: int
     window: int
     more: bytes
@@ -67,7 +67,7 @@ def find(
     """What fits, as far as `looks` envelopes go. reader: None without an index; waiting: ids of captures of which somebody waits or
     is held. Raises NotPermitted."""
     places = _candidates(archive, reader, waiting, query)
-    rows: list[Traced] = []
+    rows: list[MessageTrace] = []
     looked = unread = 0
     last, ended = b"", True
     for place in places:
@@ -87,7 +87,7 @@ def find(
     return TraceResult(tuple(rows), looked, archive.count_in(query.since, query.until), b"" if ended else last, unread)
 
 
-def fits(traced: Traced, query: TraceQuery) -> bool:
+def fits(traced: MessageTrace, query: TraceQuery) -> bool:
     """Whether an envelope is what was asked for."""
     if not query.since <= traced.received <= query.until:
         return False

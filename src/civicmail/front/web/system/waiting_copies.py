@@ -14,9 +14,9 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Positions
 from civicmail.mail.archive.copies import Copy
-from civicmail.mail.archive.envelopes import said
-from civicmail.mail.archive.followed import Followed
+from civicmail.mail.archive.envelopes import shown_reply
 from civicmail.mail.archive.outstanding import Entry, Outstanding
+from civicmail.mail.archive.outstanding_view import OutstandingView
 from civicmail.mail.courier.hops import Routes
 
 NOWHERE = "none"
@@ -62,7 +62,7 @@ class Waiting:
     def __init__(self, data: Path, settings: Settings) -> None:
         self._data, self._settings = data, settings
         self._lock = threading.Lock()
-        self._followed = Followed(data)
+        self._followed = OutstandingView(data)
         self._routes: Routes | None = None
         self._hops: dict[str, str] = {}
         self._lines: list[Line] | None = None
@@ -122,7 +122,7 @@ def _line(entry: Entry, index: int, copy: Copy, hop: str) -> Line:
     named = {address.lower() for address in (entry.sender, copy.address, copy.target)}
     return Line(
         entry.id, index, entry.received, entry.size, entry.sender, copy.target, hop, copy.is_held,
-        copy.tries, copy.due, said(copy.reply, named), copy.at,
+        copy.tries, copy.due, shown_reply(copy.reply, named), copy.at,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 from civicmail.mail.importers.errors import BadServer, MailboxRefused
 from civicmail.mail.importers.remote.source import Dropped, Renumbered, Throttled
 from civicmail.mail.importers.remote.tokens import Tokens, secret
@@ -73,7 +73,7 @@ class Server:
             try:
                 if "STARTTLS" in wire.capabilities:
                     wire.starttls(self._context)
-                elif not is_here(self.host):
+                elif not is_this_machine(self.host):
                     raise ConfigError(f"{self.host} offers no STARTTLS, so a password would be sent in clear. Use imaps://.")
             except BaseException:
                 with suppress(OSError):  # a socket that failed to become TLS is closed already

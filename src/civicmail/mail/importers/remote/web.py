@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from civicmail.core.config.errors import ConfigError
-from civicmail.core.wire.hosts import is_here
+from civicmail.core.wire.hosts import is_this_machine
 
 TIMEOUT = 60.0
 """Seconds for connecting and for each piece of an answer; LONGEST: for the whole of it."""
@@ -47,7 +47,7 @@ class Answer:
 def require_secure(url: str, name: str) -> None:
     """Raise ConfigError unless it is https://, or http:// to this machine: it will carry a secret."""
     parts = urlsplit(url)
-    private = parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname or ""))
+    private = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
     if not parts.hostname or parts.username or not private:
         raise ConfigError(f"{name} is {url!r}; it must begin with https:// (http:// only on this machine) and contain no user.")
 

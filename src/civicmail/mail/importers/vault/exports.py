@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from civicmail.core.message import headers
+from civicmail.core.message import header_scan
 from civicmail.mail.importers import gmail_labels
 from civicmail.mail.importers.errors import NoSuchPath
 from civicmail.mail.importers.vault import checksums, export_names, reports
@@ -156,7 +156,7 @@ class Exports:
 
     def _rows(self, one: _ExportState, item: SourceMessage, account: str) -> list[Row]:
         """What each file of metadata says of a message."""
-        message_id = plain_id((headers.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
+        message_id = plain_id((header_scan.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
         marks, rows = [item.mark] if item.mark else [], []
         for source in one.sources:
             row = self._table.match(source, marks, message_id, account)

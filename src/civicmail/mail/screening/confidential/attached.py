@@ -13,8 +13,8 @@ from io import BytesIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from civicmail.core.message.shapes import Part
-from civicmail.core.sandbox import reading, sniff
+from civicmail.core.message.model import Part
+from civicmail.core.sandbox import readers, sniff
 from civicmail.core.sandbox.errors import TOO_LARGE, TOO_LONG, Spent
 
 SECONDS = 2.0
@@ -59,16 +59,16 @@ def read(part: Part, budget: Budget) -> tuple[list[tuple[str, bool]], str]:
         return [], ""
     if why := budget.why_not:
         return [], why
-    content, cut = budget.cut(part.content) if sniff.kind(part.content) in _TEXTS else (part.content, "")
+    content, cut = budget.cut(part.content) if sniff.detect(part.content) in _TEXTS else (part.content, "")
     cells = _sheets(content, budget)
     taken = _Taken(budget)
-    reading.read(content, taken, seconds=max(0.05, budget.seconds), cells=cells is None)
+    readers.read(content, taken, seconds=max(0.05, budget.seconds), cells=cells is None)
     said = [(sheet, True) for sheet in cells or ()]
     return [*said, ("\n".join(taken.texts), False)], cut or taken.why
 
 
 class _Taken:
-    """Takes what a reader finds (core/sandbox/case.py, Out)."""
+    """Takes what a reader finds (core/sandbox/extraction.py, Out)."""
 
     def __init__(self, budget: Budget) -> None:
         self.texts: list[str] = []
@@ -91,7 +91,7 @@ class _Taken:
 
 def _sheets(content: bytes, budget: Budget) -> list[str] | None:
     """The sheets of a spreadsheet of XML as rows of cells; None for another file, and for one that is read as it stands."""
-    if sniff.kind(content) != "zip":
+    if sniff.detect(content) != "zip":
         return None
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:

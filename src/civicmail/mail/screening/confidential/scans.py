@@ -21,8 +21,8 @@ from typing import Any
 from civicmail.city.policy.shapes import Finding
 from civicmail.core.config.settings import Settings
 from civicmail.core.sandbox import ocr
-from civicmail.core.sandbox.asking import Pool, shared
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MANY, Unreadable
+from civicmail.core.sandbox.pool import Pool, shared
 from civicmail.mail.screening import seencode
 from civicmail.mail.screening.asked import asked
 from civicmail.mail.screening.confidential import exact, shown
@@ -117,7 +117,7 @@ def _read(languages: str, picture: bytes, until: float) -> tuple[str, str]:
 
 @cache
 def _reader(languages: str) -> ocr.Ocr | None:
-    return ocr.found(languages)
+    return ocr.find_tesseract(languages)
 
 
 @cache
@@ -136,7 +136,7 @@ def _pool() -> Pool:
 
 
 async def _asked(question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
-    ask = partial(_pool().ask, question, content, seconds=READ_SECONDS)
+    ask = partial(_pool().request, question, content, seconds=READ_SECONDS)
     return await asyncio.get_running_loop().run_in_executor(_askers(), ask)
 
 

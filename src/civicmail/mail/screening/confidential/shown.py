@@ -15,8 +15,8 @@ import numpy as np
 import orjson
 import pypdfium2
 
-from civicmail.core.message import letter as letters
-from civicmail.core.sandbox import reading, sniff
+from civicmail.core.message import message_parser
+from civicmail.core.sandbox import readers, sniff
 from civicmail.core.sandbox.errors import TOO_LONG, TOO_MUCH_MEMORY
 from civicmail.mail.screening import drawing
 from civicmail.mail.screening.confidential import texts
@@ -35,8 +35,8 @@ _WITHOUT = frozenset({"text", "html", "nothing", "unknown", "empty"})
 
 @dataclass(slots=True)
 class Shown:
-    """Takes the pictures of files (core/sandbox/case.py, Out). found: (part, digest of the picture) with what OCR is given; missed:
-    how many more there are."""
+    """Takes the pictures of files (core/sandbox/extraction.py, Out). found: (part, digest of the picture) with what OCR is given;
+    missed: how many more there are."""
 
     part: str = ""
     found: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -68,11 +68,11 @@ class Shown:
     def of(cls, raw: bytes) -> Shown:
         """All pictures of a message."""
         shown = cls(_until=time.process_time() + SECONDS)
-        for path, part in texts.files(letters.read(raw)):
-            if sniff.kind(part.content) in _WITHOUT:
+        for path, part in texts.files(message_parser.parse(raw)):
+            if sniff.detect(part.content) in _WITHOUT:
                 continue
             shown.part = path
-            reading.read(part.content, shown, seconds=max(0.05, shown._until - time.process_time()), pictures=True, cells=False)
+            readers.read(part.content, shown, seconds=max(0.05, shown._until - time.process_time()), pictures=True, cells=False)
         return shown
 
 

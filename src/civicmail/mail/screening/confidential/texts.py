@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from civicmail.core.message import charsets, hypertext
-from civicmail.core.message.shapes import Letter, Part
+from civicmail.core.message import charsets, html_text
+from civicmail.core.message.model import ParsedMessage, Part
 from civicmail.core.sandbox import sniff
 from civicmail.core.sandbox.errors import TOO_LARGE
 from civicmail.mail.screening.confidential import attached, canonical
@@ -55,57 +55,57 @@ def shared(case: Inner) -> Texts:
     return found
 
 
-def of(letter: Letter, *, inside: bool = True) -> Texts:
+def of(message: ParsedMessage, *, inside: bool = True) -> Texts:
     """What the message says. inside: its files are read, too."""
     texts, budget = Texts(), attached.Budget() if inside else None
-    _letter(letter, "", texts, budget, 0)
+    _letter(message, "", texts, budget, 0)
     texts.pictures = budget.pictures if budget is not None else 0
     return texts
 
 
-def files(letter: Letter, above: str = "", depth: int = 0) -> Iterator[tuple[str, Part]]:
+def files(message: ParsedMessage, above: str = "", depth: int = 0) -> Iterator[tuple[str, Part]]:
     """The files of a message and of those in it, each with its path from the outside."""
-    opened = _opened(letter, depth)
-    yield from ((f"{above}{part.path}", part) for part in letter.attachments if part.path not in opened)
-    for child in letter.children if depth < _DEEPEST else ():
+    opened = _opened(message, depth)
+    yield from ((f"{above}{part.path}", part) for part in message.attachments if part.path not in opened)
+    for child in message.children if depth < _DEEPEST else ():
         yield from files(child, f"{above}{child.part}/", depth + 1)
 
 
-def _opened(letter: Letter, depth: int) -> set[str]:
+def _opened(message: ParsedMessage, depth: int) -> set[str]:
     """The parts that are looked at as messages."""
-    return {child.part for child in letter.children if depth < _DEEPEST}
+    return {child.part for child in message.children if depth < _DEEPEST}
 
 
-def _letter(letter: Letter, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:
-    texts.say(f"{above}{SUBJECT}", letter.subject)
-    texts.say(f"{above}{ELSEWHERE}", letter.elsewhere_text)
-    files = {part.path for part in letter.attachments}
-    opened = _opened(letter, depth)
-    for path, text in bodies(letter, files):
+def _letter(message: ParsedMessage, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:
+    texts.say(f"{above}{SUBJECT}", message.subject)
+    texts.say(f"{above}{ELSEWHERE}", message.elsewhere_text)
+    files = {part.path for part in message.attachments}
+    opened = _opened(message, depth)
+    for path, text in bodies(message, files):
         texts.say(f"{above}{path}", text)
-    for part in letter.attachments:
+    for part in message.attachments:
         if any(map(str.isdigit, part.filename)):
             texts.say(f"{above}{part.path}/{NAME}", part.filename)
         if budget is not None and part.path not in opened:
             _file(part, above, texts, budget)
-    for child in letter.children if depth < _DEEPEST else ():
+    for child in message.children if depth < _DEEPEST else ():
         _letter(child, f"{above}{child.part}/", texts, budget, depth + 1)
 
 
-def bodies(letter: Letter, files: set[str]) -> Iterator[tuple[str, str]]:
+def bodies(message: ParsedMessage, files: set[str]) -> Iterator[tuple[str, str]]:
     """(path, text) of what is shown as the message. Where there is one part of a kind the letter has its text already."""
-    bodies = [part for part in letter.parts if part.path not in files and part.content_type.startswith("text/")]
+    bodies = [part for part in message.parts if part.path not in files and part.content_type.startswith("text/")]
     pages = [part for part in bodies if part.content_type == "text/html"]
     plain = [part for part in bodies if part.content_type != "text/html"]
     if len(plain) == 1:
-        yield plain[0].path, letter.text or _decoded(plain[0])
+        yield plain[0].path, message.text or _decoded(plain[0])
     else:
         yield from ((part.path, _decoded(part)) for part in plain)
     if len(pages) == 1:
-        yield pages[0].path, f"{letter.html_text}\n{letter.hidden_text}" if letter.hidden_text else letter.html_text
+        yield pages[0].path, f"{message.html_text}\n{message.hidden_text}" if message.hidden_text else message.html_text
         return
     for part in pages:
-        page = hypertext.read(_decoded(part))
+        page = html_text.read(_decoded(part))
         yield part.path, f"{page.visible}\n{page.hidden}" if page.hidden else page.visible
 
 
@@ -116,7 +116,7 @@ def _decoded(part: Part, content: bytes | None = None) -> str:
 
 def _file(part: Part, above: str, texts: Texts, budget: attached.Budget) -> None:
     path = f"{above}{part.path}"
-    if part.content_type.startswith("text/") and part.content_type != "text/html" and sniff.kind(part.content) in _PLAIN:
+    if part.content_type.startswith("text/") and part.content_type != "text/html" and sniff.detect(part.content) in _PLAIN:
         content, why = budget.cut(part.content)
         text = _decoded(part, content)
         budget.characters -= len(text)

@@ -8,8 +8,8 @@ from typing import Self
 
 import orjson
 
-from civicmail.core.sandbox.asking import Pool
 from civicmail.core.sandbox.errors import CRASHED, TOO_LARGE, Unreadable
+from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.screening.reports import shapes
 from civicmail.mail.screening.reports.shapes import Report
 
@@ -38,7 +38,7 @@ class Reader:
         """The reports in a file. Raises Unreadable."""
         if len(content) > FILE_MOST:
             raise Unreadable(TOO_LARGE)
-        said = self._pool.ask({}, content, seconds=SECONDS)
+        said = self._pool.request({}, content, seconds=SECONDS)
         try:
             return [shapes.from_plain(one) for one in orjson.loads(said)]
         except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from io import BytesIO
 
-from civicmail.core.message import letter as letters
+from civicmail.core.message import message_parser
 from civicmail.core.sandbox.budget import Budget
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_LARGE, Unreadable
 from civicmail.mail.screening.reports import aggregate, tls
@@ -35,7 +35,7 @@ def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:
     elif start[:1] == b"{":
         yield tls.read(content)
     else:
-        yield from _each((part.content for part in letters.read(content).parts if part.content), budget, depth)
+        yield from _each((part.content for part in message_parser.parse(content).parts if part.content), budget, depth)
 
 
 def _each(contents: Iterator[bytes], budget: Budget, depth: int) -> Iterator[Report]:

@@ -1,4 +1,5 @@
-"""The limited process that reads reports: `python -I -m civicmail.mail.screening.reports.worker` (core/sandbox/answering.py)."""
+"""The limited process that reads reports: `python -I -m civicmail.mail.screening.reports.worker`
+(core/sandbox/request_server.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.core.sandbox import answering
+from civicmail.core.sandbox import request_server
 from civicmail.core.sandbox.budget import Budget
 from civicmail.mail.screening.reports import shapes, unpacked
 
@@ -21,5 +22,5 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    answering.serve(answer, memory=MEMORY)
+    request_server.serve(answer, memory=MEMORY)
     sys.exit(0)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from civicmail.core.message.shapes import Letter, is_stray
+from civicmail.core.message.model import ParsedMessage, is_stray
 from civicmail.mail.screening.confidential import canonical, texts
 from civicmail.mail.screening.confidential.shapes import Text
 from civicmail.mail.screening.confidential.texts import SUBJECT, bodies
@@ -56,13 +56,13 @@ def _in_files(case: Inner) -> Iterator[Text]:
         yield from (text for text in texts.shared(case).found if text.part.partition("/")[0] in files)
 
 
-def own(letter: Letter) -> Iterator[Text]:
+def own(message: ParsedMessage) -> Iterator[Text]:
     """Subject and text as the sender wrote them, in one spelling. Where there are plain text and HTML, the plain text alone."""
-    if letter.subject:
-        yield canonical.of(SUBJECT, letter.subject)
+    if message.subject:
+        yield canonical.of(SUBJECT, message.subject)
     left = CHARACTERS
-    found = list(bodies(letter, {part.path for part in letter.attachments}))
-    pages = {part.path for part in letter.parts if part.content_type == "text/html"}
+    found = list(bodies(message, {part.path for part in message.attachments}))
+    pages = {part.path for part in message.parts if part.content_type == "text/html"}
     plain = [one for one in found if one[0] not in pages and one[1].strip()]
     is_there = any(not is_stray(path) for path, _ in plain)  # words around the parts stand for no HTML: nobody is shown them
     for path, text in plain if is_there else found:

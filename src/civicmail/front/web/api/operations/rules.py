@@ -19,7 +19,7 @@ from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.mail.archive.explained import Explained
+from civicmail.mail.archive.explanation import MessageExplanation
 
 router = Router(tags=["Rules"])
 
@@ -149,7 +149,7 @@ def explain_message(request: Call, id: uuid.UUID) -> Explanation:
         return _explained(id, archive.explained(request.actor, place, now=ms(request.now)))
 
 
-def _explained(id_: uuid.UUID, e: Explained) -> Explanation:
+def _explained(id_: uuid.UUID, e: MessageExplanation) -> Explanation:
     checks = [Check(check=c.check, unavailable=c.unavailable, found=len(c.evidence), microseconds=c.cost) for c in e.checks]
     decided = [Decided(do=d.do, rules=list(d.rules), at=moment(d.at) if d.at else None) for d in e.decided]
     return Explanation(id=id_, sha256=e.sha256, book=str(e.book), checks=checks, decided=decided)

@@ -22,7 +22,7 @@ from civicmail.front.web.system.trace import STRETCHES
 from civicmail.front.web.system.trace_message import ledgered
 from civicmail.front.web.system.trace_search import TraceQuery, find
 from civicmail.front.web.system.waiting_copies import Line
-from civicmail.mail.archive.envelopes import STATUSES, Traced
+from civicmail.mail.archive.envelopes import STATUSES, MessageTrace
 
 router = Router(tags=["System"])
 
@@ -176,7 +176,7 @@ def list_trace(
     return [TraceLine(**_envelope(t)) for t in answer.rows]
 
 
-def _envelope(t: Traced) -> dict[str, Any]:
+def _envelope(t: MessageTrace) -> dict[str, Any]:
     return {
         "id": t.uuid, "received": moment(t.received), "sender": t.sender, "recipients": [p.address for p in t.passages],
         "status": t.status, "size": t.size, "sha256": t.sha256,

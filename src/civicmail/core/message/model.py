@@ -1,0 +1,206 @@
+"""The shapes of a message that rooms share: letter, address, part, defect, envelope.
+
+All are plain frozen values. Text is str, content is bytes; offsets and sizes are bytes of the message as it was kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+STRAY, AROUND = "0", "0.1"
+"""The paths of what stands where no part is: lines among the headers that are no fields, words around the parts of a multipart."""
+
+
+def is_stray(path: str) -> bool:
+    """Whether a part is one of those; files that lie in them are below them, and no other path begins so."""
+    return path in (STRAY, AROUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something in the bytes that the standards do not allow, or a limit that was reached.
+
+    code: a fixed lower-case word with dashes ("bare-cr", "boundary-unclosed"); where: byte offset, -1 when it has none.
+    """
+
+    code: str
+    where: int = -1
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox as a header names it (RFC 5322 3.4): decoded display name and addr-spec; the domain is lower case."""
+
+    display: str
+    local: str
+    domain: str
+
+    @property
+    def addr(self) -> str:
+        return f"{self.local}@{self.domain}" if self.domain else self.local
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header field as it stands in the bytes, repeats included. value is unfolded and RFC 2047 decoded."""
+
+    name: str
+    value: str
+    raw: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node of the MIME tree. path counts from 1 ("1", "1.2"); offset and length are its encoded body in the message.
+
+    content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none. A part inside a part that is
+    no multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that part.
+    also: other names of it, by which a program may call it. spelled: its names that have letters nobody sees (a change of
+    direction, no width), as they were sent; the others leave these out.
+    """
+
+    path: str
+    content_type: str
+    charset: str
+    disposition: str
+    filename: str
+    content_id: str
+    encoding: str
+    offset: int
+    length: int
+    content: bytes
+    also: tuple[str, ...] = ()
+    spelled: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that the reader can follow: the target, the words shown for it, and the path of the part that has it."""
+
+    url: str
+    text: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message as data (RFC 5322, MIME). Every field has a value; what could not be read is empty and has a defect.
+
+    text: what a reader of plain text sees; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides
+    (display:none, zero size). attachments: parts with a file name or an attachment disposition, and
+    everything that is neither multipart nor text shown as body. children: letters inside message/rfc822 parts. part: path of the
+    part that it is itself in the letter around it, "" where there is none. elsewhere_text: words that only some programs show,
+    and those of comments.
+    """
+
+    size: int
+    headers: tuple[Header, ...]
+    subject: str
+    date: datetime | None
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    list_id: str
+    from_: tuple[Address, ...]
+    sender: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    text: str
+    html_text: str
+    hidden_text: str
+    parts: tuple[Part, ...]
+    attachments: tuple[Part, ...]
+    links: tuple[Link, ...]
+    children: tuple[ParsedMessage, ...]
+    defects: tuple[Defect, ...]
+    part: str = ""
+    elsewhere_text: str = ""
+
+
+Protocol = Literal["smtp", "esmtp", "lmtp", "import", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One RCPT TO: the address as the client gave it, with the DSN parameters it asked for (RFC 3461).
+
+    box: the mailbox that it reaches, where that has another address. expanded: the lists that led to it, where the client did not
+    name it.
+    """
+
+    address: str
+    notify: str = ""
+    orcpt: str = ""
+    box: str = ""
+    expanded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the wire said about a message and the message itself does not: evidence, never derived from headers.
+
+    sender: reverse path without brackets, "" for the null sender. received: milliseconds since 1970, UTC.
+    client: address of the peer; helo: as said; tls: protocol and cipher, "" for plain text; login: who signed in, "" for nobody.
+    params: other MAIL parameters that were kept (BODY, SMTPUTF8, RET, ENVID …) as upper-case name to value.
+    """
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+    received: int
+    client: str = ""
+    helo: str = ""
+    protocol: Protocol = "esmtp"
+    tls: str = ""
+    login: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class Attached(NamedTuple):
+    """What a search knows of an attachment: name as declared ("" when none), media type, size of its decoded bytes, the bytes."""
+
+    filename: str
+    content_type: str
+    size: int
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a search reads of a message: the same parse as Letter, without what it does not need.
+
+    text: the plain text, the words of HTML, shown or hidden, and the same of attached messages with their subjects. attached_text:
+    of text attachments, those of attached messages too.
+    attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
+    in order. unreadable: text parts of which some characters could not be read, parts that are sealed: encrypted, or a piece, and
+    limits behind which nothing was opened (defects.CLOSED).
+    blind, for_whom: bytes of fields that tell one recipient of another (blind.py).
+    """
+
+    subject: str
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    date: datetime | None
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    list_id: str
+    text: str
+    attachments: tuple[Attached, ...]
+    received: datetime | None
+    defects: tuple[str, ...]
+    unreadable: int
+    attached_text: str = ""
+    blind: int = 0
+    for_whom: int = 0

@@ -1,0 +1,59 @@
+"""Whose a capture is, as trees: sent by mailboxes, reached mailboxes, imported as somebody's. What scopes are made of. Pure.
+
+By evidence alone: none of these looks at a header. Addresses in any case; an empty collection gives a tree that nothing fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from civicmail.core.query.fold import exact
+from civicmail.core.query.tree import And, Everything, Not, Or, Text, Token, Tree
+
+NOTHING: Tree = Not(Everything())
+RECEIVED: Tree = Token("source", "door")
+IMPORTED: Tree = Not(RECEIVED)
+LOCAL: Tree = Token("source", "local")
+"""What the system itself wrote: no door takes mail as such."""
+
+
+def sent_from(boxes: Collection[str]) -> Tree:
+    """What these mailboxes sent: somebody who may use them was signed in, or a peer has asserted it."""
+    return _any_of("sent", boxes)
+
+
+def received_by(boxes: Collection[str]) -> Tree:
+    """What was addressed to these mailboxes when it came in; what was imported was not."""
+    addressed = _any_of("rcpt", boxes)
+    return addressed if addressed == NOTHING else And((addressed, RECEIVED))
+
+
+def withheld_from(boxes: Collection[str]) -> Tree:
+    """Of what reached these mailboxes: what was not given to them when it came in."""
+    return _any_of("withheld", boxes)
+
+
+def with_disposition(do: str, boxes: Collection[str] | None = None) -> Tree:
+    """Where this was done ("refuse", "hold" …) with the copy of one of these mailboxes, or with anybody's."""
+    if boxes is None:
+        return Token("withheld", do)
+    return Or(tuple(Token("withheld", f"{do}:{box}") for box in _exact_names(boxes))) if boxes else NOTHING
+
+
+def withheld(capture_id: str) -> Tree:
+    """One capture of which a copy was withheld, by the 32 digits of its id: a look-up of one word, where Digits is a scan."""
+    return Token("withheld", capture_id)
+
+
+def imported_for(names: Collection[str]) -> Tree:
+    """What was imported with exactly one of these as custodian."""
+    return Or(tuple(Token("custodian", f"={name}") for name in _exact_names(names))) if _exact_names(names) else NOTHING
+
+
+def _any_of(field: Text, boxes: Collection[str]) -> Tree:
+    exact_boxes = _exact_names(boxes)
+    return Or(tuple(Token(field, box) for box in exact_boxes)) if exact_boxes else NOTHING
+
+
+def _exact_names(names: Collection[str]) -> list[str]:
+    return sorted({name for entry in names if (name := exact(entry))})

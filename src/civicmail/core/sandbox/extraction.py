@@ -1,0 +1,56 @@
+"""One file being read: where its text goes, what it may still use up, and how deep inside other files we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from civicmail.core.sandbox.budget import Budget
+
+
+class Output(Protocol):
+    """Who takes what a reader finds, in order."""
+
+    def text(self, text: str) -> None:
+        """Some text; a piece ends where a word ends."""
+
+    def picture(self, data: bytes) -> None:
+        """A picture that may show text: a file of its own, or a page of a PDF as PGM."""
+
+    def unreadable(self, path: str, why: str) -> None:
+        """Something that gave no text, or not all of it. path: names of members from the outside, "" for the file itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """out, budget: of the whole file. path, depth: of what is read now. inside: reads a member with a case of its own. pictures:
+    pages are drawn for OCR. careful: a reader has crashed on this file, so only the plainest ones are used. cells: those of a
+    spreadsheet are read; else by whoever asks."""
+
+    out: Output
+    budget: Budget
+    inside: Callable[[bytes, Extraction], None]
+    path: str = ""
+    depth: int = 0
+    pictures: bool = False
+    careful: bool = False
+    cells: bool = True
+
+    def text(self, text: str) -> None:
+        if text:
+            self.budget.text(len(text))
+            self.out.text(text)
+
+    def unreadable(self, why: str) -> None:
+        self.out.unreadable(self.path, why)
+
+    def member(self, name: str) -> Extraction:
+        """The case of a member; its name is text too. Raises Spent, and Unreadable where it is too deep."""
+        self.text(name)
+        self.budget.member(self.depth + 1)
+        return replace(self, path=f"{self.path}/{name}" if self.path else name, depth=self.depth + 1)
+
+    def open(self, name: str, content: bytes) -> None:
+        """Read a member that is at hand."""
+        self.inside(content, self.member(name))

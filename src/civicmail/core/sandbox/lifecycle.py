@@ -1,0 +1,87 @@
+"""The life of a limited process: one that answers many questions, or, where people ask, a new one for each.
+
+    live(once, memory, warm)      `once` answers one question, and says whether there was any
+
+`… -m MODULE` gives everything up and answers until nobody asks any more. `… -m MODULE each FD` has imported what it needs, reads
+nothing, and forks a process for each question, which gives everything up before it reads it and ends with its answer. When it has
+ended, and left nothing in the pipes, a byte on FD says so: only then the next question is asked (child.py). So what a message does
+to its reader reaches no other question.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import encodings.aliases
+import fcntl
+import gc
+import os
+import signal
+import sys
+import termios
+from collections.abc import Callable
+
+from civicmail.core.sandbox import confine
+
+EACH = "each"
+OVER = b"."
+_NOBODY = 7
+"""How a fork ends that nobody asked anything."""
+
+
+def run(once: Callable[[], bool], memory: int, warm: Callable[[], object]) -> None:
+    """memory: bytes of address space. warm: does before the forks what each of them would do anew, with bytes of our own."""
+    if EACH in sys.argv[1:-1]:
+        warm()
+        _know_charsets()
+        _fork_for_each(once, memory, int(sys.argv[-1]))
+        return
+    confine.confine(memory)
+    while once():
+        pass
+
+
+def _fork_for_each(once: Callable[[], bool], memory: int, over: int) -> None:
+    confine.settle()
+    confine.die_with_parent()
+    gc.freeze()  # a collection in a fork leaves alone what was imported, and its pages shared
+    while True:
+        child = os.fork()
+        if child == 0:
+            os.close(over)
+            _answer(once, memory)
+        _, status = os.waitpid(child, 0)
+        if status != 0 or _unread():
+            _end_like(status)
+        os.write(over, OVER)
+
+
+def _know_charsets() -> None:
+    """Python imports each at its first use; who guesses tries a dozen."""
+    for name in set(encodings.aliases.aliases.values()):
+        with contextlib.suppress(LookupError, ImportError):  # those of other systems
+            codecs.lookup(name)
+
+
+def _answer(once: Callable[[], bool], memory: int) -> None:
+    """Never returns. It is ready before it is asked."""
+    try:
+        confine.confine(memory, settled=True)
+        os._exit(0 if once() else _NOBODY)
+    finally:
+        os._exit(1)
+
+
+def _unread() -> bool:
+    """Whether something of a question is still in the pipe."""
+    return fcntl.ioctl(0, termios.FIONREAD, bytes(4)) != bytes(4)
+
+
+def _end_like(status: int) -> None:
+    """As the fork ended, so that whoever asked sees why; a fresh process takes over."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(0 if os.WEXITSTATUS(status) == _NOBODY else 1)

@@ -1,0 +1,78 @@
+"""A file becomes text: its kind by content, the reader of that kind, and for containers the same again with each member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from civicmail.core.sandbox import sniff
+from civicmail.core.sandbox.budget import SECONDS, Budget
+from civicmail.core.sandbox.errors import DAMAGED, TOO_MUCH_MEMORY, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.core.sandbox.extraction import Extraction, Output
+
+Reader = Callable[[bytes, Extraction], None]
+
+READERS: dict[sniff.Kind, str] = {
+    "pdf": "pdf",
+    "zip": "zipped",
+    "7z": "sevenzip",
+    "tar": "tarred",
+    "gzip": "tarred",
+    "bzip2": "tarred",
+    "xz": "tarred",
+    "zstd": "tarred",
+    "ole": "ole",
+    "rtf": "richtext",
+    "html": "words",
+    "letter": "words",
+    "text": "words",
+    "picture": "pictures",
+}
+"""Kind -> module of this room with a function read(); imported when the first file of the kind comes."""
+
+FREQUENT = ("words", "zipped", "pictures")
+"""Modules that are there before a process gives up its rights: what they read at import is not theirs afterwards."""
+
+SILENT = frozenset({"nothing", "empty"})
+
+
+def read(
+    content: bytes, out: Output, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False, cells: bool = True
+) -> None:
+    """Give everything that the file says to `out`; what cannot be read is told there too. Raises nothing."""
+    case = Extraction(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
+    try:
+        _inside(content, case)
+    except Spent as spent:
+        case.unreadable(spent.why)
+
+
+def prepare() -> None:
+    """Import the readers of the frequent kinds."""
+    for module in FREQUENT:
+        import_module(f"civicmail.core.sandbox.{module}")
+
+
+def prepare_all() -> None:
+    """Import those of all kinds."""
+    for module in set(READERS.values()):
+        import_module(f"civicmail.core.sandbox.{module}")
+
+
+def _inside(content: bytes, case: Extraction) -> None:
+    kind = sniff.detect(content)
+    if kind in SILENT:
+        return
+    try:
+        if kind not in READERS:
+            raise Unreadable(TYPE_UNKNOWN)
+        reader: Reader = import_module(f"civicmail.core.sandbox.{READERS[kind]}").read
+        reader(content, case)
+    except Spent:
+        raise
+    except Unreadable as error:
+        case.unreadable(error.why)
+    except MemoryError:
+        case.unreadable(TOO_MUCH_MEMORY)
+    except Exception:  # noqa: BLE001 - readers of other people raise what they like at broken files
+        case.unreadable(DAMAGED)

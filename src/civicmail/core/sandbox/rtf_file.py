@@ -1,0 +1,10 @@
+"""RTF files."""
+
+from __future__ import annotations
+
+from civicmail.core.message import rtf
+from civicmail.core.sandbox.extraction import Extraction
+
+
+def read(content: bytes, case: Extraction) -> None:
+    case.text(rtf.text(content))

@@ -1,0 +1,50 @@
+"""Files that are text already: plain text, tables with commas, HTML, and letters (with their attachments)."""
+
+from __future__ import annotations
+
+import codecs
+
+from civicmail.core.message import charsets, html_text, message_parser
+from civicmail.core.sandbox import sniff
+from civicmail.core.sandbox.errors import DAMAGED, Unreadable
+from civicmail.core.sandbox.extraction import Extraction
+
+
+def read(content: bytes, case: Extraction) -> None:
+    kind = sniff.detect(content)
+    if kind == "letter":
+        message(content, case)
+    elif kind == "html":
+        page = html_text.read(decoded(content))
+        case.text(page.visible)
+        case.text(page.hidden)
+        case.text(page.elsewhere)
+    else:
+        case.text(decoded(content))
+        if is_sealed(content):
+            raise Unreadable("encrypted")
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a text is an OpenPGP message (RFC 9580, 6.2)."""
+    return content.startswith((b"-----BEGIN PGP MESSAGE-----", b"\xef\xbb\xbf-----BEGIN PGP MESSAGE-----"))
+
+
+def decoded(content: bytes) -> str:
+    """Text of a file that says nothing of its charset."""
+    for mark, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if content.startswith(mark):
+            return content[len(mark) :].decode(codec, "replace")
+    return charsets.decode(content, "", "", charsets.detect)[0]
+
+
+def message(content: bytes, case: Extraction) -> None:
+    """A message with all that is attached to it."""
+    fields = message_parser.fields(content)
+    people = [f"{a.display} {a.addr}" for a in (*fields.from_, *fields.to, *fields.cc, *fields.bcc)]
+    case.text("\n".join([fields.subject, *people, fields.text, fields.attached_text]))
+    for attached in fields.attachments:
+        if attached.content:
+            case.open(attached.filename or attached.content_type, attached.content)
+    if fields.unreadable:
+        raise Unreadable(DAMAGED)

@@ -1,0 +1,91 @@
+"""What a repair has put aside in damaged/, and how long it stays there (P-23, promise 3).
+
+A piece is bytes of records that are lost. Where it consists of frames whose heads can still be read, their classes decide; where
+it does not, nobody can tell whose mail it is, and it stays until every schedule in force would let it go. Any hold in force keeps
+it: what it covers cannot be asked. Its time is when its file was last written, which is never before its mail was received.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.law.schedules import Schedules
+from civicmail.core.disk import frames
+from civicmail.core.disk.files import Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.mail.archive import classes
+from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.archive.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file in damaged/<journal>/. changed: when it was last written, ms."""
+
+    journal: str
+    path: Path
+    changed: int
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What a certificate says of it."""
+        content = self.path.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        return {"journal": self.journal, "file": self.path.name, "size": len(content), "sha256": sha256}
+
+
+def pieces(data: Path) -> Iterator[Piece]:
+    """Everything that was put aside, in order of name."""
+    for path in sorted((data / "damaged").glob("*/*")):
+        if path.is_file():
+            yield Piece(path.parent.name, path, path.stat().st_mtime_ns // 1_000_000)
+
+
+def decide(piece: Piece, shelf: Shelf, schedules: Schedules, *, held: bool, now: int) -> str:
+    """The word of a decision ("due" when it may go), or "held"."""
+    if held:
+        return "held"
+    named_classes = _classes(piece.path.read_bytes(), shelf, schedules)
+    return schedules.decide(named_classes or set(schedules.by_class), piece.changed, now).why
+
+
+def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
+    """The classes of the receipts that a piece consists of; empty where that cannot be told of every byte of it."""
+    result: set[str] = set()
+    at = 0
+    while at < len(content):
+        if at + frames.FIXED.size > len(content):
+            return set()
+        magic, _, _, _, head, _, body, *_ = frames.FIXED.unpack_from(content, at)
+        end = at + frames.size_of(head, body)
+        if magic != frames.MAGIC or head > frames.HEAD_MAX or end > len(content):
+            return set()
+        start = at + frames.FIXED.size
+        try:
+            capture = Capture.from_head(content[start : start + head])
+        except (ValueError, KeyError, TypeError, LookupError):  # damaged, or the head of an event
+            return set()
+        result |= classes.classes_of(capture, map(Event.from_head, shelf.events(capture.id)), schedules)
+        at = end
+    return result
+
+
+def certify(data: Path, facts: dict[str, Any], now: int, files: Files) -> None:
+    """The certificate about pieces is durable before the first of them goes."""
+    write_events(data, [Event(Type.DISPOSED, NO_ID, now, facts=facts)], now, files)
+
+
+def remove(data: Path, certified: Iterable[dict[str, Any]], files: Files) -> int:
+    """Remove the pieces that certificates name; how many. May be done any number of times."""
+    named = {(p["journal"], p["file"], p["sha256"]) for facts in certified for p in facts.get("damaged", ())}
+    removed = [p for p in pieces(data) if named and (p.journal, p.path.name, p.plain["sha256"]) in named]
+    for piece in removed:
+        files.unlink(piece.path)
+    for folder in sorted({piece.path.parent for piece in removed}):
+        files.sync_folder(folder)
+    return len(removed)

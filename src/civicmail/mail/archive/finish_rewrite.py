@@ -1,0 +1,76 @@
+"""The second half of a rewrite: old segments, their keys and their rows go, after the certificate about what went with them.
+
+From the commit on nobody reads the old segments any more; what is done here is done again by the next holder of the lease `seal`
+until the state file is gone. Keys go first: without them the rest is noise, also where a copy of it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.core.disk.files import Files
+from civicmail.core.disk.frames import NO_ID
+from civicmail.core.disk.tail import adopt
+from civicmail.mail.archive import catalogue, seal_state, segments, tail_index
+from civicmail.mail.archive.catalogue import Catalogue
+from civicmail.mail.archive.commit import write_events
+from civicmail.mail.archive.keyring import Keyring
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.archive.seal_state import SealState
+from civicmail.mail.archive.tail_index import TailIndex
+
+
+def complete(data: Path, state: SealState, keyring: Keyring, files: Files) -> None:
+    """Everything behind the commit of a rewrite but removing the state file, as often as it takes."""
+    if state.certificate is not None:
+        _certify(data, state.certificate, files)
+        seal_state.write(data, replace(state, certificate=None), files)
+    keyring.remove([name for *_, name in state.gone])
+    folders = set()
+    for class_, month, name in state.gone:
+        path = segments.path_of(data, class_, month, name)
+        files.unlink(path)
+        if path.parent.is_dir():
+            folders.add(path.parent)
+    for folder in sorted(folders):
+        files.sync_folder(folder)
+    _sweep(data, {month for _, month, _ in state.gone}, files)
+
+
+def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
+    """Write the certificate, unless it was before a crash: nothing is sealed in between, so it stands in a journal then."""
+    adopt(data, files=files)  # what a dead owner left is durable only now
+    tail = TailIndex(data)
+    tail.refresh()
+    name = facts["certificate"].encode()
+    for where in tail.events(NO_ID):
+        head = tail_index.read_head(where)
+        if name in head and orjson.loads(head)["type"] == "disposed":
+            return
+    now = int(facts["at"])
+    write_events(data, [Event(Type.DISPOSED, NO_ID, now, facts=facts)], now, files)
+
+
+def _sweep(data: Path, months: Iterable[str], files: Files) -> None:
+    """Runs that others replace go at once: they name captures that are not kept any more. Then those in which nothing stands."""
+    view = Catalogue(data)
+    view.refresh()
+    for month in sorted(months):
+        place = catalogue.folder(data) / month
+        if not place.is_dir():
+            continue
+        live = view.runs(month)
+        names = {run.name for run in live}
+        for going in (
+            [p for p in place.glob("*.run") if not p.name.startswith(".") and p.stem not in names],
+            [run.path for run in live if not run.rows],
+        ):
+            for path in going:
+                files.unlink(path)
+            if going:
+                files.sync_folder(place)

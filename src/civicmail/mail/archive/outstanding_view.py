@@ -1,0 +1,60 @@
+"""Who waits, for a process that asks often: the projection is read once from its snapshot, then only what is new in the journals.
+
+    followed = Followed(data)
+    outstanding = followed.now(ms)       Outstanding as of this moment; the same object each time, to be read before the next call
+
+Not safe for two threads at once; whoever has several locks around it. Knows no Django.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.core.disk import journal
+from civicmail.core.disk.tail import Positions, Tail
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.outstanding import Outstanding
+
+TIDY_MS = 600_000
+_TRIES = 3
+
+
+class OutstandingView:
+    """The projection of one data folder, but for what could come twice: of a day's receipts that is 50 MB, and nobody here asks."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._known = Outstanding(repeats=False)
+        self._tail: Tail | None = None
+        self._tidied = 0
+
+    def now(self, at: int) -> Outstanding:
+        """Everything durable at this moment. at: ms. Raises DamagedFile, OSError; then the next call begins anew."""
+        try:
+            for _ in range(_TRIES):
+                if not self._is_left_behind(self._caught_up()):
+                    break
+                self._tail = None  # files were sealed away between looking and reading
+        except BaseException:
+            self._tail = None
+            raise
+        if not 0 <= at - self._tidied < TIDY_MS:
+            self._known.settle(at)
+            self._tidied = at
+        return self._known
+
+    def _caught_up(self) -> Positions:
+        """Read what is new; where that began."""
+        if self._tail is None:
+            self._known = outstanding_file.load(self._data, repeats=False)
+            self._tail = Tail(self._data, self._known.positions, bodies=False)
+        began = dict(self._tail.positions)
+        while records := self._tail.poll():
+            for record in records:
+                self._known.apply(record)
+        return began
+
+    def _is_left_behind(self, positions: Positions) -> bool:
+        """Whether journal files were removed that were not read up to these positions: then only the snapshot has them."""
+        top = journal.folder(self._data)
+        return any(positions.get(name, 0) < journal.read_retired(top / name) for name in journal.names(self._data))

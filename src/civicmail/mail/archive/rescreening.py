@@ -1,0 +1,149 @@
+"""Which captures are to be screened again: those whose receipt says that a part was away, until a record says what came of it.
+
+A projection of receipts and DECIDED events, in whatever order journals give them; kept in <data>/outstanding/again so that a
+restart reads only what is new (docs/formats.md, "Screened again").
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk import journal
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.tail import Positions, Record, Tail
+from civicmail.mail.archive import outstanding_file, replay
+from civicmail.mail.archive.records import Type
+
+log = get_logger()
+
+UNAVAILABLE = "unavailable:"
+"""How a rule begins that the fail matrix stands for."""
+TOO_LONG = "pending-too-long"
+"""In the place of a rule, of what waited too long for a part: a person decides now."""
+DAY_MS = 86_400_000
+_VERSION = 1
+_MARK = b'"unavailable:'
+
+
+class RescreeningState:
+    """waiting: capture id to time of receipt, ms; settled: those whose record came before their receipt, with its time."""
+
+    def __init__(self) -> None:
+        self.positions: Positions = {}
+        self.waiting: dict[bytes, int] = {}
+        self.settled: dict[bytes, int] = {}
+
+    def apply(self, record: Record) -> None:
+        """Take in one record; one that was applied before changes nothing."""
+        if record.number <= self.positions.get(record.journal, 0):
+            return
+        self.positions[record.journal] = record.number
+        self.replay(record)
+
+    def replay(self, record: Record) -> None:
+        """Take in one record wherever it stands."""
+        if record.type == Type.RECEIPT:
+            if _MARK in record.head and self.settled.pop(record.id, None) is None:
+                self._received(record)
+        elif record.type == Type.DECIDED:
+            head = orjson.loads(record.head)
+            if head["facts"]["do"] == "pending":  # what a rule kept back that has ended: it goes through the checks
+                self.waiting.setdefault(record.id, head["at"])
+            elif not head["facts"].get("again") and self.waiting.pop(record.id, None) is None:
+                self.settled[record.id] = head["at"]
+
+    def _received(self, record: Record) -> None:
+        head = orjson.loads(record.head)
+        if any(rule.startswith(UNAVAILABLE) for d in head["dispositions"] for rule in d["rules"]):
+            self.waiting[record.id] = head["received"]
+
+    def forget(self, now: int) -> None:
+        """Forget records whose receipt was sealed long before: it does not come any more. now: ms."""
+        self.settled = {id_: at for id_, at in self.settled.items() if now - at < DAY_MS}
+
+
+class RescreeningFollower:
+    """The projection of one data folder, from where it was saved."""
+
+    def __init__(self, data: Path, files: Files = OS_FILES) -> None:
+        self._data = data
+        self._files = files
+        self.again = load(data)
+        self._saved = encode(self.again)
+        self._catch_up()
+        self._tail = Tail(data, self.again.positions, bodies=False)
+
+    def waiting(self) -> dict[bytes, int]:
+        """Those that wait now."""
+        while records := self._tail.poll():
+            for record in records:
+                self.again.apply(record)
+        return self.again.waiting
+
+    def save(self, now: int) -> None:
+        """Keep it for the next start. now: ms."""
+        self.again.forget(now)
+        if (content := encode(self.again)) != self._saved:
+            self._files.make_folder(path_of(self._data).parent, levels=0)
+            self._files.replace(path_of(self._data), content)
+            self._saved = content
+
+    def _catch_up(self) -> None:
+        """What was sealed since it was saved stands in segments."""
+        retired = _retired(self._data)
+        spans = [
+            (n, self.again.positions.get(n, 0) + 1, last) for n, last in retired.items() if last > self.again.positions.get(n, 0)
+        ]
+        problems: list[str] = []
+        for record in replay.sealed_between(self._data, spans, problems) if spans else ():
+            self.again.replay(record)
+        for problem in problems:
+            log.warning("what is to be screened again is not known completely", problem=problem)
+        self.again.positions |= {name: last for name, _, last in spans}
+
+
+def path_of(data: Path) -> Path:
+    return data / "outstanding" / "again"
+
+
+def load(data: Path) -> RescreeningState:
+    """As it was saved. Where it never was, or cannot be read: what is pending by the outstanding recipients, and what stands in
+    journals."""
+    try:
+        h = orjson.loads(path_of(data).read_bytes())
+        if h["v"] == _VERSION:
+            again = RescreeningState()
+            again.positions = dict(h["positions"])
+            again.waiting = {bytes.fromhex(id_): at for id_, at in h["waiting"].items()}
+            again.settled = {bytes.fromhex(id_): at for id_, at in h["settled"].items()}
+            return again
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.error("what is to be screened again is taken from who is outstanding", error=type(error).__name__)
+    again = RescreeningState()
+    again.positions = _retired(data)
+    again.waiting = {entry.id: entry.received for entry in outstanding_file.current(data).pending()}
+    return again
+
+
+def _retired(data: Path) -> Positions:
+    """The last record of each journal that stands in segments only."""
+    top = journal.folder(data)
+    return {name: last for name in journal.names(data) if (last := journal.read_retired(top / name))}
+
+
+def encode(again: RescreeningState) -> bytes:
+    """The content of the file."""
+    return orjson.dumps(
+        {
+            "v": _VERSION,
+            "positions": again.positions,
+            "waiting": {id_.hex(): at for id_, at in again.waiting.items()},
+            "settled": {id_.hex(): at for id_, at in again.settled.items()},
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )

@@ -1,0 +1,120 @@
+"""What the attachments of a message say, from what was read of them so far.
+
+A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
+the letter already (core/message); what needs a reader of its format is read in a limited process (core/sandbox).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+
+from civicmail.core.message.model import Attached, Fields
+from civicmail.core.sandbox import pictures, readers, sniff, text_files
+
+TEXT, PICTURES = WAITING = (1, 2)
+"""What a capture waits for. TEXT: files that were not read yet; PICTURES: all were read, but pictures in them wait for OCR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What one file says. unreadable: (path of a member, reason) of what gave no text or not all of it; pictures: how many wait
+    for OCR."""
+
+    text: str = ""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that needs a reader, by the SHA-256 of its content. known: what it says without one."""
+
+    digest: bytes
+    known: Extract | None = None
+
+
+ExtractLookup = Callable[[bytes, bytes], Extract | None]
+"""(SHA-256, content) -> what the file says, None where that is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentText:
+    """What all files of a message say. unreadable: how many were not read whole; waiting: 0, or as in WAITING; files: name_of()
+    each."""
+
+    text: str = ""
+    unreadable: int = 0
+    waiting: int = 0
+    files: tuple[str, ...] = ()
+
+
+NOTHING = AttachmentText()
+
+
+def name_of(digest: bytes) -> str:
+    """How the index calls a file, by its SHA-256: enough to tell files apart, and what hangs on it may be thrown away."""
+    return digest[:8].hex()
+
+
+def unknown(_digest: bytes, _content: bytes) -> Extract | None:
+    return None
+
+
+def files(fields: Fields) -> list[Attached]:
+    """The attachments that need a reader, by their content."""
+    return [a for a in fields.attachments if a.content and _needs_reader(a)]
+
+
+def _needs_reader(attached: Attached) -> bool:
+    kind = sniff.detect(attached.content)
+    if kind in {"text", "html", "letter"}:
+        in_letter = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
+        return not in_letter  # else they are in the letter's text
+    return kind not in readers.SILENT
+
+
+def without_reader(content: bytes) -> Extract | None:
+    """What needs no reader: a text, and a picture, which says nothing without OCR. None for every other file."""
+    match sniff.detect(content):
+        case "picture":
+            return Extract(pictures=int(pictures.may_show_words(content)))
+        case "text" if not text_files.is_sealed(content):
+            return Extract(text_files.decoded(content))
+    return None
+
+
+def attachment_text(fields: Fields, lookup: ExtractLookup) -> AttachmentText:
+    return _combined((sha256(a.content).digest(), partial(_known, a.content, lookup)) for a in files(fields))
+
+
+def text_of_files(attachments: Iterable[File], lookup: ExtractLookup) -> AttachmentText:
+    """The same of files that were read by somebody else (seenread.py). look: asks for no content."""
+    return _combined((file.digest, partial(_look_up, file, lookup)) for file in attachments)
+
+
+def _known(content: bytes, lookup: ExtractLookup, digest: bytes) -> Extract | None:
+    return lookup(digest, content) or without_reader(content)
+
+
+def _look_up(file: File, lookup: ExtractLookup, digest: bytes) -> Extract | None:
+    return lookup(digest, b"") or file.known
+
+
+def _combined(readers: Iterable[tuple[bytes, Callable[[bytes], Extract | None]]]) -> AttachmentText:
+    texts: list[str] = []
+    names: dict[str, None] = {}
+    unreadable = waiting = 0
+    for digest, read in readers:
+        names[name_of(digest)] = None
+        extract = read(digest)
+        if extract is None:
+            waiting = TEXT
+            continue
+        texts.append(extract.text)
+        unreadable += bool(extract.unreadable)
+        if extract.pictures and not waiting:
+            waiting = PICTURES
+    return AttachmentText("\n".join(texts), unreadable, waiting, tuple(names))

@@ -1,0 +1,43 @@
+"""What a query sees of a capture and its bytes, for who asks the store and not the index: holds, and the scope of a mandate. The
+bytes are hostile, so they are read in a limited process (seenlimited.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.log import get_logger
+from civicmail.core.query.tree import View
+from civicmail.core.sandbox.errors import BUSY, Unreadable
+from civicmail.mail.archive.holds import Viewer
+from civicmail.mail.archive.records import Capture
+from civicmail.mail.search import message_reader
+from civicmail.mail.search.attachments import NOTHING, text_of_files
+from civicmail.mail.search.extract_cache import Extracts
+from civicmail.mail.search.fields import view
+from civicmail.mail.search.message_values import EMPTY
+
+log = get_logger()
+
+
+def viewer(data: Path, seconds: float = message_reader.SECONDS) -> Viewer:
+    """Text of attachments comes from what was read of them before; a file that was not read yet counts as one that nobody can read,
+    so a hold that asks for words covers it. So does a message that brings its reader down, and no scope by words has it. The viewer
+    raises LaterError while too much is being read. seconds: of the processor for one message."""
+    look = Extracts(data).get
+
+    def see(capture: Capture, body: bytes) -> View:
+        try:
+            fields, files = message_reader.fields(body, seconds)
+            said = text_of_files(files, look) if fields.attachments else NOTHING
+            seen = view(capture, fields, said)
+            seen["unreadable"] += said.waiting
+        except Exception as error:  # whatever is wrong with one message, it must not let it go
+            if isinstance(error, Unreadable) and error.why == BUSY:
+                raise LaterError("Too much is being read at this moment. Please try again in a minute.") from None
+            log.exception("seen.unreadable", capture=capture.uuid)
+            seen = view(capture, EMPTY)
+            seen["unreadable"] += 1
+        return seen
+
+    return see
