@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from civicmail.front.cli import screen
-from civicmail.front.sample.live_demo import Play
+from civicmail.front.sample.live_demo import LiveDemo
 from civicmail.front.sample.mail_tracker import SearchTiming, TrackedMessage
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    with Play(tmp_path / "data", seed=1, rate=8) as play:
+def play(tmp_path: Path) -> Iterator[LiveDemo]:
+    with LiveDemo(tmp_path / "data", seed=1, rate=8) as play:
         play.sent.update(accepted=2, copies=3)
         play.took = [3.0, 5.0]
         done = TrackedMessage(
@@ -28,12 +28,12 @@ def play(tmp_path: Path) -> Iterator[Play]:
         )
         play.stage.acts = {b"1": done, b"2": open_}
         play.stage._under_way = {b"2": open_}
-        play.stage.over, play.stage.copies, play.stage.found = [done], 2, 1
+        play.stage.over, play.stage.copies, play.stage.indexed = [done], 2, 1
         play.answers = [SearchTiming("has:attachment", 1, 2, 3.2)]
         yield play
 
 
-def test_the_picture_has_people_states_and_answers(play: Play) -> None:
+def test_the_picture_has_people_states_and_answers(play: LiveDemo) -> None:
     out = io.StringIO()
     Console(file=out, width=140).print(screen._picture(play))
     text = out.getvalue()
@@ -42,7 +42,7 @@ def test_the_picture_has_people_states_and_answers(play: Play) -> None:
 
 
 def test_without_a_terminal_each_message_is_one_line_once_its_way_is_complete(
-    play: Play, capsys: pytest.CaptureFixture[str]
+    play: LiveDemo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with screen.screen(play) as show:
         show()
@@ -54,12 +54,12 @@ def test_without_a_terminal_each_message_is_one_line_once_its_way_is_complete(
     assert lines.count("search has:attachment: 1 of 2 in 3 ms") == 1
 
 
-def test_of_a_message_that_nobody_gets_now_that_is_said(play: Play) -> None:
+def test_of_a_message_that_nobody_gets_now_that_is_said(play: LiveDemo) -> None:
     done = play.stage.over[0]
     assert screen._way(replace(done, delivered=0)) == "archived, kept back, found +0.9 s"
 
 
-def test_the_summary_says_what_is_missing_and_that_it_did_not_hold(play: Play) -> None:
+def test_the_summary_says_what_is_missing_and_that_it_did_not_hold(play: LiveDemo) -> None:
     lines = list(play.summary({"messages": 2, "problems": []}))
     assert lines[1].startswith("Archived   2 of 2")
     assert lines[2].startswith("Delivered  2 of 3 copies")
@@ -67,9 +67,9 @@ def test_the_summary_says_what_is_missing_and_that_it_did_not_hold(play: Play) -
     assert not play.all_held({"messages": 2, "problems": []})
 
 
-def test_the_demo_holds_only_when_everything_arrived_and_nothing_is_wrong(play: Play) -> None:
+def test_the_demo_holds_only_when_everything_arrived_and_nothing_is_wrong(play: LiveDemo) -> None:
     act = play.stage.acts[b"2"]
-    act.done, act.delivered, act.found = {0, 1}, 2050, 2900
+    act.done, act.delivered, act.indexed = {0, 1}, 2050, 2900
     play.stage._under_way.clear()
     assert play.all_held({"messages": 2, "problems": []})
     assert not play.all_held({"messages": 2, "problems": ["record 2 of journal 0001 is damaged"]})

@@ -11,7 +11,7 @@ from subprocess import PIPE, Popen
 import pytest
 
 from civicmail.front.sample import installation, live_demo
-from civicmail.front.sample.live_demo import Play
+from civicmail.front.sample.live_demo import LiveDemo
 
 
 @pytest.mark.rule("P-29", "Of two demos at once each has pages of its own, and says where.")
@@ -19,11 +19,11 @@ def test_of_two_demos_at_once_each_has_pages_of_its_own_and_says_where(tmp_path:
     """The first has not begun to listen when the second looks; when the first has ended its port can be had again."""
     usual = installation.free_ports(1)[0]
     monkeypatch.setattr(live_demo, "WEB", usual)
-    with Play(tmp_path / "a", seed=1, rate=1) as first, Play(tmp_path / "b", seed=1, rate=1) as second:
+    with LiveDemo(tmp_path / "a", seed=1, rate=1) as first, LiveDemo(tmp_path / "b", seed=1, rate=1) as second:
         assert first.ports.web == usual and first.elsewhere == ""
         assert second.ports.web != usual and f"http://127.0.0.1:{second.ports.web}/demo/" in second.elsewhere
         assert f"port = {second.ports.web}\n" in (tmp_path / "b" / "civicmail.toml").read_text()
-    with Play(tmp_path / "c", seed=1, rate=1) as third:
+    with LiveDemo(tmp_path / "c", seed=1, rate=1) as third:
         assert third.ports.web == usual
 
 

@@ -29,7 +29,7 @@ def test_a_capture_enters_once_it_is_durable_and_is_delivered_when_every_copy_is
     stage = MailTracker(data)
     stage.update()
     act = stage.acts[id_]
-    assert (act.sender, act.recipients, act.is_delivered, act.found) == (
+    assert (act.sender, act.recipients, act.is_delivered, act.indexed) == (
         "a@home.example",
         ("b@city.example", "c@city.example"),
         False,

@@ -84,13 +84,13 @@ def _newest(data: Path) -> Checkpoint:
     from civicmail.front.cli import proofs  # what it needs takes long to import
 
     ledger = sequencer.folder(data)
-    has_asked = False
+    is_requested = False
 
     def is_signed() -> bool:
-        nonlocal has_asked
-        if not has_asked:
+        nonlocal is_requested
+        if not is_requested:
             checkpoints.request(ledger)
-            has_asked = True
+            is_requested = True
             return False
         return not checkpoints.is_requested(ledger)
 

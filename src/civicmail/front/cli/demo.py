@@ -23,12 +23,12 @@ def demo(
 ) -> None:
     """Start a sample city with a month of mail behind it: its pages open in a browser, and more mail flows until Ctrl-C."""
     from civicmail.front.cli.screen import screen
-    from civicmail.front.sample.live_demo import Play
+    from civicmail.front.sample.live_demo import LiveDemo
     from civicmail.front.sample.people import DEMO
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end
-    with sample_city.folder(data, "demo") as folder, Play(folder, seed=seed, rate=rate) as play:
+    with sample_city.folder(data, "demo") as folder, LiveDemo(folder, seed=seed, rate=rate) as play:
         output.words("Making a city of six departments, and a month of its mail …")
         if play.elsewhere:
             output.words(play.elsewhere)

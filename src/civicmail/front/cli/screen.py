@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from civicmail.front.sample import people
-from civicmail.front.sample.live_demo import Play, Show
+from civicmail.front.sample.live_demo import LiveDemo, Show
 from civicmail.front.sample.mail_tracker import TrackedMessage
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NAMES = {p.address: p.name for p in (*people.DEMO.employees, *people.residents(
 
 
 @contextmanager
-def screen(play: Play) -> Iterator[Show]:
+def screen(play: LiveDemo) -> Iterator[Show]:
     """The way to show a play here. Everything goes to stdout: it is what the person asked for."""
     if not sys.stdout.isatty():
         yield _Lines(play).show
@@ -35,7 +35,7 @@ def screen(play: Play) -> Iterator[Show]:
 class _Lines:
     """Each message once, when its way is complete, and each question once."""
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, play: LiveDemo) -> None:
         self._play = play
         self._shown = 0
         self._last: object = None
@@ -52,7 +52,7 @@ class _Lines:
 
 def _way(act: TrackedMessage) -> str:
     went = f"delivered +{act.delivered - act.archived} ms" if act.delivered else "kept back"
-    return f"archived, {went}, found +{(act.found - act.archived) / 1000:.1f} s"
+    return f"archived, {went}, found +{(act.indexed - act.archived) / 1000:.1f} s"
 
 
 def _who(address: str) -> str:
@@ -64,7 +64,7 @@ def _to(act: TrackedMessage) -> str:
     return _who(act.recipients[0]) + (f" and {others} more" if others else "")
 
 
-def _picture(play: Play) -> RenderableType:
+def _picture(play: LiveDemo) -> RenderableType:
     from rich.console import Group
     from rich.panel import Panel
     from rich.table import Table
@@ -85,13 +85,13 @@ def _picture(play: Play) -> RenderableType:
     for act in acts:
         under_way = "kept back" if act.is_delivered else f"{len(act.done)}/{len(act.recipients)}"
         delivered = f"+{act.delivered - act.archived} ms" if act.delivered else under_way
-        lag = f"+{(act.found - act.archived) / 1000:.1f} s" if act.found else "…"
+        lag = f"+{(act.indexed - act.archived) / 1000:.1f} s" if act.indexed else "…"
         table.add_row(
             act.uuid[:13], _who(act.sender), _to(act), f"{act.size:,}", Text("✓", "green"),
-            Text(delivered, "green" if act.is_delivered else "yellow"), Text(lag, "green" if act.found else "yellow"),
+            Text(delivered, "green" if act.is_delivered else "yellow"), Text(lag, "green" if act.indexed else "yellow"),
         )  # fmt: skip
     stage = play.stage
-    counts = f"sent {play.sent['accepted']}   archived {len(stage.acts)}   found {stage.found}"
+    counts = f"sent {play.sent['accepted']}   archived {len(stage.acts)}   found {stage.indexed}"
     counts += f"   delivered {stage.copies} copies ({stage.left} to the world)"
     searches = Table(box=None, pad_edge=False, show_header=False)
     for a in play.answers:

@@ -36,7 +36,7 @@ Show = Callable[[], None]
 WEB = 8025  # where the pages are, if that port is free
 
 
-class Play:
+class LiveDemo:
     """One demo in one new data folder. sent: postings by what the server answered; answers: the last questions to the index;
     behind: messages of the month before it opened."""
 
@@ -61,7 +61,7 @@ class Play:
         self._next_question = 0.0
         self._stop = threading.Event()
 
-    def __enter__(self) -> Play:
+    def __enter__(self) -> LiveDemo:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -170,8 +170,8 @@ class Play:
         yield f"Sent       {accepted} messages for {total} recipients in {seconds:.0f} s; {len(self.refused)} not taken"
         yield f"Archived   {len(acts)} of {accepted}, each before its 250 (median {_median(self.took):.0f} ms)"
         yield f"Delivered  {copies} of {total} copies: {inside} to mailboxes of {people.DOMAIN}, {self.stage.left} to the world"
-        waits = [a.found - a.archived for a in self.stage.over]
-        yield f"Found      {self.stage.found} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
+        waits = [a.indexed - a.archived for a in self.stage.over]
+        yield f"Found      {self.stage.indexed} of {accepted} (searchable after {_median(waits) / 1000:.1f} s)"
         problems = verified.get("problems")
         shown = len(problems) if isinstance(problems, list) else problems
         yield f"Verified   {verified.get('messages')} messages, {shown} problems"

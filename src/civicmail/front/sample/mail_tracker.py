@@ -34,7 +34,7 @@ class TrackedMessage:
     size: int
     done: set[int] = field(default_factory=set)
     delivered: int = 0
-    found: int = 0
+    indexed: int = 0
 
     @property
     def is_delivered(self) -> bool:
@@ -54,8 +54,8 @@ class SearchTiming:
 class MailTracker:
     """Follows the journals of a data folder, captures received from `since` (ms) on.
 
-    acts: every capture that somebody has sent, by its id; own: how many the system itself has written; over: those whose way is
-    complete, in that order; copies: recipients that have theirs; left: those of them who are not of the city; found: captures that
+    acts: every capture that somebody sent, by id; own: how many the system itself wrote; over: completed captures,
+    in order; copies: recipients that have theirs; left: those of them outside the city; indexed: captures that
     the index covers.
     """
 
@@ -65,7 +65,7 @@ class MailTracker:
         self.own = 0
         self.copies = 0
         self.left = 0
-        self.found = 0
+        self.indexed = 0
         self._since = since
         self._under_way: dict[bytes, TrackedMessage] = {}
         self._data = data
@@ -83,10 +83,10 @@ class MailTracker:
         covered = coverage.covered(self._data)
         now = now_ms()
         for id_, act in list(self._under_way.items()):
-            if not act.found and act.number <= covered.get(act.journal, 0):
-                act.found = now
-                self.found += 1
-            if act.found and act.is_delivered:
+            if not act.indexed and act.number <= covered.get(act.journal, 0):
+                act.indexed = now
+                self.indexed += 1
+            if act.indexed and act.is_delivered:
                 self.over.append(self._under_way.pop(id_))
 
     def _enter(self, c: Capture) -> None:

@@ -29,10 +29,10 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """title: the h1; said: where the error has no sentence of its own; next: what to do now."""
+    """title: the h1; message: where the error has no sentence of its own; next: what to do now."""
 
     title: Promise
-    said: Promise
+    message: Promise
     next: Promise | str = ""
 
 
@@ -80,11 +80,11 @@ RETRY_SECONDS = 3
 
 
 def error_page(
-    request: Any, status: int, said: str = "", ask: str = "", clause: str = "", *, take_up: bool = False, busy: bool = False
+    request: Any, status: int, message: str = "", ask: str = "", clause: str = "", *, take_up: bool = False, busy: bool = False
 ) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
     the database. busy: it is 503 because others, or the same person, ask for much."""
-    starting = status == 503 and (start.is_starting() or bool(said and start.is_young())) and not busy
+    starting = status == 503 and (start.is_starting() or bool(message and start.is_young())) and not busy
     error_text = BUSY if busy else STARTING if starting else PAGES.get(status, PAGES[500])
     if status >= 500:
         request.bare = True
@@ -93,10 +93,10 @@ def error_page(
     if problems.is_of_api(request):
         return problems.problem_response(request, status)
     with language.theirs(request):
-        words = saying.said(said) if said else error_text.said
+        words = saying.said(message) if message else error_text.message
         shown = {
             "telling": error_text,
-            "said": words,
+            "message": words,
             "ask": saying.said(ask),
             "clause": clause,
             "status": status,

@@ -23,7 +23,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from civicmail.city.access.actions import scimlists
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import scim as found
+from civicmail.city.access.queries import scim as queries
 from civicmail.city.directory.models import MailGroup
 from civicmail.city.directory.scim_schema import Group
 from civicmail.front.web.scim.storage import Users
@@ -91,11 +91,11 @@ class Directory(ScimStorage):
         self._users.delete(resource_type, resource_id, expected_version=expected_version)
 
     def _groups(self, search_request: SearchRequest[Any]) -> list[Resource[Any]]:
-        groups: list[Resource[Any]] = [group_of(row) for row in found.lists(self._lists)]
+        groups: list[Resource[Any]] = [group_of(row) for row in queries.lists(self._lists)]
         return [group for group in groups if search_request.filter is None or search_request.filter.match(group)]
 
     def _row(self, id_: str) -> MailGroup:
-        row = found.lists(self._lists).filter(pk=int(id_)).first() if id_.isascii() and id_.isdigit() and len(id_) < 15 else None
+        row = queries.lists(self._lists).filter(pk=int(id_)).first() if id_.isascii() and id_.isdigit() and len(id_) < 15 else None
         if row is None:
             raise NotFoundException(detail="There is no such group.")
         return row
@@ -107,6 +107,6 @@ def _is_user(resource_type: ResourceType) -> bool:
 
 def group_of(row: MailGroup) -> Group[Any]:
     """A list as the protocol has it."""
-    members = [{"value": str(id_), "display": name, "type": "User", "$ref": f"Users/{id_}"} for id_, name in found.members(row)]
+    members = [{"value": str(id_), "display": name, "type": "User", "$ref": f"Users/{id_}"} for id_, name in queries.members(row)]
     meta = {"resourceType": "Group", "created": row.made.isoformat(), "lastModified": row.made.isoformat()}
     return Group.model_validate({"id": str(row.pk), "displayName": row.name, "members": members or None, "meta": meta})

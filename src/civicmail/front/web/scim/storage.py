@@ -30,7 +30,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from civicmail.city.access.actions import scim
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import scim as found
+from civicmail.city.access.queries import scim as queries
 from civicmail.city.directory.models import ScimUser
 from civicmail.city.directory.scim_row import ENTERPRISE, Names, is_active, uid_of
 from civicmail.city.directory.scim_schema import EnterpriseUser, User
@@ -52,7 +52,7 @@ class Users(ScimStorage):
     @cached_property
     def names(self) -> Names:
         """What things are called in this city."""
-        return found.names(self._now)
+        return queries.names(self._now)
 
     def writes(self) -> None:
         """The request changes something: what it reads is locked until its transaction ends."""
@@ -77,7 +77,7 @@ class Users(ScimStorage):
     def search(self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None) -> SearchPage:
         """A page by index. A name, an id or a number is looked up; any other filter is asked of each user whom it may mean."""
         begin, count = min(max(search_request.start_index or 1, 1), _LAST) - 1, search_request.count or 0
-        rows = found.users().order_by("id")
+        rows = queries.users().order_by("id")
         if search_request.filter is None:
             page = [resource_of(row) for row in rows[begin : begin + count]] if count else []
             return SearchPage(rows.count(), page)
@@ -108,7 +108,7 @@ class Users(ScimStorage):
 
     def _row(self, id_: str) -> ScimUser:
         try:
-            rows = found.users().filter(uuid=UUID(id_))
+            rows = queries.users().filter(uuid=UUID(id_))
         except ValueError:
             raise NotFoundException(detail="There is no such user.") from None
         row = (rows.select_for_update(of=("self",)) if self._writes else rows).first()
