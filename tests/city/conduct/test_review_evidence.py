@@ -144,7 +144,7 @@ def test_a_review_that_was_closed_before_reports_had_a_look_is_as_it_was(install
     review = small()
     proved(installed)
     assert b"<style>" in report_of(review_evidence.file(review, installed, "Sample City"), review.digest)
-    review.digest = evidence_file.digest(review_evidence.evidence(review, look="").files)
+    review.digest = evidence_file.digest(review_evidence.evidence(review, style="").files)
     assert b"<style>" not in report_of(review_evidence.file(review, installed, "Sample City"), review.digest)
 
 

@@ -29,4 +29,4 @@ JOBS: tuple[Job, ...] = (
 
 def run_due(now: int) -> int:
     """One round of everything with a date; how much was done."""
-    return sum(one(now) for one in JOBS)
+    return sum(job(now) for job in JOBS)

@@ -12,10 +12,10 @@ HOUR_MS = 3_600_000
 
 
 class RateLimit:
-    """most: in an hour, of one network (/24, /64). Networks are forgotten an hour after their last one, and when there are many."""
+    """per_hour: of one network (/24, /64). Networks are forgotten an hour after their last one, and when there are many."""
 
-    def __init__(self, most: int, remembered: int = 10_000) -> None:
-        self._most = most
+    def __init__(self, per_hour: int, remembered: int = 10_000) -> None:
+        self._most = per_hour
         self._remembered = remembered
         self._seen: OrderedDict[str, list[int]] = OrderedDict()
         self._lock = Lock()

@@ -100,9 +100,9 @@ def suspends(exceptions: list[str]) -> bool:
 
 def keeps_per_minute(times: list[int]) -> int:
     """The most keeps within one minute. times: ms of each, one by one; what was kept together is no part of it."""
-    times, most, first = sorted(times), 0, 0
+    times, highest, first = sorted(times), 0, 0
     for last, at in enumerate(times):
         while at - times[first] >= 60_000:
             first += 1
-        most = max(most, last - first + 1)
-    return most
+        highest = max(highest, last - first + 1)
+    return highest

@@ -195,7 +195,7 @@ def _addresses(text: str) -> str:
 def _own(address: str, aliases: str) -> tuple[str, str]:
     """What somebody has in the city already; whether it is one of ours is looked at with the rest of the list."""
     mine, others = feed_addresses.split_addresses(address), feed_addresses.split_addresses(aliases)
-    if wrong := next((one for one in (*mine, *others) if not _ADDRESS.fullmatch(one)), ""):
+    if wrong := next((word for word in (*mine, *others) if not _ADDRESS.fullmatch(word)), ""):
         raise ValueError(f"{wrong[:60]} is no e-mail address.")
     if len(mine) > 1:
         raise ValueError("The field address has several addresses; the others stand in the column aliases.")

@@ -28,9 +28,9 @@ def path(data: Path) -> Path:
 
 def note(data: Path, kind: str, source: str, state: str, now: int, files: Files = OS_FILES) -> None:
     """Remember the last word of a feed; of files, whatever they are called, the last one. Durable on return; raises OSError."""
-    there = {_key(h.kind, h.source): h for h in read(data)}
-    there[_key(kind, source)] = FeedStatus(kind, source, state, now)
-    plain = [{"kind": h.kind, "source": h.source, "state": h.state, "at": h.at} for _, h in sorted(there.items())]
+    by_key = {_key(h.kind, h.source): h for h in read(data)}
+    by_key[_key(kind, source)] = FeedStatus(kind, source, state, now)
+    plain = [{"kind": h.kind, "source": h.source, "state": h.state, "at": h.at} for _, h in sorted(by_key.items())]
     files.make_folder(path(data).parent)
     files.replace(path(data), orjson.dumps(plain))
 

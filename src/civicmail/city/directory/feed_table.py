@@ -217,8 +217,8 @@ def _day(column: str, text: str, dates: str) -> str:
     match = _DATE.fullmatch(text.split(" ")[0].split("T")[0])
     if match is None:
         raise ValueError(f"The field {column} is no date like {DATES[dates]}.")
-    one, two, three = match.groups()
-    year, month, day = {"iso": (one, two, three), "mdy": (three, one, two), "dmy": (three, two, one)}[dates]
+    first, second, third = match.groups()
+    year, month, day = {"iso": (first, second, third), "mdy": (third, first, second), "dmy": (third, second, first)}[dates]
     if len(year) != 4:
         raise ValueError(f"The field {column} is no date like {DATES[dates]}: the year has four digits.")
     try:

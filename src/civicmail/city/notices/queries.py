@@ -5,6 +5,6 @@ from __future__ import annotations
 from civicmail.city.notices.models import Notice
 
 
-def waiting(most: int) -> list[Notice]:
+def waiting(limit: int) -> list[Notice]:
     """The oldest that nobody has sent yet."""
-    return list(Notice.objects.filter(sent__isnull=True).order_by("pk")[:most])
+    return list(Notice.objects.filter(sent__isnull=True).order_by("pk")[:limit])

@@ -64,12 +64,12 @@ def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = Tr
 
 def _is_of(case: Case, capture: str) -> bool:
     """Whether it is one of the messages of the case, or says the same byte for byte, but for its way."""
-    there = captures_of(case)[:MAX_COMPARED]
-    if capture in there:
+    captures = captures_of(case)[:MAX_COMPARED]
+    if capture in captures:
         return True
     capture_record = record(capture)
     return capture_record is not None and any(
-        (one := record(c)) is not None and one.content_hash == capture_record.content_hash for c in there
+        (other := record(c)) is not None and other.content_hash == capture_record.content_hash for c in captures
     )
 
 
@@ -128,9 +128,9 @@ def find_copies(case: Case, words: str = "", *, now: int) -> CopyList:
     ids |= reported if not words.strip() else set()
     fits = [id_ for id_ in ids if id_ in reported or ((marks := marks_of(id_)) is not None and like.fits(marks))]
     domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
-    there = to_be_taken(case)
+    pending = to_be_taken(case)
     copies = [
-        replace(has, state="taking") if has.can_be_taken and (has.capture, has.index) in there else has
+        replace(has, state="taking") if has.can_be_taken and (has.capture, has.index) in pending else has
         for has in copies_of(_traced(sorted(fits)), domains)
     ]
     return CopyList(tuple(copies), len(fits), more)

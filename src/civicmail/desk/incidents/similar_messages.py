@@ -91,16 +91,16 @@ class Copy:
 def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[Copy]:
     """Who has it: each copy for a mailbox of the city, by mailbox. domains: lower case."""
     copies = []
-    for one in traced:
-        for p in one.passages:
+    for message in traced:
+        for p in message.passages:
             mailbox = (p.box or p.address).lower()
             if mailbox.rpartition("@")[2] in domains and p.state not in ("kept", "refused"):
                 state = "pulled" if p.state == "held" and p.rules == ("pulled-back",) else p.state
-                copies.append(Copy(one.uuid, p.index, mailbox, state, p.since))
+                copies.append(Copy(message.uuid, p.index, mailbox, state, p.since))
     return sorted(copies, key=lambda has: (has.mailbox, has.capture, has.index))
 
 
 def counted(copies: Sequence[Copy]) -> tuple[int, int]:
     """How many copies can be taken back, and of how many mailboxes."""
-    there = [has for has in copies if has.can_be_taken]
-    return len(there), len({has.mailbox for has in there})
+    removable = [has for has in copies if has.can_be_taken]
+    return len(removable), len({has.mailbox for has in removable})

@@ -58,13 +58,13 @@ PULL = Table[PullState](
 )
 
 
-def comes_next(state: str, there: int, aside: int, *, under_way: bool = False) -> Literal["answer", "pull", "undo", "none"]:
+def comes_next(state: str, removable: int, aside: int, *, under_way: bool = False) -> Literal["answer", "pull", "undo", "none"]:
     """The act that a case waits for, the main one of its page. state: of CaseState; there: copies that could be taken back; aside:
     pulls of it that could be undone; under_way: one is being carried out, or waits for a second person."""
     if state == "open":
         return "answer"
     if state == "right":
-        return "pull" if there and not under_way else "none"
+        return "pull" if removable and not under_way else "none"
     return "undo" if aside else "none"
 
 

@@ -122,7 +122,7 @@ def _short(value: Value) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 1 << 63 else str(value)
     if isinstance(value, list):
-        return [_short(one) for one in value[:_MAX_LISTED]]
+        return [_short(item) for item in value[:_MAX_LISTED]]
     text = f"hex:{value.hex()}" if isinstance(value, bytes) else value
     if len(text) <= _MAX_VALUE:
         return text

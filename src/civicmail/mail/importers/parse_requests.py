@@ -58,7 +58,7 @@ class FallbackParser:
         where no process can read anything."""
         try:
             fields, files = message_reader.surely(content)
-            whole = {sha256(one.content).digest(): one.content for one in (message_reader.files(content) if files else ())}
+            whole = {sha256(file.content).digest(): file.content for file in (message_reader.files(content) if files else ())}
         except Unreadable:
             return _unread(content, ask)
         return parse_result(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))

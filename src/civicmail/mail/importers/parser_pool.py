@@ -89,8 +89,8 @@ class _Chunk[T]:
     packed: list[bytes] = field(default_factory=list)
     size: int = 0
 
-    def add(self, thing: T, content: bytes, ask: Any, packed: bytes) -> None:
-        self.things.append(thing)
+    def add(self, item: T, content: bytes, ask: Any, packed: bytes) -> None:
+        self.things.append(item)
         self.contents.append(content)
         self.asks.append(ask)
         self.packed.append(packed)
@@ -118,11 +118,11 @@ class _SideWork[T]:
             done = self._threads.submit(self._complete, content, ask, reply)
         self._waiting.append((item, content, done))
 
-    def done(self, most: int = MAX_WAITING) -> Iterator[tuple[T, bytes, Any]]:
+    def done(self, max_waiting: int = MAX_WAITING) -> Iterator[tuple[T, bytes, Any]]:
         """Those that are done; waits while there are more than so many. Raises what the work raises."""
-        while self._waiting and (len(self._waiting) > most or self._waiting[0][2].done()):
-            thing, content, answer = self._waiting.popleft()
-            yield thing, content, answer.result()
+        while self._waiting and (len(self._waiting) > max_waiting or self._waiting[0][2].done()):
+            item, content, answer = self._waiting.popleft()
+            yield item, content, answer.result()
 
 
 class ParserPool:
@@ -198,17 +198,17 @@ class ParserPool:
         del in_flight[at]
         answers = _answers(parser, len(chunk.things))
         pairs = zip(chunk.asks, answers or (), strict=False)
-        if answers is None or not all(self._sane(ask, one.answer) for ask, one in pairs):
+        if answers is None or not all(self._sane(ask, reply.answer) for ask, reply in pairs):
             parser.process.kill()
             if parser in running:
                 running.remove(parser)
             yield from _add_all(chunk, completing)
             return
-        for item, content, ask, one in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
-            if not one.files:
-                yield item, content, one.answer
+        for item, content, ask, reply in zip(chunk.things, chunk.contents, chunk.asks, answers, strict=True):
+            if not reply.files:
+                yield item, content, reply.answer
             else:
-                completing.add(item, content, ask, one)
+                completing.add(item, content, ask, reply)
                 yield from completing.done()
 
     def stop(self) -> None:
@@ -229,8 +229,8 @@ class ParserPool:
 
 
 def _add_all[T](chunk: _Chunk[T], aside: _SideWork[T]) -> Iterator[tuple[T, bytes, Any]]:
-    for thing, content, ask in zip(chunk.things, chunk.contents, chunk.asks, strict=True):
-        aside.add(thing, content, ask)
+    for item, content, ask in zip(chunk.things, chunk.contents, chunk.asks, strict=True):
+        aside.add(item, content, ask)
         yield from aside.done()
 
 
@@ -275,9 +275,11 @@ def _answers(parser: _Parser, number: int) -> list[Reply] | None:
 
 def _packed(done: list[Reply]) -> bytes:
     """Answers as JSON, with its length before it (8 bytes); the text and the files of each behind it, as they are."""
-    texts = [one.answer[-1].encode() for one in done]
-    line = orjson.dumps([[*one.answer[:-1], len(text), list(map(len, one.files))] for one, text in zip(done, texts, strict=True)])
-    behind = [piece for one, text in zip(done, texts, strict=True) for piece in (text, *one.files)]
+    texts = [reply.answer[-1].encode() for reply in done]
+    line = orjson.dumps(
+        [[*reply.answer[:-1], len(text), list(map(len, reply.files))] for reply, text in zip(done, texts, strict=True)]
+    )
+    behind = [piece for reply, text in zip(done, texts, strict=True) for piece in (text, *reply.files)]
     return b"".join((len(line).to_bytes(8), line, *behind))
 
 

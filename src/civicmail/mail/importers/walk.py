@@ -163,21 +163,21 @@ def read_file(file: File) -> Iterator[Item]:
 def _contents(file: File, source: int) -> Iterator[Item]:
     """source: descriptor of the file. Whoever needs a path opens the same file by it, whatever its name leads to meanwhile."""
     content, modified, whole = _read(source, may_hold=True)
-    look = file_kind.classify(file.name.rpartition("/")[2], content[: file_kind.HEAD_BYTES], named=file.named)
+    kind = file_kind.classify(file.name.rpartition("/")[2], content[: file_kind.HEAD_BYTES], named=file.named)
     same = f"/proc/self/fd/{source}"
-    if look.is_ == "message":
+    if kind.is_ == "message":
         at = modified if not file.member else file.at
         yield SourceMessage(file.folder, file.name, content if whole else _read(source)[0], at, "mailbox")
-    elif look.is_ == "mbox":
+    elif kind.is_ == "mbox":
         yield from _mbox(file, same)
-    elif look.is_ == "store":
+    elif kind.is_ == "store":
         yield from _store(file, same)
-    elif look.is_ == "item":
+    elif kind.is_ == "item":
         yield _item(file, content if whole else _read(source)[0], modified)
-    elif look.is_ == "archive":
+    elif kind.is_ == "archive":
         yield from _archive(file, same)
     else:
-        yield Skipped(text_of(file.name), look.why, failed=file.named or look.mail)
+        yield Skipped(text_of(file.name), kind.why, failed=file.named or kind.mail)
 
 
 def _mbox(file: File, source: str) -> Iterator[Item]:
@@ -235,7 +235,7 @@ def _archive(file: File, source: str) -> Iterator[Item]:
             count += 1
             yield Skipped(text_of(name), member.why, failed=True)
             continue
-        folders = [one for one in text_of(member.name).split("/")[:-1] if one not in {"", ".", ".."}]
+        folders = [part for part in text_of(member.name).split("/")[:-1] if part not in {"", ".", ".."}]
         if _is_quiet(member.name.rpartition("/")[2]) or "__MACOSX" in folders:
             continue
         if folders and folders[-1] in {"cur", "new"}:

@@ -110,8 +110,8 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
     reason = in_words(reason, least=20)
     with transaction.atomic():
         rows = _stopped(review, department)
-        most = max(1, int(circuit_breaker.MAX_SHARE * review_scope.with_access(now).get(department.code, 0)))
-        batch = [r for r in rows if essential or not r.essential][:most]
+        max_rows = max(1, int(circuit_breaker.MAX_SHARE * review_scope.with_access(now).get(department.code, 0)))
+        batch = [r for r in rows if essential or not r.essential][:max_rows]
         if not batch:
             raise Conflict("Only what is behind an essential mailbox is left; say so, or leave it.")
         for row in batch:

@@ -35,8 +35,8 @@ def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: st
     reason = in_words(reason, least=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
-        there = reviewers.reviewers(now)
-        chain = there.chain(department.pk)
+        eligible = reviewers.reviewers(now)
+        chain = eligible.chain(department.pk)
         if mine.hops >= MAX_HOPS or department.pk == mine.part.department_id:
             chain = [c for c in chain if c.why == reviewers.OFFICER]
         _hand_on(mine, department, chain, "not-mine", actor, reason, now)
@@ -49,11 +49,11 @@ def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewR
     reason = in_words(reason, least=3)
     with transaction.atomic():
         mine = _mine(row, actor, now)
-        there = reviewers.reviewers(now)
-        above = there.after(mine.part.department_id, person_of(actor).pk, {p for p in (mine.person_id, mine.approver_id) if p})
+        eligible = reviewers.reviewers(now)
+        above = eligible.after(mine.part.department_id, person_of(actor).pk, {p for p in (mine.person_id, mine.approver_id) if p})
         chain = [above] if above is not None and mine.hops < MAX_HOPS else []
-        head = [c for c in there.chain(mine.part.department_id) if c.why == "head"] if mine.part.role == "supervisor" else []
-        officers = [Candidate(p, reviewers.OFFICER) for p in there.officers if p in there.present]
+        head = [c for c in eligible.chain(mine.part.department_id) if c.why == "head"] if mine.part.role == "supervisor" else []
+        officers = [Candidate(p, reviewers.OFFICER) for p in eligible.officers if p in eligible.present]
         _hand_on(mine, mine.part.department, [*head, *chain, *officers], "unsure", actor, reason, now)
     return mine
 

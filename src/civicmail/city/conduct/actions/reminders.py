@@ -88,8 +88,8 @@ def _write(due: list[Review], work: Work, now: int) -> int:
                 total = sum(counts.values())
                 notify(f"review-reminder:{person}:{day}", to[person], f"Access review: {total} open", text, now=moment(now))
             steps += [_reminded(pk, now, names[person]) for pk in counts]
-        there = {s.review_id for s in steps}
-        steps += [_reminded(r.pk, now) for r in due if r.pk not in there]
+        reminded = {s.review_id for s in steps}
+        steps += [_reminded(r.pk, now) for r in due if r.pk not in reminded]
         ReviewStep.objects.bulk_create(steps)
     return len(work)
 
@@ -112,31 +112,31 @@ def step_in(now: int) -> int:
     if not parts:
         return 0
     named = {pk for p in parts for pk in (p.reviewer_id, p.joined_id) if pk is not None}
-    there = reviewers.reviewers(now, named, away=False)
-    return sum(_step_in(part, there, now) for part in parts)
+    eligible = reviewers.reviewers(now, named, away=False)
+    return sum(_step_in(part, eligible, now) for part in parts)
 
 
-def _step_in(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+def _step_in(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     assert part.review.started is not None
     since = moment(now) - part.review.started
     alone = part.reviewer_id if part.replaced is None else part.joined_id
-    if alone is None or alone not in there.present:
-        return _take_over(part, there, now)
+    if alone is None or alone not in eligible.present:
+        return _take_over(part, eligible, now)
     if part.replaced is not None or part.review.state != "running":
         return 0
-    if part.joined_id is not None and part.joined_id not in there.present:
+    if part.joined_id is not None and part.joined_id not in eligible.present:
         part.joined_at = None  # whoever had joined is gone: the next one does
     if part.joined_at is None and since >= timedelta(days=NEXT_HEAD_JOINS_DAY):
-        return _join(part, there, now)
+        return _join(part, eligible, now)
     return _replace(part, now) if part.joined_id is not None and since >= timedelta(days=NEXT_HEAD_REPLACES_DAY) else 0
 
 
-def _take_over(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+def _take_over(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     """Somebody who is there answers in place of whoever is not; nobody where there is nobody. Who was silent and is replaced does
     not come back by that."""
     rows = list(ReviewRow.objects.filter(part=part, state__in=WAITING_STATES).values_list("person", "approver"))
     barred = {p for pair in rows for p in pair if p is not None}
-    candidate = next((c for c in there.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)
+    candidate = next((c for c in eligible.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)
     if candidate is None:
         return 0
     name = Person.objects.values_list("display", flat=True).get(pk=candidate.person)
@@ -152,9 +152,9 @@ def _take_over(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
     return 1
 
 
-def _join(part: ReviewPart, there: reviewers.Reviewers, now: int) -> int:
+def _join(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     assert part.reviewer_id is not None
-    candidate = there.after(part.department_id, part.reviewer_id)
+    candidate = eligible.after(part.department_id, part.reviewer_id)
     part.joined_id, part.joined_at = (candidate.person if candidate else None), moment(now)
     name = Person.objects.values_list("display", flat=True).get(pk=candidate.person) if candidate else ""
     with transaction.atomic():

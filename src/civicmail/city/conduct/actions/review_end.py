@@ -83,8 +83,8 @@ def _close(pk: int, now: int) -> int:
     evidence = review_evidence.evidence(review)
     review.digest = evidence_file.digest(evidence.files)
     with transaction.atomic():
-        there = Review.objects.select_for_update().get(pk=pk)
-        if there.state != before or review_evidence.stamp(there) != seen:
+        locked_review = Review.objects.select_for_update().get(pk=pk)
+        if locked_review.state != before or review_evidence.stamp(locked_review) != seen:
             return 0
         review.save(update_fields=["state", "closed", "digest"])
         facts = {"key": review.key, "sha256": review.digest, "snapshot": review.snapshot, "counts": evidence.counts}

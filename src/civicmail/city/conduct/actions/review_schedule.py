@@ -35,10 +35,10 @@ def plan_due(now: int) -> int:
     if not Mailbox.objects.exists():
         return 0
     by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(moment(now)))}
-    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
+    existing = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
     new = 0
     for key, (tier, day) in by_key.items():
-        if key not in there:
+        if key not in existing:
             with transaction.atomic():
                 review = Review.objects.create(key=key, tier=tier, planned=day, by="tick")
                 facts = {"key": key, "tier": tier, "day": day.isoformat()}
@@ -131,10 +131,10 @@ def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review
 def micro_due(now: int) -> int:
     """Reviews of people who moved, are on a long leave, or about whom a violation was decided: each change once (R1)."""
     by_key = {**_moved(now), **_on_leave(now), **_decided(now)}
-    there = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
-    people = {person for key, (_, person) in by_key.items() if key not in there}
+    existing = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
+    people = {person for key, (_, person) in by_key.items() if key not in existing}
     have = _with_something(people, now)
-    new = [(key, *what) for key, what in sorted(by_key.items()) if key not in there and what[1] in have][:BATCH_SIZE]
+    new = [(key, *what) for key, what in sorted(by_key.items()) if key not in existing and what[1] in have][:BATCH_SIZE]
     for key, cause, person in new:
         with transaction.atomic():
             review = Review.objects.create(

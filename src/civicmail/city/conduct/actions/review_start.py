@@ -181,15 +181,15 @@ def _conflicts(grants: Sequence[DutyGrant]) -> set[int]:
 def _shares(questions: list[Question], known: review_scope.Known, now: int) -> list[tuple[int, Share]]:
     """Parts, each with the department (id of the row) that it is of."""
     supervisors = {e.supervisor_id for e in known.work.values() if e.supervisor_id}
-    there = reviewers.reviewers(now, supervisors)
+    eligible = reviewers.reviewers(now, supervisors)
     by_department: dict[int, list[int]] = {}
     for n, q in enumerate(questions):
         by_department.setdefault(q.department, []).append(n)
     shares: list[tuple[int, Share]] = []
     for department in sorted(by_department):
-        head = there.heads.get(department, 0)
+        head = eligible.heads.get(department, 0)
         asking = [_asking(n, questions[n], known, head) for n in by_department[department]]
-        split = reviewer_assignment.assign(asking, there.chain(department), there.present)
+        split = reviewer_assignment.assign(asking, eligible.chain(department), eligible.present)
         shares += [(department, share) for share in split]
     reviewer_assignment.number_parts([share for _, share in shares])
     return shares

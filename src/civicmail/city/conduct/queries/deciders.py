@@ -68,8 +68,8 @@ def of_departments(departments: Collection[Department], now: int) -> dict[int, l
             row = rows[department]
             if row.head is not None and row.head.pk not in away:
                 return [row.head]
-            if there := [people[pk] for pk in deputies.get(department, []) if pk not in away]:
-                return there
+            if present := [people[pk] for pk in deputies.get(department, []) if pk not in away]:
+                return present
             department = row.parent_id
         return officers
 

@@ -40,8 +40,8 @@ def next_deciders(row: Violation, now: int) -> list[Person]:
     own = [p for p in (row.department.head, *row.department.deputies.all()) if p is not None and p.pk not in had]
     away = deciders.absent([p.pk for p in own], now)
     order, whose = lines(), row.person.uid if row.person is not None else ""
-    there = [p for p in own if p.pk not in away and whose not in order.above(p.uid)]
-    return there[:1] or office
+    present = [p for p in own if p.pk not in away and whose not in order.above(p.uid)]
+    return present[:1] or office
 
 
 def _without_part(actor: Actor, rows: list[Violation]) -> list[Violation]:

@@ -36,7 +36,7 @@ _PARTS = (
 )  # fmt: skip
 
 
-def evidence(review: Review, look: str = evidence_file.STYLE) -> Evidence:
+def evidence(review: Review, style: str = evidence_file.STYLE) -> Evidence:
     """What was asked and what came of it, the same each time for a review that is closed. A fixed number of queries. look: of the
     report."""
     rows = list(ReviewRow.objects.filter(review=review).select_related("person", "department", "by").order_by("id"))
@@ -65,7 +65,7 @@ def evidence(review: Review, look: str = evidence_file.STYLE) -> Evidence:
     }
     with timezone.override(UTC), translation.override("en"):
         name = f"Access review: {shown['name']}"
-        files["report.html"] = evidence_file.page(name, render_to_string("conduct/evidence.html", shown), look)
+        files["report.html"] = evidence_file.page(name, render_to_string("conduct/evidence.html", shown), style)
     return Evidence(files, counts)
 
 
@@ -74,7 +74,7 @@ def as_closed(review: Review) -> Evidence:
     made = evidence(review)
     if not review.digest or evidence_file.digest(made.files) == review.digest:
         return made
-    return evidence(review, look="")
+    return evidence(review, style="")
 
 
 def stamp(review: Review) -> str:

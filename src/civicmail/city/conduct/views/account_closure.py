@@ -54,8 +54,8 @@ def new(request: Asked, department: str, pk: int) -> HttpResponse:
     where = department_of(department)
     row = get_object_or_404(leavers.of_departments([where.code]), pk=pk)
     require(request, "account.close", about_mailbox(row.mailbox))
-    if (there := closures.of_mailbox(row.mailbox_id)) is not None and there.state != "closed":
-        return redirect("closure", pk=there.pk)
+    if (closure := closures.of_mailbox(row.mailbox_id)) is not None and closure.state != "closed":
+        return redirect("closure", pk=closure.pk)
     form = Because(request.POST or None)
     back = reverse("left", args=[where.code, row.pk])
     return answered(

@@ -102,13 +102,10 @@ def endings(request: Asked) -> HttpResponseBase:
             require(request, "outside.see")
 
     def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        open_ends = rows.filter(state__in=list(external_account_states.OPEN_STATES))
         if value == "waiting":
-            return rows.filter(state__in=list(external_account_states.OPEN_STATES))
-        return (
-            rows.filter(state__in=list(external_account_states.OPEN_STATES), overdue__isnull=False)
-            if value == "late"
-            else rows.filter(state=value)
-        )
+            return open_ends
+        return open_ends.filter(overdue__isnull=False) if value == "late" else rows.filter(state=value)
 
     table = listing.of(
         request,

@@ -80,8 +80,8 @@ def change(request: Asked, code: str) -> HttpResponse:
     """Somebody else answers for a system, or it is told in another way."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
-    there = {"person": row.person.uid, "hook": row.hook, "days": row.days}
-    form = ChangeSystem(sorted(external_systems.hooks()), request.POST or None, initial=there)
+    initial = {"person": row.person.uid, "hook": row.hook, "days": row.days}
+    form = ChangeSystem(sorted(external_systems.hooks()), request.POST or None, initial=initial)
     back = reverse("outside-door", args=[row.code])
 
     def verb() -> OutsideDoor:

@@ -55,12 +55,12 @@ def close(department: Department, *, on: date) -> None:
     """The department is no more; its row stays. Raises Unusable while it has people, mailboxes or divisions."""
     left = [
         word
-        for word, there in (
+        for word, exists in (
             ("people", department.episodes.filter(ended__isnull=True).exists()),
             ("mailboxes", Mailbox.objects.filter(department=department, closed__isnull=True).exists()),
             ("divisions", department.divisions.filter(closed__isnull=True).exists()),
         )
-        if there
+        if exists
     ]
     if left:
         raise Unusable(f"{department} still has {' and '.join(left)}; move them first.")

@@ -41,14 +41,14 @@ def give(boxes: Sequence[Mailbox], *, now: datetime) -> list[Address]:
         for person, address in some.values_list("person_id", "address"):
             kept[person].append(address)
     every = [address for theirs in kept.values() for address in theirs]
-    there: set[str] = set()
+    used: set[str] = set()
     for begin in range(0, len(every), AT_ONCE):
         rows = Address.objects.filter(address__in=every[begin : begin + AT_ONCE], until__isnull=True)
-        there |= set(rows.values_list("address", flat=True))
+        used |= set(rows.values_list("address", flat=True))
     new = [
         Address(address=address, mailbox=by_holder[person], person_id=person, since=now)
         for person, theirs in kept.items()
         for address in theirs
-        if address not in there
+        if address not in used
     ]
     return Address.objects.bulk_create(new, batch_size=AT_ONCE)

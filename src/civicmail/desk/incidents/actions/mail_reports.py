@@ -154,7 +154,7 @@ def _reported_captures(report: Said, own: set[str]) -> Iterator[bytes]:
     for message_id in report.ids:
         if (id_ := queries.by_message_id(message_id, own)) is not None:
             yield id_
-    linked = [number for way, token in report.links if way in reported.PURPOSES and (number := _of_link(way, token))]
+    linked = [number for purpose, token in report.links if purpose in reported.PURPOSES and (number := _of_link(purpose, token))]
     for number in (*linked, *report.numbers):
         capture = queries.record(number)
         if capture is not None and any(reported.was_theirs(capture, address) for address in own):

@@ -96,21 +96,38 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
         typed = form.cleaned_data
         return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
 
-    there, mailboxes = counted(spread_.copies)
+    removable, mailboxes = counted(spread_.copies)
     pulls = list(row.pulls.all())
     back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
-    have = "not known at this moment" if later else _many(there, mailboxes)
+    have = "not known at this moment" if later else _many(removable, mailboxes)
     reports, captures = row.reports.count(), queries.captures_of(row)
     return answered(
-        request, form, answer, page=_page(row, reports, have), back=reverse("incident", args=[pk]),
-        said="Everybody who reported it is told.", template="incidents/case.html", row=row, found=spread_, later=later, there=there,
-        next=comes_next(row.state, there, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
-        count=reports, checks=_checks(row),
-        pulls=[(pull, PULLS[pull.state]) for pull in pulls], back_to=back, waits=_waits(row), may=may(request, "report.answer"),
-        spread=_spread(request, spread_), captures=captures[:SHOWN], reports=row.reports.select_related("reporter")[:SHOWN],
-        more=max(0, reports - SHOWN), handed=queries.handed_over(row)[:5] if may(request, "report.read") else [],
-        traced=may(request, "system.see"), openings=_openings(request, captures, spread_),
-    )  # fmt: skip
+        request,
+        form,
+        answer,
+        page=_page(row, reports, have),
+        back=reverse("incident", args=[pk]),
+        said="Everybody who reported it is told.",
+        template="incidents/case.html",
+        row=row,
+        found=spread_,
+        later=later,
+        there=removable,
+        next=comes_next(row.state, removable, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
+        count=reports,
+        checks=_checks(row),
+        pulls=[(pull, PULLS[pull.state]) for pull in pulls],
+        back_to=back,
+        waits=_waits(row),
+        may=may(request, "report.answer"),
+        spread=_spread(request, spread_),
+        captures=captures[:SHOWN],
+        reports=row.reports.select_related("reporter")[:SHOWN],
+        more=max(0, reports - SHOWN),
+        handed=queries.handed_over(row)[:5] if may(request, "report.read") else [],
+        traced=may(request, "system.see"),
+        openings=_openings(request, captures, spread_),
+    )
 
 
 def _page(row: Case, reports: int, have: str) -> Page:

@@ -44,8 +44,8 @@ def ask(request: Asked, pk: int) -> HttpResponse:
     row = get_object_or_404(Case, pk=pk)
     words = request.GET.get("q", "").strip()[:400]
     spread, wrong = _spread_or_error(row, words, ms(request.now))
-    there, mailboxes = counted(spread.copies)
-    form = Why(request.POST or None, initial={"counted": there})
+    removable, mailboxes = counted(spread.copies)
+    form = Why(request.POST or None, initial={"counted": removable})
     if request.method == "POST" and form.is_valid() and not wrong:
         typed = form.cleaned_data
         made = tried(form, lambda: message_removal.ask(
@@ -54,12 +54,12 @@ def ask(request: Asked, pk: int) -> HttpResponse:
         if made is not None:
             messages.success(request, "The copies are taken back now." if made.state == "running" else "A second person is asked.")
             return redirect("pull", made.pk)
-        form.data = {**request.POST.dict(), "counted": str(there)}  # what is on the page now is what the next click is about
+        form.data = {**request.POST.dict(), "counted": str(removable)}  # what is on the page now is what the next click is about
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
-    page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{there:,}"), ("Mailboxes", f"{mailboxes:,}")])
-    shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": there, "most": ALONE_MOST,
-             "two": begins(there + queries.taken_alone(row)) == "asked",
-             "more": spread.more, "elsewhere": len(spread.copies) - there}  # fmt: skip
+    page = Page("Take it back?", "Pull", crumbs, facts=[("Copies", f"{removable:,}"), ("Mailboxes", f"{mailboxes:,}")])
+    shown = {"page": page, "row": row, "form": form, "asked": words, "wrong": wrong, "there": removable, "most": ALONE_MOST,
+             "two": begins(removable + queries.taken_alone(row)) == "asked",
+             "more": spread.more, "elsewhere": len(spread.copies) - removable}  # fmt: skip
     return render(request, "incidents/ask.html", shown, status=422 if wrong else status_of(form))
 
 

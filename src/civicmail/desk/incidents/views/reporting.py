@@ -44,29 +44,29 @@ class ReportForm(forms.Form):
 @acting("my.mail")
 def report(request: Asked, id: uuid.UUID) -> HttpResponse:
     """Of mail that came to me. Whether something is spam is asked of what came from outside alone."""
-    one = found(request, id)
-    if one.eye != "given":
+    message = found(request, id)
+    if message.eye != "given":
         raise Http404
-    back = reverse("mail-message", args=[one.id])
-    answers = ANSWERS if may_be_reported(one) else (DANGER,)
+    back = reverse("mail-message", args=[message.id])
+    answers = ANSWERS if may_be_reported(message) else (DANGER,)
     form = ReportForm(request.POST if request.method == "POST" else None, answers=answers)
     if request.method == "POST" and form.is_valid():
-        messages.success(request, carried_out(request, one, form.cleaned_data["what"]))
+        messages.success(request, carried_out(request, message, form.cleaned_data["what"]))
         return redirect(back)
     page = Page(gettext("What is wrong with this message?"), gettext("My mail"), [*crumbs(), (gettext("Message"), back)])
-    shown = {"page": page, "form": form, "spam": may_be_reported(one), "answers": ANSWERS[1:], "danger": DANGER, "back": back}
+    shown = {"page": page, "form": form, "spam": may_be_reported(message), "answers": ANSWERS[1:], "danger": DANGER, "back": back}
     return render(request, "incidents/report.html", shown, status=status_of(form))
 
 
-def carried_out(request: Asked, one: Found, what: str) -> str:
+def carried_out(request: Asked, message: Found, what: str) -> str:
     """Do it; what is said afterwards. what: of ANSWERS. Raises LaterError where the message cannot be read now."""
     now, actor = ms(request.now), request.actor
-    if may_be_reported(one):
-        labels.say(store().data, one.capture.id, Label(what != "good", actor.uid, "report"), now)
+    if may_be_reported(message):
+        labels.say(store().data, message.capture.id, Label(what != "good", actor.uid, "report"), now)
     if what != "danger":
         return gettext("Thank you. The filter learns from it, and from what others say.")
-    marks = queries.marks_of(one.capture.id)
+    marks = queries.marks_of(message.capture.id)
     if marks is None:
         raise LaterError(gettext("The message cannot be read at this moment, so it was not reported. Try again in a minute."))
-    reporting.report(one.id, marks, me(request), "page", actor=actor, now=now)
+    reporting.report(message.id, marks, me(request), "page", actor=actor, now=now)
     return gettext("Thank you. Security looks at it and answers you by mail. Do not answer it, and open nothing in it.")

@@ -50,7 +50,7 @@ class Api:
         path: str,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        most: int = MAX_JSON,
+        max_bytes: int = MAX_JSON,
     ) -> Answer:
         """path: below the base, or a whole address there. Raises Missing, MailboxRefused, BadServer, SourceAway, ConfigError."""
         target = self._target(path, query)
@@ -58,7 +58,7 @@ class Api:
         while True:
             waits = self._waits
             try:
-                answer = self._web().ask("GET", target, {**(headers or {}), **self._authorization(mailbox)}, most=most)
+                answer = self._web().ask("GET", target, {**(headers or {}), **self._authorization(mailbox)}, max_bytes=max_bytes)
                 if self._is_good(answer):
                     with self._lock:
                         self._patience.answered()
@@ -183,5 +183,5 @@ def _reason(answer: Answer) -> str:
 def _codes(answer: Answer) -> set[str]:
     error = _error(answer)
     more = error.get("errors")
-    reasons = [one.get("reason") for one in more if isinstance(one, dict)] if isinstance(more, list) else []
+    reasons = [item.get("reason") for item in more if isinstance(item, dict)] if isinstance(more, list) else []
     return {str(code) for code in (error.get("code"), *reasons)}

@@ -54,7 +54,7 @@ class GmailBox:
     def items(self) -> Iterator[Item | Unlisted]:
         try:
             labels = list_of(self._api.json(self._mailbox, f"{self._user}/labels"), "labels", self._api.place)
-            self._labels = {text_in(one, "id", self._api.place): str(one.get("name") or one["id"]) for one in labels}
+            self._labels = {text_in(label, "id", self._api.place): str(label.get("name") or label["id"]) for label in labels}
             left_out = set[str]()
             for id_, name in self._labels.items():
                 if name.lower() in self._without:
@@ -72,7 +72,7 @@ class GmailBox:
             more = {"pageToken": page} if page else {}
             parameters = {"maxResults": PAGE, "includeSpamTrash": "true", **query, **more}
             plain = self._api.json(self._mailbox, f"{self._user}/messages", parameters)
-            yield from (text_in(one, "id", self._api.place) for one in list_of(plain, "messages", self._api.place))
+            yield from (text_in(message, "id", self._api.place) for message in list_of(plain, "messages", self._api.place))
             page = str(plain.get("nextPageToken") or "")
             if not page:
                 return
@@ -86,7 +86,7 @@ class GmailBox:
     def _one(self, item: Item) -> Fetched:
         path = f"{self._user}/messages/{quote(item.id, safe='')}"
         try:
-            answer = self._api.get(self._mailbox, path, {"format": "raw"}, most=MAX_MESSAGE * 3 // 2)
+            answer = self._api.get(self._mailbox, path, {"format": "raw"}, max_bytes=MAX_MESSAGE * 3 // 2)
             plain = answer.json()
             content = base64.b64decode(text_in(plain, "raw", self._api.place), altchars=b"-_", validate=True)
         except Missing:
@@ -98,8 +98,8 @@ class GmailBox:
         return Fetched(self._described(item, plain), content or None, "the server gives no bytes of it")
 
     def _described(self, item: Item, plain: dict[str, Any]) -> Item:
-        ids = [str(one) for one in plain.get("labelIds", [])] if isinstance(plain.get("labelIds", []), list) else []
-        flags = ([] if "UNREAD" in ids else ["\\Seen"]) + [_FLAGS[one] for one in ids if one in _FLAGS]
-        labels = tuple(self._labels.get(one, one) for one in ids if one not in _NO_LABELS)
+        ids = [str(id_) for id_ in plain.get("labelIds", [])] if isinstance(plain.get("labelIds", []), list) else []
+        flags = ([] if "UNREAD" in ids else ["\\Seen"]) + [_FLAGS[id_] for id_ in ids if id_ in _FLAGS]
+        labels = tuple(self._labels.get(id_, id_) for id_ in ids if id_ not in _NO_LABELS)
         at = str(plain.get("internalDate", ""))
         return item._replace(labels=labels, flags=tuple(flags), at=int(at) if at.isascii() and at.isdecimal() else None)

@@ -97,7 +97,7 @@ class GraphBox:
     def _one(self, item: Item) -> Fetched:
         path = f"{self._user}/messages/{quote(item.id, safe='')}/$value"
         try:
-            content = self._api.get(self._mailbox, path, headers={"Prefer": _IMMUTABLE}, most=MAX_MESSAGE).body
+            content = self._api.get(self._mailbox, path, headers={"Prefer": _IMMUTABLE}, max_bytes=MAX_MESSAGE).body
         except Missing:
             return Fetched(item, None, "it was deleted in the source since it was listed", gone=True)
         except (MailboxRefused, BadServer) as refused:
@@ -113,7 +113,7 @@ def _item(path: str, plain: dict[str, Any], place: str) -> Item:
         "\\Draft": plain.get("isDraft") is True,
     }
     categories = plain.get("categories")
-    labels = tuple(str(one) for one in categories) if isinstance(categories, list) else ()
+    labels = tuple(str(category) for category in categories) if isinstance(categories, list) else ()
     flags = tuple(name for name, is_set in marks.items() if is_set)
     return Item(path, "", text_in(plain, "id", place), at=_ms(plain.get("receivedDateTime")), flags=flags, labels=labels)
 

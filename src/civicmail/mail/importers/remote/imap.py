@@ -202,8 +202,8 @@ class ImapBox:
 
     def _bodies(self, wire: Wire, place: tuple[str, str], items: list[Item]) -> list[Fetched]:
         self._in(wire, *place)
-        most = sum(item.size for item in items) * 2 + len(items) * _SLACK  # sizes are estimates with some servers
-        with answering(wire, most):
+        max_bytes = sum(item.size for item in items) * 2 + len(items) * _SLACK  # sizes are estimates with some servers
+        with answering(wire, max_bytes):
             parts = ok(wire.uid("FETCH", _set_of([int(item.id) for item in items]), "(UID BODY.PEEK[])"))
             by_uid = {uid[1].decode(): body for text, body in _answers(parts) if (uid := _UID.search(text)) and b"BODY[]" in text}
         fetched = []
@@ -255,10 +255,10 @@ def _item(folder: str, validity: str, text: bytes, header: bytes) -> Item | None
 def _labels(text: bytes) -> Iterator[str]:
     """Gmail's labels of a message, system labels without their backslash."""
     match = _GM_LABELS.search(text)
-    for one in _QUOTED.finditer(text, match.end()) if match else ():
-        if one[3]:
+    for quoted_ in _QUOTED.finditer(text, match.end()) if match else ():
+        if quoted_[3]:
             return
-        name = one[1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if one[1] is not None else one[2]
+        name = quoted_[1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if quoted_[1] is not None else quoted_[2]
         yield utf7(name.removeprefix(b"\\").decode("utf-8", "replace"))
 
 

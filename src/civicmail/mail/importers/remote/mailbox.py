@@ -118,9 +118,9 @@ def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
 def ready(fetched: Sequence[Fetched], mailbox: Mailbox, positions: Positions) -> Iterator[Ready]:
     """The messages of a batch, copies in several folders as one."""
     by_bytes: dict[bytes, list[tuple[Item, bytes]]] = {}
-    for one in fetched:
-        if one.content is not None:
-            by_bytes.setdefault(sha256(one.content).digest(), []).append((one.item, one.content))
+    for message in fetched:
+        if message.content is not None:
+            by_bytes.setdefault(sha256(message.content).digest(), []).append((message.item, message.content))
     for digest, copies in by_bytes.items():
         for together in _one_of_each_folder([item for item, _ in copies]):
             yield _ready(together, copies[0][1], digest, mailbox, positions)

@@ -107,28 +107,28 @@ class Migration:
         stored = self._stored.setdefault(counts.mailbox.custodian, set())
         for batch in batches(fit):
             self._progress(counts.mailbox.name, counts.listed - len(pending) + _done(counts), counts.listed)
-            fetched = [one for one in box.fetch(batch) if not _is_lost(run, one)]
+            fetched = [message for message in box.fetch(batch) if not _is_lost(run, message)]
             rows: list[Row] = []
-            for one in ready(fetched, counts.mailbox, run.positions):
-                if one.new.bits in stored or known(one.new.bits, one.new.digest):
-                    rows += self._again(run, one, in_this_run=one.new.bits in stored)
+            for message in ready(fetched, counts.mailbox, run.positions):
+                if message.new.bits in stored or known(message.new.bits, message.new.digest):
+                    rows += self._again(run, message, in_this_run=message.new.bits in stored)
                     continue
-                stored.add(one.new.bits)
+                stored.add(message.new.bits)
                 counts.stored += 1
-                counts.copies += len(one.rows) - 1
-                self._waiting[one.new.bits] = run, one.rows
+                counts.copies += len(message.rows) - 1
+                self._waiting[message.new.bits] = run, message.rows
                 run.waiting += 1
-                yield one.new, one.new.message.content, self._ask(one.new)
+                yield message.new, message.new.message.content, self._ask(message.new)
             run.positions.add(rows)
 
-    def _again(self, run: _Run, one: Ready, *, in_this_run: bool) -> list[Row]:
+    def _again(self, run: _Run, message: Ready, *, in_this_run: bool) -> list[Row]:
         """The rows of a message that the archive has, or will have when its batch is synced."""
-        run.counts.copies += len(one.rows) if in_this_run else 0
-        run.counts.known += 0 if in_this_run else len(one.rows)
-        if in_this_run and one.new.bits in self._waiting:
-            self._waiting[one.new.bits][1].extend(one.rows)
+        run.counts.copies += len(message.rows) if in_this_run else 0
+        run.counts.known += 0 if in_this_run else len(message.rows)
+        if in_this_run and message.new.bits in self._waiting:
+            self._waiting[message.new.bits][1].extend(message.rows)
             return []
-        return one.rows
+        return message.rows
 
     def _ask(self, new: NewMessage) -> ParseRequest:
         message = new.message
@@ -200,7 +200,7 @@ def report(source: Source, counts: Sequence[Counts], begun: int, ended: int) -> 
         "source": {"kind": source.kind, "place": source.place},
         "begun": begun,
         "ended": ended,
-        "totals": {"mailboxes": len(counts)} | {name: sum(getattr(one, name) for one in counts) for name in names},
-        "whole": all(one.is_whole for one in counts),
-        "mailboxes": [one.plain() for one in counts],
+        "totals": {"mailboxes": len(counts)} | {name: sum(getattr(mailbox, name) for mailbox in counts) for name in names},
+        "whole": all(mailbox.is_whole for mailbox in counts),
+        "mailboxes": [mailbox.plain() for mailbox in counts],
     }

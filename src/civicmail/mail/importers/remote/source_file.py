@@ -107,7 +107,7 @@ class _Reader:
 
     def _texts(self, name: str) -> list[str]:
         value = self._plain.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
             raise ConfigError(f"{name} must be a list of texts.")
         return value
 

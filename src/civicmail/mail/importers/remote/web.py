@@ -62,7 +62,9 @@ class Web:
         self._context = context_of(ca) if self._tls else None
         self._wire: http.client.HTTPConnection | None = None
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, most: int = MAX_JSON) -> Answer:
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int = MAX_JSON
+    ) -> Answer:
         """Raises OSError where nobody answers, BadAnswer for half an answer or one of more than `most` bytes."""
         for again in (True, False):
             fresh = self._wire is None
@@ -76,7 +78,7 @@ class Web:
                 if fresh or not again:  # an old connection may have been closed while nobody used it
                     raise _plain(error) from error
         try:
-            content = _whole(answer, most)
+            content = _whole(answer, max_bytes)
         except (http.client.HTTPException, OSError) as error:
             self.close()
             raise _plain(error) from error
@@ -110,14 +112,14 @@ def context_of(ca: str) -> ssl.SSLContext:
         raise ConfigError(f"The file of authorities {ca} cannot be used: {error.strerror or error}.") from None
 
 
-def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
+def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
     """The body; a server that sends byte by byte is cut off."""
     ends, pieces, size = time.monotonic() + MAX_SECONDS, list[bytes](), 0
     while piece := answer.read1(_PIECE):
         pieces.append(piece)
         size += len(piece)
-        if size > most:
-            raise BadAnswer(f"the answer is larger than {most} bytes")
+        if size > max_bytes:
+            raise BadAnswer(f"the answer is larger than {max_bytes} bytes")
         if time.monotonic() > ends:
             raise BadAnswer("the answer took too long")
     if answer.length:

@@ -72,8 +72,8 @@ def beside(path: str) -> list[Export]:
     folder, name = os.path.split(path)
     exports = _in(folder, sorted(_files(folder)), whole=False)
     named = part(name)
-    fitting = [one for one in exports if one.has(name) or (named is not None and named[1] == one.name)]
-    return sorted(fitting, key=lambda one: -len(one.name))[:1]
+    fitting = [export for export in exports if export.has(name) or (named is not None and named[1] == export.name)]
+    return sorted(fitting, key=lambda export: -len(export.name))[:1]
 
 
 def mail_of(export: Export) -> list[Path]:

@@ -66,9 +66,9 @@ class Exports:
         if self._all:
             self._table = self._open.enter_context(closing(Table()))
             numbers = count()
-            for one in self._all:
-                one.sources = [next(numbers) for _ in one.export.of("metadata")]
-                self._load(one)
+            for state in self._all:
+                state.sources = [next(numbers) for _ in state.export.of("metadata")]
+                self._load(state)
             self._table.filled()
 
     def _mail(self, paths: list[Path]) -> list[Path]:
@@ -76,7 +76,7 @@ class Exports:
         mail = [path for path in paths if path.is_dir() or export_names.part(path.name) is None or not self._is_part(str(path))]
         if mail:
             return mail
-        beside = [path for one in self._all for path in export_names.mail_of(one.export)]
+        beside = [path for state in self._all for path in export_names.mail_of(state.export)]
         if not beside:
             raise NoSuchPath(
                 f"{paths[0]} says something of mail in an export of Google Vault, but none lies beside it. Name the folder of the "
@@ -84,8 +84,8 @@ class Exports:
             )
         return beside
 
-    def _load(self, one: _ExportState) -> None:
-        for number, path in zip(one.sources, one.export.of("metadata"), strict=True):
+    def _load(self, state: _ExportState) -> None:
+        for number, path in zip(state.sources, state.export.of("metadata"), strict=True):
             places: list[str] = []
             why = ""
             try:
@@ -95,11 +95,11 @@ class Exports:
             if places:
                 why = f"{len(places)} of its entries cannot be read, the first at {places[0]}"
             if why:
-                one.damaged = True
+                state.damaged = True
                 self._before.append(Skipped(text_of(path), why, failed=False, note=True))
-        if not one.export.of("metadata"):
+        if not state.export.of("metadata"):
             why = "it is an export of Google Vault without its metadata file, so labels and accounts of its mail are not known"
-            self._before.append(Skipped(f"{text_of(one.export.folder)}/{one.export.name}", why, failed=False, note=True))
+            self._before.append(Skipped(f"{text_of(state.export.folder)}/{state.export.name}", why, failed=False, note=True))
 
     def items(self, path: Path) -> Iterator[Item]:
         """What a walk finds, with labels and accounts; files that are parts of an export are not said to be no mail."""
@@ -113,38 +113,38 @@ class Exports:
                     yield Skipped(item.name, INSIDE, failed=True)
                 elif not self._is_part(file):
                     yield item
-            elif (one := self._export_of(item.name, file)) is not None and one.sources:
-                yield self._met(one, item)
+            elif (state := self._export_of(item.name, file)) is not None and state.sources:
+                yield self._met(state, item)
             else:
                 yield item
 
     def _is_part(self, file: str) -> bool:
-        return any(file in files for one in self._all for files in one.export.files.values())
+        return any(file in files for state in self._all for files in state.export.files.values())
 
     def _export_of(self, name: str, file: str) -> _ExportState | None:
         """The export that a file is of by its name, its own or that of the archive around it, else the only one in its folder; or
         the only one that was named at all, when it lies elsewhere."""
         folder, base = os.path.split(file)
         inner = name.partition(" at byte ")[0].rpartition("/")[2]
-        near = [one for one in self._all if folder == one.export.folder or folder.startswith(f"{one.export.folder}/")]
-        fitting = [one for one in near or self._all if one.export.has(base) or one.export.has(inner)]
+        near = [state for state in self._all if folder == state.export.folder or folder.startswith(f"{state.export.folder}/")]
+        fitting = [state for state in near or self._all if state.export.has(base) or state.export.has(inner)]
         if fitting:
-            return max(fitting, key=lambda one: (len(one.export.folder), len(one.export.name)))
+            return max(fitting, key=lambda state: (len(state.export.folder), len(state.export.name)))
         if len(near) == 1 or (not near and len(self._all) == 1 and not self._all[0].export.whole):
             return (near or self._all)[0]
         return None
 
-    def _met(self, one: _ExportState, item: SourceMessage) -> Item:
+    def _met(self, state: _ExportState, item: SourceMessage) -> Item:
         name = text_of(item.name)
-        account = _account(one.export.name, item.name)
-        rows = self._rows(one, item, account)
-        if not rows and one.damaged:
-            one.left_out += 1
+        account = _account(state.export.name, item.name)
+        rows = self._rows(state, item, account)
+        if not rows and state.damaged:
+            state.left_out += 1
             return Skipped(name, LEFT_OUT, failed=True)
         account = next((row.account for row in rows if row.account), account)
-        one.read[account] += 1
+        state.read[account] += 1
         if not rows:
-            one.unnamed += 1
+            state.unnamed += 1
             return item._replace(account=account, unnamed=True)
         labels, flags = dict.fromkeys(item.labels), dict.fromkeys(item.flags)
         for row in rows:
@@ -154,11 +154,11 @@ class Exports:
             flags.update(dict.fromkeys(states))
         return item._replace(account=account, labels=tuple(labels), flags=tuple(flags))
 
-    def _rows(self, one: _ExportState, item: SourceMessage, account: str) -> list[Row]:
+    def _rows(self, state: _ExportState, item: SourceMessage, account: str) -> list[Row]:
         """What each file of metadata says of a message."""
         message_id = plain_id((header_scan.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
         marks, rows = [item.mark] if item.mark else [], []
-        for source in one.sources:
+        for source in state.sources:
             row = self._table.match(source, marks, message_id, account)
             if row is not None:
                 rows.append(row)
@@ -169,42 +169,42 @@ class Exports:
     def rest(self) -> Iterator[Skipped]:
         """What is known when all mail was read: what is missing, what Vault could not export, files with another checksum."""
         yield from self._before
-        for one in self._all:
-            yield from self._missing(one)
-            yield from _counted(one)
-            yield from _errors(one)
-            yield from _checked(one)
+        for state in self._all:
+            yield from self._missing(state)
+            yield from _counted(state)
+            yield from _errors(state)
+            yield from _checked(state)
 
-    def _missing(self, one: _ExportState) -> Iterator[Skipped]:
+    def _missing(self, state: _ExportState) -> Iterator[Skipped]:
         """Of an mbox that was named alone only its account is looked at. What several files of metadata name is said once."""
-        accounts = None if one.export.whole else set(one.read)
+        accounts = None if state.export.whole else set(state.read)
         reported: set[str] = set()
-        for source in one.sources:
+        for source in state.sources:
             for row in self._table.missing(source, accounts):
                 keys = {key for key in (row.gmail, row.message_id) if key}
                 if reported.isdisjoint(keys):
-                    one.missing += 1
+                    state.missing += 1
                     what = row.message_id or row.mark or row.gmail
                     whose = f" of {row.account}" if row.account else ""
-                    yield Skipped(f"{one.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
+                    yield Skipped(f"{state.export.name}: {what}{whose} ({row.subject})".replace(" ()", ""), MISSING, failed=True)
                 reported |= keys
 
     def plain(self) -> list[dict[str, Any]]:
         """What the report of the import says of each export."""
         return [
             {
-                "export": one.export.name,
-                "in_metadata": max((self._table.count(source) for source in one.sources), default=0),
-                "read": one.read.total(),
-                "accounts": len(one.read.keys() - {""}),
-                "not_in_metadata": one.unnamed,
-                "left_out": one.left_out,
-                "missing": one.missing,
-                "vault_errors": one.errors,
-                "checksums_right": one.checksums["right"],
-                "checksums_wrong": one.checksums["wrong"],
+                "export": state.export.name,
+                "in_metadata": max((self._table.count(source) for source in state.sources), default=0),
+                "read": state.read.total(),
+                "accounts": len(state.read.keys() - {""}),
+                "not_in_metadata": state.unnamed,
+                "left_out": state.left_out,
+                "missing": state.missing,
+                "vault_errors": state.errors,
+                "checksums_right": state.checksums["right"],
+                "checksums_wrong": state.checksums["wrong"],
             }
-            for one in self._all
+            for state in self._all
         ]
 
     def close(self) -> None:
@@ -227,38 +227,38 @@ def _account(export: str, name: str) -> str:
     return middle if file.startswith(f"{export}-") and "@" in middle else ""
 
 
-def _counted(one: _ExportState) -> Iterator[Skipped]:
-    for path in one.export.of("counts"):
+def _counted(state: _ExportState) -> Iterator[Skipped]:
+    for path in state.export.of("counts"):
         try:
             for counted in reports.counts(path):
-                name = f"{one.export.name}: {counted.account}"
+                name = f"{state.export.name}: {counted.account}"
                 if counted.trouble:
-                    one.errors += 1
+                    state.errors += 1
                     yield Skipped(name, f"Vault itself reports: {counted.trouble}", failed=False, note=True)
-                read = one.read[counted.account]
-                if read != counted.written and (one.export.whole or read):
+                read = state.read[counted.account]
+                if read != counted.written and (state.export.whole or read):
                     why = f"Vault counts {counted.written} messages of this account, and {read} were read"
                     yield Skipped(name, why, failed=False, note=True)
         except Unreadable as error:
             yield Skipped(text_of(path), f"its counts are not compared: {error}", failed=False, note=True)
 
 
-def _errors(one: _ExportState) -> Iterator[Skipped]:
-    for path in one.export.of("errors"):
+def _errors(state: _ExportState) -> Iterator[Skipped]:
+    for path in state.export.of("errors"):
         try:
             for error in reports.errors(path):
-                one.errors += 1
+                state.errors += 1
                 yield Skipped(text_of(path), f"Vault itself could not export: {error}", failed=False, note=True)
         except Unreadable as error:
             yield Skipped(text_of(path), f"what Vault could not export is not known: {error}", failed=False, note=True)
 
 
-def _checked(one: _ExportState) -> Iterator[Skipped]:
-    for path in one.export.of("checksums"):
+def _checked(state: _ExportState) -> Iterator[Skipped]:
+    for path in state.export.of("checksums"):
         try:
             for checked in checksums.check(path):
-                name = f"{text_of(one.export.folder)}/{checked.file}"
-                one.checksums["right" if checked.right else "wrong" if checked.right is not None else "absent"] += 1
+                name = f"{text_of(state.export.folder)}/{checked.file}"
+                state.checksums["right" if checked.right else "wrong" if checked.right is not None else "absent"] += 1
                 if checked.right is False:
                     yield Skipped(name, "its checksum is not the one that Vault wrote; fetch the file again", failed=True)
                 elif checked.right is None:

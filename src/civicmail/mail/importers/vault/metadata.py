@@ -145,15 +145,15 @@ def _entry(block: bytes, encoding: str) -> Entry | None:
         parser.Parse(block, True)
     except (expat.ExpatError, ValueError):
         return None
-    one = {name: values[0][:MAX_TEXT] for name, values in tags.items()}
-    labels = [one.get("labels", ""), *(_quoted(label[:MAX_TEXT]) for label in tags.get("labelname", [])[:100])]
+    first = {name: values[0][:MAX_TEXT] for name, values in tags.items()}
+    labels = [first.get("labels", ""), *(_quoted(label[:MAX_TEXT]) for label in tags.get("labelname", [])[:100])]
     entry = Entry(
         _short(ids.get("mark", "")),
         _short(ids.get("gmail", "")),
-        plain_id(one.get("rfc822messageid", "")),
-        _short(one.get("account") or one.get("userid", "")).lower(),
+        plain_id(first.get("rfc822messageid", "")),
+        _short(first.get("account") or first.get("userid", "")).lower(),
         ",".join(text for text in labels if text),
-        _short(one.get("subject", "")),
+        _short(first.get("subject", "")),
     )
     return entry if entry.mark or entry.gmail or entry.message_id else None
 

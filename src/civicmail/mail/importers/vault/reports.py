@@ -109,13 +109,17 @@ class _Errors:
             texts.append(piece[:_MAX_LENGTH])
 
     def end(self, _: str) -> None:
-        one = self._open.pop()
+        element = self._open.pop()
         around = self._open[-1] if self._open else _Open("", {}, [], [])
-        text = "".join(one.texts).strip()
-        tag = [(one.attributes["TagName"], one.attributes.get("TagValue", ""))] if "TagName" in one.attributes else []
-        values = tag or [*(one.attributes.items() if one.is_record() else ()), *one.values, *([(one.name, text)] if text else [])]
-        single = not one.is_record() and not one.values
-        if tag or any(one.is_record() for one in self._open) or (single and self._open):
+        text = "".join(element.texts).strip()
+        tag = [(element.attributes["TagName"], element.attributes.get("TagValue", ""))] if "TagName" in element.attributes else []
+        values = tag or [
+            *(element.attributes.items() if element.is_record() else ()),
+            *element.values,
+            *([(element.name, text)] if text else []),
+        ]
+        single = not element.is_record() and not element.values
+        if tag or any(element.is_record() for element in self._open) or (single and self._open):
             around.values.extend(values[: _MAX_VALUES - len(around.values)])
         elif values:
             self._lines.append(_line(values))
