@@ -26,7 +26,7 @@ FONTS = (Path("/usr/share/fonts"), Path("/etc/fonts"))
 PIECES = ("cgroup", "namespaces", "landlock", "seccomp")
 _OPEN_FILES = 64
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
-_TRIAL = (sys.executable, "-I", "-c", "from civicmail.core.sandbox import confine; confine.try_here()")
+_TRIAL = (sys.executable, "-I", "-c", "from civicmail.core.sandbox import confine; confine._try_here()")
 _TRIAL_SECONDS = 20.0
 
 Missing = dict[str, str]
