@@ -1,4 +1,4 @@
-"""Whoever moves a rule to another file hears at once that its mutant stayed behind; the mutants themselves take minutes."""
+"""Whoever renames what a mutant names hears of it at once; the mutants themselves take minutes."""
 
 from __future__ import annotations
 
