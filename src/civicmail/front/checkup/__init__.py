@@ -1,1 +1,1 @@
-"""What `civicmail doctor` and the page of health look at (docs/decisions/0029)."""
+"""Health checks for `civicmail doctor` and the health page (docs/decisions/0029)."""

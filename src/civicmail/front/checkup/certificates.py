@@ -1,4 +1,4 @@
-"""Certificates by which people, programs and servers know us or we know them: each is told of before its last day."""
+"""Check when the TLS and signing certificates expire, both ours and those of servers we use."""
 
 from __future__ import annotations
 

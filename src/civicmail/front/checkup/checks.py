@@ -1,6 +1,6 @@
-"""Every check in turn. Each looks, disturbs nobody, and says what to do where something is wrong.
+"""Run every health check.
 
-A check is a function of a Patient that gives findings; the ones that are "ok" say what was looked at.
+A check is a function from Installation to findings. Findings of level "ok" say what was checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Doors beyond this machine through which mail goes in the clear (P-19)."""
+"""Check for mail services beyond this machine that work without TLS (P-19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that settings name, and what listeners need: whether each is there and can be read, before somebody needs it."""
+"""Check that the files named in the settings can be read and that listeners can start with them."""
 
 from __future__ import annotations
 

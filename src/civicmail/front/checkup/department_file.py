@@ -1,4 +1,4 @@
-"""Whether a directory.toml lies in the data folder that nobody reads: departments are one list (docs/operate/people.md)."""
+"""Check for a directory.toml in the data folder that is not read (docs/operate/people.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The zones of the city's domains: whether others can tell our mail from what pretends to be ours (P-26)."""
+"""Check the DNS records of the city's domains: DKIM, SPF, DMARC, MTA-STS and TLS-RPT (P-26)."""
 
 from __future__ import annotations
 

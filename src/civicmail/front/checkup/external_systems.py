@@ -1,4 +1,4 @@
-"""Programs that are told when somebody's access ends: whether they can be told at all (P-08)."""
+"""Check the webhooks that report the end of a person's access to external systems (P-08)."""
 
 from __future__ import annotations
 

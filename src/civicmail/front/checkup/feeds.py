@@ -1,4 +1,4 @@
-"""Personnel feeds: one that is silent, held by the brake, or does not answer leaves people in who are gone (L6, L7)."""
+"""Check for personnel feeds that are silent, failed or stopped: people who left could keep access (L6, L7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs that screening asks: whether each answers, and how old the signatures of the virus scanner are."""
+"""Check that clamd and the spam filters answer, and how old the virus signatures are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check says: a finding, and the patient that it looked at."""
+"""The result of a check, and the installation that it looks at."""
 
 from __future__ import annotations
 

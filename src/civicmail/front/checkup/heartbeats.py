@@ -1,4 +1,4 @@
-"""Heartbeats: how the jobs of each worker process are, as the process notes it every fifteen seconds for whoever asks from outside.
+"""Heartbeats of the worker processes: each process notes the state of its jobs every fifteen seconds.
 
 heartbeats/<process>.json may be lost at any time: it is not synced, and the next one says the same.
 """

@@ -1,4 +1,4 @@
-"""Programs that are told of entries: how far each is behind, as the worker has left it for whoever asks without a database."""
+"""Check how far webhooks are behind, from files that the worker writes, without a database."""
 
 from __future__ import annotations
 

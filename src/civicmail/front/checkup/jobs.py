@@ -1,4 +1,4 @@
-"""The jobs of the workers: whether somebody does each of them, and what is lost while nobody does."""
+"""Check that each worker job runs, and say what stops while it does not."""
 
 from __future__ import annotations
 

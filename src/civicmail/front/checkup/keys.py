@@ -1,4 +1,4 @@
-"""The keys: master key, ledger key, segment keys, and whether somebody has proved to have the recovery key."""
+"""Check the master key, ledger key, segment keys and proof of the recovery key."""
 
 from __future__ import annotations
 

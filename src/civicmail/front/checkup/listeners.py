@@ -1,4 +1,4 @@
-"""Whether somebody answers where mail comes in, and where people read pages: else nobody sees a gateway that does not start."""
+"""Check that the mail listeners, the pages and the metrics answer."""
 
 from __future__ import annotations
 

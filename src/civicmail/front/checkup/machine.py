@@ -1,4 +1,4 @@
-"""The machine: its disk, whether the volume is encrypted, its clock, and whether scans are read."""
+"""Check the machine: disk space, volume encryption, clock and text recognition."""
 
 from __future__ import annotations
 

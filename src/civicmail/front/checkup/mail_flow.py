@@ -1,4 +1,4 @@
-"""What passes: the mail that waits for its next hop, how old it is, and who may look at mail at all."""
+"""Check the outbound queue, pending screening, access control and the smart host."""
 
 from __future__ import annotations
 

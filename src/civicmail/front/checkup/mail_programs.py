@@ -1,4 +1,4 @@
-"""Mail programs: whether the DNS leads them to the city's mail (RFC 6186, RFC 8314). Asks the machine's resolver."""
+"""Check the DNS records by which mail programs set themselves up (RFC 6186, RFC 8314), with the machine's resolver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking delivered mail back: whether the server of the mailboxes can be asked (P-31)."""
+"""Check that the mailbox server answers, so that delivered messages can be removed (P-31)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The MTA-STS policy that our pages serve (RFC 8461): whether others read it, and whether it names the servers of MX.
-Whether the zone has its id is the zone's check."""
+"""Check that others can read the MTA-STS policy of our pages (RFC 8461) and that it names every MX host. Its id in DNS is checked
+in dns_zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is new since the last look: a problem that stays is told once, and then once a day."""
+"""Remember reported problems, so that a lasting problem is reported once and then daily."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The servers that mail goes on to, and the one that is told to end connections: whether each answers before mail waits for it."""
+"""Check that the next hops, and the Dovecot that ends connections, answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the pages have an address: letters to people lead to them by links, and readers outside by the portal's (P-05, P-19)."""
+"""Check that web.url is set, because notices and the pick-up portal link to it (P-05, P-19)."""
 
 from __future__ import annotations
 

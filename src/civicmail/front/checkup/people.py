@@ -1,4 +1,4 @@
-"""The tables of people: whether their file can be read, and whether they are as old as the journals."""
+"""Check that the people database can be read and is not older than the journals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether somebody answers at an address, and as they should: for one that stands still the kernel takes connections."""
+"""Connect to an address and check that a server answers as expected; a hung server still accepts connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds the readers of hostile files back on this machine (core/sandbox): a line for each piece, by a process that tried."""
+"""Check the sandbox of the processes that read hostile files (core/sandbox): one finding for each kernel feature."""
 
 from __future__ import annotations
 

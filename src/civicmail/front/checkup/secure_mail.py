@@ -1,4 +1,4 @@
-"""Whether confidential mail can leave at all, and by which ways (P-19): said before somebody sends, not after."""
+"""Check the routes for confidential mail (P-19): portal, partners, certificates and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receivers of security events: up to where each has them, as the worker keeps it, and whether that is far behind."""
+"""Check how far SIEM receivers are behind, from files that the worker writes."""
 
 from __future__ import annotations
 

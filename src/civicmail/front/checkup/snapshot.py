@@ -1,4 +1,4 @@
-"""What gateways know of people: they live by the last published snapshot, and not for ever (docs/operate/people.md)."""
+"""Check the snapshot of people that gateways use; it expires when the database stays away (docs/operate/people.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept: how far index and ledger are behind, checkpoints, journals, the second place."""
+"""Check the archive: lag of index and ledger, audit log, checkpoints, journals, standby and backup."""
 
 from __future__ import annotations
 

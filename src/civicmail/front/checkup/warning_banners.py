@@ -1,4 +1,4 @@
-"""Whether what readers are to be told of mail from outside can be told (P-31)."""
+"""Check that warning banners and rewritten links can be added to mail from outside (P-31)."""
 
 from __future__ import annotations
 

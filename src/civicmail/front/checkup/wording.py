@@ -1,4 +1,4 @@
-"""How checks and commands tell amounts and times in a sentence. Pure."""
+"""Amounts and times in sentences. Pure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The program: one file per command; run.py supervises."""
+"""The commands, one module each; run.py starts the processes."""

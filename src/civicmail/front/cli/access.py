@@ -1,4 +1,4 @@
-"""`civicmail access`: who gets in: the first officer, invitations, endings, and the way back with the recovery key."""
+"""`civicmail access`: the first officer, invitations, end of access, recovery."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who does what a command changes: a person of the city with a token, or the owner of the data folder (P-16, P-17).
+"""The actor of a command: a person with a token, or the owner of the data folder (P-16, P-17).
 
-What a command records carries the name that these return. What only looks has its entry before anything is shown (`person`); what
-does something has it with the deed, or not at all (`deed`, `in_files`): what cannot be recorded is not done (E6).
+The returned name goes into the record. A read is logged before anything is shown (`person`); a change is logged in one
+transaction with the change (`for_record`, `in_files`), or not made at all (E6).
 """
 
 from __future__ import annotations

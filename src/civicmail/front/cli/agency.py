@@ -1,4 +1,4 @@
-"""`civicmail agency`: companies whose people work for the city, their contracts, and all of their access at once (P-09)."""
+"""`civicmail agency`: agencies, their contracts, and suspension of all their people (P-09)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail archive`: what is kept, the schedules in force, a longer class for a message, and segments put in order."""
+"""`civicmail archive`: contents, retention schedules, longer retention of a message, compaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which capture an ID on the command line means (a capture id, a SHA-256, or at least 12 digits of either)."""
+"""The capture that an ID argument names: a capture id, a SHA-256, or at least 12 digits of either."""
 
 from __future__ import annotations
 

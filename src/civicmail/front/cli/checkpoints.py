@@ -1,4 +1,4 @@
-"""`civicmail checkpoint`: what of the ledger leaves the house, so that nobody here can rewrite what was signed before."""
+"""`civicmail checkpoint`: signed checkpoints to keep elsewhere, so that the ledger cannot be rewritten here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a command gets to content: an entry is written first, then the guard gives the permit (promise 4).
+"""Content access for commands: write the audit entry, then get the permit from the guard (promise 4).
 
-In a claimed installation a person of the city asks, with a token and under a mandate (claimed.py); Django is started for that
-alone. Nothing outside of the mandate's scope is found or read (E5).
+In a claimed installation a person asks with a token and under an examination (person_access.py); only then is Django started.
+Nothing outside the examination's scope is found or read (E5).
 """
 
 from __future__ import annotations

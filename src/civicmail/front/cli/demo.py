@@ -1,4 +1,4 @@
-"""`civicmail demo`: a sample city with mail flowing, shown live."""
+"""`civicmail demo`: a sample city with live mail."""
 
 from __future__ import annotations
 

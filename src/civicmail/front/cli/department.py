@@ -1,4 +1,4 @@
-"""`civicmail department`: which departments there are, and whose mail is ours yet (docs/operate/pilot.md)."""
+"""`civicmail department`: the departments, and the mode in which each uses Civicmail (docs/operate/pilot.md)."""
 
 from __future__ import annotations
 

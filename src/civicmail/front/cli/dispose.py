@@ -1,4 +1,4 @@
-"""`civicmail dispose`: what is due by its schedule and under no hold; here it is only simulated."""
+"""`civicmail dispose`: simulate the disposal of what is due and not on hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail dkim`: the keys with which the city signs what leaves it (P-26)."""
+"""`civicmail dkim`: the DKIM signing keys (P-26)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail dns`: what the zones of our domains say of our mail, and what others report of mail in our name (P-26)."""
+"""`civicmail dns`: the DNS records of our domains, and DMARC and TLS reports about them (P-26)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail doctor`: how the installation is, and what to do about it."""
+"""`civicmail doctor`: check the installation and suggest fixes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail drill`: what would happen if the machine burned now, tried out on a folder that is thrown away."""
+"""`civicmail drill`: rehearse failover and restore in a scratch folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail duty`: duties granted, and taken up for some hours."""
+"""`civicmail duty`: grant roles, and activate them for some hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail entries`: who did what, why, from where; for people, or as a SIEM reads it."""
+"""`civicmail entries`: the audit log, for people or in SIEM formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail exact-list`: the city's own values that mail is searched for, kept as keyed hashes (docs/operate/confidential.md)."""
+"""`civicmail exact-list`: exact data match lists, kept as keyed hashes (docs/operate/confidential.md)."""
 
 from __future__ import annotations
 

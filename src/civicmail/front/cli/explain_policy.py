@@ -1,7 +1,7 @@
-"""`civicmail policy explain`: why a message was treated as it was, and what would be done with it today (promise 7).
+"""`civicmail policy explain`: why a message was treated as it was, and what today's rules would do (promise 7).
 
-For operators: what rules were told of it, never what stands in it. Who wrote what, where links lead and what the text is about
-stays with those who have a mandate or the queue of a review (P-17; docs/decisions/0029).
+For operators: facts that rules saw, never content. Senders, links and topics stay with examiners and use reviewers (P-17;
+docs/decisions/0029).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`civicmail export`: what a search finds, as eml files with their exact bytes or as one mbox."""
+"""`civicmail export`: write search results as .eml files with their exact bytes, or as one mbox."""
 
 from __future__ import annotations
 

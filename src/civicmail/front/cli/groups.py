@@ -1,4 +1,4 @@
-"""A command of several verbs, such as `civicmail queue`, and how its help lists them."""
+"""Command groups, such as `civicmail queue`, and their help."""
 
 from __future__ import annotations
 

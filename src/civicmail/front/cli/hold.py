@@ -1,4 +1,4 @@
-"""`civicmail hold`: what a request, a suit or an audit keeps, whatever its age."""
+"""`civicmail hold`: legal holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail import`: bring in mail that lies in files."""
+"""`civicmail import`: import mail from files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail import-mailboxes`: bring mail over from another system's mailboxes."""
+"""`civicmail import-mailboxes`: import mailboxes from another mail system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a query on the command line asks the index, for `search` and `export`: words, pages of hits, what is not searchable yet."""
+"""Index queries of `search` and `export`: parse, page through the hits, report coverage."""
 
 from __future__ import annotations
 

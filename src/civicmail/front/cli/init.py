@@ -1,4 +1,4 @@
-"""`civicmail init`: a new installation."""
+"""`civicmail init`: make a new installation."""
 
 from __future__ import annotations
 

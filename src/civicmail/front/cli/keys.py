@@ -1,4 +1,4 @@
-"""`civicmail keys`: the recovery key, and the one that signs links."""
+"""`civicmail keys`: recovery key, master key and the key that signs links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail learn`, `unlearn` and `explain`: what the learner of spam is told, and why it says what it says."""
+"""`civicmail learn`, `unlearn` and `explain`: train the spam filter and explain its score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail access close|reconcile`: accounts of people who left, and what does not fit (P-08)."""
+"""`civicmail access close` and `reconcile`: close accounts of leavers, list discrepancies (P-08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail lists`: lists, which are an address with the mailboxes and lists behind it."""
+"""`civicmail lists`: mailing lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program `civicmail`: finds the command, runs it, and says what went wrong in one sentence.
+"""The program `civicmail`: find the command, run it, and report an error in one sentence.
 
 A command's module is imported only when that command is called, so that `--help` and a cold `search` stay fast.
 """

@@ -1,4 +1,4 @@
-"""`civicmail mandate`: ask to look at other people's mail, decide about it, and close it (P-16)."""
+"""`civicmail mandate`: request, decide and close examinations (P-16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail migrate`: bring tables of people up to this program, or say what that would do."""
+"""`civicmail migrate`: upgrade the people database, or list the steps."""
 
 from __future__ import annotations
 

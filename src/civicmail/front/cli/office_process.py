@@ -1,9 +1,9 @@
-"""The played people at their desks, as a process of its own: they ask the database all the time and would keep postmen waiting.
+"""The simulated office workers in a process of their own, because their database work would delay the mail clients.
 
     python -m civicmail.front.cli.office_process DATA SECONDS SEED
 
-It says `ready`, gets one line (midnight, seconds of time.monotonic()), works until its standard input ends, which it also does when
-whoever began it is gone, and says what was done (JSON).
+Prints `ready`, reads one line (midnight, in seconds of time.monotonic()), works until stdin closes, also when its parent dies,
+and prints what was done as JSON.
 """
 
 from __future__ import annotations

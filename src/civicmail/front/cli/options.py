@@ -1,4 +1,4 @@
-"""The options that many commands share."""
+"""Options shared by many commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands speak: data on stdout, words on stderr, progress only on a terminal."""
+"""Output of commands: data to stdout, messages to stderr, progress only on a terminal."""
 
 from __future__ import annotations
 

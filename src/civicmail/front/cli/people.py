@@ -1,4 +1,4 @@
-"""`civicmail people`: who the directory knows, and the personnel system's list."""
+"""`civicmail people`: the directory and the personnel feeds."""
 
 from __future__ import annotations
 

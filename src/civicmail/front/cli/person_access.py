@@ -1,7 +1,7 @@
-"""A person of the city on the command line: the token says who, the guard says whether, the entry is committed first (P-16, E6).
+"""Content access for a person: the token authenticates, the guard authorizes, the audit entry is committed first (P-16, E6).
 
-The token comes from the file that CIVICMAIL_TOKEN_FILE names, or is asked for on a terminal; never from the command line, where
-every process of the machine reads it, and never from the environment itself.
+The token is read from the file that CIVICMAIL_TOKEN_FILE names or from a terminal, never from the command line, which every
+process can read, and never from the environment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`civicmail policy`: the text that everybody accepts before they use mail (P-18), and the rules that act on it (P-29)."""
+"""`civicmail policy`: the e-mail policy (P-18) and the mail rules (P-29)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `prove` and `export --proof` share: a checkpoint that covers what is to be proved; and the export that can be checked."""
+"""Shared by `prove` and `export --proof`: a checkpoint that covers the messages, and an export with manifest."""
 
 from __future__ import annotations
 

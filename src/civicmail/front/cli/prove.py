@@ -1,4 +1,4 @@
-"""`civicmail prove`: a proof that a message was kept, for people who do not trust us."""
+"""`civicmail prove`: proof that a message was archived, for people who do not trust us."""
 
 from __future__ import annotations
 

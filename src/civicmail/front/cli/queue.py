@@ -1,4 +1,4 @@
-"""`civicmail queue`: who still waits for mail, and what may be done about it. Needs no courier and takes no lease."""
+"""`civicmail queue`: the outbound queue. Needs no courier and takes no lease."""
 
 from __future__ import annotations
 

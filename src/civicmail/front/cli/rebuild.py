@@ -1,4 +1,4 @@
-"""`civicmail rebuild`: what can be made anew from the archive."""
+"""`civicmail rebuild`: rebuild index, catalogue and outstanding list from the archive."""
 
 from __future__ import annotations
 

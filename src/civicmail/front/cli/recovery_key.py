@@ -1,4 +1,4 @@
-"""The recovery key as an operator gives it: in a file or on stdin, never on the command line, where every process could read it."""
+"""Read the recovery key from a file or stdin, never from the command line, where every process could read it."""
 
 from __future__ import annotations
 

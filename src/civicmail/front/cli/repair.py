@@ -1,4 +1,4 @@
-"""`civicmail repair`: what a broken disk has left is put in order, and the loss is named."""
+"""`civicmail repair`: repair journals after a disk failure and name what was lost."""
 
 from __future__ import annotations
 

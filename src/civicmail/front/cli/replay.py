@@ -1,6 +1,6 @@
-"""`civicmail policy replay`: what a rule would have done with mail of the past, before it acts (P-29).
+"""`civicmail policy replay`: try a rule on past mail before it acts (P-29).
 
-Counts and ids alone, as on the page of the rule: a replay reads what rules were told of messages, and no message.
+Prints counts and ids only: a replay reads the recorded facts, not the messages.
 """
 
 from __future__ import annotations

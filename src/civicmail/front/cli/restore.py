@@ -1,4 +1,4 @@
-"""`civicmail restore`: an installation made from its copy alone, compared, and ready to go on."""
+"""`civicmail restore`: make a working installation from a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail review`: reviews of access: which there are, one that begins now, and the evidence of one as a file (P-05)."""
+"""`civicmail review`: access reviews: list, start, evidence file (P-05)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail access requests|ask|grant|decide|withdraw|revoke|stay`: one right of one person, from question to end (P-04, P-07)."""
+"""`civicmail access requests|ask|grant|decide|withdraw|revoke|stay`: authorizations, one at a time (P-04, P-07)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The verbs of `civicmail policy` about rules: which are in force, whether a file of them is good, what differs between two books,
-and what happens when a part fails (P-29)."""
+"""`civicmail policy rules|test|diff|drill`: mail rules in force, tests, differences, failure drills (P-29)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail run`: all processes under one supervisor, or one of them in the foreground."""
+"""`civicmail run`: run all processes under a supervisor, or one in the foreground."""
 
 from __future__ import annotations
 

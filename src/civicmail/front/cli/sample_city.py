@@ -1,4 +1,4 @@
-"""What commands do with a sample city in a folder of its own: make it, serve it, check it at the end."""
+"""A sample city in its own folder: make it, run it, verify it at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo shows: a live picture on a terminal, plain lines elsewhere."""
+"""Live display of the demo: a table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

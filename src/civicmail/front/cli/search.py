@@ -1,4 +1,4 @@
-"""`civicmail search`: find mail."""
+"""`civicmail search`: search the archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail secure`: certificates and keys of readers outside, with which confidential mail is encrypted for them (P-19)."""
+"""`civicmail secure`: S/MIME certificates and OpenPGP keys of external recipients (P-19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail show`: one message; its exact bytes, its evidence, its way."""
+"""`civicmail show`: one message, its exact bytes, its evidence, its trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail access invite` and `hand-over`: the two halves of a sign-in letter, by two people (P-07; decision 0089)."""
+"""`civicmail access invite` and `hand-over`: the two halves of a sign-in letter (P-07; decision 0089)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail simulate`: a whole city's day on this machine, as a load test, a demonstration and a plan of capacity in one."""
+"""`civicmail simulate`: a city's day on this machine, for load tests and capacity planning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail standby`: the second place, and how far it is behind."""
+"""`civicmail standby`: serve as the standby, and show its lag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor: starts children, starts a dead one again with growing pauses, and takes all of them down in order."""
+"""The supervisor: start child processes, restart them with growing pauses, stop them in order."""
 
 from __future__ import annotations
 

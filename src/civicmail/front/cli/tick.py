@@ -1,4 +1,4 @@
-"""`civicmail tick`: one round of what the workers do all the time, for an installation where none runs."""
+"""`civicmail tick`: run every worker job once."""
 
 from __future__ import annotations
 

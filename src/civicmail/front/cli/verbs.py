@@ -1,8 +1,8 @@
-"""Who may call what: for each verb of the command line the act that a person of the city does with it, or why none is needed.
+"""The act that each command performs, or why it needs none.
 
-The one table; commands ask it, and a verb without a line cannot be called. tests/front/cli/matrix.toml says what each duty hears.
+This is the only such table; a command without a row cannot be called. tests/front/cli/matrix.toml says what each role gets.
 
-Until somebody claims an installation, whoever owns its folder does what people do afterwards.
+Before an installation is claimed, the owner of its folder may do everything.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`civicmail verify`: everything that is kept against its evidence. Takes no lease, and may run while everything else does."""
+"""`civicmail verify`: verify the archive against its evidence. Takes no lease; runs beside everything else."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`civicmail violation`: cases of violations, and the record that ends access of an agency's person (P-09, P-30). No word of a
-report or a message is printed."""
+"""`civicmail violation`: violation cases, and the record that ends an agency person's access (P-09, P-30). Prints no text of
+reports or messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for others: for a worker that lets a lease go between two rounds, and for whoever brings the tables up to date."""
+"""Wait for a worker's lease, or for tables that another process upgrades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail people add|change|move|rehire`: people and their work by hand, where no personnel list does it (P-08, M6, L5)."""
+"""`civicmail people add|change|move|rehire`: maintain people by hand (P-08, M6, L5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`civicmail works`: the city's lists of works of others, by SHA-256 (docs/operate/findings.md)."""
+"""`civicmail works`: lists of works of others by SHA-256 (docs/operate/findings.md)."""
 
 from __future__ import annotations
 

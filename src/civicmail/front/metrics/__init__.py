@@ -1,1 +1,1 @@
-"""Numbers for Prometheus and health for other programs: what there is to read, how it is written, and who may read it."""
+"""Metrics for Prometheus and a health endpoint."""

@@ -1,7 +1,7 @@
-"""What doctor finds, for programs: how many problems and warnings each check has, and until when certificates are good.
+"""Metrics of the health checks: problems and warnings by check, certificate expiry.
 
-What a finding says in words may name somebody, so programs get names of checks alone; `civicmail doctor` and the page of health
-have the words.
+The text of a finding may name a person, so metrics have only the names of checks; `civicmail doctor` and the health page have
+the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Looks that take a while, each in a thread of its own: a scrape gets what the last one saw, and waits for none of them."""
+"""Slow collectors, each in its own thread; a scrape returns the last values."""
 
 from __future__ import annotations
 

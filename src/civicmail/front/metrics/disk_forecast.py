@@ -1,4 +1,4 @@
-"""How fast the volume of the data folder fills: one look an hour is remembered for a week, in metrics/disk.seen."""
+"""Forecast when the volume of the data folder is full, from hourly samples of the last week (metrics/disk.seen)."""
 
 from __future__ import annotations
 

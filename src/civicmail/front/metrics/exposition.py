@@ -1,4 +1,4 @@
-"""Metrics as text: OpenMetrics 1.0 for whoever accepts it, else the format that Prometheus had before (0.0.4). Pure."""
+"""Metrics as text: OpenMetrics 1.0, or Prometheus 0.0.4. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every metric, with its type, unit and labels: what is not here is not told, and docs/operate/metrics.md lists it.
+"""All metrics with type, unit and labels, as docs/operate/metrics.md lists them.
 
-Names follow the conventions of Prometheus: seconds and bytes, times as seconds since 1970, counters end in _total. A label has few
-values: kinds of listeners and destinations, names of checks and jobs; never the address of a person or of somebody outside.
+Names follow Prometheus: seconds and bytes, epoch seconds, counters end in _total. Labels have few values: kinds of listeners
+and destinations, names of checks and jobs; never addresses of people.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What files say about the state of an installation at this moment: queue, lag, space, jobs, copies. Disturbs nobody."""
+"""Gauges read from files: queue, lag, disk, jobs, copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listener: GET /metrics and GET /health, for the networks of the settings and nobody else. It takes nothing in."""
+"""The HTTP listener for GET /metrics and GET /health, restricted to the networks of the settings."""
 
 from __future__ import annotations
 

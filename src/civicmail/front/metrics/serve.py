@@ -1,4 +1,4 @@
-"""The metrics process of `civicmail run metrics`: it looks, and answers who may read."""
+"""The metrics process (`civicmail run metrics`)."""
 
 from __future__ import annotations
 

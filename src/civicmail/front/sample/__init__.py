@@ -1,4 +1,4 @@
-"""The sample city: invented departments, people, residents, vendors and spammers, and the mail they write, made from a seed.
+"""The sample city: invented departments, people, residents, vendors and spammers, and their mail, made from a seed.
 
-The demo, the benchmarks, the simulation and many tests use it. Nothing in it is real: names are invented and every domain is one
-that RFC 2606 reserves."""
+Used by the demo, the benchmarks, the simulation and many tests. All names are invented; every domain is reserved by RFC 2606.
+"""

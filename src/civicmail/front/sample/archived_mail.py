@@ -1,4 +1,4 @@
-"""Mail of earlier days of the sample city, as if it had come in: with screening and the rules in force, each at its own time."""
+"""Write sample mail of earlier days into the archive, screened by the rules in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small files of the kinds that offices send, made from nothing: valid enough that any program opens them."""
+"""Small valid attachments of the kinds that offices send."""
 
 from __future__ import annotations
 

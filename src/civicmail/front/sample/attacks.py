@@ -1,6 +1,6 @@
-"""Mail of the last days that the sample city's rules stop or mark: what the quarantine and the rule book of the demo have to show.
+"""Mail that the sample city's rules stop or mark, for the demo's quarantine and rules.
 
-It goes through the pipeline with screening and the book in force, as if it came in; what becomes of it is not made up.
+The messages pass the real pipeline with screening and the rules in force.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whom a visitor of the demo can be: one person of the sample city for each role."""
+"""The people that a visitor of the demo can be, one for each role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate that the sample city makes for its own machine, for as long as it is played."""
+"""A self-signed certificate for the sample city."""
 
 from __future__ import annotations
 

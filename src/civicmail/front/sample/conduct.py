@@ -1,5 +1,4 @@
-"""What departments of the sample city answer for, by the verbs that pages use: violations in several states, a review under way,
-people who left, access to other systems, statements (P-05, P-08, P-09, P-28, P-30)."""
+"""Sample violations, access reviews, leavers, external systems and attestations (P-05, P-08, P-09, P-28, P-30)."""
 
 from __future__ import annotations
 

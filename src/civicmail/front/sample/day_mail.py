@@ -1,6 +1,6 @@
-"""The messages of a day, kind by kind, without end: out of the sample city's mail and what pretends to be mail.
+"""An endless supply of messages for a simulated day, by kind.
 
-They are made before the day begins and wait in a file: who makes a letter keeps postmen waiting.
+Messages are made before the day begins and wait in a file, because making them would slow the SMTP clients.
 """
 
 from __future__ import annotations

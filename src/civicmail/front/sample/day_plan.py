@@ -1,7 +1,7 @@
-"""A city's day as a plan: what is due at which moment. Pure.
+"""The plan of a simulated day: what is due when. Pure.
 
-P-01: 125,000 messages among 6,200 people and 115,000 with the outside; P-02: 85 % of what comes from outside is junk. The figures
-may be read in two ways, and a city has to be able to live with both.
+P-01: 125,000 messages among 6,200 people and 115,000 with the outside; P-02: 85 % of incoming mail is junk. The figures can be
+read in two ways; the city must manage both.
 """
 
 from __future__ import annotations

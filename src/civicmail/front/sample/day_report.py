@@ -1,4 +1,4 @@
-"""The report of a simulated day: what it was like, and whether the city could live with it. Markdown."""
+"""The report of a simulated day, as Markdown, with the goals that it met."""
 
 from __future__ import annotations
 

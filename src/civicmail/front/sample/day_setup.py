@@ -1,4 +1,4 @@
-"""What is set up in the sample city before a simulated day begins: mail programs with their passwords, and the rule about files."""
+"""Set up the sample city for a simulated day: device passwords, and approval of files in every department."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a whole day's mail, in bounded memory: who is done is forgotten, and only figures stay. It takes no lease."""
+"""Follow a whole day's mail in bounded memory: figures only. Takes no lease."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Looks at other people's mail in the sample city, by the verbs that pages use: one in force, one that waits, one that was closed
-with a finding, one that was refused (P-16, P-21)."""
+"""Sample examinations: one open, one pending, one closed with a finding, one denied (P-16, P-21)."""
 
 from __future__ import annotations
 

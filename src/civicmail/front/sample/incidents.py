@@ -1,5 +1,4 @@
-"""What goes wrong on a day, for real: the world takes no mail for an hour, the disk is nearly full for another, and somebody sends
-under an employee's name."""
+"""Incidents of a simulated day: an outage of the smart host, a full disk, a stolen account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scratch installation of the sample city on free ports of this machine."""
+"""A scratch installation on free ports of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of mail in the sample city: one function each, from a desk (who, when, what about) to a message as bytes."""
+"""The kinds of sample mail: one function each, from a desk (who, when, what about) to a message as bytes."""
 
 from __future__ import annotations
 

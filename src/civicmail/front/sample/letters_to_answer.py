@@ -1,5 +1,4 @@
-"""Letters of the sample city after which somebody has to do something: files that wait for a manager, a phish that was delivered, a
-mailing for a campaign, an account that somebody else has taken. Plain data; what becomes of them is for the rules to say."""
+"""Sample messages that need somebody's action: files, phishing, a mailing, a stolen account. Plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The play: mail is sent to a running installation of the sample city, and everything that becomes of it is watched."""
+"""The live demo: send mail to a running sample city and follow it."""
 
 from __future__ import annotations
 

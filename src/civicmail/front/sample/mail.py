@@ -1,4 +1,4 @@
-"""The mail of the sample city as a stream: the same seed gives the same bytes, for ever the same length you ask for."""
+"""The sample city's mail as a stream; a seed always gives the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a spectator sees of an installation: each capture on its way through journals, deliveries and index. It takes no lease."""
+"""Follow each message through journals, deliveries and index. Takes no lease."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Mail that breaks the standards as real mail does: kept all the same, and read as far as it goes. It holds no bare CR, LF or NUL,
-which a listener for strangers refuses."""
+"""Malformed messages as in real mail. None has a bare CR, LF or NUL, which the listener for strangers rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing messages: headers and parts as bytes with CRLF line ends (RFC 5322, RFC 2045 to 2047, RFC 2231)."""
+"""Write messages: header fields and parts as bytes with CRLF (RFC 5322, RFC 2045 to 2047, RFC 2231)."""
 
 from __future__ import annotations
 

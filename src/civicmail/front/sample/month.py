@@ -1,7 +1,6 @@
-"""A month of mail that the sample city has behind it when the demo opens: kept through the pipeline, each at its own time.
+"""A month of past mail for the demo, archived through the pipeline with its own times.
 
-Nothing is faked: the courier delivers it, the index finds it and the ledger has it as any other mail. Only the clock of the
-envelopes is turned back.
+The courier delivers, the index and the ledger process it like other mail. Only the envelope times lie in the past.
 """
 
 from __future__ import annotations

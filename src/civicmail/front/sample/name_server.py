@@ -1,6 +1,6 @@
-"""A name server for the domains of the sample city's world: what SPF, DKIM and DMARC ask while nothing outside can be asked.
+"""A DNS server for the sample domains (SPF, DKIM, DMARC).
 
-Vendors and residents have a record that lets this machine send; cheats have none, and no other name is there.
+Vendors and residents have records that authorize this machine; cheats have none. No other name exists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""People at their work while a day is played: by the verbs of pages, after as long as people take.
+"""Simulated office workers: they approve, release and answer after a realistic delay.
 
-Managers look at files that wait, readers take good mail out of quarantine, a security officer locks an account that was taken over
-and gives it back.
+Managers decide about files, readers release good mail from quarantine, a security officer locks and releases a stolen account.
 """
 
 from __future__ import annotations

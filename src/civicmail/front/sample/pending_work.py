@@ -1,5 +1,4 @@
-"""What waits for people of the sample city at their desks, by the verbs that pages use: approvals in every state, quarantine and a
-request, reported mail, an account that was taken, a finding, a contest, a question to a sender, rules on their way (issue 8)."""
+"""Sample work for every desk: approvals, quarantine, reports, a compromised account, findings, appeals, rules (issue 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who lives, works, sells and cheats in the sample city. Plain data; all domains are reserved by RFC 2606."""
+"""People of the sample city and outside it. Plain data; all domains are reserved by RFC 2606."""
 
 from __future__ import annotations
 

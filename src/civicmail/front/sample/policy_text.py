@@ -1,4 +1,4 @@
-"""The e-mail use policy of the sample city, in plain language, as people accept it. Ours; no city's own words."""
+"""The e-mail policy of the sample city. Our own text."""
 
 TITLE = "Use of the city's e-mail"
 CHANGED = ""

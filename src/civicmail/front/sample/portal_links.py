@@ -1,4 +1,4 @@
-"""What people outside get from the sample city with a link to its pages: a visitor of the demo opens it, and is one of them."""
+"""Portal links that external people of the demo received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes of an installation cost, from /proc: seconds of CPU and the most memory."""
+"""CPU time and peak memory of an installation's processes, from /proc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sample city writes about: English sentences with a topic in them, and short letters in other languages and charsets."""
+"""Text for sample mail: English sentences on a topic, short letters in other languages and charsets."""
 
 # ruff: noqa: RUF001 - other languages have their own letters and commas
 

@@ -1,4 +1,4 @@
-"""Which messages were acknowledged and which are kept, until both is known of one: neither hides the other (promise 1)."""
+"""Match acknowledged messages with archived ones, so that a lost message is noticed (promise 1)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A whole city's day, compressed: its mail comes at its hours, things go wrong, and a report says what it was like.
+"""A simulated day of a whole city: mail, incidents, and a report.
 
-About 600 people in 140 departments and district offices carry the mail of 6,200. Their data folder is new; every process is the
-real one. What plays them stays out of their way: letters are made before the day begins, people at their desks are another process.
+About 600 people in 140 departments and offices carry the mail of 6,200. The data folder is new and every process is real.
+Messages are made before the day begins, and the office workers run in another process, so that neither slows the installation.
 """
 
 from __future__ import annotations

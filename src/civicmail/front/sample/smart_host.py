@@ -1,4 +1,4 @@
-"""The rest of the world: a small SMTP or LMTP server on a free port of this machine that takes all mail that leaves the city."""
+"""A small SMTP or LMTP server that accepts all outgoing mail of the sample city."""
 
 from __future__ import annotations
 

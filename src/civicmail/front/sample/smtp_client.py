@@ -1,4 +1,4 @@
-"""Hands postings to a server over real SMTP, with the standard library's client: it shares no code with what it talks to."""
+"""SMTP client on the standard library's smtplib, so that it shares no code with the gateway."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The people of the sample city in directory and access, by the same verbs that pages use: everybody's kind, state and duty once.
+"""Sample people with every kind of employment, authorization and role, made by the same verbs as on the pages.
 
-`populate` fills an empty database; Django is started. In an installation it claims that: duties are granted.
+`populate` fills an empty database; Django must be started. It claims the installation by granting roles.
 """
 
 from __future__ import annotations

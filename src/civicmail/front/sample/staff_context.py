@@ -1,4 +1,4 @@
-"""What the sample city's people are made with: who was made, who acts, and the words that they give as reasons."""
+"""Shared by the modules that make the sample city's people: who exists, who acts, with which reasons."""
 
 from __future__ import annotations
 

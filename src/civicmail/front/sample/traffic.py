@@ -1,4 +1,4 @@
-"""Mail on its way to an installation, each message at its moment, as honest servers do it: what is put off comes again."""
+"""Deliver the messages of a simulated day at their times, and retry deferred ones."""
 
 from __future__ import annotations
 

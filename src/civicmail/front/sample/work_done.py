@@ -1,4 +1,4 @@
-"""What the people of a simulated day did at their desks, as plain data: it comes from a process of their own."""
+"""The work of the simulated office workers, as plain data between processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The door for people and programs: settings of Django, sign-in, the shell of every page and its components, the API, SCIM."""
+"""The web application: Django settings, sign-in, page layout and components, API, SCIM, CardDAV."""

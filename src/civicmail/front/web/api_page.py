@@ -1,4 +1,4 @@
-"""The document of the API for people, without script: every operation by subject."""
+"""The API reference as a page, without script."""
 
 from __future__ import annotations
 

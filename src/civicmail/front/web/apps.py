@@ -1,4 +1,4 @@
-"""The front as Django knows it."""
+"""Django application configuration of the front."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `verify` says of the table of entries: it is what journals and segments have, or which entries are not (A3)."""
+"""Compare the audit log table with journals and segments, for `civicmail verify` (A3)."""
 
 from __future__ import annotations
 

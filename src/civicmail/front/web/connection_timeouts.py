@@ -1,7 +1,8 @@
-"""A line that takes nothing for a minute is let go: else it holds one of the few threads of the pages for ever (serve.py).
+"""Close connections that accept no data for a minute, so that they do not occupy a thread.
 
-Connections inherit that from the socket that listens (tcp(7), TCP_USER_TIMEOUT), which the server makes for itself, so it is looked
-for among the files of this process. Only sockets are touched: whoever closes a copy of a database's file ends its locks.
+Connections inherit the timeout from the listening socket (tcp(7), TCP_USER_TIMEOUT). The server creates that socket, so it is
+looked up among the open files of this process. Only sockets are touched: closing a copy of a database file would release its
+locks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which database: PostgreSQL where the settings name one, else a file of SQLite in the data folder."""
+"""Django's DATABASES: PostgreSQL if the settings name one, else SQLite in the data folder."""
 
 from __future__ import annotations
 

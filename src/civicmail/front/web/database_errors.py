@@ -1,6 +1,5 @@
-"""The file of people cannot be used: it is lost and its copy is there, it is damaged, or a newer program has written it. It is not
-made anew, for nobody would have a mailbox any more, and the next copy would be one of that. To mail it is a database that is away;
-to a person a sentence with what to do."""
+"""Errors of the people database: lost, damaged, or written by a newer program. A lost file is never replaced by an empty one,
+because its next copy would be empty too. Mail treats it as an unavailable database; people read what to do."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What Dovecot asks before it lets anybody read: passwords, users, tokens (deploy/dovecot/civicmail.lua; P-07, L2, AC-7).
+"""Dovecot authentication: passdb, userdb and token requests (deploy/dovecot/civicmail.lua; P-07, L2, AC-7).
 
-Three addresses below /doors/, for programs of this machine that know the secret in keys/doors.key. Answers come from the published
-snapshot, like a gateway's; the database is asked for locks alone, and where it is away the snapshot decides.
+Three URLs below /doors/, for programs of this machine that know the secret in keys/doors.key. Answers come from the published
+snapshot, as for gateways; the database is asked only for locks, and if it is unavailable the snapshot decides.
 """
 
 from __future__ import annotations

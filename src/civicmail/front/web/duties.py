@@ -1,4 +1,4 @@
-"""My duties: as what do I act, and why? A privileged duty is taken up for some hours, with a reason and a fresh proof (D4)."""
+"""The page My roles: activate a privileged role for some hours, with a reason and step-up (D4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages for what did not work, in plain words: what was not done, what to do, and a reference; never a stack."""
+"""Error pages: what was not done, what to do, and a reference; never a stack trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Style, script, fonts and pictures of the pages: collected once a version, under names with their checksums."""
+"""Static files, collected once for each version under names with a checksum."""
 
 from __future__ import annotations
 

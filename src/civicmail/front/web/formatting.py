@@ -1,5 +1,4 @@
-"""How times, spans, sizes, shares and money are told on every page (one filter each; months in words, numbers with a base), in the
-language of the page."""
+"""Format times, spans, sizes, shares and money for pages, in the page's language."""
 
 from __future__ import annotations
 

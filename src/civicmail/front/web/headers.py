@@ -1,5 +1,4 @@
-"""What every answer says to the browser beside Django's own: HTTPS for a year, nothing for other sites, nothing kept of what a
-person saw (OWASP ASVS 3.4, 14.3)."""
+"""Security headers of every response: HSTS, isolation, no caching of personal pages (OWASP ASVS 3.4, 14.3)."""
 
 from __future__ import annotations
 

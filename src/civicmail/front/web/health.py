@@ -1,4 +1,4 @@
-"""For programs that watch: /healthz (alive), /readyz (can answer people), /metrics (numbers; only for this machine)."""
+"""Endpoints for monitoring: /healthz (alive), /readyz (ready), /metrics (this machine only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Home: what must I do now? Tasks by duty, first what somebody waits for; nothing that is not this person's (pages, "/")."""
+"""The home page: tasks by role, most urgent first."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""In which language a page is: the one that was chosen by the form that names itself in its own language, else the first of those
-that the browser asks for and we have, else English.
+"""Language of a page: chosen by the person, else by the browser, else English.
 
-What employees and residents read is in English and Spanish. The pages of offices are in English, whatever was chosen, and say so in
-`lang`; a refusal is in the language of the person, wherever it happens.
+Pages for employees and residents are in English and Spanish, pages of offices in English only, with `lang` set. Errors are in
+the person's language everywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is only for who sits at this machine, and for its programs."""
+"""Whether a request comes from this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The menu by duty: people see what they can do, and how much of it is open (the guard decides, never the menu)."""
+"""The menu by role, with counts of open work; the guard decides what is shown."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What happens around each request: an id and one time, the actor, the session's epoch, the gate of acknowledgement, one log line.
+"""Middleware: request id and time, actor, session checks, policy acknowledgment, request log.
 
-Public are only the views of PUBLIC; everything else asks for a sign-in first. Logs name views, ids and
-people's uids, never what was typed or shown (I4).
+Only the views of PUBLIC are public; everything else requires sign-in. Logs have views, ids and uids, never what was typed or
+shown (I4).
 """
 
 from __future__ import annotations

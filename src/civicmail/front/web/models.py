@@ -1,4 +1,4 @@
-"""What the pages keep for people themselves."""
+"""Rows that the pages keep for people: saved views, answers to repeated API requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database says about what waits: entries, changes of access, decisions about files. Counts and ages, nobody's name."""
+"""Metrics from the database: audit entries, access changes, pending approvals. No names."""
 
 from __future__ import annotations
 

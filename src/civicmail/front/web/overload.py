@@ -1,4 +1,4 @@
-"""The answer for whom no thread is left to wait (seats.py)."""
+"""The 503 answer when all threads are busy (thread_pools.py)."""
 
 from __future__ import annotations
 

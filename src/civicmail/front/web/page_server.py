@@ -1,4 +1,4 @@
-"""Granian's server, which ends at once when it is asked to, whenever that is."""
+"""Granian's server, made to stop at once on a signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of the log for each no of pages, API and SCIM: who asked for what, from where, and why it was refused."""
+"""Log each refusal of pages, API and SCIM: who, what, from where, why."""
 
 from __future__ import annotations
 

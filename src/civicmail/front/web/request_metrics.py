@@ -1,5 +1,4 @@
-"""What the web process counts of itself, for the metrics listener (docs/operate/metrics.md), and as text for this machine
-(exposition format 0.0.4); names of views, never of people."""
+"""Request counts and times of the web process by view, for the metrics listener and as Prometheus 0.0.4 text."""
 
 from __future__ import annotations
 

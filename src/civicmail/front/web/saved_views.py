@@ -1,7 +1,6 @@
-"""Saved views: a list with its filters and order under a name of one's own, above the list and, where pinned, at home.
+"""Saved views: a list with filters and order under a name, pinned to the home page if wanted.
 
-What is kept is an address without anything that opens a door: pages that everybody meets alike, queries of words.
-Copying a link is copying the address itself.
+Only the page's address and plain query words are stored; the address grants nothing.
 """
 
 from __future__ import annotations

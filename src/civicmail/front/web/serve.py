@@ -1,7 +1,7 @@
-"""The web process: granian with one worker of several threads (seats.py), on the address of the settings (`civicmail run web`).
+"""The web process: Granian with one worker and several threads (`civicmail run web`).
 
-The listening process knows no Django; the worker starts it (wsgi.py), brings the tables up to date beside serving, and
-answers that it is starting until that is done. So the mail path waits for nothing here.
+The listening process does not import Django. The worker starts it (wsgi.py), upgrades the tables while serving, and answers
+"starting" until that is done. The mail path waits for none of this.
 """
 
 from __future__ import annotations

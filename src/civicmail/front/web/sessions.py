@@ -1,8 +1,7 @@
-"""Sessions of the pages as rows that open nothing: a row's key is a digest of the cookie, and what it holds is sealed for that row
-(P-07).
+"""Sessions: the row's key is a digest of the cookie and its data is encrypted, so that the database opens nothing (P-07).
 
-Whoever reads the database, or a copy of it, has no cookie of anybody. Whoever writes to it can end a session, but cannot make one,
-change one, or put one under another key: digest and seal are made with the installation's own secret.
+Somebody who reads the database, or a copy, gets no cookie. Somebody who writes to it can end a session but cannot make, change
+or move one: digest and encryption use the installation's secret.
 """
 
 from __future__ import annotations

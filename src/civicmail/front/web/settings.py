@@ -1,7 +1,7 @@
-"""Django's settings, made from the installation's own (CIVICMAIL_DATA names its folder).
+"""Django settings, made from the installation's settings (CIVICMAIL_DATA names its folder).
 
-Nothing is configured here that civicmail.toml says; without a folder (migrations are being written, types checked) the defaults
-hold and the database is one in memory.
+Everything comes from civicmail.toml; without a data folder (for makemigrations and type checks) the defaults hold and the
+database is in memory.
 """
 
 from __future__ import annotations

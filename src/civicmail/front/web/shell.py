@@ -1,6 +1,6 @@
-"""The frame of every page: whose city, who is signed in, in which duty, and the menu of what this person may do.
+"""Layout of every page: city, person, role and menu.
 
-Nothing here asks the database before a template wants it, and on error pages (`request.bare`) nothing does at all.
+Nothing here queries the database before a template needs it, and on error pages (`request.bare`) nothing does at all.
 """
 
 from __future__ import annotations

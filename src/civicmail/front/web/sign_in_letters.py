@@ -1,5 +1,5 @@
-"""Sign-in letters: by what somebody sets a first passkey or password, or new ones after a loss. One officer prints the first half,
-another one who has seen the person releases the second (P-07; decision 0089)."""
+"""Sign-in letters for a first passkey or password, or new ones after a loss. One officer prints the first half; another, who has
+seen the person, hands over the second (P-07; decision 0089)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting Django for an installation: whoever needs people's side (web, worker, CLI) calls `start` once, first."""
+"""Start Django for an installation: web, worker and commands call `start` once, first."""
 
 from __future__ import annotations
 

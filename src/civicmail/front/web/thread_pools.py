@@ -1,10 +1,9 @@
-"""Threads for pages, and others for what must answer while pages are slow: `/healthz` and the doors that mail programs ask.
+"""Thread pools: one for pages, one for `/healthz` and Dovecot's requests, which must answer while pages are slow.
 
-    application = Seats(django, busy, who)
+    application = ThreadPools(django, busy, who)
 
-A request is heard by one of the server's threads (serve.py), which waits while a thread of the right kind answers. So many may wait
-for a page; who comes then is refused at once, and no number of slow pages takes the threads of the rest. Only the threads that
-answer ask the database: they are its connections.
+A server thread (serve.py) receives the request and waits while a pool thread answers it. The number of waiting requests is
+limited; further ones are refused at once, so slow pages cannot take all threads. Only pool threads use the database.
 """
 
 from __future__ import annotations

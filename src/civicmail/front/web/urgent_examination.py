@@ -1,4 +1,4 @@
-"""Looking before a second person has decided takes a fresh proof of who one is (E4)."""
+"""An urgent examination, before a second person has decided, needs step-up (E4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every address of the pages; the sweep reads this table."""
+"""All URLs; the sweep reads this table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell the service manager how the pages are: by asking them, because a process that stands still listens, too."""
+"""Report to the service manager that the pages answer, by requesting them."""
 
 from __future__ import annotations
 

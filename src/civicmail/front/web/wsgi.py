@@ -1,6 +1,6 @@
-"""What the worker of the web process imports: Django's application, its files collected under names that never change.
+"""The WSGI application that the web process imports.
 
-The worker dies with its parent, and goes when another installation has taken over.
+The worker exits with its parent, and when another installation has taken over.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The standing comparison of entries: table, journals and segments, both ways (A3). It reads, and writes what it found into files
-beside the database; it mends nothing.
-"""
+"""Compare the audit log table with journals and segments, both ways (A3). Writes the result to files; changes nothing."""
 
 from __future__ import annotations
 

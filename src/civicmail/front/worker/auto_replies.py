@@ -1,7 +1,7 @@
-"""Mailboxes answer by themselves: journals are followed, and what wants an answer gets one through the pipeline, once (L4, P-06).
+"""Auto-replies of mailboxes: follow the journals and send each reply once (L4, P-06).
 
-Whom a mailbox answers is claimed in the database before the answer is sent, and how far was read is noted after it: whoever dies
-between the two meets the same message again, and the archive knows the answer by its key and bytes.
+The reply is claimed in the database before it is sent, and the journal offset is stored after it. After a crash in between, the
+message is processed again, and the archive recognizes the reply by its key and bytes.
 """
 
 from __future__ import annotations

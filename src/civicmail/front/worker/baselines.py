@@ -1,5 +1,4 @@
-"""The mail worker's part of containment: what senders are used to, and what they sent in the last hour, learnt from all journals,
-for gateways that start (P-25)."""
+"""Learn what each sender normally sends, and sent in the last hour, from all journals (P-25)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The city worker: the ledger, held mail that goes on, IMAP connections that end, and the jobs of people's side."""
+"""The city worker: ledger, held mail, IMAP disconnects, and the jobs with a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The courier worker: what was accepted leaves."""
+"""The courier worker: deliver accepted mail."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Disposal as the whole program does it: what holds see of a capture, and the copies that lie outside of the archive.
+"""Disposal for the whole program: holds, and copies outside the archive.
 
-The index takes out what a certificate names when it reads that in the journal (mail/search/tasks.py).
+The index removes what a certificate names when it reads it in the journal (mail/search/tasks.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The city worker's part of what rules ask people: findings for use reviewers, notices to senders, digests, and what the time does
-to them."""
+"""Jobs for findings: use reviews, notices to senders, digests, deadlines."""
 
 from __future__ import annotations
 

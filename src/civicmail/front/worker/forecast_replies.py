@@ -1,8 +1,8 @@
-"""check@: whoever signed in and writes there hears what would happen to the message, recipient by recipient, as the write page says
-it before sending, and nobody gets it (P-19, P-22, promise 7).
+"""check@: reply to a signed-in sender with the forecast for each recipient, as the compose page shows it; nothing is delivered
+(P-19, P-22, promise 7).
 
-The answer is a notice with the message's id as its key, so it is written once whoever dies. What is in the message stands in no
-notice: only its recipients, who are the asker's own words.
+The reply is a notice keyed by the message's id, so it is written once, also after a crash. It names only the recipients, which
+the sender wrote.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Programs that are told of entries (oversight.webhook): a job of the city worker, a hook for itself in each round."""
+"""Webhooks (oversight.webhook): a job for each."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Ending open IMAP connections when access ends: Dovecot is told to close them (P-07, L2; promise 5).
+"""End open IMAP connections when access ends, through Dovecot (P-07, L2; promise 5).
 
-Dovecot asks at sign-in alone. So whoever loses the right to read, or a device password, or every session, is kicked; who still may
-read signs in again without noticing. Twice, because a sign-in that was under way at the first time is there at the second.
+Dovecot checks access only at sign-in. So the connections of people who lost the right to read, a device password or all
+sessions are ended; others sign in again unnoticed. It is done twice, because a sign-in may be under way the first time.
 
-A device may be removed while nobody follows: a file has a digest of the rights that were seen last and carried out. Whoever begins
-and finds other rights does not know whose changed, and ends all connections once.
+A device may be removed while this does not run: a file keeps a digest of the rights last seen. If it differs at start, all
+connections are ended once.
 """
 
 from __future__ import annotations

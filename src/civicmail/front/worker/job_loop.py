@@ -1,4 +1,4 @@
-"""The loop around every job of a worker: take its lease, work, rest, survive what goes wrong, stop when asked."""
+"""The loop around each job: take its lease, work, pause, retry after errors, stop when asked."""
 
 from __future__ import annotations
 

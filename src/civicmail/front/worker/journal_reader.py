@@ -1,7 +1,7 @@
-"""Hearing each record of all journals once, also what was sealed while nobody listened.
+"""Process each journal record once, including those sealed meanwhile.
 
-listening = Listening(data, ear, clock)
-listening.step()        hears what is new; the ear writes it, with its place in the journals, every few seconds
+reader = JournalReader(data, consumer, clock)
+reader.step()           process new records; the consumer stores its state and offsets every few seconds
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Whether the jobs of a process go on. A round may take hours; a thread that is in one and uses no processor for minutes waits for
-what will never come, and one that uses it for much longer than any round takes goes in circles: the process has to begin anew."""
+"""Detect stuck jobs: a round that uses no CPU for minutes waits for nothing, one that runs far too long loops; the process must be
+restarted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail worker: what was kept is sealed, its attachments are read, and what mail teaches is learnt."""
+"""The mail worker: seal journals, read attachments, train the spam filter."""
 
 from __future__ import annotations
 

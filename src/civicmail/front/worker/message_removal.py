@@ -1,7 +1,7 @@
-"""The city worker's part of pulling mail back: each copy of a pull, one after another, until all have an outcome (P-31).
+"""Message removal: process each copy until all have an outcome (P-31).
 
-Each copy may be done again after a crash: its record in the archive says what was done. Where a mailbox cannot be asked, that is
-noted at the copy, others go on, and it is tried again.
+A copy may be processed again after a crash: its record in the archive says what was done. If a mailbox is unavailable, that is
+noted on the copy, others go on, and it is retried.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Notices leave, through the pipeline like any other mail (P-15)."""
+"""Send notices through the pipeline like other mail (P-15)."""
 
 from __future__ import annotations
 

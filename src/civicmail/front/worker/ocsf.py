@@ -1,7 +1,7 @@
-"""Security events in the Open Cybersecurity Schema Framework (https://schema.ocsf.io, version 1.8.0): a JSON object each. Pure.
+"""Security events as OCSF JSON (https://schema.ocsf.io, version 1.8.0). Pure.
 
-An act becomes the class that its subject has: signing in 3002, accounts 3001, rights and duties 3005, mail that was put aside and
-accounts that act unlike their owner 2004, all others 6003.
+The subject of an act gives its class: sign-in 3002, accounts 3001, authorizations and roles 3005, quarantined mail and
+compromised accounts 2004, all others 6003.
 """
 
 from __future__ import annotations

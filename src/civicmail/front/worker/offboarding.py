@@ -1,4 +1,4 @@
-"""The city worker's part when somebody left (P-08): accounts that are being closed, and other systems that are told.
+"""Jobs for leavers (P-08): close accounts, notify external systems.
 
 An account is counted, then emptied, one step at a time. Each step may be repeated after a crash: the mailbox takes nothing more
 before the last count, and its live copy goes only after the archive has all of it.

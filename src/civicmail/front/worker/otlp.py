@@ -1,4 +1,4 @@
-"""Sending spans to an OpenTelemetry collector by OTLP over HTTP. Imported only where the settings name one (`civicmail[otel]`)."""
+"""Send spans to an OpenTelemetry collector by OTLP over HTTP. Imported only if the settings name one (`civicmail[otel]`)."""
 
 from __future__ import annotations
 

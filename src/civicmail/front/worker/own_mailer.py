@@ -1,7 +1,7 @@
-"""Mail of our own goes through the pipeline like any other: archived before it is delivered, and once (P-15).
+"""Send the system's own mail through the pipeline: archived before delivery, and once (P-15).
 
-The bytes of such a message and its key fix its id but for the time. Whoever died between the archive and their own note finds the
-message there, and only notes that it was sent.
+Bytes and key of such a message fix its id except for the time. After a crash between the archive and the sender's note, the
+message is found there and only the note is written.
 """
 
 from __future__ import annotations

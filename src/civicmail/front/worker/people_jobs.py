@@ -1,6 +1,5 @@
-"""The city worker on people's side: dates, entries on their way to the ledger, sign-ins and counts from journals, and that the
-database answers. Each waits for the database by itself; mail goes on without it.
-"""
+"""City worker jobs that need the database: deadlines, audit entries to the ledger, sign-ins and counts from journals, health of
+the database. Mail flows without it."""
 
 from __future__ import annotations
 

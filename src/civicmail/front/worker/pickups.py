@@ -1,4 +1,4 @@
-"""The job of the city worker for the pick-up portal: readers are told, their answers come in, old boxes end (P-19)."""
+"""Jobs of the pick-up portal: notify readers, fetch their replies, expire messages (P-19)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The city worker hears reports of dangerous mail that come by mail, and what the virus scanner or a new rule knows only by now,
-and makes cases of them (P-31)."""
+"""Reports of dangerous mail: from reporters, late virus signatures and new rules, as incidents (P-31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The city worker's part of the rule book: dates and the file that acts, how often rules hit, replays (P-29)."""
+"""Jobs for mail rules: start and end days, the published file, hits, replays (P-29)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search worker: what was kept is found within seconds, whatever else there is to do. A process of its own (decision 0075)."""
+"""The search worker: index new mail within seconds. A process of its own (decision 0075)."""
 
 from __future__ import annotations
 

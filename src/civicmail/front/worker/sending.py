@@ -1,4 +1,4 @@
-"""The job of the city worker that sends what people wrote on the pages, when it may no longer be taken back (P-06)."""
+"""Send mail written on the pages, once it can no longer be undone (P-06)."""
 
 from __future__ import annotations
 

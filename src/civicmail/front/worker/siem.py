@@ -1,8 +1,7 @@
-"""Security events for a SIEM (oversight.siem): a job of the city worker, one for each receiver.
+"""Security events for a SIEM (oversight.siem): a job for each receiver.
 
-Events come from the journals, so that neither a database that is away nor a late commit leaves one out. siem/<name>.json says
-up to where each journal was confirmed; whatever breaks before, a connection, the receiver or this process, is sent again from
-there, under the same uuid. Nothing is held in memory meanwhile.
+Events come from the journals, so that an unavailable database or a late commit omits none. siem/<name>.json has the confirmed
+offset of each journal; after any failure events are sent again from there, with the same uuid. Nothing is held in memory.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Connections to a receiver of security events: TLS and TCP (RFC 5425, RFC 6587), UDP (RFC 5426), a socket of this machine.
+"""Connections to a SIEM: TLS and TCP (RFC 5425, RFC 6587), UDP (RFC 5426), local socket.
 
-Syslog has no answer by which a receiver says what it has. What a stream carried counts once the receiver has read to our end and
-has closed without a fault, some seconds after the last event: until then `confirm` raises, or is not called. Of UDP nobody learns.
+Syslog has no acknowledgment. Events of a stream count once the receiver has read to our end and closed without a fault, some
+seconds after the last event; before that `confirm` raises. UDP has no confirmation at all.
 """
 
 from __future__ import annotations

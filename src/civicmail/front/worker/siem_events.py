@@ -1,6 +1,6 @@
-"""What a SIEM is told: entries of people's acts, and mail that was put aside, as one shape for every format. Pure.
+"""Security events: audit entries and quarantined mail, in one shape for all formats. Pure.
 
-Never a subject, a text or an address of an outsider: a word with an @ whose domain is not the city's becomes a dash.
+Never a subject, a text or an outside address: a word with an @ whose domain is not the city's becomes a dash.
 """
 
 from __future__ import annotations

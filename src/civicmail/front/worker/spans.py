@@ -1,7 +1,7 @@
-"""One message's life as spans, made of what journals say: accepted and screened, held, delivered, indexed. Pure.
+"""A message's life as trace spans, from journal records: accepted, screened, held, delivered, indexed. Pure.
 
-The id of the trace is the capture id, and that of a span follows from its record, so nothing is handed from process to process and
-what is read twice is the same span. No subject and no address: a span has numbers, names of rules and checks, and our next hops.
+The trace id is the capture id, and a span's id follows from its record: nothing is passed between processes, and a record read
+twice gives the same span. Spans have numbers, names of rules and checks, and our next hops; no subjects or addresses.
 """
 
 from __future__ import annotations

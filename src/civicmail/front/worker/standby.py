@@ -1,4 +1,4 @@
-"""The standby worker: what is kept here is kept in the second place, too."""
+"""The standby worker: replicate the archive to the standby."""
 
 from __future__ import annotations
 

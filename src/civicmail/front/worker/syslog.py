@@ -1,4 +1,4 @@
-"""Security events as syslog messages (RFC 5424), and how they are framed (RFC 5426, 6587). Pure.
+"""Security events as syslog messages (RFC 5424) and their framing (RFC 5426, 6587). Pure.
 
 <109>1 2026-03-02T12:00:00.000Z mail.city.example civicmail - access.end [civicmail@32473 uuid="…" person="e-2" …] access.end …
 """

@@ -1,5 +1,4 @@
-"""One round of every job that a lease lets us do, in the order in which they wait for each other: index, attachments, held mail,
-links, learning, ledger, seal."""
+"""Run every worker job once, in order of dependency: index, attachments, held mail, links, learning, ledger, seal."""
 
 from __future__ import annotations
 

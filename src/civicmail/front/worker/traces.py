@@ -1,7 +1,7 @@
-"""Traces of messages for an OpenTelemetry collector (otel.url): a job of the city worker that reads journals. Mail never waits.
+"""Traces of messages for an OpenTelemetry collector (otel.url), made from journals; mail never waits for it.
 
-otel/positions.json says how far each journal was taken. While the collector is away reading rests; what is sealed and removed
-meanwhile is not traced.
+otel/positions.json has the offset of each journal. While the collector is unavailable reading pauses; what is sealed and
+removed meanwhile is not traced.
 """
 
 from __future__ import annotations

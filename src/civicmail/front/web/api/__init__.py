@@ -1,5 +1,5 @@
-"""The API: what pages do, for programs (`/api/v1/`; docs/operate/api.md).
+"""The API for programs (`/api/v1/`; docs/operate/api.md).
 
-An operation is a page without its words: it asks the guard for the same act and calls the same verb or query. What it may do at
-all is said by the scopes of the token (city/access/scopes.py); what it may do to this thing by the guard.
+An operation is a page without its HTML: the same act, the same verb or query. The token's scopes limit what it may do at all
+(city/access/scopes.py); the guard decides about each object.
 """

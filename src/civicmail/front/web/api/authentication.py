@@ -1,7 +1,7 @@
-"""Who asks the API: a person's token, its scopes, how often it may ask; then the same actor as on the pages (P-07, D4).
+"""API authentication: a person's token, scopes, rate limit, and the same actor as on the pages (P-07, D4).
 
-No session opens anything here, so no page of somebody else's can make a browser ask (CSRF). The account is asked for at each
-request: what ends access ends the token at its next use (L2).
+There are no sessions here, so a foreign page cannot make a browser send a request (CSRF). The account is checked at each
+request: when access ends, the token ends (L2).
 """
 
 from __future__ import annotations

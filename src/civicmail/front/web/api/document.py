@@ -1,4 +1,4 @@
-"""The API as one: its routers, its errors, its document (OpenAPI 3.1)."""
+"""The API: routers, error handlers, OpenAPI 3.1 document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the API says no before the guard is asked.
+"""API errors raised before the guard is asked.
 
 RefusedError
 ├── NoToken           nobody who could be let in: no token, or one that opens nothing

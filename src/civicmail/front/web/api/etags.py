@@ -1,4 +1,4 @@
-"""What somebody saw is what they change: ETag on reading, If-Match on changing (RFC 9110, 13.1.1)."""
+"""ETag on reading and If-Match on changing (RFC 9110, 13.1.1)."""
 
 from __future__ import annotations
 

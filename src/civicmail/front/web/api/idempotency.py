@@ -1,6 +1,7 @@
-"""A request that is sent twice is done once: the Idempotency-Key of a POST, kept with what was answered for a day.
+"""Idempotency-Key: a repeated POST gets the stored answer for a day.
 
-Key and act are one transaction: whoever crashes between them has neither. Two at once wait for each other at the row.
+Key and act are one transaction, so a crash leaves both or neither. Concurrent requests with one key wait for each other at the
+row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A message as a program reads it: words and facts, made in a limited process like the page's, never a tag of a stranger's."""
+"""Message content for programs: text and facts, read in a sandboxed process like the page's, never foreign HTML."""
 
 from __future__ import annotations
 

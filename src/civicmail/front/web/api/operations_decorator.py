@@ -1,4 +1,4 @@
-"""The operations of the API: for each its act, its scope and the page that does the same. The one table."""
+"""The decorator `operation`, and the table of all API operations with act, scope and page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists a page at a time: a stable order, a cursor that stays good when rows come and go, links in the header (RFC 8288)."""
+"""Pagination: stable order, cursor, Link header (RFC 8288)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, for programs: application/problem+json (RFC 9457). One sentence, the clause, whom to ask; never a stack."""
+"""Error responses: application/problem+json (RFC 9457), with clause and contact; never a stack trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What programs ask in the search language."""
+"""Errors of the search language as API errors."""
 
 from __future__ import annotations
 

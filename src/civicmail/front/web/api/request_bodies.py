@@ -1,4 +1,4 @@
-"""What a program sends, checked by the forms of the pages: the same rules, and the same sentences about what is wrong."""
+"""Request bodies, validated by the forms of the pages, with the same messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes that several operations answer with: a person, a right to a mailbox, an end."""
+"""Schemas shared by several operations: person, authorization, end of access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All cards at this moment. They are made once for each state of the directory that doors know of, and once a minute."""
+"""All contact cards, rebuilt when the directory changes, and once a minute."""
 
 from __future__ import annotations
 

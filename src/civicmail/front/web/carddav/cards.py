@@ -1,4 +1,4 @@
-"""A card of the address book as vCard 3.0 (RFC 2426) and 4.0 (RFC 6350). Pure."""
+"""Contact cards as vCard 3.0 (RFC 2426) and 4.0 (RFC 6350). Pure."""
 
 from __future__ import annotations
 

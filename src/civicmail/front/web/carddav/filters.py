@@ -1,4 +1,4 @@
-"""Which cards an addressbook-query asks for (RFC 6352 10.5). Pure."""
+"""Filters of addressbook-query (RFC 6352 10.5). Pure."""
 
 from __future__ import annotations
 

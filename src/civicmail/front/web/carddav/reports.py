@@ -1,4 +1,4 @@
-"""The reports of an address book: multiget and query (RFC 6352 8.6, 8.7), sync-collection (RFC 6578). Pure."""
+"""WebDAV reports: addressbook-multiget, addressbook-query (RFC 6352 8.6, 8.7), sync-collection (RFC 6578). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is below /dav/, and the properties that each has (RFC 4918, 5397, 6352, 6578). Pure."""
+"""Resources below /dav/ and their properties (RFC 4918, 5397, 6352, 6578). Pure."""
 
 from __future__ import annotations
 

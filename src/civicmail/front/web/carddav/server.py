@@ -1,7 +1,7 @@
-"""The address book's door: a device password as a mail program has it, one request, one answer of WebDAV. No session, no cookie.
+"""The CardDAV server: device password, one WebDAV request, one answer. No session, no cookie.
 
-Who may read their mail at this moment may read the book, and nobody else: the published snapshot says so, as at the IMAP door, and
-an end of access shuts both at once (P-06, P-07). Nothing can be written.
+Only people who may read their mail now may read the address book: the published snapshot decides, as for IMAP, so that an end
+of access ends both at once (P-06, P-07). Read only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses of the address book, below dav/."""
+"""URLs of the address book, below dav/."""
 
 from __future__ import annotations
 

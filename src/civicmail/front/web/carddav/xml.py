@@ -1,5 +1,4 @@
-"""XML of WebDAV (RFC 4918) as it comes and goes: read without a document type and within bounds, and is
-written. Pure."""
+"""WebDAV XML (RFC 4918): parse within bounds and without a document type, and write. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first steps as a page: for anybody while the installation is unclaimed, then for those who set it up, until all is done."""
+"""The page First steps: open to all while the installation is unclaimed, then for those who set it up."""
 
 from __future__ import annotations
 

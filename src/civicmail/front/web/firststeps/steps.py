@@ -1,6 +1,6 @@
-"""The first steps of an installation: what is set up and what is not, from facts, each with the link or command that does it.
+"""The first steps of an installation: state of each, with the link or command that does it.
 
-Nothing is ticked off by hand. Before the claim anybody at this machine may read it; nothing of it names a person.
+Each state is computed from facts. Before the claim anybody at this machine may read it; it names nobody.
 """
 
 from __future__ import annotations

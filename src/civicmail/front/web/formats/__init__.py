@@ -1,1 +1,1 @@
-"""How a language writes numbers and dates, where Django's own way is not that of a city in the United States."""
+"""Number and date formats where Django's differ from those of the United States."""

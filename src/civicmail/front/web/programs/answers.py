@@ -1,5 +1,5 @@
-"""What mail programs, and servers of others, ask without signing in. It is the same for every address of
-the city, nothing for another one, and needs no database."""
+"""Views for mail programs and other servers, without sign-in. The answer is the same for every address of the city and needs no
+database."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The profile by which an iPhone, iPad or Mac sets itself up: com.apple.mail.managed of Apple's device management, as XML.
+"""Apple configuration profile for mail (com.apple.mail.managed).
 
-It is not signed, so the device calls it "Not Verified"; the page says so. It never has a password in it: the device asks for it.
+The profile is unsigned, so the device shows "Not Verified"; the page explains this. It contains no password: the device asks
+for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The file by which Thunderbird and its kin set themselves up: config-v1.1.xml of Mozilla's autoconfig, which others read, too.
+"""Mozilla autoconfig (config-v1.1.xml), for Thunderbird and others.
 
-It says nothing about anybody: the same answer for every address of the city's domains, so nobody learns from it who is here.
+It gives the same answer for every address of the city, so it reveals nothing about anybody.
 """
 
 from __future__ import annotations

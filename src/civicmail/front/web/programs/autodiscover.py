@@ -1,7 +1,7 @@
-"""What Outlook asks when it sets itself up: Autodiscover as XML (MS-OXDSCLI, "POX") and the JSON that leads to it. Pure.
+"""Microsoft Autodiscover: XML (MS-OXDSCLI, "POX") and the JSON that leads to it. Pure.
 
-It says nothing about anybody: every address of the city's domains gets the same answer, but for that address as the sign-in
-name, which Outlook would else shorten to what stands before the @. A password that comes along is never looked at.
+It gives the same answer for every address of the city, except that the address is the user name, which Outlook would otherwise
+shorten to the local part. A password in the request is never read.
 """
 
 from __future__ import annotations

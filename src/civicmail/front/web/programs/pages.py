@@ -1,4 +1,4 @@
-"""How do I get my mail onto this phone or computer? A page with what to type, and files for programs that set themselves up."""
+"""The page Set up mail: server settings and files for mail programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A QR code as an SVG of our own, without style and script (the content security policy refuses both)."""
+"""QR code as SVG without style and script (content security policy)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Groups of the protocol: the lists of the directory that the settings leave to the identity provider ([feeds] lists).
+"""SCIM groups: mailing lists that the identity provider maintains ([feeds] lists).
 
-A list is made, named and closed by its department; the provider says which users are on it. Whoever else is on it, such as a
-function mailbox or another list, is not shown and stays.
+The department creates, names and closes a list; the provider sets which users are on it. Other members, such as function
+mailboxes and lists, are not shown and stay.
 """
 
 from __future__ import annotations

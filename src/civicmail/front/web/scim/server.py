@@ -1,7 +1,7 @@
-"""The door of SCIM: a bearer token of a personnel system, one request, one answer in the protocol's own form (RFC 7644).
+"""The SCIM server: bearer token, one request, one answer (RFC 7644).
 
-No session, no cookie, no page: the middleware lets it through bare. What fails is answered as a SCIM error and stands in the
-report of the day (`access/actions/scim.py`).
+No session, no cookie, no page; the middleware passes it through. Failures are SCIM errors and appear in the daily report
+(`access/actions/scim.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where the SCIM server finds and writes users: our rows, with what is true of them now, and the verbs of `access/actions/scim.py`.
+"""SCIM storage of users: our rows, and the verbs of `access/actions/scim.py`.
 
-Made for one request. `active` is not what was said last but whether the person works for the city, so that whoever says
-`active=false` is heard also where somebody was hired again by hand.
+Made for one request. `active` is computed: whether the person works for the city. So `active=false` works also for somebody
+hired again by hand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses of SCIM, below scim/."""
+"""URLs of SCIM, below scim/."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sign-in: allauth in our shell, bound to the directory; step-up, invitations, devices, sessions, tokens (P-07, P-18)."""
+"""Sign-in with allauth, bound to the directory; step-up, invitations, devices, sessions, tokens (P-07, P-18)."""

@@ -1,4 +1,4 @@
-"""What allauth asks about accounts: who may try, what a failure is, who gets in, what a session knows (P-07, L2, AC-7)."""
+"""The allauth account adapter: rate limits, failures, locked accounts, session contents (P-07, L2, AC-7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where identity providers send people back to: our own address as the settings have it, whatever a request calls us."""
+"""Callback URLs for identity providers, from web.url and not from the request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The demo's way in: one click makes anybody of the sample city out of whoever sits at this machine.
+"""Sign-in of the demo: one click, for a person at this machine.
 
-Each request is asked again where it comes from. There are no secrets in a demo, so a proof of who one is cannot be asked for
-either (stepup.is_fresh).
+Each request is checked to come from this machine. A demo has no secrets, so step-up is not asked for (step_up.is_fresh).
 """
 
 from __future__ import annotations

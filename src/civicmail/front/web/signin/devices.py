@@ -1,4 +1,4 @@
-"""Devices: the programs and machines that send and read mail, and their passwords (P-07, S1); tokens of the command line."""
+"""Device passwords of mail programs and machines (P-07, S1), and tokens for the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What allauth says was added to a sign-in: the person hears of it by mail (P-07)."""
+"""Notify a person of changes to their sign-in (P-07)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Identities of the city's providers, OIDC and SAML: bound to a person by the configured claim, at each sign-in anew (P-07).
+"""Federated sign-in by OIDC and SAML: the configured claim names the person, at each sign-in (P-07).
 
-No token of a provider is kept. Who the directory does not know is nobody here, whatever the provider says, and an e-mail address is
-never looked at. The first identity that signs in as somebody stays the only one that does (Identity).
+No token of a provider is stored. A person unknown to the directory is refused, and e-mail addresses are ignored. The first
+identity that signs in as a person stays the only one (Identity).
 """
 
 from __future__ import annotations

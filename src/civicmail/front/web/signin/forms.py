@@ -1,4 +1,4 @@
-"""Forms of sign-in: what a person types, and what is wrong with it, field by field."""
+"""Sign-in forms."""
 
 from __future__ import annotations
 

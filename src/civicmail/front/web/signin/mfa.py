@@ -1,4 +1,4 @@
-"""Second factors: secrets of authenticator apps are encrypted at rest, wrong codes count like wrong passwords (P-07, AC-7)."""
+"""Second factors: encrypted secrets; wrong codes count like wrong passwords (P-07, AC-7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""My sign-in: passkeys, codes, the password, and the sessions that are open (P-07)."""
+"""The page My sign-in: passkeys, codes, password, open sessions (P-07)."""
 
 from __future__ import annotations
 

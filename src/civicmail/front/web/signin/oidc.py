@@ -1,7 +1,7 @@
-"""OpenID Connect as this city takes it: a signed token of the issuer that the settings name, for this sign-in and no other (P-07).
+"""OpenID Connect: accept an ID token of the configured issuer for this sign-in (P-07).
 
-Every answer has an ID token, checked as OpenID Connect Core 3.1.3.7 has it, by the published keys and whatever way it came; nonce
-and PKCE tie it to the browser that began, and what begins a sign-in is written here alone, whatever an address asks for.
+Every answer has an ID token, verified by OpenID Connect Core 3.1.3.7 with the published keys. Nonce and PKCE bind it to the
+browser that began; no parameter of a request changes what is asked of the provider.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pages of sign-in that allauth does not have: signing in again at the city's provider, and the end of a password."""
+"""Sign-in pages beside allauth's: sign in again at the provider, remove a password."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What a new password may not be: one that is known from leaks, or made of words that anybody tries here first (P-07; SP 800-63B,
-3.1.1.2). Which characters it has is its owner's business.
-"""
+"""Password rules: not leaked, not made of words of the city (P-07; SP 800-63B, 3.1.1.2). No rules about characters."""
 
 from __future__ import annotations
 

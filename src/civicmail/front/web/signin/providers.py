@@ -1,4 +1,4 @@
-"""Identity providers as allauth wants them, from `[[signin.oidc]]` and `[[signin.saml]]`. Pure but for the files they name."""
+"""allauth's SOCIALACCOUNT_PROVIDERS from `[[signin.oidc]]` and `[[signin.saml]]`. Pure but for the files that they name."""
 
 from __future__ import annotations
 

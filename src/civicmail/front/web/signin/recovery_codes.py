@@ -1,7 +1,7 @@
-"""Recovery codes: ten of 120 random bits, each good once, shown once; what is kept of them is a keyed hash (P-07).
+"""Recovery codes: ten of 120 random bits, used once, stored as keyed hashes (P-07).
 
-Codes that an older version made have eight digits and were kept encrypted. At the next sign-in of their owner they become what a
-guesser of a stolen database works for: scrypt with a salt (RFC 7914).
+Codes of older versions have eight digits and were stored encrypted. At their owner's next sign-in they become scrypt hashes
+with a salt (RFC 7914).
 """
 
 from __future__ import annotations

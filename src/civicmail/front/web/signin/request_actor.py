@@ -1,4 +1,4 @@
-"""Who is asking: the address of a request, and the actor behind its session."""
+"""Client address and actor of a request."""
 
 from __future__ import annotations
 

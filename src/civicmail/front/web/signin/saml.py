@@ -1,9 +1,8 @@
-"""SAML 2.0 as this city takes it: a signed assertion that answers a request of this session, for us, now, and once (P-07; SAML
-Profiles 4.1.4).
+"""SAML 2.0: accept a signed assertion that answers a request of this session, once (P-07; SAML Profiles 4.1.4).
 
-The answer comes by a form from elsewhere, without the session of the person. It is checked before anything of it goes on, and what
-goes on is in an address that is signed and good for two minutes; nothing is kept for whoever posts. There is no single logout: a
-request to sign out, which anybody could send, ends nothing here.
+The answer is posted from another site, without the person's session. It is verified first; what goes on is in a signed URL that
+is valid for two minutes, so nothing is stored for the poster. Single logout is not supported, because anybody could send such a
+request.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Nobody works here by one factor alone (P-07; SP 800-63B, AAL2): whoever signed in by a password, or at a provider that does not
-say that it asked for more, sets up a passkey or an app first.
-"""
+"""Require a second factor (P-07; SP 800-63B, AAL2): after a password alone, the person sets up a passkey or an app first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How long a session of the pages lasts: a while without use, a whole day's work at most, and so many of one account (P-07).
+"""Session lifetime: idle limit, age limit, and sessions per account (P-07).
 
-Django ends a session by its last change, and every page may change it; here the sign-in counts. A session that does not say when it
-began is over.
+Django counts from the last change of a session, which any page can make; here the sign-in counts. A session without a start
+time is over.
 """
 
 from __future__ import annotations

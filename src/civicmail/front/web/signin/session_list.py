@@ -1,4 +1,4 @@
-"""Where somebody is signed in to the pages, as rows that know a session by its row and never by its cookie (P-07)."""
+"""Open sessions of an account, identified by row and never by cookie (P-07)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Step-up: a fresh proof of who one is, before privileged duties, device passwords, tokens and passkeys (P-07, D4, AC-11).
+"""Step-up authentication before privileged roles, device passwords, tokens and passkeys (P-07, D4, AC-11).
 
-A proof is a whole sign-in, or a repeated one: by passkey or code for whoever has one of these, else by password; by the city's
-identity provider where that says when it last asked (auth_time). Who has nothing of these here goes to the provider again.
+The proof is a full or repeated sign-in: by passkey or code if the account has one, else by password, or at the identity
+provider if it reports the time (auth_time).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The addresses of sign-in: those of allauth that we want, each with its step-up, and our own. What is not here does not exist."""
+"""URLs of sign-in: those of allauth that we use, with step-up, and our own."""
 
 from __future__ import annotations
 

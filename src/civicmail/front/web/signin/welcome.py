@@ -1,7 +1,7 @@
-"""The page behind a sign-in letter: the first passkey or password, or new ones after a loss (P-07; decision 0089).
+"""The page behind a sign-in letter: set the first passkey or password, or new ones after a loss (P-07; decision 0089).
 
-The two halves are typed here. The link that the command line shows has all in one: its secret leaves the address at once, into the
-session. Opening it uses nothing up.
+The two halves are typed here. The link printed by the command line has both; its secret moves from the URL into the session at
+once. Opening it uses nothing up.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""SQLite as Django has it, with another way to wait for one's turn to write."""
+"""SQLite backend of Django with another way to wait for the write lock."""

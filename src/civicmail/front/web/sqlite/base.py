@@ -1,7 +1,7 @@
-"""Who waits to write looks every few milliseconds whether it can (docs/decisions/0073).
+"""Wait for SQLite's write lock by polling every few milliseconds (docs/decisions/0073).
 
-SQLite's own way looks ever less often, in the end ten times a second (sqliteDefaultBusyCallback in sqlite3.c). Behind a worker that
-writes row after row with a short pause between them that is seconds of bad luck for somebody who changes one thing.
+SQLite itself polls ever less often, down to ten times a second (sqliteDefaultBusyCallback in sqlite3.c). Behind a worker that
+writes row after row, a person would wait for seconds.
 """
 
 from __future__ import annotations

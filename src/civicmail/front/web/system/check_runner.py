@@ -1,6 +1,6 @@
-"""The checks of health, made beside the requests: a page shows the last answer with its time and waits for none of them.
+"""Run the health checks in the background; pages show the last results with their time.
 
-One examination at a time for a data folder; a check that never ends holds up the next examination and nobody else. Knows no Django.
+One run at a time for a data folder; a check that never ends delays only the next run. No Django.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is it working? What doctor finds, with what to do; how much mail came in each of the last hours (pages, "/system/health/")."""
+"""The page Health: check results with advice, and messages archived in each of the last hours ("/system/health/")."""
 
 from __future__ import annotations
 

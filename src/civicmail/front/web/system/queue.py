@@ -1,6 +1,6 @@
-"""What is stuck, and why? Mail that waits, by next hop; who of it waits; trying again at once (pages, "/system/queue/").
+"""The page Queue: waiting mail by next hop, and retry ("/system/queue/").
 
-Addresses are those of the envelope. Nothing is deleted here: giving up a delivery takes the command line and a reason.
+Addresses come from the envelope. Nothing is deleted here: to give up a delivery use the command line, with a reason.
 """
 
 from __future__ import annotations

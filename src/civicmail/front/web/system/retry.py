@@ -1,4 +1,4 @@
-"""Trying again at once: a record for each message, with the entry of who asked and why, then the courier is woken (P-17)."""
+"""Retry delivery at once: record it with its audit entry, then wake the courier (P-17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does it say? Content on a technical page: a reason, an entry, and then one look (P-17, I1; promise 4)."""
+"""Reveal the content of a message to an operator: reason, audit entry, one view (P-17, I1; promise 4)."""
 
 from __future__ import annotations
 

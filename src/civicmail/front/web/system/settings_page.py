@@ -1,5 +1,5 @@
-"""How is it set, and who changed it? Every setting with where it is from; what people changed while it runs (pages,
-"/system/settings/"). Passwords are in files of their own, and no page reads those."""
+"""The page Settings: every setting with its origin, and changes made by people ("/system/settings/"). Passwords are in files that
+no page reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has the spam filter learnt, and from whom? Numbers of the published model alone ("/system/spam/"; P-02, P-17)."""
+"""The page Spam filter: figures of the published model ("/system/spam/"; P-02, P-17)."""
 
 from __future__ import annotations
 

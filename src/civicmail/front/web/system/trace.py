@@ -1,4 +1,4 @@
-"""What happened to this mail? Finding a message by its envelope (pages, "/system/trace/"). No subject, no text, no file name."""
+"""The page Trace: find a message by its envelope ("/system/trace/"). No subject, text or file names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to one message: received, decided, kept, handed over, each to the millisecond (pages, "/system/trace/<id>/")."""
+"""The page of one traced message: received, decided, archived, delivered, to the millisecond ("/system/trace/<id>/")."""
 
 from __future__ import annotations
 

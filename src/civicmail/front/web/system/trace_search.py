@@ -1,7 +1,7 @@
-"""Finding messages by their envelope: time, sender, recipient, state (P-17, I1). Knows no Django.
+"""Find messages by envelope: time, sender, recipient, state (P-17, I1). No Django.
 
-Captures of a stretch of time come from the catalogue, those for an address from the index, those who wait from the projection; what
-is left is compared with each envelope, the newest first, for so many envelopes and no more. The answer says how far it has looked.
+Captures of a period come from the catalogue, captures of an address from the index, waiting ones from the projection. Each
+envelope is compared, newest first, up to a limit; the answer says how far the search got.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses of the pages for operators."""
+"""URLs of the pages for operators."""
 
 from __future__ import annotations
 

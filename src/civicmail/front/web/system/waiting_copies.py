@@ -1,6 +1,6 @@
-"""Who waits for mail, kept up to date by following the journals, so that a page reads only what is new. Knows no Django.
+"""Waiting copies, kept current by following the journals. No Django.
 
-One for the process: the projection is read once from its snapshot, then only forward. What a page gets are rows of its own.
+One for each process: the projection is read once from its snapshot, then kept current. Pages get copies of the rows.
 """
 
 from __future__ import annotations

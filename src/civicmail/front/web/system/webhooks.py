@@ -1,4 +1,4 @@
-"""Who is told of entries, how far is each behind, and what went wrong last? (pages, "/system/webhooks/"; P-16)"""
+"""The page Webhooks: lag and last problem of each ("/system/webhooks/"; P-16)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tags and filters of every page: `{% load cm %}`."""
+"""Template tags and filters: `{% load cm %}`."""

@@ -1,4 +1,4 @@
-"""The components that pages are put together from, and how times and amounts are told: `{% load cm %}` (docs/use/pages.md)."""
+"""Page components and formats: `{% load cm %}` (docs/use/pages.md)."""
 
 from __future__ import annotations
 

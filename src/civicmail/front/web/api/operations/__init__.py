@@ -1,1 +1,1 @@
-"""The operations, one module for each subject; each is in the table (api/table.py)."""
+"""API operations, one module for each subject."""

@@ -1,4 +1,4 @@
-"""An account is closed: counted first, then ordered by whoever has seen the count; the certificate stays (P-08, P-15)."""
+"""Account closure: count, order, certificate (P-08, P-15)."""
 
 from __future__ import annotations
 

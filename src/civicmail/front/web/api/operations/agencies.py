@@ -1,4 +1,4 @@
-"""Agencies and their contracts: who works for the city from outside, who answers for them, and the switch (P-09)."""
+"""Agencies and contracts: list, add, change, suspend (P-09)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which departments are asked before files leave, and what that would cost them; and who approved what (P-22)."""
+"""Approval by department: which departments require it, its cost, and the approval report (P-22)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The steps of a violation: asked, found, decided, seconded, appealed, heard; whose it was; and bars (P-09, P-30; V1 to V4).
+"""Violation cases: responses, findings, decisions, appeals, bars (P-09, P-30; V1 to V4).
 
-Each says the state that was seen, and the verb keeps the officers apart as it does on the pages. No text of any message is here.
+Each request names the state that it saw; the verb enforces separation of officers as on the pages. No message text.
 """
 
 from __future__ import annotations

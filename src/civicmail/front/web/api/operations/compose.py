@@ -1,4 +1,4 @@
-"""Writing mail: a message is given to be sent, as on the page, under one's own name and with its block (P-06, P-14)."""
+"""Compose mail: send as on the page, under one's own name and signature (P-06, P-14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts that act unlike their owners: locked at every door by one act, and released with what goes (P-25). Envelopes alone."""
+"""Compromised accounts: lock, and release with the held copies that may go (P-25). Envelopes only."""
 
 from __future__ import annotations
 

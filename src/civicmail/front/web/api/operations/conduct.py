@@ -1,4 +1,4 @@
-"""What departments answer for: statements, and people who left (P-08, P-28)."""
+"""Attestations and leavers of departments (P-08, P-28)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Departments: who decides for one, where it stands in the tree, is it open (P-04)."""
+"""Departments: heads, place in the tree, open or closed (P-04)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts with their files, what waits to be sent, and taking it back: as the page of writing has them (P-06, P-14, P-22)."""
+"""Drafts, their files, outgoing mail and undo (P-06, P-14, P-22)."""
 
 from __future__ import annotations
 

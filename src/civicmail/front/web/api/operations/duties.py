@@ -1,4 +1,4 @@
-"""Duties: who has which, until when; sign-ins that are held up (P-16, AC-7). None is taken up here: that needs a fresh proof."""
+"""Roles: assignments, conflicts, locked sign-ins (P-16, AC-7). Activation needs step-up and has no operation."""
 
 from __future__ import annotations
 

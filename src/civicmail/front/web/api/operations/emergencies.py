@@ -1,4 +1,4 @@
-"""Emergency rules: counted, made by one security officer, answered by a second person, ended (P-25, P-29)."""
+"""Emergency rules: count, make, decide, end (P-25, P-29)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends of access: who leaves, when, and each door with its time (P-08, L1)."""
+"""End of access: who leaves, when, and the time at each entry point (P-08, L1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries: what was recorded of people's acts (P-16, A1)."""
+"""The audit log (P-16, A1)."""
 
 from __future__ import annotations
 

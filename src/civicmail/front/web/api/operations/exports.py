@@ -1,4 +1,4 @@
-"""Exports of a mandate: ordered, watched, stopped, gone on with, fetched (P-21). The worker makes them; each look is an entry."""
+"""Exports of an examination: order, follow, stop, resume, fetch (P-21). The worker makes them; each view is an audit entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doors that are not ours: which there are, who gets in, what has to end there, and whether it has (P-08)."""
+"""External systems: access, and its end (P-08)."""
 
 from __future__ import annotations
 

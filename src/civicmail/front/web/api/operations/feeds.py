@@ -1,4 +1,4 @@
-"""Personnel lists: read, looked at line by line, applied whole or rejected (P-08, L7). Identity providers have SCIM (/scim/v2/)."""
+"""Personnel lists: read, check line by line, apply or reject (P-08, L7). Identity providers use SCIM (/scim/v2/)."""
 
 from __future__ import annotations
 

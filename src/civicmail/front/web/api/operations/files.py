@@ -1,5 +1,4 @@
-"""Files that leave: what waits for a manager, the answers, what is one's own, standing approvals, and which departments are asked
-(P-22)."""
+"""File approvals: pending, decided, one's own, standing approvals (P-22)."""
 
 from __future__ import annotations
 

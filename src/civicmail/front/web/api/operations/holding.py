@@ -1,4 +1,4 @@
-"""What rules keep back, and counts of findings (P-02, P-12, P-25)."""
+"""Quarantine and counts of findings (P-02, P-12, P-25)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Reported mail: cases, who has a copy, the one answer, one look; and taking copies back, counted first, with a second officer
-above fifty, undone in one act (P-31)."""
+"""Reported mail: incidents, copies, answer, content view; message removal with a second officer above fifty copies (P-31)."""
 
 from __future__ import annotations
 

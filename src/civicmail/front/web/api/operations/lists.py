@@ -1,4 +1,4 @@
-"""Lists: one address with mailboxes and other lists behind it (P-06)."""
+"""Mailing lists (P-06)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""My mail: found, read, and what became of it; by one's own permit, so no entry is left (P-06, promise 4)."""
+"""My mail: search, read, delivery status; the person's own permit, so no audit entry (P-06, promise 4)."""
 
 from __future__ import annotations
 

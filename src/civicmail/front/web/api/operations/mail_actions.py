@@ -1,6 +1,6 @@
-"""What somebody makes of their own mail: read, starred, hidden, labelled; what answers while they are away; their signature (P-06).
+"""Actions on one's own mail: read, starred, hidden, labels, auto-reply, signature (P-06).
 
-None of it changes the mail or says anything of it, so it is no entry, as on the pages (docs/decisions/0045).
+None of this changes the mail, so it leaves no audit entry, as on the pages (docs/decisions/0045).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mailboxes and the addresses that reach them; never what is in them (P-07, P-08)."""
+"""Mailboxes and their addresses, never their content (P-07, P-08)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Mandates go on: a change that is asked for and answered, an urgent look that is judged, sealing, a hold (P-16, P-20, E4, E5, E8).
+"""Changes of examinations: amendment, ratification, sealing, hold (P-16, P-20, E4, E5, E8).
 
-An urgent mandate begins on the pages alone: it takes a fresh proof of who one is, which a token is not.
+An urgent examination begins only on the pages, because it needs step-up and a token is none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mandates: asked for, decided by a second person, ended; and looking under one, each look an entry first (P-16, E2 to E8)."""
+"""Examinations: request, decision, end, and content views, each with an audit entry first (P-16, E2 to E8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Me: who the token's person is, may they use mail, as what may they act, who looked at their mail (P-04, P-16, P-18)."""
+"""Me: the token's person, authorizations, roles, views of their mail (P-04, P-16, P-18)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""My mail that is kept back, or doubtful, or waits to be picked up: let go by my word, asked for, verified, taken back; and when I
-hear of it (P-02, P-19, P-27)."""
+"""My quarantine, sender verification, pick-up, and digest times (P-02, P-19, P-27)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People of a department: who works there, what one has, somebody new, a change, a move (P-04, P-08)."""
+"""People of a department: read, add, change, move (P-04, P-08)."""
 
 from __future__ import annotations
 

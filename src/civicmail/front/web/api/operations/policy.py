@@ -1,4 +1,4 @@
-"""The policy: what people accept, its versions, papers that were signed (P-18; P1, P3)."""
+"""The e-mail policy: versions, acknowledgments, signed papers (P-18; P1, P3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose mail is protected, and who decides; looks that an auditor goes through; what somebody saw by accident (P-16, P-17)."""
+"""Protected mail, sampled views for auditors, accidental views (P-16, P-17)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Requests that something is let go, with their answers by kind; several copies of one campaign; and who says that we were wrong
-(P-02, P-19, P-25, P-29). Nobody reads a message for this: that takes a mandate."""
+"""Release requests, campaigns and appeals (P-02, P-19, P-25, P-29). Nobody reads a message for this; that needs an examination."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The running of reviews: planned, begun, reminded, asked again, called off; what the breaker holds back; the evidence (R1, R9 to
-R14).
+"""Access reviews: plan, start, remind, call off, held-back suspensions, evidence (R1, R9 to R14).
 
-Reviews begin by their dates, and end by them: nobody ends one by hand, and no operation does.
+Reviews begin and end by date; nobody ends one by hand.
 """
 
 from __future__ import annotations

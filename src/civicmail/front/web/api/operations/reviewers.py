@@ -1,6 +1,6 @@
-"""Findings about what mail is used for: the answers of use reviewers, and the report to a department (P-07, P-10 to P-13).
+"""Use findings: reviewers' answers, and the report to a department (P-07, P-10 to P-13).
 
-A program learns what the page shows its person: a pseudonym, what was seen, and nobody's name before two reviewers agree.
+A program gets what the page shows: a pseudonym and evidence, and no name before two reviewers agree.
 """
 
 from __future__ import annotations

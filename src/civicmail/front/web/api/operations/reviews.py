@@ -1,4 +1,4 @@
-"""Reviews: what is asked, and the answers, one row at a time (P-05; R1 to R7)."""
+"""Access reviews: questions and answers, row by row (P-05; R1 to R7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use mail: asking, deciding, suspending, resuming, ending (P-04, P-07)."""
+"""Authorizations: request, decide, suspend, resume, end (P-04, P-07)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a head does for many at once, and what does not fit: positions and their reasons, personal use, sponsors, reconciliation
-(P-04, P-08, P-09, P-10)."""
+"""Bulk authorization, personal use, sponsors, discrepancies (P-04, P-08, P-09, P-10)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The rule book is written and decided: a draft, its test, the proposal, the answer of a second person; replays (P-29).
+"""Write mail rules: draft, test, proposal, decision, replay (P-29).
 
-Each change names the revision that was seen. Who has written in a version does not approve it, whatever program asks.
+Each change names the revision that it saw. An author of a version never approves it.
 """
 
 from __future__ import annotations

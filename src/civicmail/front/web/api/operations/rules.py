@@ -1,4 +1,4 @@
-"""The rule book: which rules act, on which clause, how often; and why something was done with one message (P-29, promise 7)."""
+"""Mail rules: in force, by clause, hits; why a message was treated as it was (P-29, promise 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machines: health, the queue, one message's way; by envelopes, never content (P-17)."""
+"""Operations of the system: health, queue, trace; envelopes only (P-17)."""
 
 from __future__ import annotations
 

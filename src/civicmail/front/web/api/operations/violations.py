@@ -1,5 +1,4 @@
-"""Violations: reported, recorded, read, and what the person says to them (P-09, P-30). No text of any message stands here. What
-officers find and decide is in cases.py."""
+"""Violations: report, record, read, the person's answer (P-09, P-30). No message text. Findings and decisions are in cases.py."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Spanish as it is written in the United States."""
+"""Spanish as written in the United States."""

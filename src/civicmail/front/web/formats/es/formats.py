@@ -1,4 +1,4 @@
-"""Numbers as in the United States, so that 1,204 is the same on a page in Spanish; days in forms as browsers send them."""
+"""Numbers as in the United States (1,204); dates as browsers send them."""
 
 DECIMAL_SEPARATOR = "."
 THOUSAND_SEPARATOR = ","
