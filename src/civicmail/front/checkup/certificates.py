@@ -34,7 +34,7 @@ def certificates(p: Installation) -> Iterator[Finding]:
 
 
 def expiries(settings: Settings) -> dict[str, int | str]:
-    """Of what each is, to ms, or why nobody knows it."""
+    """Certificate -> expiry in epoch ms, or why it is unknown."""
     ends = {what: _expiry_of_file(Path(file)) for what, file in _files(settings) if file}
     served = dict(_servers(settings))
     with ThreadPoolExecutor(max(1, len(served))) as pool:
@@ -42,7 +42,7 @@ def expiries(settings: Settings) -> dict[str, int | str]:
 
 
 def _finding(what: str, end: int | str, now: int) -> Finding | None:
-    """end: ms, or why nobody knows it."""
+    """end: epoch ms, or why it is unknown."""
     renew = f"Renew it, and start what uses it anew: {what}."
     if isinstance(end, str):
         return Finding(CHECK, "problem", f"The certificate of {what} cannot be read: {end}.", f"Look at {what}.")
@@ -56,7 +56,7 @@ def _finding(what: str, end: int | str, now: int) -> Finding | None:
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, str]]:
-    """What they are of, and where they lie. A file that is not there is another check's."""
+    """Yield (label, path) of certificate files. Missing files are reported by another check."""
     for listener in settings.gateway.listener:
         yield f"{listener.kind} on port {listener.port}", listener.certificate
         yield f"the authority of peers on port {listener.port}", listener.client_ca
@@ -76,7 +76,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int]]]:
-    """What they are of, and where they are shown."""
+    """Yield (label, address) of servers that present a certificate."""
     urls = {
         "the pages": settings.web.url,
         "files of the portal": settings.secure.files_url,
@@ -93,7 +93,7 @@ def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int]]]:
 
 
 def _expiry_of_file(path: Path) -> int | str:
-    """The first end in a chain, ms; or why it cannot be told."""
+    """The earliest expiry in a chain, in epoch ms; or why it cannot be read."""
     try:
         return min(_expiry(certificate) for certificate in x509.load_pem_x509_certificates(path.read_bytes()))
     except OSError as error:
@@ -103,7 +103,7 @@ def _expiry_of_file(path: Path) -> int | str:
 
 
 def _expiry_of_server(where: tuple[str, int]) -> int | str:
-    """What a server shows to anybody; whether it is to be trusted is asked by whoever uses it."""
+    """Read the certificate that a server presents, without verifying it; clients verify it themselves."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

@@ -89,13 +89,13 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(installation: Installation) -> Iterator[Finding]:
-    """All findings. A check that fails itself is a finding, so that the others are still made."""
+    """Yield all findings. A check that fails is itself a finding, so that the other checks still run."""
     for check in CHECKS:
         yield from run_check(check, installation)
 
 
 def run_check(check: Check, site: Installation) -> Iterator[Finding]:
-    """The findings of one check, and that it failed where it did, however it did: what is broken is what brings people here."""
+    """Yield the findings of one check, or a finding that it failed, whatever the error."""
     try:
         yield from check(site)
     except PermissionError as error:

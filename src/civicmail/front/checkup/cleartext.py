@@ -56,7 +56,7 @@ def _plain(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> Iterator[tuple[str, str]]:
-    """Where mail programs read: with STARTTLS a server may still take a password without it, so it is asked (RFC 9051 6.2.3)."""
+    """Ask the IMAP server, because with STARTTLS it may still accept a password without TLS (RFC 9051 6.2.3)."""
     url = urlsplit(settings.programs.imap)
     if url.scheme != "imap" or not url.hostname or is_this_machine(url.hostname):
         return
@@ -66,7 +66,7 @@ def _imap(settings: Settings, greet: Callable[[str, int], frozenset[str]]) -> It
 
 
 def capabilities(host: str, port: int) -> frozenset[str]:
-    """The capabilities of an IMAP server to whoever has just come in. Raises OSError, imaplib.IMAP4.error."""
+    """The capabilities of an IMAP server before sign-in. Raises OSError, imaplib.IMAP4.error."""
     with imaplib.IMAP4(host, port, timeout=SECONDS) as wire:
         return frozenset(wire.capabilities)
 

@@ -12,7 +12,7 @@ CHECK = "departments"
 
 
 def departments(p: Installation) -> Iterator[Finding]:
-    """One that was there first counts until it is opened; one that is written beside the list is read by nobody."""
+    """A file from before counts until it is opened; one written later is not read."""
     by_hand = p.data / store.DIRECTORY
     if not by_hand.exists():
         yield Finding(CHECK, "ok", "Departments are one list, of the access office.")

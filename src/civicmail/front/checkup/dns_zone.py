@@ -18,7 +18,7 @@ DAY = 24 * HOUR
 SECONDS = 8.0
 """For all records together."""
 MAX_KEY_AGE_DAYS = 400
-"""Days that a key signs before somebody is reminded of it."""
+"""Days after which a new key is suggested."""
 
 
 def zone(p: Installation, resolver: Resolver | None = None) -> Iterator[Finding]:
@@ -70,7 +70,7 @@ async def _query(resolver: Resolver, domains: list[str], keys: list[Key], policy
 
 
 async def _is_there(resolver: Resolver, key: Key) -> bool:
-    """What cannot be asked now is not called missing."""
+    """True also when DNS does not answer now."""
     try:
         return dkimkeys.is_published(key, await resolver.ask(key.name, "TXT"))
     except Temp:

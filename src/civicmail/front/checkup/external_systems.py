@@ -10,7 +10,7 @@ from civicmail.front.checkup.findings import Finding, Installation
 
 
 def external_systems(p: Installation) -> Iterator[Finding]:
-    """One for each address of the settings; nobody is told anything by this."""
+    """Check each address of the settings; sends nothing."""
     names = [hook.name for hook in p.settings.outside.hook]
     for hook in p.settings.outside.hook:
         check = f"other door {hook.name}"

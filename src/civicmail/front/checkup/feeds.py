@@ -12,7 +12,7 @@ _DAY = 24 * HOUR
 
 
 def feeds(p: Installation) -> Iterator[Finding]:
-    """Whether each personnel feed was heard in time, answers, and is not held."""
+    """Check that each personnel feed ran in time, answers and is not stopped."""
     last_runs = feed_status.read(p.data)
     findings = list(_silent(p, last_runs))
     for feed in last_runs:
@@ -33,7 +33,7 @@ def feeds(p: Installation) -> Iterator[Finding]:
 
 
 def _silent(p: Installation, last_runs: list[feed_status.FeedStatus]) -> Iterator[Finding]:
-    """A source of the settings that was never heard, or any that was not heard for long."""
+    """Yield findings for configured feeds that never ran, and for feeds that are overdue."""
     known = {feed.source: feed for feed in last_runs if feed.kind == "ldap"}
     intervals = {source.name: source.every for source in p.settings.feeds.ldap}
     for name in intervals:

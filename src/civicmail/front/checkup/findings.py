@@ -10,14 +10,14 @@ from civicmail.core.config.settings import Settings
 from civicmail.mail.archive.reading import Archive
 
 Level = Literal["ok", "not-set-up", "warning", "problem"]
-"""not-set-up: nobody has decided for it; the text says what is lost without. It is no fault, and not in order either."""
+"""not-set-up: not configured; the text says what is lost. Neither a fault nor in order."""
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """check: what was looked at; text: one sentence; do: what a person should do, empty when nothing."""
+    """check: the check's name; text: one sentence; do: the suggested fix, or empty."""
 
     check: str
     level: Level
@@ -34,5 +34,5 @@ class Installation:
     now: int
 
     def has_mail(self) -> bool:
-        """Whether anything was kept here yet."""
+        """Whether the archive has any message."""
         return Archive(self.data).count_in(0, self.now) > 0

@@ -51,7 +51,7 @@ def write(data: Path, beat: Heartbeat) -> None:
 
 
 def read(data: Path, process: str) -> Heartbeat | None:
-    """None where that process has never run here, or has left nothing that can be read."""
+    """The last heartbeat of a process; None if it never ran here or its file cannot be read."""
     try:
         plain = orjson.loads((folder(data) / f"{process}.json").read_bytes())
         return Heartbeat(plain["process"], plain["pid"], plain["at"], tuple(Beat(**job) for job in plain["jobs"]))

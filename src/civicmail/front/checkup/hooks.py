@@ -17,8 +17,8 @@ MAX_LAG_MS = 10 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class HookStatus:
-    """How one hook stands. at: ms when that was written; lag: ms for which the oldest entry has waited; told: ms of the last that
-    was taken, 0 for none; problem: why the last one was not."""
+    """State of one webhook. at: epoch ms when written; lag: age in ms of the oldest undelivered entry; told: epoch ms of the last
+    delivery, 0 for none; problem: why the last delivery failed."""
 
     name: str
     at: int
@@ -37,13 +37,13 @@ def write(data: Path, status: HookStatus, files: Files = OS_FILES) -> None:
 
 
 def save(path_: Path, status: Any, files: Files = OS_FILES) -> None:
-    """Write a dataclass durably, whole, or leave what was there before."""
+    """Write a dataclass to a file, durably and atomically."""
     files.make_folder(path_.parent)
     files.replace(path_, orjson.dumps(asdict(status)))
 
 
 def read(data: Path, name: str) -> HookStatus | None:
-    """None where no worker has written anything that can be read."""
+    """The state written by the worker; None if there is none that can be read."""
     try:
         return HookStatus(**orjson.loads(path(data, name).read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -51,7 +51,7 @@ def read(data: Path, name: str) -> HookStatus | None:
 
 
 def hooks(p: Installation) -> Iterator[Finding]:
-    """Whether each program hears of entries within ten minutes."""
+    """Check that each webhook is less than ten minutes behind."""
     for hook in p.settings.oversight.webhook:
         check, status = f"webhook {hook.name}", read(p.data, hook.name)
         if status is None:

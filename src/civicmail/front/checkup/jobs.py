@@ -14,7 +14,7 @@ MAX_SILENCE_MS = MINUTE
 """ms after which a process that notes nothing is taken to do nothing."""
 MAX_FAILURES = 3
 MAX_ROUND_MS = HOUR
-"""ms after which somebody should look at a round that does not end."""
+"""ms after which a round that does not end is reported."""
 
 CONSEQUENCES: dict[str, dict[str, str]] = {
     "search": {"index": "what is new cannot be found"},
@@ -60,13 +60,13 @@ CONSEQUENCES: dict[str, dict[str, str]] = {
     },
     "standby": {"replicate": "what is kept is lost with this machine"},
 }
-"""Process -> job -> what happens while nobody does it, as the end of a sentence."""
+"""Process -> job -> consequence while the job does not run, as the end of a sentence."""
 CORE = {"courier", "extract", "index", "ledger", "seal"}
 """Jobs without which there is no mail system: they are named before anything has run."""
 
 
 def jobs(p: Installation) -> Iterator[Finding]:
-    """Whether each job is done: a problem a minute after nobody does it, and when it fails again and again."""
+    """Check each job: a problem a minute after its process stopped, or when it fails repeatedly."""
     for process in CONSEQUENCES:
         beat = heartbeats.read(p.data, process)
         if beat is None:
@@ -90,7 +90,7 @@ def _consequence(process: str, job: str) -> str:
 
 
 def _never_ran(p: Installation, process: str) -> Iterator[Finding]:
-    """A process that has noted nothing here, ever: what has the lease of its job was started by an older program."""
+    """Yield findings for a process without a heartbeat. If the lease of its job is held, an older program runs it."""
     for job, consequence in CONSEQUENCES[process].items():
         if job in CORE and not lease.is_held(lease.lease_path(p.data, job)):
             yield Finding(f"job {job}", "not-set-up", f"Nobody does it: {consequence}.", _start(p, process))
@@ -119,7 +119,7 @@ def _running(p: Installation, beat: Heartbeat) -> Iterator[Finding]:
 
 
 def _problem_of(beat: Heartbeat, job: Beat) -> Finding | None:
-    """What is wrong with a job of a process that is at work."""
+    """The finding about a job of a running process, or None."""
     since = f" since {when(job.done)}" if job.done else ""
     if job.failures:
         level: Level = "problem" if job.failures > MAX_FAILURES else "warning"

@@ -11,7 +11,7 @@ from civicmail.mail.archive import keyring, master_key, segments
 
 
 def keys(p: Installation) -> Iterator[Finding]:
-    """Whether each key is there, fits, and is nobody else's to read."""
+    """Check that each key exists, fits and is private to its owner."""
     try:
         ring = keyring.Keyring(p.data)
         if signing.private(p.data / "keys").public_key().public_bytes_raw() != signing.public(p.data / "keys"):
@@ -35,7 +35,7 @@ def keys(p: Installation) -> Iterator[Finding]:
 
 
 def recovery(p: Installation) -> Iterator[Finding]:
-    """Whether somebody has proved to have the recovery key."""
+    """Check that an operator proved possession of the recovery key."""
     try:
         proved = keyring.is_proved(p.data)
     except CivicmailError as error:

@@ -83,7 +83,7 @@ def _name(listener: Listener) -> str:
 
 
 def _unreachable(address: str, port: int, answers: Probe) -> str:
-    """Why nobody answers there to this machine, empty where somebody does."""
+    """Why no server answers there, or empty."""
     if address.startswith(("/", "unix:")):
         return why_unreachable(address.removeprefix("unix:"), answers)
     if not port:
@@ -95,7 +95,7 @@ def _unreachable(address: str, port: int, answers: Probe) -> str:
 
 
 def _greeting(listener: Listener) -> Probe:
-    """A listener that begins with TLS, or that waits for the header of a load balancer, greets nobody who only connects."""
+    """The probe for a listener. One with implicit TLS or behind a load balancer sends no greeting to a plain connection."""
     silent = listener.tls == "implicit" or any(
         ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(net) for net in listener.proxy
     )

@@ -43,7 +43,7 @@ def disk(p: Installation) -> Iterator[Finding]:
 
 
 def volume(p: Installation) -> Iterator[Finding]:
-    """Whether what we do not encrypt lies on an encrypted volume."""
+    """Check that the data folder is on an encrypted volume."""
     if is_encrypted(p.data.stat().st_dev):
         yield Finding("volume", "ok", "The data folder lies on an encrypted volume.")
         return
@@ -52,7 +52,7 @@ def volume(p: Installation) -> Iterator[Finding]:
 
 
 def clock(p: Installation) -> Iterator[Finding]:
-    """Whether the clock is behind what was written already, by more than two minutes."""
+    """Check that the clock is not more than two minutes behind times already recorded."""
     newest, what = 0, ""
     for name in journal.names(p.data):
         for _, path in journal.log_files(journal.folder(p.data) / name)[-1:]:

@@ -36,7 +36,7 @@ def outstanding(p: Installation) -> Iterator[Finding]:
 
 
 def screening(p: Installation) -> Iterator[Finding]:
-    """What came while a part of screening was away (promise 6)."""
+    """Check for messages that wait because a part of screening was unavailable (promise 6)."""
     try:
         pending = list(outstanding_file.current(p.data).pending())
     except CivicmailError:

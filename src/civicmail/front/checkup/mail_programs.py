@@ -10,7 +10,7 @@ from civicmail.front.checkup.findings import Finding, Installation
 CHECK = "mail programs"
 _NONE = "No service for mail programs is named ([programs]), so phones and computers cannot set themselves up."
 SECONDS = 3.0
-"""How long one record is asked for."""
+"""Timeout of one query."""
 
 
 def programs(p: Installation, ask: services.Lookup | None = None) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def programs(p: Installation, ask: services.Lookup | None = None) -> Iterator[Fi
 
 
 def query_srv(name: str) -> Sequence[tuple[int, str]]:
-    """The SRV records of a name. Raises OSError when nobody answers."""
+    """The SRV records of a name. Raises OSError if no server answers."""
     import dns.exception
     import dns.resolver
 

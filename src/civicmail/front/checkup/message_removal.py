@@ -12,7 +12,7 @@ _ADVICE = "See docs/operate/incidents.md; until then a pull shuts My mail alone.
 
 
 def message_removal(p: Installation) -> Iterator[Finding]:
-    """Whether the server of the mailboxes, where there is one, lets us in."""
+    """Check that the mailbox server, if configured, accepts our sign-in."""
     courier = p.settings.courier
     if not courier.imap:
         if courier.local.startswith("lmtp:"):

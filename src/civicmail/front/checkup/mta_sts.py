@@ -16,15 +16,15 @@ from civicmail.mail.screening.resolver import Resolver, Temp
 
 CHECK = "mta-sts"
 SECONDS = 5.0
-"""For the MX records of all domains, and for each policy."""
+"""Timeout for the MX records of all domains, and for each policy."""
 _NONE = "The pages serve no MTA-STS policy, so others may bring mail without TLS, unless another server of the city has one."
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
-"""Where our own host may be: inside the city its name often leads to an address of the city's network."""
+"""Networks where our host may be: inside the city its name often resolves to a private address."""
 Fetch = Callable[[str], str]
 
 
 def policy(p: Installation, resolver: Resolver | None = None, fetch: Fetch | None = None) -> Iterator[Finding]:
-    """What is served. resolver, fetch: who is asked, else the installation's resolver and the host itself."""
+    """Check the MTA-STS policy that we serve. resolver, fetch: replaced in tests."""
     ours = sts.parsed(stspolicy.text(p.settings))
     if ours is None:
         yield Finding(CHECK, "not-set-up", _NONE, "Say which servers are ours: civicmail config explain mta_sts")

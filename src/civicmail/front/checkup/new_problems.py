@@ -10,7 +10,7 @@ import orjson
 from civicmail.front.checkup.findings import HOUR, Finding
 
 REMIND_AFTER_MS = 24 * HOUR
-"""ms after which a problem that stays is told anew."""
+"""ms after which a lasting problem is reported again."""
 
 
 def file(data: Path) -> Path:
@@ -18,7 +18,7 @@ def file(data: Path) -> Path:
 
 
 def read(data: Path) -> dict[str, int]:
-    """When each problem that there was at the last look was told, ms, by its check; empty where nobody has looked."""
+    """Check -> epoch ms of the last report of its problem; empty if there was none."""
     try:
         plain = orjson.loads(file(data).read_bytes())
         return {str(check): int(at) for check, at in plain.items()}

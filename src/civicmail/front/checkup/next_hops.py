@@ -34,14 +34,14 @@ def next_hops(p: Installation) -> Iterator[Finding]:
 
 
 def _hops(settings: Settings) -> Iterator[Hop]:
-    """Each server once."""
+    """Yield each server once."""
     courier = settings.courier
     texts = (courier.local, courier.outbound, courier.elsewhere, *courier.route.values())
     yield from dict.fromkeys(hop for text in texts if (hop := parse_hop(text)) is not None and hop.kind != "maildir")
 
 
 def imap_disconnect(p: Installation) -> Iterator[Finding]:
-    """Whether Dovecot takes our key for ending connections; nobody is ended by asking."""
+    """Check that Dovecot accepts our key for ending connections; ends none."""
     rules, check = p.settings.signin, "end of connections"
     if not rules.kick:
         return

@@ -20,7 +20,7 @@ def page_address(p: Installation) -> Iterator[Finding]:
 
 
 def limitations(settings: Settings) -> list[str]:
-    """What will not work with these settings, good as they are: for whoever has just written them."""
+    """What does not work with these valid settings, one sentence each."""
     problems = [] if settings.web.url else ["web.url is empty: links in letters lead nowhere."]
     if why := why_no_portal(settings):
         problems.append(f"Confidential mail waits where nothing but the portal leads to its reader: {why}.")

@@ -13,7 +13,7 @@ CHECK = "people"
 
 
 def people(p: Installation) -> Iterator[Finding]:
-    """Where a server keeps them it is asked by whoever needs it."""
+    """Check the SQLite file; a database server is checked elsewhere."""
     place = p.data / DATABASE
     if not p.settings.database.url and place.exists() and place.stat().st_size:
         if why := fault(place):

@@ -8,13 +8,13 @@ from collections.abc import Callable
 SECONDS = 3.0
 
 Probe = Callable[[socket.socket], str]
-"""Why whoever took a connection does not answer as they should, empty where they do. Raises OSError."""
+"""Returns why a server does not answer as expected, or empty. Raises OSError."""
 Address = str | tuple[str, int]
 """A host and its port, or the path of a socket."""
 
 
 def why_unreachable(where: Address, answers: Probe) -> str:
-    """Why nobody answers there to this machine, in some words; empty where somebody does."""
+    """Why no server answers at an address, in a few words; empty if one does."""
     try:
         with _connected(where) as line:
             return answers(line)
@@ -43,7 +43,7 @@ def accepts(_line: socket.socket) -> str:
 
 
 def greets(line: socket.socket) -> str:
-    """By a server of SMTP or LMTP (RFC 5321 4.3.1); 421 says that it is too busy, or cannot."""
+    """Expect an SMTP or LMTP greeting (RFC 5321 4.3.1); 421 means too busy."""
     greeting = line.recv(512)
     line.sendall(b"QUIT\r\n")
     return "" if greeting.startswith(b"220") else f"it says: {greeting[:80].decode('ascii', 'replace').strip() or 'nothing'}"

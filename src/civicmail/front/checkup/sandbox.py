@@ -39,5 +39,5 @@ def readers(_p: Installation) -> Iterator[Finding]:
 
 
 def _weak(missing: confine.Missing) -> bool:
-    """Whether namespaces are what would hold a reader back: seccomp and Landlock do it without them."""
+    """Whether only namespaces would contain a reader, because seccomp or Landlock is missing."""
     return "seccomp" in missing or "landlock" in missing

@@ -80,7 +80,7 @@ def _keys(p: Installation) -> Iterator[Finding]:
 
 
 def _by_tls(settings: Settings) -> str:
-    """To whose servers TLS is proven, as the end of a sentence."""
+    """The servers to which TLS is verified, as the end of a sentence."""
     rules = settings.secure
     partners = sum(bool(partner.server) for partner in rules.partner)
     domains = [f"the servers of partners ({partners})"] if partners else []

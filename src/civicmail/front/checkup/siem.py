@@ -36,12 +36,12 @@ def path(data: Path, name: str) -> Path:
 
 
 def write(data: Path, known: Forwarded, files: Files = OS_FILES) -> None:
-    """Durable, because what was confirmed is not sent again."""
+    """Write durably, because confirmed events are not sent again."""
     hooks.save(path(data, known.name), known, files)
 
 
 def read(data: Path, name: str) -> Forwarded | None:
-    """None where no worker has written anything that can be read."""
+    """The state written by the worker; None if there is none that can be read."""
     try:
         return Forwarded(**orjson.loads(path(data, name).read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -13,7 +13,7 @@ CHECK = "who may use mail"
 
 
 def snapshot(p: Installation) -> Iterator[Finding]:
-    """Whether the database answered, or somebody published, within a minute."""
+    """Check that the database answered, or a snapshot was published, within a minute."""
     if not guard.is_claimed(p.data):
         return
     watch = Watch(p.data, lambda: p.now)

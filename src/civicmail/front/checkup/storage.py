@@ -48,7 +48,7 @@ def index(p: Installation) -> Iterator[Finding]:
 
 
 def lag(p: Installation) -> Iterator[Finding]:
-    """How many durable records index and ledger do not have: few are all right while somebody is at it."""
+    """Check how many durable records index and ledger lack; few are fine while their job runs."""
     for job, what in (("index", coverage.covered), ("ledger", sequencer.positions)):
         try:
             behind = records_behind(p.data, what(p.data))
@@ -126,7 +126,7 @@ def checkpoint(p: Installation) -> Iterator[Finding]:
 
 
 def journals(p: Installation) -> Iterator[Finding]:
-    """Whether the journals are whole, and are sealed before they grow to four times what may lie unsealed."""
+    """Check that the journals are undamaged and are sealed before they grow to four times the limit."""
     problems: list[Problem] = []
     count = sum(1 for _ in journal_heads(p.data, problems.append))
     for problem in problems:

@@ -17,11 +17,11 @@ from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 
 STALE = 5 * MINUTE
-"""ms after which nobody can say that all is well: an examination takes seconds, and one is made each minute."""
+"""ms after which the result is too old; a run takes seconds and starts every minute."""
 
 
 class CheckMetrics:
-    """Of one installation. Not safe for two threads at once but for `health`."""
+    """For one installation. Not thread-safe, except `health`."""
 
     def __init__(self, settings: Settings, data: Path) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class CheckMetrics:
         return values
 
     def health(self, now: int) -> tuple[bool, dict[str, Any]]:
-        """Whether all is well, and what is not. Before the first look, and when none has ended for long, it is not."""
+        """Whether all is well, and the failing checks. False before the first run and when the last is too old."""
         if self._seen is None:
             return False, {"status": "starting", "at": None, "problems": [], "warnings": []}
         at, findings = self._seen

@@ -25,7 +25,7 @@ class Collector:
         self._failing = ""
 
     def once(self) -> None:
-        """Look now. What fails leaves what was seen before, with its time, and is logged once."""
+        """Collect now. A failure keeps the old values with their time and is logged once."""
         try:
             now = now_ms()
             self.seen = {**self._collect(now), ("civicmail_look_timestamp_seconds", (self.name,)): now / 1000}

@@ -13,7 +13,7 @@ from civicmail.core.disk import metrics
 HOUR = 3_600_000
 DAYS = 7
 MIN_SPAN_MS = 24 * HOUR
-"""ms that have to lie between two looks before a pace is told: one large import is none."""
+"""ms between samples before a rate is computed, so that one large import does not count."""
 
 
 class DiskForecast:

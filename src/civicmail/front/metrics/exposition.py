@@ -13,7 +13,7 @@ PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def media_type(accept: str) -> str:
-    """What an Accept header asks for."""
+    """The media type for an Accept header."""
     return OPEN_METRICS if "application/openmetrics-text" in accept.lower() else PLAIN
 
 

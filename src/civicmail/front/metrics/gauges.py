@@ -30,7 +30,7 @@ _LABELS = (*DESTINATIONS, NOWHERE)
 
 
 class Gauges:
-    """Of one data folder. Not safe for two threads at once."""
+    """For one data folder. Not thread-safe."""
 
     def __init__(self, settings: Settings, data: Path) -> None:
         self._settings = settings
@@ -41,7 +41,7 @@ class Gauges:
         self._filling = DiskForecast(data, settings.gateway.min_free)
 
     def values(self, now: int) -> Values:
-        """now: ms. What cannot be read at this moment is left out; doctor says why."""
+        """now: epoch ms. Omits what cannot be read; doctor reports why."""
         values: Values = {}
         for look in (self._queue, self._lag, self._standby, self._disk, self._jobs, self._kept):
             with suppress(CivicmailError, OSError):
@@ -61,7 +61,7 @@ class Gauges:
         return values | _kept_back(outstanding, now)
 
     def _destinations(self, entry: Entry) -> list[str]:
-        """Of each copy that waits."""
+        """The destination of each waiting copy."""
         copies = (entry.copies[index] for index in entry.waiting)
         hops = (self._routes.way_of(copy.target, secure=copy.secure) for copy in copies)
         return [NOWHERE if hop is None else self._routes.kind_of(hop) for hop in hops]
@@ -109,7 +109,7 @@ class Gauges:
         return values
 
     def _kept(self, _now: int) -> Values:
-        """The backup that the settings name, and the copy of the database where no server keeps it."""
+        """The backup named in the settings, and the saved copy of SQLite."""
         settings = self._settings
         places = {"archive": settings.archive.backup, "database": "" if settings.database.url else str(self._data / SAVED)}
         present = {what: Path(place) for what, place in places.items() if place and Path(place).exists()}

@@ -21,9 +21,9 @@ from civicmail.front.metrics.exposition import media_type
 from civicmail.mail.gateway.certificates import Certificate
 
 SECONDS = 10
-"""For a client to say what it wants, and to take the answer."""
+"""Timeout for a client's request and the response."""
 MAX_CONNECTIONS = 16
-"""Connections; whoever comes then is cut off, and comes again."""
+"""Maximum of connections; further ones are closed."""
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 log = get_logger()
@@ -33,8 +33,8 @@ Answer = tuple[int, str, bytes]
 
 
 class Listener(ThreadingHTTPServer):
-    """metrics: the text for a media type; health: whether all is well, and what is told about it. Raises LaterError where it cannot
-    listen, ConfigError for a certificate that cannot be used."""
+    """metrics: text for a media type; health: whether all is well, and the JSON body. Raises LaterError if the port is taken,
+    ConfigError for an unusable certificate."""
 
     daemon_threads = True
     request_queue_size = MAX_CONNECTIONS
@@ -68,7 +68,8 @@ class Listener(ThreadingHTTPServer):
             self._room.release()
 
     def _wrapped(self, request: socket.socket, certificate: Certificate) -> socket.socket:
-        """With TLS, in the thread of this connection: another may be slow. A certificate that was renewed is taken up by itself."""
+        """Do the TLS handshake in the connection's thread, so that a slow client does not block others. Renewed certificates are
+        loaded."""
         try:
             certificate.renew(time.monotonic())
         except ConfigError as error:
@@ -80,7 +81,7 @@ class Listener(ThreadingHTTPServer):
         """A client that goes away in the middle is none of our faults."""
 
     def answer(self, path: str, accept: str) -> Answer:
-        """What is at a path. accept: media types that the client takes."""
+        """The response for a path. accept: media types of the client."""
         if path == "/metrics":
             media = media_type(accept)
             return 200, media, self._metrics(media).encode()
@@ -91,7 +92,7 @@ class Listener(ThreadingHTTPServer):
 
 
 def certificate_of(settings: Metrics) -> Certificate | None:
-    """None where it answers by http. Raises ConfigError."""
+    """The certificate, None for plain HTTP. Raises ConfigError."""
     if not settings.certificate:
         return None
     return Certificate(Door(port=settings.port, certificate=settings.certificate, key=settings.key))

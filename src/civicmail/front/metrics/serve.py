@@ -23,7 +23,7 @@ from civicmail.front.web.start import start
 STATE_EVERY, OFFICE_EVERY, EXAMINE_EVERY = 5.0, 15.0, 60.0
 ALIVE_EVERY = 5.0
 NICE = 10
-"""Who waits for a 250, or for a page, goes first."""
+"""Mail and pages take precedence."""
 
 log = get_logger()
 
@@ -59,7 +59,7 @@ def serve(settings: Settings, data: Path, config: Path | None, stop: threading.E
 
 
 def collected(data: Path, looks: list[Collector]) -> Values:
-    """What processes have counted until now, and what was seen last."""
+    """Counters of the processes, and the last gauges."""
     values = metrics.read(data)
     values["civicmail_build", (version("civicmail"),)] = 1
     for look in looks:

@@ -33,4 +33,4 @@ class SignedInConfig(UserSessionsConfig):  # type: ignore[misc]  # allauth has n
     """The table of allauth without its own notes: those have what a browser shows (signin/places.py)."""
 
     def ready(self) -> None:
-        """Nothing is heard."""
+        """Connect no receivers."""

@@ -56,11 +56,11 @@ class AuditLogCheck:
             self._expected.add(record.journal, record.number, record.head)
 
     def close(self) -> None:
-        """What was heard is not needed any more."""
+        """Drop what was read."""
         self._expected.close()
 
     def problems(self) -> list[dict[str, Any]]:
-        """What is wrong with the table, after the last record."""
+        """Problems of the table, after the last record."""
         if self._known is None:
             if not guard.is_claimed(self._data):  # nobody has ever used its tables
                 return []

@@ -12,8 +12,7 @@ from civicmail.core.config.settings import Database
 
 FILE = DATABASE
 _KEPT = 600
-"""Seconds for which a thread keeps its connection: a new one for each request reads all tables' definitions, and plans each query
-anew."""
+"""Seconds for which a thread keeps its connection; a new one reads all table definitions and plans each query again."""
 _ENGINE = "civicmail.front.web.sqlite"
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing in the middle

@@ -26,7 +26,7 @@ class PeopleDamaged(ConfigError, OperationalError):
 
 
 class NewerPeople(ConfigError, OperationalError):
-    """The tables are of a program that came later."""
+    """The tables were written by a newer program."""
 
 
 def require_known(applied: Iterable[tuple[str, str]], ours: Collection[tuple[str, str]]) -> None:

@@ -45,11 +45,11 @@ LARGEST = 16_384
 """Bytes of a question: a password or a token, and a name."""
 
 DELIVERS = frozenset({"lmtp", "lda", "doveadm"})
-"""What Dovecot asks for without anybody who reads: to deliver, and for tools of its machine's root. All else is for readers."""
+"""Protocols of Dovecot requests without a reader: delivery and root's tools. All others need a reader."""
 AS_MASTER = "mailbox.open-as-master"
 MASTER = "signed in as the master user of the mailbox server"
 _NOT_IN_IMAP = str.maketrans('"\\', "'/")
-"""What neither the text of an IMAP response nor civicmail.lua has: a name of an agency may have them."""
+"""Characters that IMAP response text and civicmail.lua cannot carry; an agency's name may have them."""
 
 Ask = Callable[[dict[str, Any], Snapshot], HttpResponse]
 
@@ -59,7 +59,7 @@ def secret_path(data: Path) -> Path:
 
 
 def secret(data: Path) -> str:
-    """The secret between Dovecot and us, made where there is none (0600). Raises OSError."""
+    """The secret shared with Dovecot, made if missing (0600). Raises OSError."""
     OS_FILES.write_once(secret_path(data), f"{secrets.token_urlsafe(32)}\n".encode())
     return secret_path(data).read_text().strip()
 
@@ -147,14 +147,14 @@ def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
 
 
 def version(data: Path) -> int | None:
-    """Of the snapshot that doors go by; None where there is none that may be served."""
+    """Version of the snapshot in use; None if none may be used."""
     watch = _watch(data)
     snapshot = watch.now
     return snapshot.version if snapshot is not None and watch.serves(INBOUND_MOST) else None
 
 
 def person_by_password(data: Path, login: str, typed: str, client: str) -> str | None:
-    """The id of whom a device password lets read their mail at this moment; None for everybody else. It counts as a use."""
+    """The id of the person whose device password this is and who may read mail now, or None. Counts as a use."""
     snapshot = _watch(data).now
     person = reading.person_named(snapshot, login) if snapshot is not None else None
     key = read_key(data) or b""

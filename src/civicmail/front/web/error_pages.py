@@ -68,7 +68,7 @@ PAGES: dict[int, ErrorText] = {
         _("Try again in a minute."),
     ),
 }
-"""HTTP status -> how it is told."""
+"""HTTP status -> its text."""
 STARTING = ErrorText(
     _("Starting"),
     _("Civicmail has just been started, and its pages are not ready yet. Mail is taken in meanwhile."),
@@ -123,7 +123,7 @@ def error_response(request: Any, error: CivicmailError) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400. What is wrong is not repeated: it may be anything."""
+    """handler400. The bad input is not repeated."""
     refusal_log.note(request, type(exception).__name__, 400)
     return error_page(request, 413 if type(exception).__name__ == "RequestDataTooBig" else 400)
 

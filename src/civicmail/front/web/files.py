@@ -40,8 +40,7 @@ class Files(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whit
 
 
 def collect() -> bool:
-    """Collect when something is another than what was collected last; True when it was tried. A disk that is full or broken is
-    logged: pages work with the files as they are in the packages."""
+    """Collect if anything changed. Returns whether it was tried. Errors are logged: pages then use the files in the packages."""
     assert settings.STATIC_ROOT is not None  # settings without a data folder serve nothing
     place = Path(settings.STATIC_ROOT)
     stamp = _stamp()
@@ -59,7 +58,7 @@ def collect() -> bool:
 
 
 def _stamp() -> str:
-    """What the finders find, by name, size and time."""
+    """Digest of the static files by name, size and time."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in sorted(finder.list([]), key=lambda pair: pair[0]):

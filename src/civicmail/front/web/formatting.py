@@ -19,8 +19,8 @@ SHOW_HOUR_WITHIN = timedelta(days=14)
 
 
 def fact(value: object) -> object:
-    """A fact of a page head: days in words, with the time of what is near; numbers with commas, anything else as it is. A
-    midnight is the end of a day, and told as that day."""
+    """A fact for a page head: dates in words, near ones with the time; numbers with commas; others unchanged. Midnight counts as
+    the end of the previous day."""
     if isinstance(value, datetime) and timezone.is_aware(value):
         return when(value) if _has_hour(value) else last_day(value)
     if isinstance(value, date):  # a datetime is one, too
@@ -29,7 +29,7 @@ def fact(value: object) -> object:
 
 
 def _has_hour(value: datetime) -> bool:
-    """Midnight is the end of a day, and no hour that anybody means."""
+    """Whether the time of day matters: near, and not midnight."""
     return abs(value - timezone.now()) < SHOW_HOUR_WITHIN and timezone.localtime(value).time() != time.min
 
 
@@ -52,7 +52,7 @@ def when(value: datetime | date | int | None) -> SafeString | str:
 
 
 def clock(value: datetime) -> str:
-    """The time of day alone: "2:30 p.m."."""
+    """The time of day: "2:30 p.m."."""
     return saying.clock(value)
 
 
@@ -65,7 +65,7 @@ def day(value: datetime | date | None) -> SafeString | str:
 
 
 def last_day(value: datetime | date | None) -> SafeString | str:
-    """The last day of what ends at this moment."""
+    """The last day before this moment."""
     return day(days.last_day(value) if isinstance(value, datetime) else value)
 
 

@@ -18,7 +18,7 @@ from civicmail.front.web.local_requests import is_local
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """200 if the process answers."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 

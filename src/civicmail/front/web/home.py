@@ -47,14 +47,14 @@ def home(request: Asked) -> HttpResponse:
 
 
 def _mail(actor: Actor, now: int) -> list[tasks.Task]:
-    """What of one's mail is kept back: first what waits for one's own word, which the digest has, too."""
+    """Quarantined mail of the person: first what they may release, which the digest lists too."""
     own = own_quarantine.count_for(actor, now)
     others = mailbox.held_for(actor, now=now) - own
     return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
 
 
 def _records(request: Asked, now: int) -> list[tasks.Task]:
-    """Requests for records that came to records@: of whoever has that duty, and until then of the access officer (P-21)."""
+    """Records requests sent to records@, for their officers, else for the access officer (P-21)."""
     if not (lists := officelists.read_by(me(request).pk)):
         return []
     tasks_ = []
@@ -76,7 +76,7 @@ def _own(count: int) -> tasks.Task:
 
 
 def _held(count: int) -> tasks.Task:
-    """Nothing that this person decides; they know whom to ask."""
+    """Held mail that somebody else decides."""
     words = ngettext("{count} held", "{count} held", count).format(count=count)
     label, hint = gettext("See what of your mail is held"), gettext("It waits for a person, and you can see why.")
     return tasks.Task(label, "my-mail", (), hint, ("lock", words), query="state=held")

@@ -24,7 +24,7 @@ OFFICES = (
 """Beginnings of the addresses of offices, of what programs ask, and of the page on which a demo is entered."""
 
 OWN = ("/holding/approvals/mine/", "/holding/approvals/put-up/")
-"""Among them, what is for everybody who writes mail."""
+"""Pages below them that are for all employees."""
 
 
 def is_office(path: str) -> bool:
@@ -47,7 +47,7 @@ class Language:
 
 
 def theirs(request: HttpRequest) -> translation.override:
-    """For a page in the language of the person where the address is an office's."""
+    """Use the person's language on a page of an office."""
     return translation.override(getattr(request, "language", "en"))
 
 

@@ -41,7 +41,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A line of the menu for whoever may do this."""
+    """A menu entry for people who may perform the act."""
 
     label: Promise | str
     url_name: str
@@ -145,7 +145,7 @@ def groups(request: Asked, actor: Actor) -> list[Group]:
 
 
 def _one_current(groups: list[Group]) -> list[Group]:
-    """Of several lines that a page lies under, the nearest: what became of my files lies below the approvals."""
+    """Mark only the nearest of several matching entries."""
     nearest = max((len(item.url) for group in groups for item in group.entries if item.current), default=0)
     return [
         Group(group.name, [replace(item, current=item.current and len(item.url) == nearest) for item in group.entries])
@@ -154,13 +154,13 @@ def _one_current(groups: list[Group]) -> list[Group]:
 
 
 def _rules(actor: Actor, now: int) -> dict[str, int]:
-    """How many rules of others, and requests that something is let go, wait for this person's answer."""
+    """Counts of rule proposals and release requests that wait for this person."""
     counts = {"rules": len(rules.waiting_for(actor))} if guard.could(actor, "rule.decide", now=now) else {}
     return counts | ({"releases": holding.count_answerable(actor, now)} if guard.may(actor, "releases.see", now=now) else {})
 
 
 def _approvals(actor: Actor, now: int) -> dict[str, int]:
-    """How many messages with files wait for this person's word, whoever's turn it is."""
+    """Count of messages with files that this person may decide."""
     return {"approvals": tasks.count_pending(actor)} if guard.may(actor, "approvals.see", now=now) else {}
 
 
@@ -181,13 +181,13 @@ def _findings(actor: Actor, now: int) -> dict[str, int]:
 
 
 def _mail(actor: Actor, now: int) -> dict[str, int]:
-    """How much of this person's mail nobody has opened; where it cannot be told now, nothing is said."""
+    """Count of unread messages; none if it is unavailable."""
     may = settings.DATA is not None and guard.may(actor, "my.mail", OfPerson(actor.uid), now=now)
     return {"unread": mailbox.unread_for(actor, now=now)} if may else {}
 
 
 def _taking_up(actor: Actor) -> list[Item]:
-    """Where to begin, for who keeps the machines running and has not taken that up."""
+    """The entry for activating a role, for system administrators who have none active."""
     if not actor.holds("system-administrator"):
         return []
     return [Item(_("Take up the duty…"), reverse("duties"))]

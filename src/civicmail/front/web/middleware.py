@@ -91,16 +91,16 @@ PUBLIC = frozenset(
         "mta-sts",
     }
 )
-"""The names of all views that nobody has to sign in for."""
+"""Names of all views without sign-in."""
 
 UNNAMED = frozenset({"complaint", "link-followed"})
-"""Views of which no log says who was there: whoever reports without a name leaves no trace, nor does whoever follows a link."""
+"""Views that are logged without the person: anonymous reports and followed links."""
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RequestMiddleware:
-    """An id, one time and nobody yet; too large a body is refused before it is read; one log line at the end."""
+    """Set id, time and anonymous actor; refuse large bodies before reading; log each request."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -126,7 +126,7 @@ class RequestMiddleware:
         return response
 
     def process_exception(self, request: Asked, error: Exception) -> HttpResponse | None:
-        """What one of ours says becomes its page; anything else goes on to the page for bugs (failing.server_error)."""
+        """Turn one of our errors into its page; others go to error_pages.server_error."""
         if isinstance(error, CivicmailError) and error.http != 500:
             return error_pages.error_response(request, error)
         return None
@@ -142,7 +142,7 @@ class RequestMiddleware:
 
 
 def _refused(request: HttpRequest) -> int:
-    """The status of what nobody looks at; 0 for what may go on."""
+    """The status for a request that is refused unread, else 0."""
     if request.method not in METHODS and not (
         request.method in DAV_METHODS and (request.path in BOOKS or request.path.startswith(DAV))
     ):
@@ -160,18 +160,18 @@ def _length(request: HttpRequest) -> int:
 
 
 def _has_zero_byte(request: HttpRequest) -> bool:
-    """In the address or a cookie; PostgreSQL has no text with one, and forms look for themselves."""
+    """In the URL or a cookie; PostgreSQL text cannot contain one, and forms check themselves."""
     texts = (request.path, request.META.get("QUERY_STRING", ""), *request.COOKIES.values())
     return any("\0" in text or "%00" in text for text in texts)
 
 
 def _is_beside_files(request: HttpRequest) -> bool:
-    """Whether a page is asked of the host that has files of the portal alone: nothing that somebody puts there meets a session."""
+    """Whether a page is requested from the host for portal files, where uploaded content must not meet a session."""
     return is_files_host(settings.CITY, request.META.get("HTTP_HOST", "")) and not request.path.startswith(FILES)
 
 
 class AccessMiddleware:
-    """Who it is, and whether the session still counts; after the sign-in the policy comes first (P1, P-18)."""
+    """Identify the person, check the session, and require policy acknowledgment after sign-in (P1, P-18)."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -209,7 +209,7 @@ class AccessMiddleware:
         return self._gate(request, view)
 
     def _sign_in_first(self, request: Asked) -> HttpResponseBase:
-        """And come back; a part of a page that was asked for by script makes the whole page go there."""
+        """Redirect to sign-in and back; a script's partial request reloads the whole page."""
         back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path() if request.method == "GET" else ""
         to = f"{reverse('account_login')}?{urlencode({'next': back or '/'})}"
         return self._elsewhere(request, to)
@@ -218,7 +218,7 @@ class AccessMiddleware:
         return HttpResponse(status=204, headers={"HX-Redirect": to}) if request.htmx else HttpResponseRedirect(to)
 
     def _gate(self, request: Asked, view: object) -> HttpResponseBase | None:
-        """Who still has to accept the policy is asked to; who has no access at all hears why."""
+        """Ask for policy acknowledgment, or explain why there is no access."""
         actor, act = request.actor, PERMISSIONS.get(getattr(view, "act", ""))
         if not actor.uid or actor.admitted or act is None or act.before_admission:
             return None

@@ -11,7 +11,7 @@ from civicmail.city.directory.models import Person
 
 
 class SavedView(models.Model):
-    """A list as somebody wants to see it again: page (a path) and query; nothing in it opens a door. pinned: on home too."""
+    """A saved list: page (a path) and query; grants nothing. pinned: also on the home page."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="saved_views")
     page = models.CharField(max_length=200)
@@ -33,7 +33,7 @@ class SavedView(models.Model):
 
 
 class Answered(models.Model):
-    """What a program was answered, so that the same request again is not done again. digest: SHA-256 of what was asked."""
+    """The stored response to an API request, so that a repetition is not done again. digest: SHA-256 of the request."""
 
     token = models.ForeignKey(Token, models.CASCADE, related_name="+")
     key = models.CharField(max_length=100)

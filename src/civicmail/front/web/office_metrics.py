@@ -14,7 +14,7 @@ from civicmail.desk.holding.models import Approval
 
 
 def values(now: int) -> Values:
-    """now: ms. Whether the database answers, and where it does what it says. A connection that has failed is let go."""
+    """now: epoch ms. Whether the database answers, and its gauges. A failed connection is dropped."""
     try:
         return {("civicmail_database_up", ()): 1, **_counts(now)}
     except DatabaseFault:

@@ -12,7 +12,7 @@ from civicmail.front.web.thread_pools import Environ, Start
 
 
 def client_key(environ: Environ) -> str:
-    """Of which session, or by which token, something is asked; "" for strangers."""
+    """The session or token of a request, "" for others."""
     return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME, "") or environ.get(
         "HTTP_AUTHORIZATION", ""
     )

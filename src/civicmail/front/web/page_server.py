@@ -17,7 +17,7 @@ POLL_SECONDS = 0.2
 
 
 class SignalEvent(threading.Event):
-    """Whoever waits for it without an end hears signals meanwhile: of two that came within milliseconds none was heard."""
+    """An event whose endless wait still handles signals; otherwise two signals within milliseconds could be lost."""
 
     def wait(self, timeout: float | None = None) -> bool:
         while timeout is None and not super().wait(POLL_SECONDS):
@@ -26,7 +26,7 @@ class SignalEvent(threading.Event):
 
 
 class PageServer(Server):  # type: ignore[misc, valid-type] # granian says nothing of its types
-    """Does not wait for a worker that shows no pages yet: a signal that comes while that begins to serve is lost."""
+    """Do not wait for a worker that is not ready; a signal during its start would be lost."""
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)

@@ -11,7 +11,7 @@ log = get_logger()
 
 
 def note(request: Any, error: str, status: int) -> None:
-    """Nothing of what came is repeated. error: kind of the refusal."""
+    """Log a refusal without repeating the input. error: its kind."""
     match = getattr(request, "resolver_match", None)
     act = getattr(request, "act", "") or (getattr(match.func, "act", "") if match else "")
     actor: Actor = getattr(request, "actor", NOBODY)

@@ -16,21 +16,21 @@ _seconds = Histogram(BOUNDS)
 
 
 def note(view: str, status: int, seconds: float) -> None:
-    """One request was answered."""
+    """Count one request."""
     with _lock:
         _requests[view, status] += 1
         _seconds.observe(seconds)
 
 
 def values() -> Values:
-    """What was counted until now, for a meter (core/disk/metrics.py)."""
+    """Counters for a meter (core/disk/metrics.py)."""
     with _lock:
         counted: Values = {("civicmail_web_requests", (view, str(status))): n for (view, status), n in _requests.items()}
         return counted | {("civicmail_web_request_seconds", ()): Histogram(BOUNDS, _seconds.counts, _seconds.sum)}
 
 
 def text(gauges: dict[str, tuple[str, float]]) -> str:
-    """gauges: name -> (help, value), as they are at this moment."""
+    """gauges: name -> (help, current value)."""
     lines = ["# HELP civicmail_web_requests_total Requests answered.", "# TYPE civicmail_web_requests_total counter"]
     with _lock:
         requests, counts, seconds = dict(_requests), list(_seconds.counts), _seconds.sum

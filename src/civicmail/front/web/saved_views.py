@@ -24,7 +24,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.front.web.models import SavedView
 
 MAX_VIEWS = 30
-"""Views that one person keeps."""
+"""Maximum of views for one person."""
 
 _KEY = re.compile(r"[a-z][a-z-]{0,19}")
 _NEVER = frozenset({"page", "format", "next", "token", "secret", "key", "code", "password", "csrfmiddlewaretoken"})
@@ -40,7 +40,7 @@ class Save(forms.Form):
 
 
 def kept(query: str) -> str:
-    """A query as it may be kept: words under plain names; the number of a page and whatever could open a door stay out."""
+    """The query that may be stored: plain words only, without page numbers and secrets."""
     pairs = parse_qsl("&".join(query[:2000].split("&")[:50]))
     return urlencode([(k, v[:200]) for k, v in pairs if _KEY.fullmatch(k) and k not in _NEVER and v])[:500]
 
@@ -56,7 +56,7 @@ def is_page(path: str) -> bool:
 
 @acting("my.views")
 def views(request: Asked) -> HttpResponse:
-    """All that one has saved."""
+    """The person's saved views."""
     require(request, "my.views", OfPerson(me(request).uid))
     rows = SavedView.objects.filter(person=me(request))
     return render(request, "saved_views.html", {"page": Page(_("Which views have I saved?"), _("My views")), "rows": rows})
@@ -98,7 +98,7 @@ def _save(request: Asked, form: Save, path: str, query: str) -> bool:
 @acting("my.views")
 @require_POST
 def delete(request: Asked, pk: int) -> HttpResponse:
-    """It is nobody's loss: the list is still there."""
+    """Delete a saved view; the list itself stays."""
     require(request, "my.views", OfPerson(me(request).uid))
     get_object_or_404(SavedView, pk=pk, person=me(request)).delete()
     messages.success(request, _("The view is deleted. The list itself is as it was."))

@@ -16,13 +16,13 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.config.settings import Settings
 
 shows_pages = mmap.mmap(-1, 1)
-"""Of the process that listens and the one that it forks: the first byte is 1 when the tables are there."""
+"""Shared by listener and worker: the first byte is 1 when the tables are ready."""
 NICE = 5
-"""Who waits for a page comes after who waits for a 250."""
+"""Mail takes precedence over pages."""
 
 
 def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
-    """Serve until SIGTERM; what is under way is finished. Raises LaterError when the address is taken."""
+    """Serve until SIGTERM, then finish running requests. Raises LaterError if the address is taken."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
@@ -65,6 +65,6 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
 
 
 def _hear_signals() -> None:
-    """What granian forks has the handlers of its parent, which note a signal for nobody, until it has its own after wsgi.py."""
+    """Restore default signal handlers in granian's child until it installs its own; the inherited ones do nothing."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which passes it on as SIGTERM

@@ -24,13 +24,13 @@ def row_of(key: str | None) -> str:
 
 
 class SessionStore(db.SessionStore):
-    """As Django's, but that the database never has what a browser shows."""
+    """Like Django's, but the database never contains the cookie's key."""
 
     _row = ""
 
     @classmethod
     def at(cls, row: str) -> Self:
-        """What a row holds, for looking at it."""
+        """The session in a row."""
         store = cls()
         store._row = row
         store._session_cache = store.load()  # type: ignore[attr-defined]  # the stubs leave it out
@@ -62,7 +62,7 @@ class SessionStore(db.SessionStore):
         return _box(self.row).encrypt(self.serializer().dumps(session_dict)).decode()
 
     def decode(self, session_data: str | bytes) -> dict[str, Any]:
-        """Nothing, for what was not sealed here for this row."""
+        """Decrypt session data; empty if it was not encrypted for this row."""
         try:
             data: dict[str, Any] = self.serializer().loads(_box(self.row).decrypt(session_data))
         except (InvalidToken, ValueError):

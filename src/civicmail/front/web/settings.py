@@ -27,7 +27,7 @@ CITY: Settings = load(DATA, Path(c) if (c := os.environ.get("CIVICMAIL_CONFIG"))
 
 
 def _secret() -> str:
-    """The key that signs sessions and forms; made when first needed, readable by the owner alone."""
+    """The key that signs sessions and forms; made when first needed, readable only by its owner."""
     if DATA is None:
         return secrets.token_hex(32)
     path = DATA / "keys" / "web.key"
@@ -47,7 +47,7 @@ _NAMED_BY_PROGRAMS = [f"{name}.{domain}" for domain in CITY.city.domains for nam
 _HOSTS = [*CITY.web.hosts, *([_host(CITY.web.url)] if CITY.web.url else [])]
 ALLOWED_HOSTS = [*_HOSTS, *_NAMED_BY_PROGRAMS, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _HOSTS] + ([CITY.web.url] if CITY.web.url else [])
-"""A server in front ends TLS, so a form that came by https arrives here by http."""
+"""A proxy ends TLS, so HTTPS forms arrive by HTTP."""
 ROOT_URLCONF = "civicmail.front.web.urls"
 INSTALLED_APPS = [
     "civicmail.front.web",

@@ -26,7 +26,7 @@ from civicmail.front.web.menu import Group, groups
 from civicmail.front.web.models import SavedView
 
 OPENING = {"token", "secret"}
-"""Parts of addresses by which whoever has one gets in."""
+"""URL parts that grant access to anybody who has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Shell:
 
     @property
     def language(self) -> str:
-        """Of the page, for `lang`."""
+        """The page's language, for `lang`."""
         return translation.get_language() or "en"
 
     @property
@@ -91,8 +91,7 @@ class Shell:
 
     @property
     def printed(self) -> list[str]:
-        """What paper says of a page: where it is from, with its filters, who printed it and in which duty. An address that opens
-        the page to whoever has it stays off it."""
+        """The print footer: URL with filters, person and role. A URL with a secret is left out."""
         match = self.request.resolver_match
         opens = match is None or OPENING & match.kwargs.keys()
         address = "" if opens else self.here if self.person else self.request.path

@@ -34,7 +34,7 @@ TITLE = "Sign-in letters"
 @step_up.required
 @never_cache
 def invite(request: Asked, uid: str) -> HttpResponse:
-    """For somebody who has never signed in."""
+    """Print a letter for a first sign-in."""
     return _letter(request, uid, "invite")
 
 
@@ -42,7 +42,7 @@ def invite(request: Asked, uid: str) -> HttpResponse:
 @step_up.required
 @never_cache
 def recover(request: Asked, uid: str) -> HttpResponse:
-    """For somebody who lost everything; what was set before goes when the letter is used."""
+    """Print a letter for a person who lost all credentials; the old ones end when it is used."""
     return _letter(request, uid, "recover")
 
 
@@ -88,7 +88,7 @@ def _printed(request: Asked, who: Person, half: str, back: str) -> HttpResponse:
 
 @acting("account.hand-over")
 def waiting_letters(request: Asked) -> HttpResponseBase:
-    """Which letters wait for somebody else than who asked for them?"""
+    """Letters that another officer must hand over."""
     if not waiting.decided_departments(request.actor):
         require_could(request, "account.hand-over")
     listing_ = listing.of(
@@ -113,7 +113,7 @@ def waiting_letters(request: Asked) -> HttpResponseBase:
 @step_up.required
 @never_cache
 def hand_over(request: Asked, pk: int) -> HttpResponse:
-    """The second half, to the person who stands here."""
+    """Show the second half, for the person who is present."""
     row = get_object_or_404(letters.waiting(ms(request.now)), pk=pk)
     require(request, "account.hand-over", letters.about(row))
     who, back = row.account.person, reverse("letters")

@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def is_starting() -> bool:
-    """Whether pages wait for tables that are made or brought up to date at this moment. A database that is away is no start."""
+    """Whether tables are being made or upgraded now. An unavailable database is not a start."""
     return bool(_began) and not _prepared and not _missed
 
 
@@ -48,7 +48,7 @@ def is_preparing() -> bool:
 
 
 def start(data: Path, config: Path | None = None) -> None:
-    """Django works on the database of this data folder from now on; nothing is asked of the database yet."""
+    """Configure Django for this data folder; no database query yet."""
     os.environ["CIVICMAIL_DATA"] = str(data)
     if config is not None:
         os.environ["CIVICMAIL_CONFIG"] = str(config.absolute())
@@ -68,7 +68,7 @@ def prepare(data: Path, config: Path | None = None, patience: Patience | None = 
 def upgrade(
     data: Path, config: Path | None = None, patience: Patience | None = None, *, save: bool = True
 ) -> list[tuple[str, str]]:
-    """The same; returns the steps that were done. save: what is there is saved first."""
+    """Upgrade the tables. Returns the steps done. save: save the old tables first."""
     global _prepared, _missed
     start(data, config)
     from django.db import Error as DatabaseFault

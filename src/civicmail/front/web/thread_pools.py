@@ -22,13 +22,13 @@ DOORS = 2
 MAX_WAITING_PAGES = 64
 """Requests for pages that are answered or wait."""
 MAX_PER_CLIENT = 4
-"""Of them of one session, or by one token; files of pages are not counted."""
+"""Maximum of waiting requests of one session or token; static files do not count."""
 FILES = "/static/"
 MAX_WAITING_DOORS = 16
 ALIVE = "/healthz"
-"""Answered by the thread that has heard it: it asks nobody anything."""
+"""Answered by the server thread itself."""
 THREADS = MAX_WAITING_PAGES + MAX_WAITING_DOORS + 2
-"""Of the server: so many may wait, and somebody is left to refuse, and to say that the process is alive."""
+"""Server threads: enough for all waiting requests, and some to refuse and to answer /healthz."""
 MACHINES = (ALIVE, "/readyz", "/metrics", "/doors/password", "/doors/user", "/doors/introspect")
 """Asked by programs: no session, no actor, no database before the view wants it."""
 
@@ -42,8 +42,7 @@ Application = Callable[[Environ, Start], Iterable[bytes]]
 
 
 class ThreadPools:
-    """The application in threads of its own. busy: what is answered where nobody can wait any more; who: of whom a request is, ""
-    for a stranger's."""
+    """The application in thread pools. busy: answers when a queue is full; who: the client of a request, "" for strangers."""
 
     def __init__(self, application: Application, busy: Application, who: Callable[[Environ], str]) -> None:
         self._application = application
@@ -71,7 +70,7 @@ class _Pool:
         self._lock = threading.Lock()
 
     def take(self, who: str, application: Application, environ: Environ, start: Start) -> Future[Iterable[bytes]] | None:
-        """What will be answered, None where too many wait already."""
+        """The future response, or None if the queue is full."""
         with self._lock:
             if not self._free or (who and self._of[who] >= MAX_PER_CLIENT):
                 return None
@@ -100,8 +99,7 @@ class _Pool:
 
 
 def _answered(answer: Future[Iterable[bytes]], response: Any) -> None:
-    """Hand over a response: whole where it is, else piece by piece as it is taken, and close it here: what it asks the database on
-    the way is asked by this thread."""
+    """Pass the response on, whole or in pieces, and close it in this thread, because streaming may query the database."""
     try:
         if not getattr(response, "streaming", True):
             answer.set_result([b"".join(response)])
@@ -141,7 +139,7 @@ class _Pieces:
 
 
 class _ResponseIterator:
-    """What the server sends; whoever lets go of it lets the thread go that makes it."""
+    """Iterates over the response; closing it frees the thread that makes it."""
 
     def __init__(self, pieces: _Pieces) -> None:
         self._pieces = pieces

@@ -37,12 +37,11 @@ type Step = tuple[str, str]
 
 
 class NotSaved(ConfigError):
-    """What would be changed could not be saved."""
+    """The tables could not be saved before the upgrade."""
 
 
 def pending(data: Path) -> list[Step]:
-    """(application, name) of the steps that these tables still need, in order; all of them where there are none yet. Raises
-    PeopleLost and NewerPeople."""
+    """(application, name) of the pending steps, in order. Raises PeopleLost and NewerPeople."""
     return [(step.app_label, step.name) for step in _plan(data)[1]]
 
 
@@ -78,7 +77,7 @@ class WholeSteps(MigrationExecutor):
 
 
 def _apply(executor: MigrationExecutor, plan: list[Migration]) -> None:
-    """What Django's command does: the steps, and what applications do before and after all of them."""
+    """Run the migrations with the signals of Django's command."""
     plan_: list[tuple[Migration, bool]] = [(step, False) for step in plan]
     emit_pre_migrate_signal(0, False, connection.alias, plan=plan_)
     if plan:
@@ -143,7 +142,7 @@ def _dump(data: Path, files: Files) -> None:
 
 
 def _forget(data: Path, files: Files) -> None:
-    """Remove what was saved long ago: nobody goes back to it, and it has people in it who have left."""
+    """Remove old saved tables, which contain people who have left."""
     for name in (BEFORE, BEFORE_DUMP):
         with suppress(FileNotFoundError):
             if (data / name).stat().st_mtime < time.time() - KEEP_DAYS * _DAY:

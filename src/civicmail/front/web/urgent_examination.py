@@ -16,7 +16,7 @@ from civicmail.front.web.signin import step_up
 @acting("mandate.ask")
 @step_up.required
 def urgent(request: Any) -> HttpResponseBase:
-    """The page for it, with when the proof was given; in a demo nobody has anything to prove."""
+    """The request page, with the time of the step-up; a demo requires none."""
     at = request.session.get(step_up.AT)
     proved: datetime = moment(at) if isinstance(at, int) else request.now
     return asking.at_once(request, proved)

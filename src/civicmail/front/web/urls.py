@@ -25,7 +25,7 @@ class Later(URLResolver):
         super().__init__(RoutePattern(below), module, app_name=app_name, namespace=namespace)
 
     def _populate(self) -> None:
-        """For those above: nothing of it has a name there."""
+        """Register no names for reverse lookups."""
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -17,11 +17,11 @@ FIRST_CHECK_AFTER = 0.5
 """Seconds between two questions until the first answer."""
 CHECK_EVERY = 5.0
 PATIENCE = 10.0
-"""Seconds for an answer: the thread that hears this question answers it."""
+"""Timeout in seconds; the server thread answers itself."""
 
 
 def start_watchdog(web: Web) -> None:
-    """From now on, where there is a service manager."""
+    """Start the watchdog, if there is a service manager."""
     manager = Manager()
     if manager.is_there:
         threading.Thread(target=_keep_alive, args=(web, manager), name="alive", daemon=True).start()
@@ -38,7 +38,7 @@ def _keep_alive(web: Web, manager: Manager) -> None:
 
 
 def _answers(web: Web) -> bool:
-    """Whether they answer anything: what they answer is told by doctor."""
+    """Whether the pages answer; doctor checks what they answer."""
     with suppress(OSError, http.client.HTTPException), closing(_Wire(web)) as wire:
         wire.request("GET", ALIVE)
         return bool(wire.getresponse().status)
@@ -46,7 +46,7 @@ def _answers(web: Web) -> bool:
 
 
 class _Wire(http.client.HTTPConnection):
-    """To the pages of this machine, on a port or a socket."""
+    """A connection to the pages of this machine, by port or socket."""
 
     def __init__(self, web: Web) -> None:
         super().__init__("localhost", timeout=PATIENCE)

@@ -31,7 +31,7 @@ class AuditLogComparison:
         self._tail = Tail(data, self._begin(), bodies=False)
 
     def _begin(self) -> dict[str, int]:
-        """Where it had come to; at first what is sealed is read."""
+        """Resume at the stored offsets; the first time read the sealed records too."""
         if places := self._expected.places:
             return places
         places, problems = journal.retired(self._data), list[str]()
@@ -46,7 +46,7 @@ class AuditLogComparison:
         self._expected.add(record.journal, record.number, record.head)
 
     def step(self) -> bool:
-        """Compare once. Raises DatabaseError, sqlite3.Error: then the next one begins anew."""
+        """Compare once. Raises DatabaseError, sqlite3.Error; the next one then starts over."""
         now = self._clock()
         known = comparison.before()
         while journal_reader.read(self._tail, self._hear):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # Django is started later
 LEASE = "answers"
 EVERY = 1.0
 NOTE_EVERY = 5_000
-"""ms between two notes of how far was read; what was answered is noted at once."""
+"""ms between two writes of the journal offset; after a reply it is written at once."""
 
 
 def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
@@ -58,7 +58,7 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 class AutoReplies:
-    """One round of it at a time. clock: ms."""
+    """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         from civicmail.city.access.actions import reached
@@ -76,7 +76,7 @@ class AutoReplies:
         self.is_done = False
 
     def step(self) -> int:
-        """Read what is new and answer it; how many answers were sent. Raises LaterError where the archive cannot commit."""
+        """Read new records and send replies. Returns how many. Raises LaterError if the archive cannot commit."""
         from civicmail.city.access.actions import reached
         from civicmail.city.access.models import HeardForAnswers
         from civicmail.city.access.queries import replies
@@ -118,7 +118,7 @@ class AutoReplies:
             matches += _matching(later, dict.fromkeys(head["to"], decided), texts)
 
     def _compose(self, capture: Capture, reply: AutoReply) -> OwnMessage | None:
-        """What the mailbox says, and it has claimed to say it; None where it says nothing."""
+        """Compose and claim the mailbox's reply; None if it sends none."""
         from civicmail.city.access.actions import answering
 
         city = self._settings.city
@@ -138,7 +138,7 @@ class AutoReplies:
 def _matching(
     capture: Capture, decided: dict[int, tuple[str, tuple[str, ...]]], texts: dict[str, AutoReply]
 ) -> list[tuple[Capture, AutoReply]]:
-    """By recipient, each mailbox once; of answers that are given at the time of receipt."""
+    """The replies to a capture, once for each mailbox, with the texts in force at receipt."""
     from civicmail.city.access.moments import ms
 
     replies: dict[str, AutoReply] = {}

@@ -33,7 +33,7 @@ def job(settings: Settings, data: Path, clock: Callable[[], int]) -> Job:
 
 
 class BaselineJob:
-    """One round of it at a time. clock: ms."""
+    """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         self._domains = frozenset(settings.city.domains)
@@ -46,7 +46,7 @@ class BaselineJob:
         self._changed = False
 
     def step(self) -> bool:
-        """Read what is new; True where there may be more. Raises OSError."""
+        """Read new records. Returns whether there may be more. Raises OSError."""
         has_more = read(self._tail, self._hear)
         self._changed |= has_more
         if self._changed and not 0 <= self._clock() - self._saved < SAVE_EVERY:

@@ -43,14 +43,14 @@ def run(
 
 @contextmanager
 def _returning(data: Path) -> Iterator[Work]:
-    """Held mail goes on when somebody may read it."""
+    """Release held mail whose recipient may read again."""
     job = Returning(data, watching(data, now_ms), now_ms)
     yield lambda: job.step() > 0
 
 
 @contextmanager
 def _kick(settings: Settings, data: Path) -> Iterator[Work]:
-    """Whoever lost access is no longer connected by IMAP."""
+    """End the IMAP connections of people who lost access."""
     kicking = ImapDisconnect(data, watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
     yield lambda: kicking.step() > 0
 

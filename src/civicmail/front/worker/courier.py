@@ -23,11 +23,11 @@ from civicmail.mail.pipeline.accept import Pipeline
 MAX_STILL_SECONDS = 60.0
 """Seconds: its one round looks ten times a second whether it should stop."""
 MAX_ROUND_SECONDS = 600.0
-"""Seconds without such a look: what is outstanding may have to be read anew at the beginning."""
+"""Seconds without a round; at the beginning all outstanding mail may have to be read."""
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """One call of the courier lasts until stop, or until something fails; then another one begins."""
+    """Run the courier until stop is set; restart it after a failure."""
 
     stop_event = StopEvent(stop)
 
@@ -60,8 +60,7 @@ async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
 
 
 async def _watch(data: Path, stop: StopEvent, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
-    """Bring a signal, which a thread event carries, into the loop, and that a command wants the lease; meanwhile let a journal
-    file that is idle be closed, and see who is here."""
+    """Pass the stop signal and lease requests into the event loop; close idle journal files and refresh the directory."""
     while not stop.is_set() and not is_requested(lease_path(data, "courier")):
         await asyncio.sleep(0.1)
         own.rotate_if_idle()

@@ -16,7 +16,7 @@ EVERY = 1.0
 SWEEP_EVERY = 15_000
 """ms between two looks at dates."""
 DIGEST_EVERY = 600_000
-"""ms between two looks at everything that is kept back: for digests, and for what is given up."""
+"""ms between two rounds over the quarantine, for digests and expiry."""
 
 Clock = Callable[[], int]
 
@@ -42,7 +42,7 @@ def one_round(data: Path, clock: Clock) -> int:
 
 
 def sweep(now: int) -> int:
-    """Everything that has a date, but for digests; how much was done."""
+    """Process everything that is due, except digests. Returns how much."""
     from civicmail.desk.holding.actions import (
         approval_execution,
         approval_requests,

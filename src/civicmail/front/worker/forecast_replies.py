@@ -23,7 +23,7 @@ from civicmail.mail.pipeline.addressed import BEFORE, CHECK
 SIGN = f'"{BEFORE}"'.encode()
 """Stands in the head of every receipt that is such a question."""
 MAX_RECIPIENTS = 1000
-"""Recipients that are told one by one."""
+"""Recipients listed one by one."""
 
 
 class ForecastReplies:
@@ -41,7 +41,7 @@ class ForecastReplies:
             self._submission.close()
 
     def answer(self, capture: Capture) -> None:
-        """Raises LaterError and DatabaseError: then nobody was answered, and it is asked again."""
+        """Send the forecast for one message. Raises LaterError and DatabaseError if nothing was sent; it is retried."""
         from civicmail.city.access.moments import moment
         from civicmail.city.directory.models import Person
         from civicmail.city.notices.actions import notify

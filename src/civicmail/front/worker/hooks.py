@@ -20,14 +20,14 @@ log = get_logger()
 EVERY = 1.0
 LEASE = "hooks"
 WRITE_EVERY = 10_000
-"""ms between two notes of how things stand, where nothing has changed."""
+"""ms between two writes of an unchanged state."""
 
 Try = Callable[[Webhook, str, bytes, int], str]
 """(hook, id, body, now) -> why it was not taken."""
 
 
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
-    """One for each hook, so that one that does not answer keeps no other waiting; none where there is none."""
+    """One job for each webhook, so that a slow one does not delay the others."""
     return [
         Job(f"hook {hook.name}", partial(_hook, hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")
         for hook in settings.oversight.webhook
@@ -35,7 +35,7 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list
 
 
 def one_round(settings: Settings, data: Path, clock: Clock) -> int:
-    """Each hook once; how many entries were told. Raises LeaseHeld."""
+    """Run each webhook once. Returns how many entries were delivered. Raises LeaseHeld."""
     delivered = 0
     for hook in settings.oversight.webhook:
         with connected(), Lease.take(lease_path(data, f"{LEASE}-{hook.name}")):
@@ -59,7 +59,7 @@ def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:
 
 
 class WebhookDelivery:
-    """Of one hook. try_: says one entry to the other side."""
+    """Delivery to one webhook. try_: sends one entry."""
 
     def __init__(self, hook: Webhook, data: Path, try_: Try) -> None:
         from civicmail.city.access.actions import hooks
@@ -71,7 +71,7 @@ class WebhookDelivery:
         self.most = hooks.AT_ONCE
 
     def step(self, now: int) -> int:
-        """One round; how many entries were told. now: ms."""
+        """Run one round. Returns how many entries were delivered. now: epoch ms."""
         from civicmail.city.notices.webhook import retry_delay
 
         failed = self._row.tries
@@ -84,7 +84,7 @@ class WebhookDelivery:
         return delivered
 
     def _leave(self, now: int) -> None:
-        """For doctor, which asks no database."""
+        """Write the state for doctor, which does not use the database."""
         before, row = self._left, self._row
         changed = before is None or (before.problem, before.told) != (row.problem, row.told)
         if changed or before is None or not 0 <= now - before.at < WRITE_EVERY:

@@ -26,7 +26,7 @@ RETRY_AFTER_MS = 1_000
 """ms until the second kick."""
 
 LOOK_EVERY = 2_000
-"""ms between two looks at rights that end by their date, without anybody publishing anything."""
+"""ms between two checks for rights that end by date, without a publication."""
 
 BATCH_SIZE = 100
 EVERYBODY = "*"
@@ -38,24 +38,24 @@ def seen_path(data: Path) -> Path:
 
 
 Disconnect = Callable[[list[str]], None]
-"""Ends every open connection of these mailboxes. Raises OSError when that cannot be told."""
+"""Ends all open connections of these mailboxes. Raises OSError if Dovecot is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What an open connection needs: that the mailbox opens for its holder, the same sessions, the same devices."""
+    """What an open connection depends on: access of the mailbox owner, session epoch, devices."""
 
     opens: bool
     epoch: int
     devices: frozenset[str]
 
     def lost_to(self, now: Rights) -> bool:
-        """Whether somebody who was let in on this would not be on that."""
+        """Whether a connection opened under these rights must end under the later ones."""
         return (self.opens and not now.opens) or self.epoch != now.epoch or not self.devices <= now.devices
 
 
 class ImapDisconnect:
-    """Follows the snapshot. kick raises OSError when Dovecot cannot be told; then it is told again a second later. clock: ms."""
+    """Follows the snapshot. kick raises OSError if Dovecot is unavailable; it is retried after a second. clock: epoch ms."""
 
     def __init__(self, data: Path, watch: Watch, kick: Disconnect, clock: Callable[[], int], files: Files = OS_FILES) -> None:
         self._place = seen_path(data)
@@ -69,7 +69,7 @@ class ImapDisconnect:
         self._due: dict[str, list[int]] = {}
 
     def step(self) -> int:
-        """One round; returns how many mailboxes Dovecot was told to close."""
+        """Run one round. Returns how many mailboxes were disconnected."""
         now = self._clock()
         self._look(now)
         mailboxes = sorted(m for m, times in self._due.items() if times[0] <= now)
@@ -89,7 +89,7 @@ class ImapDisconnect:
         return len(mailboxes)
 
     def _note(self) -> None:
-        """Keep what was seen, once everybody who lost by it is gone."""
+        """Store the rights last seen, once all disconnects are done."""
         if self._due or self._before is None or (digest_ := digest(self._before)) == self._noted:
             return
         self._files.make_folder(self._place.parent)
@@ -110,7 +110,7 @@ class ImapDisconnect:
 
 
 def rights(snapshot: Snapshot, now: int) -> dict[str, Rights]:
-    """By personal mailbox: whether it opens, for which epoch, with which devices."""
+    """Personal mailbox -> access, epoch and devices."""
     by_mailbox = {}
     for mailbox in snapshot.mailboxes.values():
         if mailbox.kind == "personal":

@@ -24,13 +24,13 @@ from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS
 log = get_logger()
 
 Work = Callable[[], bool]
-"""One round of a job; True when there may be more to do at once."""
+"""One round of a job; True if there may be more to do at once."""
 
 MAX_PAUSE = 60.0
 LENT_SECONDS = 0.2
 JOIN_SECONDS = 0.2  # short, so that the main thread hears signals
 _AWAY = ("OperationalError", "InterfaceError")
-"""By name, because the mail worker has no Django: the database does not answer. That is no fault of ours to be traced."""
+"""Names of database errors, because the mail worker has no Django. They are not logged with a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ class Job:
 def run_job(
     job: Job, data: Path, stop: threading.Event | Pulse, clock: Callable[[], float] = time.monotonic, beat: Beat | None = None
 ) -> None:
-    """Work until stop is set. Whatever a round raises is logged; the job begins anew after a pause that grows with each failure.
-    beat: where the job notes how it is."""
+    """Run rounds until stop is set. Errors are logged; the job restarts after a growing pause. beat: receives the job's state."""
     beat = beat or Beat(job.name)
 
     def is_lent() -> bool:
@@ -84,7 +83,7 @@ def run_job(
 
 
 def _log_failure(job: Job, error: Exception, failures: int) -> str:
-    """Log it; what may be said of it elsewhere: of a fault of ours its kind alone, for what it says may be of a message."""
+    """Log an error. Of our own bugs other places get only the type, because the text could be mail content."""
     name = type(error).__name__
     ours = not isinstance(error, CivicmailError) and name not in _AWAY
     problem = {} if ours else {"problem": str(error).partition("\n")[0]}
@@ -94,8 +93,8 @@ def _log_failure(job: Job, error: Exception, failures: int) -> str:
 
 
 def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, abandon: Callable[[], bool] = lambda: False) -> None:
-    """Each job in a thread of its own, with a heartbeat of the process, and signs of life for the service manager; returns when all
-    have stopped, or at once where what they are at may be cut short (abandon): then the process has to end."""
+    """Run each job in its own thread, with heartbeats and a watchdog for the service manager. Returns when all have stopped, or at
+    once if `abandon` allows to cut them off; the process must then exit."""
     memory.limit_arenas()
     beats = tuple(Beat(job.name) for job in jobs)
     pulses = [Pulse(stop, beat, job.max_still, job.max_round, job.stop_event) for job, beat in zip(jobs, beats, strict=True)]
@@ -119,6 +118,6 @@ def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, ab
 
 
 def _note(data: Path, beat: Heartbeat) -> None:
-    """A disk that is full is told by others; work goes on."""
+    """Write the heartbeat; a full disk is reported elsewhere."""
     with suppress(OSError):
         heartbeats.write(data, beat)

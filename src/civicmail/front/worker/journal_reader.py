@@ -16,16 +16,16 @@ from civicmail.core.disk.tail import Positions, Record, Tail
 from civicmail.mail.archive import replay
 
 WRITE_EVERY = 5_000
-"""ms between two writes of what was heard; news are written at once, and where nothing came nothing is written."""
+"""ms between two writes of the offsets; news are written at once."""
 
 WINDOW = 20_000
-"""Records at most that are in memory at once, and that an ear hears before it may write: somebody may have been away for weeks."""
+"""Maximum of records in memory, and between two writes, after a long pause."""
 
 log = get_logger()
 
 
 class JournalConsumer(Protocol):
-    """Who hears. positions: journal to the last record that was heard; has_news: something of it shall not wait."""
+    """Processes records. positions: journal -> last record processed; has_news: it should be written soon."""
 
     @property
     def positions(self) -> dict[str, int]: ...
@@ -36,12 +36,12 @@ class JournalConsumer(Protocol):
     def hear(self, record: Record, /) -> None: ...
 
     def write(self, now: int, /) -> object:
-        """Keep what was heard, and how far, in one transaction; False where that has to be tried again. now: ms."""
+        """Store state and offsets in one transaction; False if it must be retried. now: epoch ms."""
         ...
 
 
 class JournalReader:
-    """One ear at all journals. clock: ms."""
+    """Reads all journals for one consumer. clock: epoch ms."""
 
     def __init__(self, data: Path, ear: JournalConsumer, clock: Callable[[], int]) -> None:
         self._ear = ear
@@ -51,7 +51,7 @@ class JournalReader:
         self._kept = dict(ear.positions)
 
     def step(self) -> bool:
-        """Hear what is new; True when there was something."""
+        """Process new records. Returns whether there were any."""
         has_more = self._read()
         now = self._clock()
         due = not 0 <= now - self._written < WRITE_EVERY and self._ear.positions != self._kept
@@ -82,7 +82,7 @@ def begin(data: Path, positions: Mapping[str, int]) -> Tail:
 
 
 def read(tail: Tail, hear: Callable[[Record], None]) -> bool:
-    """Hear what journals have that is new, or some of what was sealed while nobody listened; True when there was something."""
+    """Pass new records, or some sealed meanwhile, to hear. Returns whether there were any."""
     for name in journal.names(tail.data):
         last, position = journal.read_retired(journal.folder(tail.data) / name), tail.positions.get(name, 0)
         if last > position:
@@ -99,7 +99,7 @@ def read(tail: Tail, hear: Callable[[Record], None]) -> bool:
 
 
 def _hear_sealed(data: Path, spans: Iterable[replay.Span], hear: Callable[[Record], None]) -> None:
-    """Nobody hears a part of a window: what cannot be read raises before."""
+    """Pass sealed records to hear, a window at a time; unreadable records raise before any of the window is passed."""
     problems: list[str] = []
     for name, first, last in spans:
         for start in range(first, last + 1, WINDOW):
@@ -110,7 +110,7 @@ def _hear_sealed(data: Path, spans: Iterable[replay.Span], hear: Callable[[Recor
 
 
 def _gaps(before: Positions, records: list[Record]) -> list[replay.Span]:
-    """What was passed over, because its files were sealed and removed at this moment."""
+    """Ranges of records that were sealed and removed while reading."""
     gaps = []
     for record in records:
         if record.number > (first := before.get(record.journal, 0) + 1):

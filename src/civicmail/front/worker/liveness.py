@@ -13,10 +13,10 @@ from civicmail.front.checkup.heartbeats import Beat
 MAX_STILL_SECONDS = 600.0
 """Seconds for which a round may use no processor. Whatever a job waits for has a shorter end of its own."""
 MAX_ROUND_SECONDS = 6 * 3600.0
-"""Seconds that a round may take, whatever it does. When its process begins anew it goes on from what is kept."""
+"""Seconds that any round may take. After a restart it continues from stored state."""
 CHECK_EVERY = 1.0
 START_EXTENSION = 60.0
-"""Seconds by which a start that goes on is put off, each time."""
+"""Seconds by which the start timeout is extended each time."""
 
 
 def processor_ns(thread: threading.Thread) -> int:
@@ -28,7 +28,7 @@ def processor_ns(thread: threading.Thread) -> int:
 
 
 class StopEvent:
-    """The event that stops a job whose round has no end, and asks it again and again. at: when it was asked last."""
+    """The stop event of a job with an endless round, which polls it. at: time of the last poll."""
 
     def __init__(self, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
         self._stop, self._clock = stop, clock
@@ -81,7 +81,7 @@ class Pulse:
 
     @property
     def has_begun(self) -> bool:
-        """Whether it works: it holds what it needs, or knows that somebody else does, or has failed and will try again."""
+        """Whether the job runs, waits for another holder, or failed and will retry."""
         beat = self._beat
         return bool(self._has_rested or beat.began or beat.done or beat.failures or beat.elsewhere)
 

@@ -34,7 +34,7 @@ LEARN_EVERY = 1.0
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """What was kept is sealed, its attachments are read for the index, and what mail teaches is learnt."""
+    """Seal journals, read attachments for the index, and train the spam filter."""
     jobs = [
         Job("extract", lambda: _extract(data, stop), EXTRACT_EVERY),
         Job("ocr", lambda: _ocr(settings, data, stop), OCR_LOOK_EVERY),
@@ -52,7 +52,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 
 
 def learns(settings: Settings) -> bool:
-    """Whether anybody asks for what would be learnt."""
+    """Whether any check uses what would be learned."""
     return "spam" in settings.screening.checks
 
 
@@ -80,14 +80,14 @@ def _ocr(settings: Settings, data: Path, stop: threading.Event) -> Iterator[Work
 
 @contextmanager
 def _link(data: Path) -> Iterator[Work]:
-    """What came by smart host and by journal is one message."""
+    """Link copies of one message that came by smart host and by journal."""
     with closing(LinkJob(data, now_ms())) as job:
         yield lambda: job.step(now_ms()) > 0
 
 
 @contextmanager
 def _screen(settings: Settings, data: Path) -> Iterator[Work]:
-    """What could not be screened when it came."""
+    """Screen messages that could not be screened on receipt."""
     with closing(Judging(settings, data, now_ms, patient=True)) as judging, asyncio.Runner() as runner:
         job = Rescreening(settings, data, now_ms, judging, runner)
         yield lambda: job.step() > 0
@@ -95,7 +95,7 @@ def _screen(settings: Settings, data: Path) -> Iterator[Work]:
 
 @contextmanager
 def _learn(settings: Settings, data: Path) -> Iterator[Work]:
-    """What people say of mail becomes the model that gateways take."""
+    """Train the model from people's verdicts."""
     with closing(LearnJob.of(settings, data, now_ms())) as job:
         yield lambda: job.step(now_ms()) > 0
 

@@ -28,7 +28,7 @@ LEASE = "pulls"
 EVERY = 1.0
 BATCH_SIZE = 50
 RETRY_AFTER = timedelta(seconds=15)
-"""Until a mailbox that could not be asked is asked again."""
+"""Pause before an unavailable mailbox is tried again."""
 log = get_logger()
 
 
@@ -46,7 +46,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Everything that can be done now; how many copies. Raises LeaseHeld."""
+    """Do everything that is due. Returns how many copies. Raises LeaseHeld."""
     with Lease.take(lease_path(data, LEASE)), connected():
         pulling, total = Pulling(settings, data, clock), 0
         while done := step(pulling, clock):
@@ -55,7 +55,7 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 def step(pulling: Pulling, clock: Callable[[], int]) -> int:
-    """Some copies of each pull that is under way; how many were done, or pulls finished."""
+    """Process some copies of each removal. Returns how many copies and finished removals."""
     from civicmail.desk.incidents.models import Pull
 
     try:

@@ -43,7 +43,7 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 class Sending:
-    """One round of it at a time. clock: ms."""
+    """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         self._settings = settings

@@ -19,7 +19,7 @@ _CREATE, _READ, _UPDATE, _DELETE = 1, 2, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Which class and activity; failed: the act did not succeed; alert: somebody should look at it."""
+    """OCSF class and activity. failed: the act failed; alert: needs attention."""
 
     AUTHENTICATION: ClassVar = 3002
     ACCOUNT: ClassVar = 3001
@@ -124,7 +124,7 @@ def plain(event: SecurityEvent, host: str, version: str) -> dict[str, Any]:
 
 
 def _unmapped(event: SecurityEvent) -> dict[str, Any]:
-    """What the schema has no place for."""
+    """Values without a place in the schema."""
     values = {name: getattr(event, name) for name in ("duty", "behalf", "object", "reason", "ledger", "facts")}
     return {name: value for name, value in values.items() if value}
 
@@ -157,7 +157,7 @@ def _managed(event: SecurityEvent, _host: str) -> dict[str, Any]:
 
 
 def _access(event: SecurityEvent, host: str) -> dict[str, Any]:
-    """What is given or taken: a duty, or mail."""
+    """A role or authorization that was granted or ended."""
     duty = event.facts.get("duty") or event.duty
     return {"privileges": [str(duty) if event.act.startswith("duty.") and duty else "mail"]} | _managed(event, host)
 

@@ -50,7 +50,7 @@ def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], i
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Everything that can be done now; how many steps. Raises LeaseHeld."""
+    """Do everything that is due. Returns how many steps. Raises LeaseHeld."""
     from civicmail.city.conduct.actions.external_systems import notify_hooks
 
     with Lease.take(lease_path(data, LEASE)), Lease.take(lease_path(data, OUTSIDE)), connected():
@@ -61,7 +61,7 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """One step of each account that waits for one; how many went on."""
+    """Do one step for each account in closure. Returns how many advanced."""
     from civicmail.city.conduct.queries import closures
 
     return sum(_one(settings, data, row, clock) for row in closures.to_work())
@@ -90,7 +90,7 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
 
 @contextmanager
 def _place(settings: Settings, data: Path, row: Closure) -> Iterator[Place]:
-    """Where the live copy lies. Raises OSError, also where it cannot be asked."""
+    """The mailbox with the live copy. Raises OSError if it is unavailable."""
     from civicmail.city.conduct.queries import closures
 
     courier = settings.courier

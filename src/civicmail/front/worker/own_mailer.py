@@ -29,7 +29,7 @@ from civicmail.mail.pipeline.judging import Judging
 
 @dataclass(frozen=True, slots=True)
 class OwnMessage:
-    """A message for one recipient. key: of `once`; sender: "" where nothing comes back."""
+    """A message to one recipient. key: for `once`; sender: "" if bounces are not wanted."""
 
     key: str
     to: str
@@ -38,7 +38,7 @@ class OwnMessage:
 
 
 class SentMail:
-    """What was sent before, as far as the archive knows: one view that is kept up, for any number of threads."""
+    """Messages sent before, by key and bytes, kept current. Thread-safe."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -56,7 +56,7 @@ class SentMail:
 
 
 class OwnMailer:
-    """clock: ms. people: who may what; judging: screening and rules, for mail that is treated as a stranger's."""
+    """clock: epoch ms. people: the snapshot; judging: screening and rules, for mail that is treated like a stranger's."""
 
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], people: Watch, judging: Judging | None = None
@@ -69,8 +69,8 @@ class OwnMailer:
         self._sent = SentMail(data)
 
     def send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:
-        """Send in this order; the capture id of each, "" for what an earlier process had archived. Raises LaterError where the
-        archive cannot commit: what came before it is kept."""
+        """Send in this order. Returns capture ids, "" for a message that an earlier process archived. Raises LaterError if the
+        archive cannot commit; earlier messages are archived."""
         with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
             ids = apart.submit(asyncio.run, self._send(mail, source)).result()
         bell.ring(self.data)

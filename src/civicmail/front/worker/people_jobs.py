@@ -44,7 +44,7 @@ Clock = Callable[[], int]
 Prepare = Callable[[], None]
 """Brings the database up to date; raises while it is away."""
 Round = Callable[[], object]
-"""What a job does each time. What it gives back says nothing: the next round is soon enough for what is left."""
+"""One round of a job; its return value is ignored, because the next round does the rest."""
 
 
 def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
@@ -124,7 +124,7 @@ def _carry(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
 
 def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    """Make entries of the table durable as records of a journal; where each stands."""
+    """Write audit entries to a journal. Returns their places."""
     made = [orjson.loads(writer.event(Event(Type.ENTRY, NO_ID, head["at"], facts=head))) for head in heads]
     writer.flush()
     return [(record["journal"], record["number"]) for record in made]
@@ -151,14 +151,14 @@ def _conduct(clock: Clock) -> Callable[[], int]:
 
 
 def _feeds(clock: Clock) -> Round:
-    """LDAP servers that are asked on a schedule."""
+    """Run the LDAP feeds that are due."""
     from civicmail.city.access.actions.feedpull import pull_due
 
     return lambda: pull_due(clock())
 
 
 def _doors(clock: Clock) -> Round:
-    """What doors were not told: a change that may wait, or whose process died right after it."""
+    """Publish changes that were not published yet."""
     from civicmail.city.access.tasks import tell_waiting
 
     return lambda: tell_waiting(clock())
@@ -190,7 +190,7 @@ def compare_once(data: Path, now: int) -> int:
 
 
 def _save(data: Path) -> Round:
-    """A whole file of the database for whoever makes a copy."""
+    """Save the whole database to a file for backup."""
     from civicmail.city.access.tasks import Saving
 
     return Saving(data).step
@@ -222,7 +222,7 @@ def _following(data: Path, clock: Clock) -> JournalReader:
 
 
 class _Heard:
-    """What records of mail say of people."""
+    """Updates the tables from mail records."""
 
     def __init__(self, following: Following) -> None:
         self._following = following
@@ -258,7 +258,7 @@ class _Heard:
 
 @contextmanager
 def _exports(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    """What was ordered under mandates is made, a piece at a time, and removed when its time is over."""
+    """Make ordered exports piece by piece, and remove expired ones."""
     from civicmail.desk.workbench.tasks import Exporting, sweep
 
     prepare()
@@ -308,7 +308,7 @@ def each(prepare: Prepare, begin: Callable[[], Round]) -> Callable[[], AbstractC
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """Each thread has a connection of its own; it goes with the job."""
+    """Give the thread its own database connection, closed at the end."""
     from civicmail.city.access.tasks import release
 
     try:

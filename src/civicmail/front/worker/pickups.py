@@ -46,7 +46,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """What is to be done at this moment; how much it was. Raises LeaseHeld."""
+    """Do everything that is due. Returns how much. Raises LeaseHeld."""
     with Lease.take(lease_path(data, LEASE)), connected():
         return step(settings, data, clock)
 
@@ -69,7 +69,7 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 def _letter(row: PickUpReply, host: str) -> OwnMessage:
-    """A reader's answer to whoever sent. The same answer gives the same bytes."""
+    """A reader's reply to the sender; deterministic."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = mailbox(row.pickup.to)
     message["To"] = mailbox(row.pickup.sender)

@@ -84,7 +84,7 @@ def _late_rules(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 
 
 def look_for_rules(rules: LateRules, book: Book, now: int) -> bool:
-    """See which mail of the last days a rule that is new would keep back; whether there is more to see."""
+    """Find recent mail that a new rule would quarantine. Returns whether there is more to check."""
     for id_, rule in rules.step(book, now):
         _propose(id_, f"The rule {rule} stops it by now.", now)
     rules.done()

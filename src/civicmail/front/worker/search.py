@@ -18,12 +18,12 @@ from civicmail.mail.search.tasks import IndexJob
 
 INDEX_EVERY = 0.1
 DRAIN = 2.0
-"""Seconds at most that a stop takes longer, so that what was kept last is found."""
+"""Maximum of seconds by which this delays the stop."""
 DRAIN_LOOK = 0.02
 
 
 def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """What was kept becomes searchable until stop is set."""
+    """Index new mail until stop is set."""
     run_all("search", [Job("index", lambda: indexing(data, least=settings.gateway.min_free), INDEX_EVERY)], data, stop)
 
 
@@ -41,8 +41,8 @@ def _meter(data: Path, job: IndexJob) -> Meter:
 
 
 def drain(job: IndexJob, data: Path, clock: Callable[[], float]) -> None:
-    """A search after a clean stop finds all that was acknowledged, where that takes little: gateways that stop at the same time let
-    their journals go, until then more may come. What is left is read at the next start."""
+    """After stop, index what was acknowledged, if that is quick: gateways that stop at the same time may still write. The rest is
+    indexed at the next start."""
     end = clock() + DRAIN
     while clock() < end:
         if job.step(now_ms()) == 0:

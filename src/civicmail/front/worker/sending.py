@@ -59,14 +59,15 @@ def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 class Sending:
-    """One round of it at a time. clock: ms."""
+    """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, submission: Submission, clock: Callable[[], int]) -> None:
         self._submission = submission
         self._clock = clock
 
     def step(self) -> int:
-        """Send what is due, at most AT_ONCE; how many were looked at. What cannot be decided now waits, alone."""
+        """Send what is due, at most BATCH_SIZE. Returns how many were processed. A message that cannot be decided now waits
+        without delaying others."""
         from civicmail.desk.mailbox.actions import leaving
 
         rows = leaving.due(BATCH_SIZE, now=self._clock())

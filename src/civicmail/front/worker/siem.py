@@ -40,14 +40,14 @@ WINDOW = 10_000
 """Records of a journal that are looked at in one round."""
 RETRY_FIRST, RETRY_LONGEST = 1_000, 60_000
 WRITE_EVERY = 10_000
-"""ms between two notes of how things stand, where nothing has changed."""
+"""ms between two writes of an unchanged state."""
 
 IsHidden = Callable[[SecurityEvent], bool]
-"""Whether nobody is told of an event."""
+"""Whether an event must not be sent."""
 
 
 def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
-    """One for each receiver, so that one that is away keeps no other waiting; none where there is none."""
+    """One job for each receiver, so that an unavailable one does not delay the others."""
     return [
         Job(
             f"siem {receiver.name}",
@@ -71,7 +71,7 @@ def _forward(settings: Settings, receiver: Siem, data: Path, prepare: Prepare, c
 
 
 def one_round(settings: Settings, data: Path, clock: Clock) -> int:
-    """Each receiver is sent what there is; how many events it took. Raises LeaseHeld."""
+    """Send each receiver its events. Returns how many were accepted. Raises LeaseHeld."""
     sent = 0
     for receiver in settings.oversight.siem:
         with connected(), Lease.take(lease_path(data, f"{LEASE}-{receiver.name}")):
@@ -80,7 +80,8 @@ def one_round(settings: Settings, data: Path, clock: Clock) -> int:
 
 
 def is_sealed(event: SecurityEvent) -> bool:
-    """Of a mandate that is sealed nobody is told (E8). Raises DatabaseError: then the event waits, with all that follow."""
+    """Whether an event belongs to a sealed examination and is not sent (E8). Raises DatabaseError; the event and its successors
+    then wait."""
     kind, _, number = event.object.partition(":")
     if kind != "mandate":
         return False
@@ -98,7 +99,7 @@ def render(event: SecurityEvent, format_: str, settings: Settings, enterprise: i
 
 
 class Forwarding:
-    """To one receiver. connect: opens a connection; cycle, settle: as CYCLE and SETTLE."""
+    """Sends events to one receiver. connect: opens a connection; cycle, settle: as CYCLE and SETTLE."""
 
     def __init__(
         self,
@@ -123,7 +124,7 @@ class Forwarding:
         return Tail(self._data, self._known.positions, bodies=False)
 
     def step(self, now: int) -> bool:
-        """One round; True when there may be more at once. now: ms."""
+        """Run one round. Returns whether there may be more at once. now: epoch ms."""
         if now < self._due:
             self._note(now)
             return False
@@ -136,7 +137,7 @@ class Forwarding:
         return has_more
 
     def once(self, now: int) -> int:
-        """All that there is, confirmed at once; how many events."""
+        """Send and confirm everything. Returns how many events."""
         before = self._known.sent
         try:
             while self._read(now):
@@ -147,7 +148,7 @@ class Forwarding:
         return self._known.sent - before
 
     def close(self) -> None:
-        """What was not confirmed is sent again by whoever comes next."""
+        """Close the connection; unconfirmed events are sent again later."""
         if self._wire is not None:
             self._wire.close()
         self._wire, self._tail, self._sent = None, self._begin(), 0
@@ -165,7 +166,7 @@ class Forwarding:
         return has_more
 
     def _read(self, now: int) -> bool:
-        """Send what is new; True when there was something."""
+        """Send new events. Returns whether there were any."""
         any_ = False
         for record in self._records():
             any_ = True
@@ -214,7 +215,7 @@ class Forwarding:
         self._write(now)
 
     def _note(self, now: int) -> None:
-        """For doctor."""
+        """Write the state for doctor."""
         if not 0 <= now - self._noted < WRITE_EVERY:
             self._write(now)
 
@@ -223,8 +224,7 @@ class Forwarding:
         left.write(self._data, self._known)
 
     def _records(self) -> Iterator[Record]:
-        """What journals have that is new, each journal's in order: what was sealed meanwhile before what was not. The position of
-        the reader is behind them when they are through."""
+        """Yield new records, each journal's in order, sealed ones first. Afterwards the reader's position is behind them."""
         for name in journal.names(self._data):
             position, retired = self._tail.positions.get(name, 0), journal.read_retired(journal.folder(self._data) / name)
             if position < retired:

@@ -26,7 +26,7 @@ class Away(LaterError):
 
 
 class Wire(Protocol):
-    """One connection. is_stream: it has an end that the receiver confirms."""
+    """One connection. is_stream: the receiver confirms its end."""
 
     is_stream: bool
 
@@ -147,7 +147,7 @@ class Datagrams:
             raise Away(f"A datagram could not be sent: {_words(error)}") from None
 
     def require_there(self) -> None:
-        """Nothing says so."""
+        """Datagrams cannot tell."""
 
     def confirm(self) -> None:
         """Sent is all that there is."""

@@ -41,7 +41,7 @@ class Span:
 
 
 class TraceBuilder:
-    """Spans of records as they come. one_in: one in so many messages, the same ones wherever it is asked."""
+    """Makes spans from records. one_in: sample one in so many messages, the same ones everywhere."""
 
     def __init__(self, one_in: int = 1) -> None:
         self._one_in = one_in
@@ -85,7 +85,7 @@ class TraceBuilder:
             self._begun.popitem(last=False)
 
     def _accepted(self, record: Record, plain: dict[str, Any], covered: Mapping[str, int]) -> Iterator[Span]:
-        """The first span, and one for each check that took time. What was imported did not live here."""
+        """The root span, and one for each check that took time; none for imported mail."""
         if plain["basis"] != "clock":
             return
         start, costs = plain["received"] * 1_000, _costs(plain)
@@ -122,7 +122,7 @@ def _child(record: Record, name: str, start: int, end: int, facts: dict[str, Val
 
 
 def _delivery(plain: dict[str, Any]) -> dict[str, Value]:
-    """How it went. Of the reply the code alone: its words may name somebody."""
+    """Attributes of a delivery attempt. Of the reply only the code, because its text may name people."""
     facts: dict[str, Value] = {"civicmail.outcome": plain["type"], "civicmail.copies": len(plain["to"])}
     details = plain["facts"]
     if details.get("hop"):

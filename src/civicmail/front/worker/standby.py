@@ -15,7 +15,7 @@ from civicmail.front.worker.liveness import StopEvent
 from civicmail.mail.replica.tasks import Replicate
 
 MAX_STILL_SECONDS = 180.0
-"""Seconds: its one round asks a second place many times a second, and an answer may take a minute."""
+"""Seconds: its endless round polls the standby many times a second, and an answer may take a minute."""
 MAX_ROUND_SECONDS = 3600.0
 """Seconds without a look whether it should stop: a copy that was away for long gets much at once."""
 

@@ -24,7 +24,7 @@ _NAMED = ("person", "duty", "behalf", "object", "reason", "client", "ledger")
 
 
 def message(event: SecurityEvent, host: str, enterprise: int, version: str) -> bytes:
-    """One message without framing. host: the sender's name; enterprise: private enterprise number of the SD-ID."""
+    """One unframed message. host: sender; enterprise: private enterprise number of the SD-ID."""
     kind = kind_of(event)
     facility = AUTHENTICATION if kind.uid == Kind.AUTHENTICATION else AUDIT
     severity = WARNING if kind.failed or kind.alert else INFORMATIONAL if kind.is_read else NOTICE
@@ -51,8 +51,7 @@ def octet_counted(message_: bytes) -> bytes:
 
 
 def datagram(message_: bytes) -> bytes:
-    """No more than a receiver has to take. What is left out are the last values of the event, and the text: uuid, act and who
-    did it come first."""
+    """Truncate to the size that receivers must accept, from the end: uuid, act and person come first."""
     if len(message_) <= MAX_DATAGRAM:
         return message_
     begin = message_.index(b"][civicmail@") + 1
@@ -75,5 +74,5 @@ def _value(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what ends a line for somebody."""
+    """Text without line breaks and control characters."""
     return _UNPRINTED.sub(lambda m: f"\\u{ord(m[0]):04x}", text)

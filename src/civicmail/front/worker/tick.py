@@ -92,7 +92,7 @@ def tick(settings: Settings, data: Path, prepare: Prepare | None = None) -> Done
 
 
 def _of_people(settings: Settings, data: Path, done: Done) -> None:
-    """Jobs that need the database, each under its lease: what it has done is counted under the name that stands with it."""
+    """Run the jobs that need the database, each under its lease; counts go to the named fields."""
     rounds: tuple[tuple[str, str, Callable[[], int]], ...] = (
         (findings.LEASE, "dated", lambda: findings.one_round(data, now_ms)),
         (pickups.LEASE, "dated", lambda: pickups.one_round(settings, data, now_ms)),
@@ -138,7 +138,7 @@ def _returning(_settings: Settings, data: Path, done: Done) -> None:
 
 
 def _link(settings: Settings, data: Path, done: Done) -> None:
-    """What came by smart host and by journal is one message."""
+    """Link copies of one message that came by smart host and by journal."""
     if has_links(settings):
         with Lease.take(lease_path(data, "link")), closing(LinkJob(data, now_ms())) as job:
             done.linked = job.step(now_ms())
@@ -146,7 +146,7 @@ def _link(settings: Settings, data: Path, done: Done) -> None:
 
 
 def _learn(settings: Settings, data: Path, done: Done) -> None:
-    """What people said of mail."""
+    """Train the model from people's verdicts."""
     if learns(settings):
         with Lease.take(lease_path(data, LEASE)), closing(LearnJob.of(settings, data, now_ms())) as job:
             while looked := job.step(now_ms()):

@@ -52,7 +52,7 @@ class TracePositions:
 
 
 def jobs(settings: Settings, data: Path, clock: Callable[[], int]) -> list[Job]:
-    """None where no collector is named."""
+    """The job, or none without a collector."""
     if not settings.otel.url:
         return []
     return [Job(LEASE, lambda: _trace(settings, data, clock), EVERY, lease=LEASE)]
@@ -81,7 +81,7 @@ class Tracing:
         self._written = 0
 
     def step(self, now: int) -> bool:
-        """One round; True when there may be more at once. now: ms."""
+        """Run one round. Returns whether there may be more at once. now: epoch ms."""
         covered: dict[str, int] = {}
         with suppress(DamagedIndex):
             covered = coverage.covered(self._data)
@@ -101,7 +101,7 @@ def path(data: Path) -> Path:
 
 
 def read(data: Path) -> dict[str, int]:
-    """The positions; those of now where there are none yet: what was before is not traced."""
+    """The stored positions, or the current ones: earlier mail is not traced."""
     try:
         return dict(orjson.loads(path(data).read_bytes())["positions"])
     except (OSError, ValueError, TypeError, KeyError):

@@ -11,7 +11,7 @@ from civicmail.desk.mailbox.models import addressbook
 from civicmail.front.web.carddav.cards import Card, made
 
 KEPT = 60.0
-"""Seconds for which cards are kept in memory."""
+"""Seconds for which cards are cached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _FOLD = 75
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """uid: for ever; fields: name of a property to its values, as filters look at them; etag: of what is said, in quotes."""
+    """uid: permanent; fields: property -> values, for filters; etag: of the text, in quotes."""
 
     uid: str
     fields: dict[str, list[str]]
@@ -41,7 +41,7 @@ def made(entry: Entry, city: str) -> Card:
 
 
 def _lines(entry: Entry, uid: str, city: str, version: Version) -> list[str]:
-    """FN and N are in both (3.0 asks for them); KIND is of 4.0, and tells an office from a human being."""
+    """FN and N exist in both versions (3.0 requires them); KIND exists in 4.0 and distinguishes offices from people."""
     family, given = (entry.family, entry.given) if entry.kind == "person" else (entry.name, "")
     lines = ["BEGIN:VCARD", f"VERSION:{version}", f"UID:{uid}", f"FN:{_value(entry.name)}"]
     lines += [f"N:{_value(family or entry.name)};{_value(given)};;;"]

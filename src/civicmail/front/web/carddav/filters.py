@@ -15,7 +15,7 @@ class NoSuchCollation(NotRead):
 
 
 def fits(entry: Card, filter_: Element | None) -> bool:
-    """Whether a card is asked for; without a filter, or with an empty one, each is."""
+    """Whether a card matches; an empty filter matches all."""
     if filter_ is None or not len(filter_):
         return True
     return _any_or_all(filter_, [_property(entry, part) for part in filter_.findall(card("prop-filter"))])
@@ -29,7 +29,7 @@ def _any_or_all(element: Element, answers: list[bool]) -> bool:
 
 
 def _property(entry: Card, part: Element) -> bool:
-    """Our properties have no parameters that anybody asks for: a param-filter holds only where it wants none."""
+    """Our properties have no parameters, so a param-filter matches only if it requires absence."""
     values = entry.fields.get(part.get("name", "").rpartition(".")[2].upper(), [])
     if part.find(card("is-not-defined")) is not None:
         return not values

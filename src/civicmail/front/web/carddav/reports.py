@@ -61,7 +61,7 @@ def _most(report: Element) -> int | None:
 
 
 def _sync(book: Book, report: Element) -> tuple[int, bytes]:
-    """Nothing is remembered of former states: whoever has another one than this begins anew (RFC 6578 3.2), by ETags."""
+    """No former states are stored: a client with another token starts over by ETags (RFC 6578 3.2)."""
     token, now = (report.findtext(d("sync-token")) or "").strip(), f"{resources.STATE}{book.tag}"
     if token and token != now:
         return NOT_ALLOWED, problem(d("valid-sync-token"))

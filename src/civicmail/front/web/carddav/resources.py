@@ -23,13 +23,13 @@ def href_of(entry: Card) -> str:
 
 
 def card_at(book: Book, path: str) -> Card | None:
-    """The card behind an address; None where there is none."""
+    """The card at a path, or None."""
     name = path.removeprefix(BOOK)
     return book.cards.get(name.removesuffix(".vcf")) if name != path and name.endswith(".vcf") else None
 
 
 def below(book: Book, path: str) -> Iterator[tuple[str, Values]] | None:
-    """The resource at a path and its members; None where there is none."""
+    """The resource at a path and its members, or None."""
     if path == BOOK:
         return _book(book)
     if (entry := card_at(book, path)) is not None:
@@ -45,7 +45,7 @@ def _book(book: Book) -> Iterator[tuple[str, Values]]:
 
 
 def of_card(entry: Card, version: Version | None = None) -> Values:
-    """Properties of a card. version: of the text that is asked for besides, in reports alone."""
+    """Properties of a card. version: of the card text, which only reports request."""
     values: dict[str, str | list[Element]] = {
         d("resourcetype"): "",
         d("getetag"): entry.etag,

@@ -50,7 +50,7 @@ def _opened(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest) -> tuple[str, str]:
-    """Login and password of Basic authentication (RFC 7617); empty where there are none."""
+    """Login and password of Basic authentication (RFC 7617), or empty."""
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "basic":
         return "", ""
@@ -92,7 +92,7 @@ def _get(request: HttpRequest, book: Book, path: str) -> HttpResponse:
 
 
 def _propfind(request: HttpRequest, book: Book, path: str, body: bytes) -> HttpResponse:
-    """PROPFIND (RFC 4918 9.1): without a depth it is of all below, which nobody needs and is refused."""
+    """PROPFIND (RFC 4918 9.1); infinite depth is refused."""
     depth = request.headers.get("Depth", "infinity")
     if depth not in ("0", "1"):
         return HttpResponse(problem(d("propfind-finite-depth")), content_type=_XML, status=403)

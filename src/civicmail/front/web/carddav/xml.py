@@ -14,7 +14,7 @@ DEPTH = 20
 
 
 class NotRead(ValueError):
-    """It is no XML that we take."""
+    """The body is not acceptable XML."""
 
 
 class _Careful(TreeBuilder):
@@ -60,11 +60,11 @@ def cs(name: str) -> str:
 
 
 Values = Mapping[str, str | Sequence[Element]]
-"""What a resource has: name of a property to its text, or to the elements in it."""
+"""Property name -> its text or its elements."""
 
 
 def response(href: str, values: Values, properties: Iterable[str] | None, *, names: bool = False) -> Element:
-    """One resource (RFC 4918 14.24). wanted: names of properties; None: all. names: only which there are."""
+    """One response (RFC 4918 14.24). properties: requested names, None for all; names: only names of existing ones."""
     element = Element(d("response"))
     SubElement(element, d("href")).text = href
     requested = list(values if properties is None else dict.fromkeys(properties))

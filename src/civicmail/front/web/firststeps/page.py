@@ -26,11 +26,11 @@ from civicmail.front.web.local_requests import is_local
 
 TITLE = "First steps"
 _complete: set[Path] = set()
-"""Folders in which all was done once: Home asks no more, the page itself does."""
+"""Folders whose steps were all done once; the home page then skips the check."""
 
 
 def is_open() -> bool:
-    """Whether anybody may see it: no duty was granted yet, so there is nobody to ask."""
+    """Whether anybody may see the page, because no role was granted yet."""
     return settings.DATA is not None and not guard.is_claimed(settings.DATA)
 
 
@@ -44,7 +44,7 @@ def first_steps(request: Asked) -> HttpResponse:
 @acting("group.change")
 @require_POST
 def make_lists(request: Asked) -> HttpResponse:
-    """Make report@ and records@ where a domain has none; the department of whoever asks keeps them."""
+    """Make missing report@ and records@ lists in the department of the person."""
     require(request, "group.change")
     department = me(request).episodes.select_related("department").get(ended__isnull=True).department
     made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=ms(request.now))
@@ -53,7 +53,7 @@ def make_lists(request: Asked) -> HttpResponse:
 
 
 def unclaimed(request: Any) -> HttpResponse:
-    """The first page of an installation in which nobody has a duty yet; nobody signs in for it."""
+    """The first page of an unclaimed installation; no sign-in."""
     return _shown(request, steps(now=ms(request.now), local=is_local(request)), claimed=False)
 
 
@@ -86,7 +86,7 @@ def _opens(request: Asked, address: str) -> bool:
 
 
 def task(request: Asked) -> list[Task]:
-    """For Home and Health of those who set up; nothing once all is done."""
+    """The task for the pages Home and Health, until all steps are done."""
     if not may(request, "setup.see"):
         return []
     if settings.DATA in _complete:
@@ -105,7 +105,7 @@ def task(request: Asked) -> list[Task]:
 
 @acting("setup.see")
 def identification(request: Asked) -> HttpResponse:
-    """How senders say who they are: what is looked for, what becomes of mail without it, and where the city decides it."""
+    """How senders identify themselves, what happens to mail without it, and where the city decides."""
     require(request, "setup.see")
     city = settings.CITY
     shown = {

@@ -39,7 +39,7 @@ NEEDED: tuple[Duty, ...] = (
     "records-officer", "retention-officer", "security-officer", "policy-author", "policy-approver", "auditor",
     "system-administrator",
 )  # fmt: skip
-"""Duties without which a task of the policy is nobody's."""
+"""Roles without which tasks of the policy have no owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Whose installation, and when (ms). folder: as commands name it; a person elsewhere need not know where it lies."""
+    """The installation and the time (epoch ms). folder: as shown in commands."""
 
     data: Path
     city: Settings
@@ -80,7 +80,7 @@ class Asking:
 
 
 def steps(*, now: int, local: bool = True) -> list[Step]:
-    """All of them, in the order in which they are done. local: whoever asks sits at this machine. now: ms."""
+    """All steps in order. local: the person is at this machine. now: epoch ms."""
     data = installation.data()
     of = Asking(data, settings.CITY, now, shlex.quote(str(data)) if local else "DIR")
     return [made(of) for made in STEPS]
@@ -312,14 +312,14 @@ STEPS: tuple[Callable[[Asking], Step], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Whether a message came in by a listener, and whether one left the city."""
+    """Whether a message has arrived by a listener, and whether one has left the city."""
 
     came: bool
     left: bool
 
 
 _seen: dict[Path, Mail] = {}
-"""What was once true stays so."""
+"""A fact that was true once stays true."""
 OURS = frozenset({"submission", "own", "import", "notice"})
 
 

@@ -22,7 +22,7 @@ DISCOVERED = "/autodiscover/autodiscover.xml"
 @require_safe
 @cache_control(public=True, max_age=3600)
 def configuration(request: HttpRequest) -> HttpResponse:
-    """Mozilla's autoconfig. The address that is named is looked at for its domain alone."""
+    """Mozilla's autoconfig; only the address's domain is read."""
     servers, city = services.from_settings(settings.CITY), settings.CITY.city
     if not servers or not autoconfig.wanted(request.GET.get("emailaddress", ""), city.domains):
         raise Http404
@@ -34,7 +34,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def discovered(request: HttpRequest) -> HttpResponse:
-    """Autodiscover as XML. What is refused is 200 with a code inside, as MS-OXDSCLI has it; a question without a request, too."""
+    """Autodiscover as XML. Refusals are 200 with an error code inside, as MS-OXDSCLI requires."""
     servers, city = services.from_settings(settings.CITY), settings.CITY.city
     body = request.read(autodiscover.LARGEST + 1) if request.method == "POST" else b""
     query = autodiscover.read(body) if 0 < len(body) <= autodiscover.LARGEST else None
@@ -58,7 +58,7 @@ def discovered(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
-    """Autodiscover V2: where the XML is. The address stands in the path, or in the query."""
+    """Autodiscover V2: the URL of the XML. The address is in the path or the query."""
     query = {name.lower(): str(value) for name, value in request.GET.items()}
     where = f"{settings.CITY.web.pages}{DISCOVERED}" if services.from_settings(settings.CITY) else ""
     mail_address = address or query.get("email", "")
@@ -69,7 +69,7 @@ def pointed(request: HttpRequest, address: str = "") -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def policy(request: HttpRequest) -> HttpResponse:
-    """The policy of MTA-STS, under the name that RFC 8461 3.3 asks for and no other."""
+    """The MTA-STS policy, only under the host name of RFC 8461 3.3."""
     text, host = stspolicy.text(settings.CITY), request.get_host().rpartition(":")[0] or request.get_host()
     before, _, domain = host.lower().rstrip(".").partition(".")
     if not text or before != "mta-sts" or domain not in settings.CITY.city.domains:
@@ -79,5 +79,5 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def book(request: HttpRequest) -> HttpResponse:
-    """Where the address book is, by whatever method somebody asks (RFC 6764 5); it asks for the device password itself."""
+    """Redirect to the address book for any method (RFC 6764 5); it asks for the device password itself."""
     return HttpResponsePermanentRedirect("/dav/")

@@ -20,7 +20,7 @@ _SPACE = uuid.UUID("8f0c8a9e-53a5-4d36-9b1b-0d6f3f0a4b11")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose mail it is. login: under which the device signs in."""
+    """The mailbox owner. login: user name for the device."""
 
     name: str
     address: str

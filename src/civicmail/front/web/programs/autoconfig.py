@@ -12,7 +12,7 @@ from civicmail.core.config.services import Service, Services
 
 
 def wanted(address: str, domains: Sequence[str]) -> bool:
-    """Whether an address asked for is of the city's domains; none at all is a request for all of them."""
+    """Whether the address is in the city's domains; no address means all."""
     return not address or address.rpartition("@")[2].lower() in domains
 
 

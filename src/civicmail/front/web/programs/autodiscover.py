@@ -33,7 +33,7 @@ NOT_OFFERED = 601, "This server has not been told where mail programs read and s
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Whose settings, and in which form they are to come."""
+    """The address and the requested response schema."""
 
     address: str
     schema: str
@@ -44,8 +44,7 @@ class _NoRequest(Exception):
 
 
 def read(body: bytes) -> Request | None:
-    """The request in the XML that a program posts; None where there is none. Entities need a document type, which is
-    refused."""
+    """Parse a posted request, or None. Entities need a document type, which is refused."""
     fields: dict[str, str] = {}
     inside = ""
 
@@ -89,7 +88,7 @@ def settings(services: Services, address: str, city: str) -> str:
 
 
 def refusal(why: tuple[int, str], time: str) -> str:
-    """The answer of MS-OXDSCLI 2.2.4.1.1.1 for what gets no settings. why: one of those above; time: like 14:03:09.120."""
+    """The error response of MS-OXDSCLI 2.2.4.1.1.1. why: one of the codes above; time: like 14:03:09.120."""
     code, message = why
     inner = f"<ErrorCode>{code}</ErrorCode><Message>{escape(message)}</Message><DebugData/>"
     return _document(f'<Response><Error Time="{time}" Id="0">{inner}</Error></Response>')

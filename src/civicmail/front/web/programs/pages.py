@@ -21,7 +21,7 @@ from civicmail.front.web.signin.request_actor import account
 @acting("my.devices")
 @never_cache
 def set_up(request: Asked) -> HttpResponse:
-    """What to do, in order, and what to type where nothing does it by itself."""
+    """The steps in order, and the server settings."""
     servers = _known(request)
     address = _address(me(request))
     shown = {
@@ -55,7 +55,7 @@ def phone(request: Asked) -> HttpResponse:
 @acting("my.devices")
 @never_cache
 def profile(request: Asked) -> HttpResponse:
-    """The file for an iPhone, iPad or Mac of the person who asks; no password is in it."""
+    """The Apple profile for the signed-in person; contains no password."""
     servers, who = _known(request), me(request)
     address = _address(who)
     if not address or servers.imap is None or servers.submission is None:
@@ -73,6 +73,6 @@ def _known(request: Asked) -> services.Services:
 
 
 def _address(who: Person) -> str:
-    """Of the person's own mailbox; empty where there is none."""
+    """The address of the person's own mailbox, or empty."""
     box = who.mailboxes.filter(kind="personal", closed__isnull=True).order_by("made").first()
     return box.address if box is not None else ""

@@ -11,7 +11,7 @@ QUIET = 4
 
 
 def svg(text: str, label: str) -> SafeString:
-    """The picture of a text, told as `label` to who cannot see it."""
+    """The QR code of a text. label: for screen readers."""
     code = qrcode.QRCode(border=QUIET)
     code.add_data(text)
     code.make(fit=True)

@@ -42,14 +42,14 @@ class Directory(ScimStorage):
 
     @contextmanager
     def operation(self) -> Iterator[None]:
-        """One transaction, for both."""
+        """One transaction for users and groups."""
         with self._users.operation():
             yield
 
     def get(
         self, resource_type: ResourceType, resource_id: str, *, response_parameters: ResponseParameters[Any] | None = None
     ) -> Resource[Any]:
-        """One user or one list."""
+        """One user or list."""
         if _is_user(resource_type):
             return self._users.get(resource_type, resource_id, response_parameters=response_parameters)
         return group_of(self._row(resource_id))
@@ -67,7 +67,7 @@ class Directory(ScimStorage):
         return SearchPage(total + len(groups), [*users.resources, *groups[begin : begin + room]])
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
-        """A user; nobody makes a list by this."""
+        """Create a user; lists cannot be created here."""
         if not _is_user(resource_type):
             raise ForbiddenException(detail=NOT_YOURS)
         return self._users.create(resource_type, resource)
@@ -85,7 +85,7 @@ class Directory(ScimStorage):
         return group_of(row)
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
-        """A user; nobody closes a list by this."""
+        """End a user; lists cannot be closed here."""
         if not _is_user(resource_type):
             raise ForbiddenException(detail=NOT_YOURS)
         self._users.delete(resource_type, resource_id, expected_version=expected_version)

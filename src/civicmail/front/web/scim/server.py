@@ -55,9 +55,9 @@ log = get_logger()
 LARGEST = 262_144
 """Bytes of a user: a hundred times of what one has."""
 OPERATIONS = 100
-"""Of one PATCH: each is compared with every value that is there."""
+"""Maximum in one PATCH: each is compared with every value."""
 RETRY_SECONDS = 900
-"""Seconds after which a provider comes again with what the brake holds."""
+"""Seconds after which a provider retries what the deletion threshold stopped."""
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -73,14 +73,14 @@ class Service(ScimService):
         return self._users.names
 
     def schemas(self, location: str, query: Any) -> ScimResponse:
-        """What is needed and which words are known, for whoever maps attributes."""
+        """Schemas with required attributes and allowed values."""
         self.forbid_filter(query)
         located = [self.locate(schema_, f"{location}/{schema_.id}") for schema_ in published(self._names, self.provider)]
         answer = ListResponse[Schema](total_results=len(located), items_per_page=len(located), start_index=1, resources=located)
         return ScimResponse(super().schemas(location, query).status, answer.model_dump())
 
     def schema(self, location: str, schema_id: str, query: Any) -> ScimResponse:
-        """One of them."""
+        """One schema."""
         for schema_ in published(self._names, self.provider):
             if schema_.id == schema_id:
                 self.forbid_filter(query)
@@ -88,7 +88,7 @@ class Service(ScimService):
         return super().schema(location, schema_id, query)
 
     def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
-        """Where it is, and where those are whom it names. It was made for this request: nobody needs it as it was."""
+        """Set the locations of a resource and its references, in place."""
         where = self.resource_location(base_url, self.get_resource_type_of(resource), str(resource.id))
         assert resource.meta is not None
         resource.meta = resource.meta.model_copy(update={"location": where})
@@ -117,7 +117,7 @@ class Service(ScimService):
         return ScimResponse(HTTPStatus.OK, body)
 
     def patch_response(self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]) -> ScimResponse:
-        """204, unless attributes were asked for; what is not sent is not made ready."""
+        """204, unless attributes were requested."""
         if response_parameters.attributes or response_parameters.excluded_attributes:
             return super().patch_response(base_url, resource, response_parameters)
         version = resource.meta.version if resource.meta is not None else None
@@ -125,7 +125,7 @@ class Service(ScimService):
 
 
 def _named(resource: Resource[Any]) -> list[Any]:
-    """What in a user or a group leads to users."""
+    """References to users in a user or group."""
     if isinstance(resource, Group):
         return list(resource.members or [])
     work = resource[EnterpriseUser]
@@ -137,8 +137,7 @@ def _provider() -> ScimProvider:
 
 
 def _shapes(provider: ScimProvider) -> tuple[type, ...]:
-    """What requests and answers are read and built with. The library asks for these classes at each request, and pydantic makes
-    them anew where nobody holds them, which takes longer than all the rest of a look."""
+    """Request and response models, kept because pydantic would build them again at each request, which is slow."""
     service = ScimService(provider)
     each = [service.get_model(resource_type) for resource_type in provider.resource_types]
     types = [Union[tuple(service.get_models())], Union[tuple(each)], *each]  # noqa: UP007 - of types that are known at run time
@@ -221,7 +220,7 @@ def _bearer(request: HttpRequest) -> str:
 
 
 def _refused(service: ScimService, error: CivicmailError) -> HttpResponse:
-    """In the protocol's form: what cannot be used is 400 invalidValue, what the brake holds comes again."""
+    """The SCIM error: 400 invalidValue for bad input; a retry for what the deletion threshold stops."""
     if isinstance(error, Unusable):
         return _error(400, str(error), "invalidValue")
     answer = _error(error.http, str(error))

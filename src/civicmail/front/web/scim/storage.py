@@ -51,7 +51,7 @@ class Users(ScimStorage):
 
     @cached_property
     def names(self) -> Names:
-        """What things are called in this city."""
+        """The city's terms."""
         return queries.names(self._now)
 
     def writes(self) -> None:
@@ -71,11 +71,11 @@ class Users(ScimStorage):
     def get(
         self, resource_type: ResourceType, resource_id: str, *, response_parameters: ResponseParameters[Any] | None = None
     ) -> Resource[Any]:
-        """One user, as it is now."""
+        """One user."""
         return resource_of(self._row(resource_id))
 
     def search(self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None) -> SearchPage:
-        """A page by index. A name, an id or a number is looked up; any other filter is asked of each user whom it may mean."""
+        """One page. A name, id or number is looked up by index; other filters are evaluated for each candidate."""
         begin, count = min(max(search_request.start_index or 1, 1), _LAST) - 1, search_request.count or 0
         rows = queries.users().order_by("id")
         if search_request.filter is None:
@@ -120,14 +120,14 @@ class Users(ScimStorage):
 
 
 def _now(row: ScimUser) -> Resource[Any]:
-    """After a verb, which has made true what was said."""
+    """The row after a verb, with its computed state."""
     row.works = is_active(row.said)  # type: ignore[attr-defined]  # as queries.scim.users says it
     return resource_of(row)
 
 
 def narrow(rows: QuerySet[ScimUser], node: FilterNode) -> QuerySet[ScimUser]:
-    """Rows among which are all that a filter can match: looked up by index where it names one user, else those in whose words its
-    text stands at all. To build a user and ask takes a thousand times as long."""
+    """Rows that include all matches: by index if the filter names one user, else those whose text contains the value. Building
+    each user would take a thousand times as long."""
     terms = node.terms if isinstance(node, LogicalExpr) and node.op == LogicalOperator.and_ else (node,)
     for term in terms:
         if isinstance(term, Comparison) and term.op == CompareOperator.eq and isinstance(term.value, str):
@@ -141,11 +141,11 @@ def narrow(rows: QuerySet[ScimUser], node: FilterNode) -> QuerySet[ScimUser]:
 
 _NUMBER = f"{ENTERPRISE}:employeeNumber".lower()
 _OURS = ("active", "meta", "schemas")
-"""What is not kept as it was said."""
+"""Attributes that are not stored."""
 _LAST = 1 << 31
 """The largest index that is looked for: databases count no further."""
 _PLAIN = re.compile(r"[A-Za-z0-9@._+ -]+")
-"""Text that stands in JSON as it is, in every database."""
+"""Text that JSON stores unchanged in every database."""
 
 
 def _looked_up(rows: QuerySet[ScimUser], path: str, text: str) -> QuerySet[ScimUser] | None:
@@ -173,7 +173,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def uid_or_empty(attributes: dict[str, Any], names: Names) -> str:
-    """For the report: whom a user is about, "" where it does not say."""
+    """The person's uid for the report, "" if the request has none."""
     try:
         return uid_of(attributes, names)[:60]
     except ValueError:
@@ -181,7 +181,7 @@ def uid_or_empty(attributes: dict[str, Any], names: Names) -> str:
 
 
 def attributes_of(resource: Resource[Any]) -> dict[str, Any]:
-    """What a provider says, by the names of the protocol; without what is ours to say (id, meta)."""
+    """The provider's attributes by SCIM name, without ours (id, meta)."""
     plain: dict[str, Any] = resource.model_dump()
     return {name: value for name, value in plain.items() if name not in ("id", "meta")}
 

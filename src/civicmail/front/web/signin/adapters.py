@@ -34,17 +34,17 @@ NO = _(
     "The name and the password do not fit, or too many wrong ones were typed from here: then wait a while. A passkey or the city's "
     "own sign-in opens at once."
 )
-"""The one answer to every password that does not open: it says nothing about who has an account."""
+"""The single error for every failed password; it reveals no accounts."""
 
 TICKET = "_throttle_ticket"
-"""Attribute of a request: what was counted before its password was compared."""
+"""Request attribute: the try that was counted before the password was compared."""
 
 EPOCH = "epoch"
 """Key of the session: the account's epoch when it signed in; the middleware compares it at each request (L2)."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Accounts are made by invitation alone; failures are rows that every door shares."""
+    """Accounts are made only by invitation; failures are stored in rows that all entry points share."""
 
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
@@ -58,14 +58,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Before any hashing: it counts, so that many at once are many; what came too often is answered like a wrong password."""
+        """Count the try before any hashing, so that parallel tries are limited; over the limit it is answered like a wrong
+        password."""
         ticket = admitted(request, credentials.get("username", ""), "password")
         if ticket is None:
             raise self.validation_error("username_password_mismatch")
         setattr(request, TICKET, ticket)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """As allauth's; with the right password a locked account hears what everybody hears, after the same work."""
+        """Like allauth's; a locked account with the right password gets the usual error after the same work."""
         account: Account | None = super().authenticate(request, **credentials)
         if account is not None and account.locked is not None:
             self.authentication_failed(request, **credentials)
@@ -116,15 +117,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         super().logout(request)
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
-        """Never by allauth's own count: `stepup.required` stands before each of those pages, and knows providers, too."""
+        """Never: `step_up.required` protects those pages and knows identity providers too."""
         return False
 
     def send_notification_mail(self, *_: Any, **__: Any) -> None:
-        """Mail of ours goes through the pipeline; a page shows what was added and when."""
+        """Send nothing: our notices go through the pipeline, and a page lists changes."""
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether somebody may be led there after a sign-in: to pages of ours, by the name that they came by, and to no other name
-        that we answer to."""
+        """Allow redirects after sign-in only to our pages under the requested host."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -132,8 +132,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 
 def admitted(request: HttpRequest, login: str, what: str) -> throttling.Ticket | None:
-    """Count one try of this request; None where it has to wait. Whoever is signed in as this login tries in a session of their own,
-    which nobody else's failures reach."""
+    """Count one try; None if it must wait. Tries in the person's own session are counted apart from those of others."""
     user = getattr(request, "user", None)
     own = user is not None and user.is_authenticated and normal(login) == normal(user.get_username())
     session = (request.session.session_key or "") if own else ""
@@ -141,7 +140,7 @@ def admitted(request: HttpRequest, login: str, what: str) -> throttling.Ticket |
 
 
 def refused(request: HttpRequest, title: Promise | str, text: Promise | str) -> HttpResponse:
-    """A page that says no, to whoever has proved who they are."""
+    """A page that refuses a person after successful authentication."""
     with translation.override("en"):
         log.info("a sign-in was refused", why=str(title), client=client(request))
     return render(request, "signin/refused.html", {"title": title, "text": text}, status=403)

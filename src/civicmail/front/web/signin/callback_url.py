@@ -9,7 +9,6 @@ from civicmail.city.access.views.asked import absolute
 
 
 def at_our_address(request: HttpRequest, path: str) -> str:
-    """A page of ours at `web.url`; without that at the name that the request came by, and never in the clear where `web.https` is
-    on: a proxy in front ends TLS."""
+    """A URL of ours below `web.url`, else below the requested host, with https if `web.https` is on, because a proxy ends TLS."""
     url = absolute(request, path)
     return f"https://{url.removeprefix('http://')}" if settings.CITY.web.https and url.startswith("http://") else url

@@ -23,7 +23,7 @@ from civicmail.front.web.local_requests import is_local
 
 @never_cache
 def roles(request: HttpRequest) -> HttpResponse:
-    """Whom do you want to be? A click signs in, and out of whoever one was."""
+    """Choose a person of the demo; a click signs in as them."""
     if not settings.DEMO or settings.DATA is None or not is_local(request):
         raise Http404
     cast = orjson.loads((settings.DATA / FILE).read_bytes())

@@ -45,7 +45,7 @@ def _devices() -> tuple[str, str]:
 @login_required
 @never_cache
 def index(request: Asked) -> HttpResponse:
-    """The device passwords and tokens of the person who asks."""
+    """The person's device passwords and tokens."""
     require(request, "my.devices", OfPerson(me(request).uid))
     living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
     context = {
@@ -81,7 +81,7 @@ def add_device(request: Asked) -> HttpResponse:
 @login_required
 @require_POST
 def end_device(request: Asked, key: str) -> HttpResponse:
-    """This password opens nothing any more; a machine's for whoever may make one."""
+    """Revoke a device password; for machines by anybody who may make one."""
     device = get_object_or_404(Device.objects.select_related("person", "machine__department"), key=key)
     if device.person is not None and device.person != me(request):
         raise NotPermitted(sentence("This belongs to somebody else."))
@@ -95,8 +95,7 @@ def end_device(request: Asked, key: str) -> HttpResponse:
 @login_required
 @never_cache
 def lost(request: Asked, key: str) -> HttpResponse:
-    """The second of two taps: what ends, and one button. It asks for no fresh proof: who lost a phone has no time for that, and
-    nothing is opened by it."""
+    """The confirmation page for a lost device. It needs no step-up, because speed matters and nothing is granted."""
     device = get_object_or_404(Device.objects.select_related("person"), key=key, person__isnull=False)
     if device.person != me(request):
         raise NotPermitted(sentence("This belongs to somebody else."))
@@ -130,7 +129,7 @@ def add_token(request: Asked) -> HttpResponse:
 @step_up.required
 @never_cache
 def add_program_token(request: Asked) -> HttpResponse:
-    """A token for a program that asks the API, with what it may do, shown once."""
+    """Make an API token with scopes; shown once."""
     require(request, "my.devices", OfPerson(me(request).uid))
     office = bool(request.actor.held or request.actor.departments or request.actor.supervises)
     offered = [(key, f"{said(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]

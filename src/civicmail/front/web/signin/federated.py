@@ -35,7 +35,7 @@ _OURS = {"openid_connect": oidc.Provider, "saml": saml.Provider}
 
 
 class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Signs in whom the claim names; never signs anybody up, never connects an identity to a session."""
+    """Signs in the person named by the claim; never creates accounts or connects identities to a session."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
@@ -74,7 +74,7 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         )
 
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[SocialApp]:
-        """Those of the settings: a row of the database makes nobody a provider."""
+        """Providers from the settings only, never from the database."""
         every = super().list_apps(request, provider=provider, client_id=client_id)
         return [app for app in every if app.pk is None]
 
@@ -84,7 +84,7 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
         return _OURS[app.provider](request, app=app)
 
     def get_requests_session(self) -> Any:
-        """Providers are asked at the addresses of the settings, and lead nowhere else."""
+        """A session without redirects, for the configured provider URLs."""
         session = super().get_requests_session()
         session.max_redirects = 0
         return session
@@ -100,8 +100,8 @@ class FederatedAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # al
 
 
 def account_by(value: object) -> Account | None:
-    """The account whose person has this number, or that signs in under this name; None for nobody, and where two fit. Nothing is
-    made alike but capitals: where people choose names, there is one that only looks like another's."""
+    """The account whose person has this number or login, or None. Only case is ignored; other normalization could match a
+    lookalike name."""
     text = _text(value)
     if not text or unicodedata.normalize("NFKC", text) != text or text != text.strip():
         return None
@@ -111,7 +111,7 @@ def account_by(value: object) -> Account | None:
 
 
 def _text(value: object) -> str:
-    """What a claim says, where that is one text; "" for anything else."""
+    """The claim if it is a single string, else ""."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST else ""
@@ -126,13 +126,13 @@ def _is_fresh(sociallogin: SocialLogin) -> bool:
 
 
 def _proved(auth_time: object, now: int) -> int:
-    """ms at which a provider last asked the person; 0 where it does not say, or says what has not come."""
+    """Epoch ms of the provider's authentication; 0 if unknown or in the future."""
     at = auth_time * 1000 if type(auth_time) is int and auth_time > 0 else 0
     return min(at, now) if at <= now + LEEWAY * 1000 else 0
 
 
 def _configured() -> set[str]:
-    """All providers that sign people in here, as identities name them."""
+    """All providers for sign-in, by the ids of identities."""
     signin = settings.CITY.signin
     return {p.issuer for p in signin.oidc} | {p.entity for p in signin.saml}
 
@@ -142,8 +142,8 @@ def _all(value: object) -> list[object]:
 
 
 def _facts(sociallogin: SocialLogin) -> dict[str, Any]:
-    """What the provider says of the person: the signed token before userinfo, which must be about the same subject (OpenID
-    Connect Core 5.3.2); the attributes of a SAML assertion."""
+    """Claims about the person: ID token before userinfo, which must have the same subject (OpenID Connect Core 5.3.2); attributes
+    of a SAML assertion."""
     claims = sociallogin.account.extra_data
     if "id_token" not in claims and "userinfo" not in claims:
         return dict(claims)

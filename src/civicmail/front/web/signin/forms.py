@@ -19,7 +19,7 @@ from civicmail.front.web.signin.adapters import admitted
 
 
 class Halves(forms.Form):
-    """What opens a sign-in: half on a letter, half from whoever handed it over."""
+    """The two halves of a sign-in letter."""
 
     first = forms.CharField(label=_("First half"), max_length=60, help_text=_("It stands in the letter."))
     second = forms.CharField(label=_("Second half"), max_length=60, help_text=_("Whoever handed you the letter gave it to you."))

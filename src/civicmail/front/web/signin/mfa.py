@@ -26,7 +26,7 @@ from civicmail.front.web.signin.adapters import admitted
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """The site's name is the city's; what is secret is kept under a key of the installation."""
+    """Shows the city's name; encrypts secrets with a key of the installation."""
 
     def encrypt(self, text: str) -> str:
         return _box(device_key(_data())).encrypt(text.encode()).decode()
@@ -53,7 +53,7 @@ def _box(key: bytes) -> Fernet:
 
 
 class _Counted:
-    """A wrong code is counted before it is looked at, like a password; with too many of them nobody is heard for a while."""
+    """A code is counted before it is checked, like a password; too many lock for a while."""
 
     user: Account
     cleaned_data: dict[str, str]

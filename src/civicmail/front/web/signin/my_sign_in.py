@@ -27,7 +27,7 @@ from civicmail.front.web.signin.request_actor import account
 @login_required
 @never_cache
 def index(request: Asked) -> HttpResponse:
-    """By what the person who asks signs in, and where that was done."""
+    """The person's credentials and open sessions."""
     require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
     factors = list(Authenticator.objects.filter(user=who).order_by("created_at"))

@@ -31,17 +31,17 @@ from civicmail.front.web.signin.callback_url import at_our_address
 NONCE = "nonce"
 """Key of the state of a sign-in, and claim of its token."""
 AGAIN = "again"
-"""Of the address that begins a sign-in: the provider is to ask once more who it is."""
+"""URL parameter: the provider must authenticate again."""
 
 LARGEST = 1_048_576
 """Bytes of what a provider publishes."""
 
 _WRONG = (KeyError, TypeError, ValueError, AttributeError)
-"""What a provider's answer of another shape than expected is to whoever reads it."""
+"""Shown for a malformed provider answer."""
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has no types
-    """What the provider publishes and answers; whatever is wrong with it raises OAuth2Error, which has a page."""
+    """Reads the provider's metadata and answers; any fault raises OAuth2Error, which has a page."""
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
     def get_access_token_data(
         self, request: HttpRequest, app: SocialApp, client: Any, pkce_code_verifier: str | None = None
     ) -> Any:
-        """The answer to the code, which came from this issuer (RFC 9207)."""
+        """Exchange the code; it must come from this issuer (RFC 9207)."""
         came_from = request.GET.get("iss")
         needed = self.openid_config.get("authorization_response_iss_parameter_supported") is True
         if (came_from is not None or needed) and came_from != self.openid_config["issuer"]:
@@ -74,11 +74,11 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
         return answer
 
     def parse_token(self, data: dict[str, Any]) -> SocialToken:
-        """It is kept nowhere, so its end does not matter."""
+        """The token is not stored, so its expiry does not matter."""
         return SocialToken(token=data["access_token"])
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
-        """Who it is, by the ID token; userinfo is asked for a claim that is not in there."""
+        """Identify the person by the ID token; fetch userinfo only for a claim that it lacks."""
         try:
             claims = {"id_token": self._claims(app, kwargs["response"].get("id_token"))}
             if app.settings["claim"] not in claims["id_token"]:
@@ -110,7 +110,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
 
 
 class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no types
-    """One of the settings; what it is asked for is not an address's to say."""
+    """A provider from the settings; URL parameters cannot change its request."""
 
     package = "allauth.socialaccount.providers.openid_connect"
     oauth2_adapter_class = Adapter

@@ -27,7 +27,7 @@ NOTICE = _(
 
 
 def provider_links(request: HttpRequest, **params: str) -> list[tuple[str, str]]:
-    """(name, address) of each identity provider that signs people in here. asked: more of the query."""
+    """(name, URL) of each identity provider for sign-in. params: added to the query."""
     signin, query = settings.CITY.signin, f"?{urlencode(params)}" if params else ""
     oidc = [(p.name, reverse("openid_connect_login", args=[p.id]) + query) for p in signin.oidc]
     return oidc + [(p.name, reverse("saml_login", args=[p.id]) + query) for p in signin.saml]
@@ -44,7 +44,7 @@ def offered(request: HttpRequest) -> dict[str, object]:
 
 
 def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A sign-in at a provider begins by a button of ours alone: what is only opened shows the button."""
+    """Begin a provider sign-in only by POST; GET shows the button."""
 
     @wraps(view)
     def begun(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -59,7 +59,7 @@ def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @login_required
 @never_cache
 def again(request: HttpRequest) -> HttpResponse:
-    """For whoever has neither passkey nor password here: to the provider once more, which is told to ask."""
+    """Repeat the provider sign-in, for people without a passkey or password here."""
     where = get_next_redirect_url(request) or "/"
     links = provider_links(request, **{"next": where, AGAIN: "1"})
     return render(request, "signin/again.html", {"links": links, "next": where})

@@ -42,8 +42,8 @@ def _listed() -> bytes:
 
 
 def context_words(account: Account | None = None) -> set[str]:
-    """Words that somebody who knows the city tries first: of the program, the city's name and domains, departments, duties, and the
-    names, number and login of the person. In small letters."""
+    """Words that a local guesser tries first: program, city, domains, departments, roles, and the person's names, number and
+    login; lower case."""
     city = settings.CITY.city
     texts = [*_OWN, city.name, *city.domains, *DUTIES, *(str(d.name) for d in DUTIES.values())]
     texts += [text for row in Department.objects.values_list("name", "code") for text in row]

@@ -35,7 +35,7 @@ COUNT, GROUPS = 10, 6
 HASHED, SLOW, SALT = "hashed", "slow", "salt"
 """Keys of what is kept: hashes of our codes; those of old ones, and their salt."""
 _EMPTY: dict[str, list[str]] = {"migrated_codes": []}
-"""What allauth reads of it: none of its own."""
+"""allauth's own data, empty."""
 
 
 def renew(who: Account) -> list[str]:
@@ -91,7 +91,7 @@ def left(row: Authenticator | None) -> int:
 @acting("my.sessions")
 @never_cache
 def make(request: Asked) -> HttpResponse:
-    """New recovery codes, shown once; for whoever has something that they stand in for."""
+    """Make new recovery codes, shown once; for people with another factor."""
     require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
     crumbs = [(gettext("My sign-in"), reverse("my-sessions"))]

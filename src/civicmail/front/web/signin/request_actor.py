@@ -15,19 +15,19 @@ from civicmail.core.config.clock import now_ms
 
 
 def client(request: HttpRequest) -> str:
-    """The address the request came from: of the connection, or what `web.proxies` proxies in front say."""
+    """The client's address: of the connection, or as reported by `web.proxies` proxies."""
     return str(get_client_ip(request) or "")
 
 
 def account(request: HttpRequest) -> Account:
-    """The signed-in account. Raises PermissionDenied for nobody."""
+    """The signed-in account. Raises PermissionDenied without one."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def actor(request: HttpRequest) -> Actor:
-    """The person who is asking; the middleware's where it has one."""
+    """The actor of a request, as set by the middleware if it ran."""
     if (known := getattr(request, "actor", None)) is not None:
         return cast(Actor, known)
     return actor_of(account(request), client(request), now_ms()) if request.user.is_authenticated else NOBODY

@@ -35,18 +35,18 @@ from civicmail.front.web.signin.oidc import AGAIN
 LARGEST = 262_144
 """Characters of an answer in base64; a usual one has ten thousand."""
 AUTH_TIME, CONTEXT = "auth_time", "amr"
-"""What an OpenID provider calls when and by what it asked the person (OpenID Connect Core 2)."""
+"""Names of the corresponding OpenID Connect claims (Core 2)."""
 SECONDS = 120
-"""For which a checked answer is on its way to the page that has the session."""
+"""Validity of a verified answer on its way to the session."""
 _SALT = "civicmail.saml"
 _POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _WRONG = (OneLogin_Saml2_Error, SyntaxError, ValueError, KeyError, TypeError, AttributeError)
-"""What an answer that is none is to whoever reads it."""
+"""Shown for an invalid answer."""
 
 
 class Response(OneLogin_Saml2_Response):  # type: ignore[misc]  # the library has no types
-    """What the library takes for valid is also bound to one request of ours, by words that are signed."""
+    """Requires, beyond the library's checks, that the signed assertion answers our request."""
 
     def is_valid(self, request_data: dict[str, Any], request_id: str | None = None, raise_exceptions: bool = False) -> bool:
         if not super().is_valid(request_data, request_id, raise_exceptions):
@@ -55,7 +55,7 @@ class Response(OneLogin_Saml2_Response):  # type: ignore[misc]  # the library ha
         return not self._error
 
     def _unbound(self, here: str) -> str:
-        """Why it is nobody's answer to us; "" where it is one. What stands outside of the assertion is signed by nobody."""
+        """Why the assertion does not answer our request, or "". Only the assertion is signed."""
         confirmed = [
             node
             for node in self._query_assertion("/saml:Subject/saml:SubjectConfirmation[@Method]/saml:SubjectConfirmationData")
@@ -88,7 +88,7 @@ class Auth(OneLogin_Saml2_Auth):  # type: ignore[misc]  # as above
 
 @dataclass(frozen=True, slots=True)
 class Asserted:
-    """What a checked answer says, as allauth reads one. attributes: name -> values."""
+    """A verified answer as allauth reads it. attributes: name -> values."""
 
     attributes: dict[str, list[str]]
 
@@ -103,7 +103,7 @@ class Asserted:
 
 
 class Provider(SAMLProvider):  # type: ignore[misc]  # allauth has no types
-    """One of the settings."""
+    """A provider from the settings."""
 
     package = "allauth.socialaccount.providers.saml"
 
@@ -132,7 +132,7 @@ def login(request: HttpRequest, organization_slug: str) -> HttpResponse:
 @never_cache
 @require_POST
 def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """An answer comes, from a page elsewhere: it is checked, and goes on to where the session is."""
+    """Receive an answer from the provider, verify it, and redirect to the page with the session."""
     provider = _provider(request, organization_slug)
     message = request.POST.get("SAMLResponse", "")
     try:
@@ -156,7 +156,7 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
 @never_cache
 @require_GET
 def finish_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """The session that asked gets its answer, once."""
+    """Complete the sign-in in the session that asked, once."""
     provider = _provider(request, organization_slug)
     try:
         facts = signing.loads(request.GET.get("answer", ""), salt=_SALT, max_age=SECONDS)
@@ -175,7 +175,7 @@ def finish_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
 
 @require_GET
 def metadata(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """What we are, for whoever sets up the other side."""
+    """Our service provider metadata."""
     known = OneLogin_Saml2_Settings(settings=_config(request, _provider(request, organization_slug)), sp_validation_only=True)
     return HttpResponse(known.get_sp_metadata(), content_type="text/xml")
 

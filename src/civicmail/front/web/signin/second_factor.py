@@ -46,7 +46,7 @@ OPEN = frozenset(
         "signin-again",
     }
 )
-"""Pages that are open before the second factor is there; besides those that nobody signs in for."""
+"""Pages open before the second factor is set up, besides public ones."""
 
 
 def is_multifactor(claim: object) -> bool:
@@ -56,7 +56,7 @@ def is_multifactor(claim: object) -> bool:
 
 
 def note(request: HttpRequest, account: Account) -> None:
-    """At a sign-in. In a demo nobody has anything to prove."""
+    """Record the factors of a sign-in. A demo requires none."""
     if settings.DEMO or getattr(request, MORE, False) or step_up.second_factors(account):
         request.session.pop(ONE, None)
     else:

@@ -24,7 +24,7 @@ NOTED = 60_000
 MAX_SESSIONS = 10
 """Sessions of one account at a time; one more ends the oldest."""
 MAX_IDLE = "HTTP_X_POLL"
-"""Header of requests that a page makes by itself while nobody does anything."""
+"""Header of automatic requests of a page."""
 
 log = get_logger()
 
@@ -35,7 +35,7 @@ def begin(request: HttpRequest, now: int) -> None:
 
 
 def why_over(request: HttpRequest, now: int) -> str:
-    """Why the session is over at this moment (ms): "age" or "idle"; "" while it lasts."""
+    """Why the session is over now (epoch ms): "age" or "idle", else ""."""
     began, seen = request.session.get(BEGAN), request.session.get(SEEN)
     signin = settings.CITY.signin
     if not isinstance(began, int) or now - began >= signin.session * 1000:
@@ -44,7 +44,7 @@ def why_over(request: HttpRequest, now: int) -> str:
 
 
 def note_use(request: HttpRequest, now: int) -> None:
-    """Somebody uses the session; what a page asks by itself is no use."""
+    """Record a use of the session; automatic requests do not count."""
     if MAX_IDLE not in request.META and now - request.session[SEEN] >= NOTED:
         request.session[SEEN] = now
 
@@ -57,7 +57,7 @@ def renew(request: HttpRequest) -> None:
 
 
 def end_oldest(account: Account, keep: str) -> int:
-    """Leave MOST sessions of an account, with the one that begins now, whose row is keep; how many ended."""
+    """Keep the newest MAX_SESSIONS sessions of an account, including the row keep. Returns how many ended."""
     over = session_list.living(account, beside=keep)[MAX_SESSIONS - 1 :]
     session_list.end(over)
     if over:

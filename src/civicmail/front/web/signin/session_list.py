@@ -16,7 +16,7 @@ MAX_AGENT = 200
 
 
 def note(request: HttpRequest, account: Account, client: str) -> None:
-    """This session is the account's; what is over is forgotten."""
+    """Record the session for its account; forget expired ones."""
     UserSession.objects.filter(~Exists(Session.objects.filter(session_key=OuterRef("session_key"))), user=account).delete()
     if request.session.session_key is None:
         request.session.save()
@@ -26,7 +26,7 @@ def note(request: HttpRequest, account: Account, client: str) -> None:
 
 
 def living(account: Account, beside: str = "") -> list[UserSession]:
-    """Where the account is signed in, newest first; what is over is forgotten. beside: a row that is left out."""
+    """Open sessions of the account, newest first. beside: a row to leave out."""
     rows_ = []
     for row in UserSession.objects.filter(user=account).exclude(session_key=beside).order_by("-created_at", "-pk"):
         if get_session_user(SessionStore.at(row.session_key)) == account:

@@ -39,7 +39,7 @@ def note(request: HttpRequest, at: int) -> None:
 
 
 def is_fresh(request: HttpRequest, now: int | None = None) -> bool:
-    """Whether this session's last proof is young enough (signin.step_up); in a demo nobody has anything to prove. now: ms."""
+    """Whether the last proof is recent enough (signin.step_up). A demo requires none. now: epoch ms."""
     if settings.DEMO:
         return True
     at = request.session.get(AT)
@@ -48,7 +48,7 @@ def is_fresh(request: HttpRequest, now: int | None = None) -> bool:
 
 
 def required(view: View) -> View:
-    """For views that need a fresh proof: without one, the person proves it and comes back to what was asked, form and all."""
+    """Decorator for views with step-up: afterwards the person returns to the request, form included."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -60,7 +60,7 @@ def required(view: View) -> View:
 
 
 def ask(request: HttpRequest) -> HttpResponse:
-    """To the page on which this person proves it, and back."""
+    """Redirect to the step-up page and back."""
     if not request.user.is_authenticated:
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
     kinds = second_factors(account(request))
@@ -81,7 +81,7 @@ def second_factors(account: Account) -> set[str]:
 
 
 def on_step(sender: object, request: HttpRequest, user: Account, method: str, **facts: Any) -> None:
-    """Receiver of a signal: allauth says that a step of a proof was completed. A password alone is none for whoever has more."""
+    """Signal receiver for allauth's reauthentication. A password alone does not count for people with a better factor."""
     if facts.get("reauthenticated") and (method == "mfa" or not second_factors(user)):
         note(request, now_ms())
         session_lifetime.renew(request)

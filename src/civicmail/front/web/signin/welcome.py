@@ -30,7 +30,7 @@ SECRET = "invitation"  # noqa: S105 - the key of the session under which it wait
 
 @never_cache
 def enter(request: HttpRequest, secret: str) -> HttpResponse:
-    """The link: whoever is signed in here in this browser is signed out when the invitation is good."""
+    """Open the link; a valid invitation signs out the current session."""
     if invitations.find(secret, now=now_ms()) is None:
         return _over(request)
     if request.user.is_authenticated:
@@ -67,7 +67,7 @@ def _invitation(secret: str) -> Invitation | None:
 
 
 def _halves(request: HttpRequest) -> HttpResponse:
-    """The form for the two halves; which of them is wrong nobody hears."""
+    """The form for the two halves; errors do not say which half is wrong."""
     form = Halves(request.POST or None)
     if request.method == "POST" and form.is_valid():
         secret = f"{''.join(form.cleaned_data['first'].split())} {''.join(form.cleaned_data['second'].split())}"

@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return made
 
     def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:
-        """For a statement alone, which is a transaction of its own."""
+        """A cursor for a single statement, which is its own transaction."""
         patience: float = self.settings_dict["OPTIONS"]["timeout"]
         place = str(self.settings_dict["NAME"])
         made: sqlite3.Cursor = self.connection.cursor(factory=lambda connection: _Cursor(connection, patience, place))
@@ -53,7 +53,7 @@ class _Cursor(base.SQLiteCursorWrapper):
 
 
 def _whole[T](act: Callable[[], T], place: str) -> T:
-    """What it gives. Raises PeopleDamaged where the file is no database, or is damaged."""
+    """The result of act. Raises PeopleDamaged if the file is damaged or no database."""
     try:
         return act()
     except sqlite3.DatabaseError as error:
@@ -63,8 +63,8 @@ def _whole[T](act: Callable[[], T], place: str) -> T:
 
 
 def in_turn[T](act: Callable[[], T], patience: float) -> T:
-    """What it gives, as soon as nobody else writes. Raises OperationalError where that is not within so many seconds, and at once
-    where waiting cannot help: what a transaction has read is not so any more."""
+    """The result of act, once no other process writes. Raises OperationalError after the timeout, or at once if waiting cannot
+    help because the transaction's reads are stale."""
     until = time.monotonic() + patience
     while True:
         last = time.monotonic() >= until

@@ -37,13 +37,13 @@ class CheckResults:
 
     @property
     def bad(self) -> tuple[Finding, ...]:
-        """What is not as it should be, problems first."""
+        """Findings that are not ok, problems first."""
         return tuple(f for level in ("problem", "warning") for f in self.findings if f.level == level)
 
 
 @dataclass(slots=True)
 class CheckRunner:
-    """Of one data folder. Safe for any number of threads."""
+    """For one data folder. Thread-safe."""
 
     data: Path
     settings: Settings
@@ -54,7 +54,7 @@ class CheckRunner:
     _thread: threading.Thread | None = None
 
     def last(self) -> CheckResults:
-        """What is known now; never waits."""
+        """The last results; never waits."""
         return self._known
 
     def start(self) -> bool:
@@ -93,7 +93,7 @@ class CheckRunner:
 
 
 def by_hour(archive: Archive, now: int) -> tuple[tuple[int, int], ...]:
-    """How many messages were kept in each of the last hours, the oldest first. now: ms."""
+    """Messages archived in each of the last hours, oldest first. now: epoch ms."""
     begins = [(now // HOUR - back) * HOUR for back in reversed(range(HOURS))]
     return tuple((at, archive.count_in(at, at + HOUR - 1)) for at in begins)
 
@@ -103,7 +103,7 @@ _making = threading.Lock()
 
 
 def examiner(data: Path, settings: Settings) -> CheckRunner:
-    """The one of this process for a data folder."""
+    """The runner of this process for a data folder."""
     with _making:
         if data not in _examiners:
             _examiners[data] = CheckRunner(data, settings)

@@ -19,7 +19,7 @@ from civicmail.front.web.system import installation
 from civicmail.front.web.system.check_runner import CheckResults
 
 STALE = 5 * 60_000
-"""ms after which a visit makes the checks anew."""
+"""ms after which a visit starts new checks."""
 WIDTH, HEIGHT = 720, 120
 SIGNS = {
     "problem": ("stop", "Problem"),
@@ -31,7 +31,7 @@ SIGNS = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour of the figure: when it began, how many messages, and where its bar stands."""
+    """One hour of the chart: start, count, and the bar's geometry."""
 
     at: object
     count: int
@@ -43,7 +43,7 @@ class Bar:
 
 @acting("health.see")
 def health(request: Asked) -> HttpResponse:
-    """GET shows what was found last, and begins anew when that is old; POST begins anew."""
+    """GET shows the last results and starts new checks if they are old; POST starts new checks."""
     require(request, "health.see")
     now = ms(request.now)
     of = installation.checks()
@@ -79,7 +79,7 @@ def health(request: Asked) -> HttpResponse:
 
 
 def bars(known: CheckResults) -> list[Bar]:
-    """Where the bars of the figure stand; a place for each hour, none for an hour without mail."""
+    """The bars of the chart, with a gap for hours without mail."""
     highest = max((count for _, count in known.kept), default=0)
     each = WIDTH // max(1, len(known.kept))
     heights = [0 if not highest else max(1, round(count / highest * HEIGHT)) if count else 0 for _, count in known.kept]
@@ -99,7 +99,7 @@ def _entries(now: int) -> Finding:
 
 
 def _first_steps(request: Asked) -> list[Action]:
-    """The way to what is not set up yet; none once all of it is."""
+    """The link to the first steps, until all are done."""
     return [Action(task.label, reverse(task.route)) for task in firststeps.task(request)]
 
 

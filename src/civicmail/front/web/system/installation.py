@@ -25,6 +25,6 @@ def checks() -> CheckRunner:
 
 
 def waiting_copies(now: int) -> list[Line]:
-    """Every recipient who waits or is held, oldest mail first. now: ms. Raises LaterError where it cannot be told."""
+    """All waiting and held copies, oldest first. now: epoch ms. Raises LaterError if unavailable."""
     with damage_told():
         return waiting(data(), settings.CITY).lines(now)

@@ -39,7 +39,7 @@ class Because(forms.Form):
 
 @acting("system.see")
 def queue(request: Asked) -> HttpResponseBase:
-    """One line for each next hop, the oldest mail first; what is held for a decision is one line more."""
+    """One row for each next hop, oldest mail first, and one for held mail."""
     require(request, "system.see")
     lines = installation.waiting_copies(ms(request.now))
     rows: list[dict[str, Any]] = [{"pk": g.hop, "group": g} for g in groups(lines)]
@@ -95,7 +95,7 @@ def hop(request: Asked) -> HttpResponseBase:
 
 @acting("queue.act")
 def try_again(request: Asked) -> HttpResponse:
-    """Of one next hop, or of one message: at once, with a reason."""
+    """Retry a next hop or a message at once, with a reason."""
     require(request, "queue.act")
     name, message = request.GET.get("hop", ""), request.GET.get("message", "")
     copies = installation.waiting_copies(ms(request.now))

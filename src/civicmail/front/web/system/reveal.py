@@ -24,7 +24,7 @@ PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), (
 
 
 class Why(forms.Form):
-    """For what content is revealed; nothing is preselected."""
+    """The purpose of a content view; nothing is preselected."""
 
     reason_code = forms.ChoiceField(label="Why must its content be seen?", choices=list(REASONS.items()), widget=forms.RadioSelect)
     text = long("In words", "What you are looking for. The auditor reads it; at least 10 characters.", least=10, most=400)
@@ -32,7 +32,7 @@ class Why(forms.Form):
 
 @acting("content.reveal")
 def reveal(request: Asked, capture: uuid.UUID) -> HttpResponse:
-    """The answer to the form is the message itself: whoever wants to look again gives a reason again."""
+    """The response to the form is the message; another view needs another reason."""
     require(request, "content.reveal")
     traced = traced_or_404(request, capture)
     form = Why(request.POST or None)

@@ -51,7 +51,7 @@ class File:
 
 @acting("system.see")
 def settings_(request: Asked) -> HttpResponseBase:
-    """What is not the default first; then departments and what people changed; then everything."""
+    """Changed settings first, then departments and runtime changes, then all."""
     require(request, "system.see")
     data = installation.data()
     config = Path(c) if (c := os.environ.get("CIVICMAIL_CONFIG")) else None
@@ -73,7 +73,7 @@ def settings_(request: Asked) -> HttpResponseBase:
 
 
 def _acts() -> list[tuple[Entry, str, datetime]]:
-    """What people have set lately: entry, who, when."""
+    """Recent changes by people: entry, person, time."""
     rows = list(Entry.objects.filter(act__in=RUNTIME).defer("head")[:20])
     names = named.those({e.person for e in rows})
     return [(e, named.told(e.person, names.get(e.person)), moment(e.at)) for e in rows]
@@ -96,7 +96,7 @@ def _sourced(data: Path, config: Path | None) -> tuple[list[EffectiveSetting], s
 
 
 def _sections(sourced: list[EffectiveSetting]) -> list[tuple[str, list[EffectiveSetting]]]:
-    """By section, and by table where there are several."""
+    """Settings by section, and by table if there are several."""
     sections: dict[str, list[EffectiveSetting]] = {}
     for setting in sourced:
         sections.setdefault(setting.key.rpartition(".")[0], []).append(setting)
@@ -117,12 +117,12 @@ def _file(path: Path) -> File | None:
 
 
 STARTED = datetime.now(UTC)
-"""When these pages began: what was written into the file later is not in force here."""
+"""Start of this process; later changes of the file are not in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Whose mail is ours yet. who: by whom and why, as far as an entry of the database says."""
+    """A department's mode. who: who set it and why, if an audit entry says so."""
 
     name: str
     mode: str

@@ -22,12 +22,12 @@ HOW = {
     "answered": "It was answered",
     "sent": "It was sent by somebody of ours",
 }
-"""How somebody says what a message is -> for people."""
+"""Source of a verdict -> text."""
 
 
 @acting("system.see")
 def spam(request: Asked) -> HttpResponse:
-    """As gateways have it at this moment."""
+    """The model that gateways use now."""
     require(request, "system.see")
     try:
         trained = model.read(installation.data())
@@ -59,7 +59,7 @@ def _facts(trained: Model) -> list[tuple[str, object]]:
 
 
 def _bands(trained: Model) -> list[tuple[str, int, str]]:
-    """(name, from which score, how much of the city's good mail lies above)."""
+    """(band, lowest score, share of the city's good mail above it)."""
     edges = trained.stacked if trained.stack and trained.stacked else trained.edges
     assert edges is not None
     return [

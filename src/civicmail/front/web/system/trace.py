@@ -51,7 +51,7 @@ CSV_LOOKS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the address asks for, as it was typed; wrong: the sentence about what cannot be used."""
+    """The search form as typed. wrong: why a value cannot be used."""
 
     sender: str
     recipient: str
@@ -77,7 +77,7 @@ class Form:
 
 @acting("system.see")
 def trace(request: Request) -> HttpResponseBase:
-    """The last hour, unless more is asked for; a message that is named by its id is opened."""
+    """Search the last hour by default; an id opens its message."""
     require(request, "system.see")
     archive = store().archive()
     problem = ""

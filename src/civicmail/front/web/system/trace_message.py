@@ -63,7 +63,7 @@ class Ledgered:
 
 @acting("system.see")
 def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
-    """By its envelope only; content is another act, with a reason."""
+    """The envelope of a message; content needs another act with a reason."""
     require(request, "system.see")
     traced = traced_or_404(request, capture)
     actions = []
@@ -98,7 +98,7 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
 
 
 def traced_or_404(request: Asked, capture: uuid.UUID) -> MessageTrace:
-    """The envelope of a capture; 404 where nothing is kept under the id, or not any more, 503 where it cannot be read."""
+    """The envelope of a capture; 404 if it is not archived, 503 if it cannot be read."""
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
@@ -107,7 +107,7 @@ def traced_or_404(request: Asked, capture: uuid.UUID) -> MessageTrace:
 
 
 def ledgered(traced: MessageTrace) -> Ledgered:
-    """Where the ledger has the receipt."""
+    """The receipt's place in the ledger."""
     ledger = sequencer.folder(installation.data())
     entry = leaves.find_batch(ledger, traced.journal, traced.number)
     signed = checkpoints.latest(ledger)
@@ -116,7 +116,7 @@ def ledgered(traced: MessageTrace) -> Ledgered:
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step in words. who: the recipients; facts: (name, what) in order."""
+    """One step as text. who: recipients; facts: ordered (name, value)."""
 
     at: int
     words: str

@@ -64,8 +64,8 @@ def find(
     most: int = PER_PAGE,
     looks: int = MAX_ENVELOPES,
 ) -> TraceResult:
-    """What fits, as far as `looks` envelopes go. reader: None without an index; waiting: ids of captures of which somebody waits or
-    is held. Raises NotPermitted."""
+    """Matching messages, reading at most `looks` envelopes. reader: None without an index; waiting: ids of captures with waiting
+    or held copies. Raises NotPermitted."""
     places = _candidates(archive, reader, waiting, query)
     rows: list[MessageTrace] = []
     looked = unread = 0
@@ -88,7 +88,7 @@ def find(
 
 
 def fits(traced: MessageTrace, query: TraceQuery) -> bool:
-    """Whether an envelope is what was asked for."""
+    """Whether an envelope matches the query."""
     if not query.since <= traced.received <= query.until:
         return False
     if query.sender and not is_named(query.sender, traced.sender):
@@ -117,14 +117,14 @@ def _placed(archive: Archive, ids: Iterable[bytes]) -> Iterator[Place]:
 
 
 def _tree(query: TraceQuery) -> Tree | None:
-    """What the index can be asked: addresses of the envelope, never a word of the message."""
+    """The index query for the addresses of the envelope."""
     parts = [Token("rcpt", _token(query.recipient))] if query.recipient else []
     parts += [Token("mailfrom", _token(query.sender))] if query.sender and query.sender != "<>" else []
     return And((Range("received", query.since, query.until), *parts)) if parts else None
 
 
 def _token(address: str) -> str:
-    """As the index has it: a whole address, "@domain", or "local@" where no domain was named."""
+    """The index token for a whole address, "@domain", or "local@" without a domain."""
     local, at, domain = address.rpartition("@")
     return f"{exact(local)}@{exact(domain)}" if at else f"{exact(address)}@"
 

@@ -27,8 +27,8 @@ MAX_HOPS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One recipient who waits or is held. hop: as the settings write it, NOWHERE without one; next: ms of the next try, 0 for now;
-    reply: what the hop answered last, replied: ms when."""
+    """One waiting or held copy. hop: as in the settings, NOWHERE if none; next: epoch ms of the next try, 0 for now; reply: last
+    reply of the hop, replied: its time."""
 
     id: bytes
     index: int
@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What waits for one next hop."""
+    """Waiting copies of one next hop."""
 
     hop: str
     recipients: int
@@ -57,7 +57,7 @@ class Group:
 
 
 class Waiting:
-    """Of one data folder. Safe for any number of threads."""
+    """For one data folder. Thread-safe."""
 
     def __init__(self, data: Path, settings: Settings) -> None:
         self._data, self._settings = data, settings
@@ -95,7 +95,7 @@ class Waiting:
 
 
 def groups(lines: Iterable[Line]) -> list[Group]:
-    """What waits (not what is held), by next hop, the oldest first."""
+    """Waiting copies by next hop, oldest first; held ones are left out."""
     by: dict[str, list[Line]] = {}
     for line in lines:
         if not line.held:
@@ -131,7 +131,7 @@ _making = threading.Lock()
 
 
 def waiting(data: Path, settings: Settings) -> Waiting:
-    """The one of this process for a data folder."""
+    """The instance of this process for a data folder."""
     with _making:
         if data not in _known:
             _known[data] = Waiting(data, settings)

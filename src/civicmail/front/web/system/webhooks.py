@@ -22,7 +22,7 @@ SOON = 60_000
 
 @acting("system.see")
 def hooks(request: Asked) -> HttpResponseBase:
-    """One row for each that the settings name; what was told before and is named no more is left out."""
+    """One row for each webhook of the settings."""
     require(request, "system.see")
     now = ms(request.now)
     known = {row.name: row for row in Hook.objects.all()}

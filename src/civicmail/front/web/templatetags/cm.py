@@ -22,7 +22,7 @@ from civicmail.front.web import formatting
 
 register = template.Library()
 SHORT = 100
-"""Characters; a line of an address or a name that is longer than that is told only by what is wrong with it."""
+"""Characters; longer input is not repeated in an error."""
 
 ICONS = {
     "": "radio_button_unchecked",
@@ -90,7 +90,7 @@ def status(role: str, word: str, explain: str = "") -> SafeString:
 
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str = "") -> dict[str, Any]:
-    """One field of a form: label, hint, error, control, tied together. size: s, m or l."""
+    """A form field: label, hint, error, control. size: s, m or l."""
     widget = bound.field.widget
     widget.attrs.pop("placeholder", None)
     kind = _kind(widget)
@@ -108,7 +108,7 @@ def field(bound: BoundField, size: str = "l", optional: bool = False, hint: str 
 
 
 def lengths(field: forms.Field, kind: str, hint: str) -> str:
-    """The hint, with how short and how long an answer may be, where it has not said so itself: nobody learns of it by a mistake."""
+    """The hint with the length limits, if it does not state them, so that nobody learns of them by an error."""
     min_length_, max_length_ = getattr(field, "min_length", None) or 0, getattr(field, "max_length", None) or 0
     if kind not in ("textarea", "input") or not (min_length_ or max_length_):
         return hint
@@ -147,7 +147,7 @@ def _classes(kind: str, size: str, wrong: bool) -> str:
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(form: BaseForm) -> dict[str, Any]:
-    """What is wrong with a form, with links to the fields; nothing where nothing is. It takes the focus."""
+    """Errors of a form with links to their fields. Takes the focus."""
     fields = [(form[name], error) for name, errors in form.errors.items() if name in form.fields for error in errors]
     lines = [(bound.id_for_label or bound.auto_id, f"{str(bound.label).rstrip('?')}: {error}") for bound, error in fields]
     return {"own": form.non_field_errors(), "found": lines, "wrong": bool(form.errors)}
@@ -161,6 +161,6 @@ def note(role: str, title: str, text: str = "") -> dict[str, Any]:
 
 @register.simple_tag
 def route(task: Any) -> str:
-    """Where a task is done: its URL by name and arguments."""
+    """The URL of a task."""
     url = reverse(task.route, args=task.args)
     return f"{url}?{task.query}" if task.query else url
