@@ -215,7 +215,7 @@ def test_nothing_is_said_to_a_server_whose_certificate_does_not_verify(tmp_path:
 
 def test_a_password_goes_over_no_line_without_tls(tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """P-07."""
-    monkeypatch.setattr(imap_wire, "is_local", lambda host: False)
+    monkeypatch.setattr(imap_wire, "is_this_machine", lambda host: False)
     with FakeImap({"INBOX": Folder(_letters(1))}) as fake:
         with pytest.raises(ConfigError, match="offers no STARTTLS"), _source(fake, _login(tmp_path), waits).open("ann"):
             pass

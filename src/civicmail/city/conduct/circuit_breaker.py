@@ -1,4 +1,4 @@
-"""The circuit breaker: silence never shuts out a whole department, nor anybody behind an essential mailbox (R11). Pure."""
+"""The circuit breaker: non-response never suspends a whole department, nor anybody behind an essential mailbox (R11). Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The states of an account that is being closed: FROM, action, TO, and who may (P-08). Pure.
+"""States of an account closure: from, action, to, and who may (P-08). Pure.
 
     counting -> counted -> ordered -> closing -> closed
     counting | ordered -> stopped -> counting; counting | counted | stopped -> dropped
 
-From "closing" on nothing is delivered any more, and there is no way back: what is left is deleted as soon as the archive has it.
+From "closing" on, nothing is delivered any more and it cannot be undone: messages are deleted as soon as the archive has them.
 """
 
 from __future__ import annotations

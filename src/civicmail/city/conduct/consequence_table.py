@@ -1,10 +1,10 @@
-"""The table of consequences, as data: what is proposed after how many strikes, what a decision cites, what procedures ask (V2).
+"""The table of consequences, as data: what is proposed after how many violations, what a decision cites, what procedures ask (V2).
 Pure.
 
-    table = load()                       what comes with the program; load(path): a city's own
+    table = load()                       the default; load(path): a city's own
     table.proposed("staff", 1, severe=False).outcome == "suspension"
 
-The table proposes and nothing more: an officer decides, and may depart from it with a reason.
+The table only proposes: an officer decides, and may depart from it with a reason.
 """
 
 from __future__ import annotations

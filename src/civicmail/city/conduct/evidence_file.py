@@ -1,7 +1,8 @@
-"""The evidence of a review as one file that can be checked without us (R14; docs/formats.md, "Review"). Pure.
+"""The evidence of a review as one file that anyone can check offline (R14; docs/formats.md, "Review"). Pure.
 
-Contents that say what was asked and answered are made from rows and come out the same each time: their digest is in the ledger, by
-the entry that closed the review. Beside them stand the entries themselves with their proofs.
+Questions and answers are written from rows and are identical each time; their digest is in the ledger, in the entry that closed
+the review.
+The file also contains the audit entries with their proofs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The states of an account elsewhere that has to end: FROM, action, TO, and who may (P-08). Pure.
+"""States of an external account that has to end: from, action, to, and who may (P-08). Pure.
 
     open -> told -> ended; open -> ended; open | told -> moot
 
-"tick" is what the time does: it tells the other side, and says that nothing is to be ended where the person works here again under
-the same name (L5). "hook" is what the other side answers.
+"tick" is the periodic job: it notifies the other system, and makes the ending moot when the person works here again under the
+same name (L5).
+"hook" is the reply of the other system.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Halves of a year, for which departments answer (P-28). Pure."""
+"""Half-years, the periods of department statements (P-28). Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""What the time does in this room: every sweep looks at states and dates alone, so that one which was missed is caught up by the
-next, and a second one finds nothing to do. Nobody is asked by the guard."""
+"""The periodic jobs of this room.
+
+Each looks only at states and dates, so that the next run catches up on a missed one, and running twice changes nothing.
+They act as the system, not as a person: the guard is not asked.
+"""
 
 from __future__ import annotations
 

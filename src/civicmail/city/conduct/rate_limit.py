@@ -1,4 +1,4 @@
-"""How often one network may write without a sign-in: in the memory of this process alone, so that nothing is kept of who wrote.
+"""Limit how often one network may submit without signing in; kept only in this process, so that no sender is recorded.
 Pure but for that memory."""
 
 from __future__ import annotations

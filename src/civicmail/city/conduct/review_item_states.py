@@ -1,12 +1,13 @@
-"""The states of one question of a review: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""States of one review item: from, action, to, and the act that allows it. Pure.
 
-    open -> pending -> done -> verified | failed              an answer, and what was made of it (R12)
+    open -> pending -> done -> verified | failed              an answer, and its effect (R12)
     open -> silent                                            nobody answered, and nothing was out of order
     open -> suspending -> suspended -> pending                nobody answered, and something was (R11)
-    open -> stopped -> suspending | silent                    the breaker held it back; an officer applies it, or leaves it
-    open | silent | stopped | ... -> moot                     it is about nothing any more (R13)
+    open -> stopped -> suspending | silent                    the breaker stopped it; an officer applies it, or leaves it
+    open | silent | stopped | ... -> moot                     it concerns nothing any more (R13)
 
-What the time does stands under the act "tick". An answer may come late, as long as silence has not ended the access.
+Steps of the periodic jobs have the act "tick".
+A late answer counts as long as non-response has not ended the access.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is reviewed how often, and what a review goes by: the one table of R1, and the numbers of R2, R9 to R11. Pure."""
+"""Which access is reviewed how often, and the numbers of a review: the table of R1, and the limits of R2, R9 to R11. Pure."""
 
 from __future__ import annotations
 

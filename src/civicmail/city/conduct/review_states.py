@@ -1,8 +1,8 @@
-"""The states of a review as a whole: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""States of a review as a whole: from, action, to, and the act that allows it. Pure.
 
     planned -> running -> over -> closed, planned -> called-off
 
-What the time does stands under the act "tick".
+Steps of the periodic jobs have the act "tick".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Who is asked about what: rows of one department among those who can answer, never more than fifty at a time (R2, R6, R8). Pure.
+"""Assign the review items of one department to reviewers, at most fifty at a time (R2, R6, R8). Pure.
 
-A department with few rows is its head's. In a larger one supervisors answer for those whom they supervise; the rest is the head's,
-then the deputies' and authorisers', fifty each. What is still left comes to the same people one part after the other: the next is
-opened when the one before is answered.
+A small department goes to its head.
+In a larger one supervisors answer for those whom they supervise; the head, deputies and authorizers get the rest, fifty each.
+What is left goes to the same people in further parts: each opens when the one before is answered.
 """
 
 from __future__ import annotations

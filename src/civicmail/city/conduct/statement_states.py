@@ -1,8 +1,8 @@
-"""The states of a department's statement: FROM, action, TO, and the act that lets somebody do it (P-28). The one table. Pure.
+"""States of a department statement: from, action, to, and the act that allows it (P-28). Pure.
 
     open -> signed | exceptions
 
-A statement is signed once; what turns up later belongs into the next one.
+A statement is signed once; what turns up later belongs in the next one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses of the pages of conduct."""
+"""URLs of the pages of conduct."""
 
 from __future__ import annotations
 

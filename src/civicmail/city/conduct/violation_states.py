@@ -1,11 +1,12 @@
-"""The states of a violation: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""States of a violation: from, action, to, and the act that allows it. Pure.
 
     reported -> confirmed | unfounded | noted;  recorded -> confirmed | reversed
     confirmed -> decided, or proposed -> decided | confirmed where it takes a second officer
     decided -> appealed -> upheld | overturned
 
-*recorded*: of an outside agency's person, whose access ended with the record (P-09); *noted*: somebody's own mistake, told in good
-faith, which never counts; *proposed*: a permanent bar that a second officer has to agree to (V3).
+*recorded*: of an agency's person, whose access ended with the record (P-09).
+*noted*: a mistake that the person reported in good faith, which never counts.
+*proposed*: a permanent bar that a second officer must agree to (V3).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Who there is: departments, people and where they work, mailboxes, addresses, agencies, and the personnel lists that say so."""
+"""Departments, people and their employment, mailboxes, addresses, agencies, and the personnel lists that describe them."""

@@ -1,7 +1,8 @@
-"""Why a list is not done without a person: it would end, move or rename too many at once (L7). Pure.
+"""Thresholds at which a personnel list stops for a person: it would end, move or rename too many at once (L7). Pure.
 
-A list can lie without leaving anybody out: a last day in every line ends everybody next week, a shifted column moves everybody and
-with that ends their access after the overlap, or gives them the name of their neighbour. All of it stops and asks.
+A wrong list need not leave anybody out: a last day in every line ends everybody next week.
+A shifted column moves everybody, which ends their access after the overlap, or gives them a neighbor's name.
+Each of these stops the list.
 """
 
 from __future__ import annotations

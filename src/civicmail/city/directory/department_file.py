@@ -1,4 +1,4 @@
-"""A city's departments as a file: TOML or CSV, with heads, deputies and addresses (docs/operate/people.md). Pure."""
+"""Read departments from a TOML or CSV file, with heads, deputies and addresses (docs/operate/people.md). Pure."""
 
 from __future__ import annotations
 

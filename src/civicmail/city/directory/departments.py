@@ -1,8 +1,8 @@
-"""Departments as plain data: which addresses are whose, and in which mode each department is. Pure.
+"""Departments as plain data: the addresses and the mode of each. Pure.
 
-The program writes the list of what the access office keeps; `directory.toml`, which a person wrote, counts until it was opened. The
-modes are in a file of their own (store.py), because each change of one is an act with a reason (docs/decisions/, "Departments are
-a file", "Departments are one list").
+The program writes the list from the access office's rows; a hand-written `directory.toml` counts until it is opened.
+Modes are in a file of their own (store.py), because each change is an act with a reason.
+See docs/decisions/, "Departments are a file" and "Departments are one list".
 """
 
 from __future__ import annotations

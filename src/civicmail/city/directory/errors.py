@@ -1,11 +1,11 @@
-"""What can be wrong with the directory.
+"""Errors of the directory.
 
 ConfigError
 ├── BadDirectory          the list of departments, or the record of modes, cannot be used
-└── NowhereToGo           a department shall leave, and no old system is named
+└── NowhereToGo           a department would leave, and no old system is configured
 UsageError
 ├── UnknownDepartment     there is no such department
-└── Unusable              what was typed cannot be used; `fields` says where
+└── Unusable              the input cannot be used; `fields` says where
 """
 
 from __future__ import annotations

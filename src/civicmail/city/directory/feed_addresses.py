@@ -1,7 +1,7 @@
-"""Addresses that people have already, as a personnel feed says them: whose they are, and what becomes of them (P-08, L3). Pure.
+"""Addresses that people already have according to a personnel feed: whose they are, and what becomes of them (P-08, L3). Pure.
 
-A line whose address is no address of this city, is somebody else's or stands in another line too is refused whole: without it the
-person would get an address that was made up.
+A line is refused as a whole when its address is not the city's, belongs to someone else, or is in another line too.
+Otherwise the person would get a generated address.
 """
 
 from __future__ import annotations

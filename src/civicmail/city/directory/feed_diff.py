@@ -1,6 +1,7 @@
-"""What a personnel list would change: added, changed, ended, refused (L7). Pure.
+"""Compare a personnel list with the directory: added, changed, ended, refused (L7). Pure.
 
-Whoever is missing in the list is ended, if the list has people of that kind at all; whose line was refused stays.
+A person who is missing from the list is ended, if the list has people of that kind at all.
+A person whose line was refused stays.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The personnel system's list as a file: CSV, one line for each person who works for the city now (docs/operate/people.md). Pure.
+"""Read the personnel list from CSV, one line for each person who works for the city now (docs/operate/people.md). Pure.
 
-What is wrong with the whole file is one sentence and nothing is read; what is wrong with a line refuses that line alone, and a
-person whose line was refused stays as they are.
+An error of the whole file is one sentence, and nothing is read.
+An error of a line refuses only that line; that person stays unchanged.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A personnel system's own file: its encoding and separator are guessed, its columns are ours under other names. Pure.
+"""Read a personnel system's own file: guess encoding and separator, and map its columns to ours. Pure.
 
-A guess acts only after somebody has seen the first lines (the page), or has said what the columns are before (a saved mapping).
+A guess takes effect only after a person has seen the first lines on the page, or through a saved mapping.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Entries of an LDAP server as lines of the personnel list. Pure.
+"""Turn LDAP entries into lines of the personnel list. Pure.
 
-What a server calls things is set by columns (`feeds.ldap.attributes`); the usual names of inetOrgPerson (RFC 2798) and Active
-Directory stand here. An entry without a number is refused, and is nobody.
+`feeds.ldap.attributes` maps columns to attributes; the defaults are those of inetOrgPerson (RFC 2798) and Active Directory.
+An entry without a personnel number is refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asking an LDAP server who works for the city: TLS first, then a bind, then pages of entries (RFC 4511, RFC 2696)."""
+"""Read the entries of an LDAP server: TLS first, then a bind, then pages of entries (RFC 4511, RFC 2696)."""
 
 from __future__ import annotations
 

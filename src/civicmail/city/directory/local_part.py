@@ -1,4 +1,4 @@
-"""What may be an address of the city: its letters, its domain, and the names of duties that are nobody's own (L3, P-08). Pure."""
+"""Which addresses the city may give: characters, domain, and reserved role names (L3, P-08). Pure."""
 
 from __future__ import annotations
 

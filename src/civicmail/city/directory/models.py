@@ -1,7 +1,7 @@
-"""Who there is: departments, people with their employment episodes, agencies, mailboxes with the addresses that reach them, lists.
+"""Rows of the directory: departments, people and employment episodes, agencies, mailboxes, addresses, mailing lists.
 
-Rows of people and addresses are never deleted: "who was this address on that day" is answered for ever, and an address that was
-somebody's is never given to another person (L3).
+Rows of people and addresses are never deleted, so that the owner of an address on any day is known.
+An address that belonged to a person is never given to another (L3).
 """
 
 from __future__ import annotations

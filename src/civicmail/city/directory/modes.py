@@ -1,7 +1,8 @@
-"""Whether an address is ours, and in which mode: the one answer that gateways write into receipts and the courier routes by.
+"""Whether an address is the city's, and the delivery mode of its department; gateways and the courier both use this.
 
-With `[courier] elsewhere` empty everybody of our domains is here. With it, only departments that are live are; the others, and
-whoever is in no department, are still with the old system. Running processes look at the files once a second.
+With `[courier] elsewhere` empty, every address of our domains is here.
+With it set, only live departments are; the others, and people without a department, are still with the old system.
+Running processes check the files once a second.
 """
 
 from __future__ import annotations

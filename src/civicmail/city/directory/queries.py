@@ -1,4 +1,4 @@
-"""Reads of the directory that other rooms and pages make."""
+"""Reads of the directory for other rooms and pages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A SCIM user as a line of the personnel list, so that one difference, one brake and one report serve all feeds. Pure.
+"""Turn a SCIM user into a line of the personnel list, so that all feeds share one comparison, threshold and report. Pure.
 
-`said` is what a provider has said of a user, by the names of the protocol (RFC 7643); what it never said is left as it is.
+`user` has the attributes that a provider sent, by their names in RFC 7643; an attribute that it never sent stays unchanged.
 """
 
 from __future__ import annotations

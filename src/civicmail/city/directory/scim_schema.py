@@ -1,7 +1,7 @@
-"""What we keep of a SCIM user, as models of the protocol (RFC 7643 4.1, 4.3): no more than a directory of mail needs.
+"""The SCIM attributes that we keep, as models of RFC 7643 4.1 and 4.3: only what a mail directory needs.
 
-What a provider sends beyond that is left out without a complaint, and not kept. The schemas that are published say for this city
-what is needed and which words there are.
+Other attributes are ignored and not kept.
+The published schemas state what this city requires and which values it knows.
 """
 
 from __future__ import annotations

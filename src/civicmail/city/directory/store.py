@@ -1,6 +1,8 @@
-"""Departments in the data folder, for whoever reads no database: directory.departments, which the program makes of the list that
-the access office keeps, and directory.modes, written by `set_mode` alone. A directory.toml that a person wrote counts until it was
-opened (docs/decisions/, "Departments are one list")."""
+"""Departments in the data folder, for processes without a database.
+
+The program writes directory.departments from the access office's list; only `set_mode` writes directory.modes.
+A hand-written directory.toml counts until it is opened (docs/decisions/, "Departments are one list").
+"""
 
 from __future__ import annotations
 

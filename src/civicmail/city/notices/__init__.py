@@ -1,1 +1,1 @@
-"""Mail of our own as data: what the system tells people is a row until the city worker sends it through the pipeline, once."""
+"""Notices, the mail that the system sends: each is a row until the city worker sends it through the pipeline, once."""

@@ -1,4 +1,4 @@
-"""Telling somebody: a row in the transaction of what is told, so that neither is there without the other."""
+"""Write notices: a row in the transaction of the event, so that both exist or neither."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Why a signed link does nothing.
+"""Errors of signed links.
 
 RefusedError
-└── BadLink     it is not ours, was changed, or is for something else
-    └── OldLink it was good until a time that is over
+└── BadLink     it is not ours, was changed, or has another purpose
+    └── OldLink it has expired
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A notice as a message (RFC 5322). Pure: the same notice gives the same bytes, which is how a second sending is known. Knows no
-Django."""
+"""Build the message of a notice (RFC 5322). Pure: the same notice gives the same bytes, so that a second sending is recognized.
+Knows no Django."""
 
 from __future__ import annotations
 

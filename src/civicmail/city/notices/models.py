@@ -1,4 +1,4 @@
-"""A notice: one message of ours to one mailbox."""
+"""A notice: one message of the system to one mailbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is still to be sent."""
+"""Notices that are still to be sent."""
 
 from __future__ import annotations
 

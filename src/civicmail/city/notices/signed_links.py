@@ -1,11 +1,12 @@
-"""What stands in a link of ours that works without an account: signed, so that nobody makes one, and complete, so that nothing is
-looked up before it is known to be ours (docs/formats.md, "Signed links").
+"""Signed links, which work without an account: nobody can forge them, and they need no lookup before verification.
+
+The format is in docs/formats.md, "Signed links".
 
     token = make(data, "report", capture, index, until)
     read(data, "report", token, now)   -> Token, or BadLink, OldLink
 
-A key signs until the next one is made; older ones still verify, so that links in mailboxes go on working. No I/O after the first
-read of the key file, until that changes.
+A key signs until the next one is made; older keys still verify, so that links in mailboxes keep working.
+The key file is read again only after it changed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Telling another program something by HTTP, signed, so that it knows that we said it, and again until it heard (L2, P-08).
+"""Send a signed webhook, and retry it until the other program accepts it (L2, P-08). Knows no Django.
 
-The shape is that of Standard Webhooks: `webhook-id` is the same at each try, so that nothing is done twice there;
-`webhook-signature` is `v1,` and the base64 of the HMAC-SHA-256 of "id.timestamp.body" under a secret of both. Nothing is sent but
-to an address that the settings name; a redirect is not followed. Knows no Django.
+The format is Standard Webhooks: `webhook-id` is the same at each try, so that nothing is done twice.
+`webhook-signature` is `v1,` and the base64 of the HMAC-SHA-256 of "id.timestamp.body" under a shared secret.
+Requests go only to addresses in the settings; redirects are not followed.
 
     hook = Hook.of(url, secret_file)
-    answer = send(hook, body, id_=…, now=ms)      one try; never raises for what the other side does
-    now + wait(tries)                             when the next one is due
+    reply = send(hook, body, id_=…, now=ms)       one try; never raises for what the other side does
+    now + retry_delay(tries)                      when the next one is due
 """
 
 from __future__ import annotations

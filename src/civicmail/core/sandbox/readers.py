@@ -14,23 +14,23 @@ Reader = Callable[[bytes, Extraction], None]
 
 READERS: dict[sniff.Kind, str] = {
     "pdf": "pdf",
-    "zip": "zipped",
+    "zip": "zip_file",
     "7z": "sevenzip",
-    "tar": "tarred",
-    "gzip": "tarred",
-    "bzip2": "tarred",
-    "xz": "tarred",
-    "zstd": "tarred",
+    "tar": "tar_file",
+    "gzip": "tar_file",
+    "bzip2": "tar_file",
+    "xz": "tar_file",
+    "zstd": "tar_file",
     "ole": "ole",
-    "rtf": "richtext",
-    "html": "words",
-    "letter": "words",
-    "text": "words",
+    "rtf": "rtf_file",
+    "html": "text_files",
+    "letter": "text_files",
+    "text": "text_files",
     "picture": "pictures",
 }
 """Kind -> module of this room with a function read(); imported when the first file of the kind comes."""
 
-FREQUENT = ("words", "zipped", "pictures")
+FREQUENT = ("text_files", "zip_file", "pictures")
 """Modules that are there before a process gives up its rights: what they read at import is not theirs afterwards."""
 
 SILENT = frozenset({"nothing", "empty"})

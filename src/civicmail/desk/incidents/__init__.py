@@ -1,1 +1,1 @@
-"""Reports of dangerous mail: one case for the same thing, one answer for everybody who reported it, and pulling it back (P-31)."""
+"""Reports of dangerous mail: one case per message and its copies, one answer for all reporters, and message removal (P-31)."""

@@ -1,7 +1,7 @@
-"""Where a link of a delivered copy leads, and what is known of that place at this moment (P-31). Pure.
+"""Where a link of a delivered copy leads, and what is known about that destination now (P-31). Pure.
 
-Nobody is asked over the network: that would tell others what people of the city read, and a page that waits for others would fail
-when it is needed. What is asked are the rules in force, the city's own incidents, and how the name looks.
+Nothing is asked over the network: that would tell others what people of the city read, and the page would fail when others do.
+It uses the rules in force, the city's own incidents, and the look of the name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was reported, by whom, what was answered; and which copies were taken back."""
+"""Rows of incidents: what was reported and by whom, the answer, and the removed copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages and jobs ask about cases: which one a message belongs to, what else is the same, and who has it."""
+"""Reads of cases for pages and jobs: the case of a message, similar messages, and who has them."""
 
 from __future__ import annotations
 

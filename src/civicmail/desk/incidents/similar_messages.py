@@ -1,6 +1,6 @@
-"""What else is the same thing as what was reported: a query that finds it, digests that confirm it, and the copies that it has.
+"""Messages similar to a reported one: a query for candidates, digests that confirm them, and their copies.
 
-Knows no Django; pure but for the doors that it is given.
+Knows no Django. Pure, except for the functions it is given.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a case and a pull go on (P-31). Pure; pages take their words from here, actions their steps.
+"""States of cases and removals (P-31). Pure; pages take their words from here, actions their steps.
 
 case: open -> right | genuine
 pull: asked -> running | refused;  running -> done;  running, done -> undoing;  undoing -> undone

@@ -1,5 +1,7 @@
-"""What waits for security officers in this room, as tasks of the page Home: cases without an answer, and pulls that take a second
-person (P-31). It says how much and since when; who has to take the duty up first hears of it all the same (D4)."""
+"""Tasks of security officers for the Home page: open cases, and removals that need a second person (P-31).
+
+A person who must first activate the role is shown count and time all the same (D4).
+"""
 
 from __future__ import annotations
 

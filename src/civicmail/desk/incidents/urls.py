@@ -1,4 +1,4 @@
-"""Addresses of the pages of reports and pulls."""
+"""URLs of the pages of reports and removals."""
 
 from __future__ import annotations
 

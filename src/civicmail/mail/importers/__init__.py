@@ -1,1 +1,1 @@
-"""Mail that others kept, taken in: files, archives, Outlook files, other systems' mailboxes; as occurrences, resumable, counted."""
+"""Import mail from files, archives, Outlook files and mailboxes of other systems: as occurrences, resumable, counted."""

@@ -1,6 +1,6 @@
-"""Archives as files: ZIP, TAR, and single compressed files, each member unpacked to one temporary file, one at a time.
+"""Unpack ZIP, TAR and single compressed files, one member at a time to one temporary file.
 
-What is packed says what it likes about itself, so what comes out is counted: a budget for everything inside one file.
+An archive may lie about its size, so the output is counted: one budget for everything inside one file.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""What can stop an import as a whole; a single message that cannot be taken is listed and counted instead.
+"""Errors that stop an import; a single message that cannot be imported is listed and counted instead.
 
 UsageError
-└── NoSuchPath       a path that was named is not there
+└── NoSuchPath       a named path does not exist
 CivicmailError
 ├── NotBalanced      the archive lacks what was imported
 ├── MailboxRefused   another system does not open a mailbox for us
-│   └── SignInRefused   nor lets us in at all
-└── BadServer        another system does not answer as its protocol demands
+│   └── SignInRefused   nor lets us sign in at all
+└── BadServer        another system violates its protocol
 LaterError
 ├── ImportRunning    another import holds the lease
-├── SourceAway       another system did not answer for as long as it was waited for
+├── SourceAway       another system did not answer in time
 └── DiskFull
-    └── NoRoomToImport  less would stay free on the volume than has to
+    └── NoRoomToImport  too little space would stay free on the volume
 """
 
 from __future__ import annotations

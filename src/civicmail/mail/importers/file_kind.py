@@ -1,4 +1,4 @@
-"""What a file is: one message, an mbox, or no mail, with the reason. Pure: looks at the name and the first bytes."""
+"""Classify a file by its name and first bytes: one message, an mbox, a container, or no mail, with the reason. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The labels that Google writes into each message of an mbox which it exports (Takeout, Vault), read from its first lines. Pure.
+"""Read the labels that Google writes into each message of an exported mbox (Takeout, Vault). Pure.
 
-X-GM-THRID and X-Gmail-Labels are put above everything else; only there they are Google's, because a sender may have written such a
-field into the message itself.
+X-GM-THRID and X-Gmail-Labels come first in the message.
+Only there they are Google's: a sender may have written such a field further down.
 """
 
 from __future__ import annotations

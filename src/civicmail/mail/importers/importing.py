@@ -1,4 +1,4 @@
-"""One import from paths to totals: walk, take in, make searchable, bring into the ledger."""
+"""One import from paths to totals: walk, store, index, enter into the ledger."""
 
 from __future__ import annotations
 

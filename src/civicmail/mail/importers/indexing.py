@@ -1,4 +1,4 @@
-"""From stored to searchable, proven and sealed: the jobs that an import does itself while nobody else holds their leases."""
+"""Index, integrate and seal during an import: the jobs that it does itself while nobody else holds their leases."""
 
 from __future__ import annotations
 

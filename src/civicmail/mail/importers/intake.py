@@ -1,7 +1,7 @@
-"""Taking messages in: each becomes a capture in a journal (docs/formats.md, "Capture id").
+"""Store imported messages: each becomes a capture in a journal (docs/formats.md, "Capture id").
 
-Messages are collected and made durable about four megabytes at a time; the sync runs beside the work on the next ones. Whoever
-kills an import loses nothing: what was durable is known the next time, the rest is read again.
+Messages are collected and synced about four megabytes at a time, while the next ones are parsed.
+An import that is killed loses nothing: durable messages are recognized the next time, the rest is read again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A live mailbox in another server (Dovecot) as a place of live_mailbox.py, opened by its master user (courier/imapboxes.py).
+"""A live mailbox on another server (Dovecot) for live_mailbox.py, opened by its master user (courier/imapboxes.py).
 
-Such a server puts lines of its own above what was handed to it: Return-Path, Delivered-To, Received (RFC 5321 4.4, RFC 2033).
-What is below them is what we delivered, and counts as kept by its bytes alone; the number in our Received line only says where to
-look.
+Such a server adds lines above the delivered message: Return-Path, Delivered-To, Received (RFC 5321 4.4, RFC 2033).
+The bytes below them are what we delivered and what counts; the number in our Received line only says where to look.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""The live copy of a mailbox against the archive: counted, brought in, deleted (P-08, P-15).
+"""Compare a live mailbox with the archive: count, archive what is missing, delete the copy (P-08, P-15). Blocks.
 
-A message counts as kept where the archive's record of its delivery has the SHA-256 of the very bytes that lie here and the archive
-can read what it keeps of it, or where it was brought in as it lies here. Anything else, such as what a mail program has put there,
-is brought in by the importers' way first. Only messages that were found kept are deleted. Blocks.
+A message counts as archived when the record of its delivery has the SHA-256 of these very bytes and the archive can read its
+copy,
+or when it was imported from here.
+Anything else, such as a message that a mail program stored, is imported first.
+Only messages that were verified as archived are deleted.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The manifest of an import: what became of every item of the source, and a report that balances against it (P-23, P-24).
 
-A line for each item in the order in which it was read: item, sha256 (of the bytes that are kept), status (stored, known, failed,
-no mail, or note for what is only to be known), and the reason. The last line is the report: how many of each, the SHA-256 over all
-items, and whether the archive, asked again at the end, has every one that was stored or known. JSON lines, or CSV when the name
-ends in .csv.
+One line per item in reading order: item, sha256 (of the kept bytes), status and reason.
+The status is stored, known, failed, no mail, or note for information only.
+The last line is the report: the counts, the SHA-256 over all items, and whether the archive, queried again at the end, has each
+of them.
+JSON lines, or CSV when the name ends in .csv.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a message lay, counted so that equal bytes in one folder are told apart: the occurrence that makes it known next time."""
+"""Number equal messages within a folder: the occurrence by which a message is recognized at the next import."""
 
 from __future__ import annotations
 

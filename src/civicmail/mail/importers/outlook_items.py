@@ -1,6 +1,6 @@
-"""Outlook files read by limited processes (outlook_reader.py): one for each PST or OST, one for all MSG and TNEF files.
+"""Read Outlook files in sandboxed processes (outlook_reader.py): one for each PST or OST, one for all MSG and TNEF files.
 
-A process that dies or hangs costs the item that it was at: the next one goes on behind it.
+A process that dies or hangs loses only its current item; the next process continues after it.
 """
 
 from __future__ import annotations

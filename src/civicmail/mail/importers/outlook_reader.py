@@ -1,7 +1,8 @@
 """The process that reads Outlook files: `python -I -m civicmail.mail.importers.outlook_reader pst FD FIRST` or `… msg`.
 
-What it says (frames of core/sandbox): for each item "A" with JSON {index, folder}, then "C" with the message that was built and "T"
-with JSON of its properties and times, or "U" with the reason why not; "E" at the end.
+It writes frames of core/sandbox: for each item "A" with JSON {index, folder}, then "C" with the message that was built and "T"
+with JSON
+of its properties and times, or "U" with the reason why it cannot be read; "E" at the end.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""What is asked of processes about a message of an import, for its record and for the index, and what they say: plain values, of
-which an import believes no more than that they are of the message it asked about."""
+"""Parse requests and results that an import exchanges with parser processes, as plain values.
+
+An import trusts a result only as far as it concerns the requested message.
+"""
 
 from __future__ import annotations
 

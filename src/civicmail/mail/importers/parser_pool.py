@@ -1,9 +1,9 @@
-"""Parsing in other processes, so that all cores work on an import and what a message does to its reader is done there.
+"""Parse messages in several processes, to use all cores and to contain what a message does to its parser.
 
-Each parser process is a program of its own (parser_worker.py) that gives up all but its messages before the first. They go to it
-through memory that both see, and answers come back in their place; only lengths go through pipes, so that nobody waits for the
-other to read. Files that need readers of their own come with the answer, and threads complete it; what a process has died of is
-read apart, by threads that ask limited processes.
+Each parser process (parser_worker.py) gives up everything but its messages before the first one.
+Messages and results go through shared memory; only lengths go through pipes, so that neither side waits for the other to read.
+Files that need their own readers come with the result, and threads complete it.
+A message that killed a process is read again by threads that use sandboxed processes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What a parser process of an import does: one parse of a message, for its record and for the index.
+"""The parser process of an import: one parse of a message, for its record and for the index.
 
-`python -I -m civicmail.mail.importers.parser_worker MEMORY`: parser_pool.py has its other end. It has the messages that it is
-given and
-nothing else: no archive, no cache, no keys, no network, no program to start (core/sandbox/confine.py).
+`python -I -m civicmail.mail.importers.parser_worker MEMORY`; parser_pool.py is the other end.
+It has its messages and nothing else: no archive, no cache, no keys, no network, no other program (core/sandbox/confine.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Outlook data files (PST, OST) as items: the folders that a person sees, in the order of the file (MS-PST 2.4).
+"""Read Outlook data files (PST, OST) as items, by the folders that a person sees, in the order of the file (MS-PST 2.4).
 
-Runs in a limited process only (outlook_reader.py): the file is somebody else's, and may be damaged anywhere. One value,
-attachment or
-list that cannot be read is named in what is made of its item or folder, and costs no more.
+Runs only in a sandboxed process (outlook_reader.py): the file is untrusted, and may be damaged anywhere.
+A value, attachment or list that cannot be read is named in the result of its item or folder; the rest is read.
 """
 
 from __future__ import annotations

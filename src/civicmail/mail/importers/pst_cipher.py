@@ -1,4 +1,4 @@
-"""The two ways in which Outlook garbles the blocks of a data file, undone (MS-PST 5.1 and 5.2). No key is in it, so no secret."""
+"""Undo the two encodings of blocks in Outlook data files (MS-PST 5.1 and 5.2). They use no key, so nothing is secret."""
 
 from __future__ import annotations
 

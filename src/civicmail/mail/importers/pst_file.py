@@ -1,9 +1,10 @@
-"""An Outlook data file as numbered nodes of bytes: header, the two trees of pages, blocks (MS-PST 2.2), read where they are needed.
+"""An Outlook data file as numbered nodes of bytes: header, the two trees of pages, blocks (MS-PST 2.2), read on demand.
 
-Three layouts: ANSI (versions 14 and 15), Unicode (23), and Unicode with pages of 4,096 bytes and packed blocks (36, in OST files
-since Outlook 2013, which no standard describes). What is said to lie outside the file, or leads nowhere, raises Broken; nothing
-here follows a tree deeper, or gives out more bytes for one node, than the file can hold. Where the trees themselves are damaged,
-or lay in a part that is missing, the pages of them that are left anywhere in the file are used (pst_recovery.py).
+Three layouts: ANSI (versions 14 and 15), Unicode (23), and Unicode with pages of 4,096 bytes and packed blocks.
+The last one (36) is in OST files since Outlook 2013; no standard describes it.
+A reference outside the file, or to nothing, raises Broken.
+No tree is followed deeper, and no node yields more bytes, than the file can hold.
+Where the trees are damaged or missing, their remaining pages anywhere in the file are used (pst_recovery.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Lists of properties and tables inside a node of an Outlook data file (MS-PST 2.3): a heap, trees in it, and the two shapes that
-use both. What is wrong with one value is said of that value (`wrong`), and the others are read.
+"""Property lists and tables inside a node of an Outlook data file (MS-PST 2.3): a heap, trees in it, and both structures on top.
+
+An error in one value is reported for that value (`wrong`), and the others are read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One item of an Outlook data file: its properties, recipients and attachments, and the items inside it (MS-PST 2.4.5, 2.4.6)."""
+"""One item of an Outlook data file: properties, recipients, attachments, and embedded items (MS-PST 2.4.5, 2.4.6)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The index of an Outlook data file without its trees: the leaves that lie anywhere in the file, the newest first.
+"""Recover the index of an Outlook data file without its trees, from leaf pages anywhere in the file, newest first.
 
-Outlook writes a page anew at another place when it changes it, so a file has old pages too; those with their checksum go before
-those without, and among them the one that was written last.
+Outlook writes a changed page to another place, so a file has old pages too.
+Pages with a valid checksum come before those without, and among them the last written one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When imported mail was received (docs/formats.md, "Heads": basis): the first usable of several clocks, and which one it was."""
+"""When imported mail was received: the first usable of several clocks, and which one it was (docs/formats.md, "Heads": basis)."""
 
 from __future__ import annotations
 

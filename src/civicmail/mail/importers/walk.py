@@ -1,7 +1,7 @@
-"""From a path to the messages below it: single files, Maildirs, mbox and Outlook files, archives and folders; in a fixed order.
+"""Yield the messages below a path: single files, Maildirs, mbox and Outlook files, archives and folders, in a fixed order.
 
-A folder with cur/ and new/ is a Maildir: both are its one folder, tmp/ holds what was never delivered. Every other file is looked
-at (file_kind.py); what is no mail is left out and named, with the reason.
+A folder with cur/ and new/ is a Maildir: both are one folder; tmp/ holds what was never delivered.
+Every other file is classified (file_kind.py); files without mail are skipped and named, with the reason.
 """
 
 from __future__ import annotations

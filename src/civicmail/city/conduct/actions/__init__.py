@@ -1,1 +1,1 @@
-"""Every write of this room: a verb, one transaction, its entry inside."""
+"""Every write of this room: one verb, one transaction, with its audit entry inside."""

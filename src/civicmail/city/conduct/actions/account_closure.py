@@ -1,7 +1,9 @@
-"""An account is closed: the department's act, after a count that the archive has every message of the live mailbox (P-08, P-15).
+"""Close an account after counting that the archive has every message of the live mailbox (P-08, P-15).
 
-The department asks for the count, sees it, and orders the end. Then the mailbox takes nothing more, the worker counts again, brings
-in what the archive lacks, deletes the live copy, and a certificate stays. The archive and the address are never touched (L3).
+The department requests the count, sees it, and orders the closure.
+Then the mailbox accepts nothing more; the worker counts again, archives what is missing, deletes the live copy and writes a
+certificate.
+The archive and the address are never touched (L3).
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
-"""What follows from a violation: the table proposes, an officer decides and cites the ground, a second one agrees where it is for
-good, somebody else hears the appeal (P-30; V2 to V4). Only what concerns mail is done here."""
+"""Decide what follows from a violation (P-30; V2 to V4).
+
+The table proposes; an officer decides and cites the ground; a second officer must agree to a permanent bar; another person
+hears the appeal.
+Only consequences that concern mail are carried out here.
+"""
 
 from __future__ import annotations
 

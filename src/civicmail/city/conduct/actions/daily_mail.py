@@ -1,6 +1,7 @@
-"""One mail a day with everything that waits for a manager, on working days, and none where nothing waits (P-05, P-28).
+"""One mail a day to each manager with all pending tasks, on working days only, and none when nothing is pending (P-05, P-28).
 
-It says what and how much, never about whom: the pages say that. Who is away gets none; who stands in for them does.
+It states tasks and counts, never names: the pages show those.
+Managers who are away get none; their deputies do.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Deciding is not doing: what an answer promises is carried out, then looked up again where doors look, and only then is it
-verified (R12).
+"""Carry out what a reviewer decided, then verify it at the entry points (R12).
 
-Each step is of one row and of one transaction of its own, so that one that cannot be done says so on its row and holds up no other.
+A decision counts as verified only after that check.
+Each step is one row in its own transaction, so that a failure is recorded on its row and blocks no other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mailboxes that silence never shuts: marked and unmarked by the access office, with a reason (R11)."""
+"""Mark mailboxes that non-response never suspends; the access office does it, with a reason (R11)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Doors that are not ours: which there are, who gets in, and their end, which counts when it is confirmed (P-08; L2, L5).
+"""External systems: which exist, who has accounts in them, and how those accounts end (P-08; L2, L5).
 
-Whoever's access ends here gets an end for each account elsewhere. Another program is told by a signed message until it says that it
-is done; where there is none a named person does it and says so. What is not confirmed in time is a finding.
+When access ends here, each external account of that person gets an ending.
+A webhook tells the other system until it confirms; without a webhook, a named person ends the account and confirms it.
+An ending that is not confirmed in time becomes a finding.
 """
 
 from __future__ import annotations

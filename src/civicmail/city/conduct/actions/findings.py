@@ -1,5 +1,5 @@
-"""What a person says to a report, and what is found: unfounded, confirmed, or somebody's own mistake, which never counts (V1,
-V4)."""
+"""The response of the person to a report, and the finding: unfounded, confirmed, or a self-reported mistake, which never counts
+(V1, V4)."""
 
 from __future__ import annotations
 

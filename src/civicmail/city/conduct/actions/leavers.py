@@ -1,6 +1,7 @@
-"""Who left: the department is told, confirms it, and says what happens to the mail (P-08; L4, L6).
+"""Leavers: notify the department, which confirms the departure and decides what happens to the mail (P-08; L4, L6).
 
-The end of access itself is `access/actions/ending.py`, whoever asked for it. Here is what is still a person's to say.
+`access/actions/ending.py` ends the access itself, whoever requested it.
+This module holds the decisions that remain.
 """
 
 from __future__ import annotations

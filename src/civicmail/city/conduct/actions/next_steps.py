@@ -1,4 +1,4 @@
-"""Whoever goes on with a case is written to when it has come to them: without a word of it, which stands on its page (V4)."""
+"""Notify the next decider when a case reaches them; the notice quotes nothing of the case, which its page shows (V4)."""
 
 from __future__ import annotations
 

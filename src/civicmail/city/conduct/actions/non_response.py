@@ -1,7 +1,7 @@
-"""The deadline, and what silence does: it falls on whoever was silent, and on access only where something is out of order.
+"""The deadline of a review and the effect of non-response: access is suspended only where something is out of order.
 
-Suspended at the deadline, ended fourteen days later (R10, R11); never more than the breaker lets through. What it holds back an
-officer applies in batches, or leaves.
+Access is suspended at the deadline and ends fourteen days later (R10, R11), within the limit of the circuit breaker.
+An officer applies in batches what the breaker stopped, or leaves it.
 """
 
 from __future__ import annotations

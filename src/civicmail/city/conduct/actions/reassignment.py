@@ -1,6 +1,6 @@
-"""A question goes to somebody else: it is not mine, I don't know, or a deputy answers for some days (R5, R7).
+"""Give a review item to someone else: not mine, I do not know, or a deputy answers for some days (R5, R7).
 
-Whoever was asked first stays in the evidence.
+The first reviewer stays in the evidence.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
-"""Access that ended by a record which was wrong comes back as it was: by a new employment and new authorisations of the same words,
-until the same days (decision 0040). What ended stays ended in its own rows; device passwords and duties are made anew."""
+"""Restore access that ended because of a wrong record: a new employment and new authorizations with the same words and ends
+(decision 0040).
+
+Ended rows stay ended; device passwords and roles are assigned again.
+"""
 
 from __future__ import annotations
 

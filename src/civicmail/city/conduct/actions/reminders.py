@@ -1,6 +1,8 @@
-"""Reminders, and who steps in where nobody answers (R8, R9, R10). Only who has open rows hears anything, and that once a day.
+"""Remind reviewers, and replace those who do not answer (R8, R9, R10).
 
-On day 7 the next head joins, on day 10 that one replaces whoever is silent; whoever has left is replaced at once.
+Only people with open rows are reminded, once a day.
+On day 7 the next head joins; on day 10 that head replaces a reviewer who has not answered; a reviewer who left is replaced at
+once.
 """
 
 from __future__ import annotations

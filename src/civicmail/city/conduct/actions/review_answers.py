@@ -1,7 +1,8 @@
-"""Answers of reviewers: keep, end, change, not mine, don't know (P-05; R3, R5, R6). Each has an effect, an entry, and a name.
+"""Answers of reviewers: keep, end, change, not mine, do not know (P-05; R3, R5, R6).
 
-Ending and changing are carried out at once; a "keep" after some minutes, until which it can be taken back. Nobody answers about
-their own access, or in the first tier about what they alone granted.
+Each has an effect, an audit entry and a name.
+Ending and changing take effect at once; keeping takes effect after some minutes, during which it can be undone.
+Nobody answers about their own access, or in the first tier about what they alone granted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows that are about nothing any more, and the end of a review: the ledger keeps a checksum of its evidence (R13, R14)."""
+"""Close a review: settle rows that concern nothing any more, and put the checksum of the evidence into the ledger (R13, R14)."""
 
 from __future__ import annotations
 

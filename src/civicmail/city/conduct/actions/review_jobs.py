@@ -1,4 +1,4 @@
-"""What the time does in reviews, one thing after the other; a second round finds nothing to do."""
+"""The periodic jobs of reviews, in order; running them twice changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reviewers and the access office are written: once a person, never once a row, and only to whom something is open (R9)."""
+"""Notices to reviewers and the access office: one per person, not one per row, and only to people with open rows (R9)."""
 
 from __future__ import annotations
 

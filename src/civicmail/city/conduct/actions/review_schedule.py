@@ -1,4 +1,4 @@
-"""When reviews begin: by their dates, by an access officer, after a change; and again for what was left open (R1, R10)."""
+"""Start reviews: by date, by an access officer, after a change, and again for what was left open (R1, R10)."""
 
 from __future__ import annotations
 

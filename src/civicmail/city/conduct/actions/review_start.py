@@ -1,7 +1,7 @@
-"""Beginning a review: who is asked about what, as things stand at this moment (P-05; R1, R2, R8).
+"""Begin a review: decide who is asked about what, as of this moment (P-05; R1, R2, R8).
 
-All of it is one transaction: questions, parts, the entry with the checksum of the questions, and a notice for each reviewer. It
-begins whoever is missing: who cannot answer is passed over, and a part that nobody can answer says so.
+One transaction writes the questions, the parts, the entry with the checksum of the questions, and a notice for each reviewer.
+A missing reviewer does not delay it: people who cannot answer are passed over, and a part without a reviewer says so.
 """
 
 from __future__ import annotations

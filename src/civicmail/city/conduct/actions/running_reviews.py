@@ -1,4 +1,4 @@
-"""What an officer does while a review runs: remind, and try again what failed (R9, R12)."""
+"""What an officer can do during a review: send reminders, and retry what failed (R9, R12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The half-yearly statement of a department: opened by the calendar, signed by the head, told on when nobody signs (P-28)."""
+"""The half-yearly statement of a department: opened by the calendar, signed by the head, escalated when it is overdue (P-28)."""
 
 from __future__ import annotations
 

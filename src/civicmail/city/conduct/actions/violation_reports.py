@@ -1,7 +1,7 @@
-"""Reports of violations: by whoever is signed in, by nobody in particular, by use reviewers, about oneself; and the record that
-ends access of an agency's person at once (P-09, P-30; V1, C2).
+"""Report violations: as a signed-in person, anonymously, as a use reviewer, or about oneself (P-09, P-30; V1, C2).
 
-Evidence is named by the number of its capture and never copied. Of who reports without a name nothing is kept.
+Recording a violation of an agency's person ends that person's access at once.
+Evidence is the number of a capture and is never copied; nothing is kept about an anonymous reporter.
 """
 
 from __future__ import annotations

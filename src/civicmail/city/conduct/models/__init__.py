@@ -1,4 +1,4 @@
-"""Rows of reviews, violations, statements and people who left. Every write is a verb of `actions`."""
+"""Rows of reviews, violations, statements and leavers; only the verbs of `actions` write them."""
 
 from civicmail.city.conduct.models.leaving import Closure as Closure
 from civicmail.city.conduct.models.leaving import Leaver as Leaver

@@ -1,4 +1,4 @@
-"""What departments say of people who left, doors that are not ours, and accounts that were closed (P-08)."""
+"""Rows of offboarding: leavers, external systems with their accounts, and closed accounts (P-08)."""
 
 from __future__ import annotations
 

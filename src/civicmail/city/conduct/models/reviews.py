@@ -1,5 +1,8 @@
-"""Reviews: is access still justified, useful and used (P-05)? Definition and questions stand as they were when a review began; what
-happened is added, and nothing of it is ever removed (R14): triggers of the database refuse that to everybody."""
+"""Rows of access reviews: is access still justified, useful and used (P-05)?
+
+The definition and the questions stay as they were when the review began.
+What happens later is added and never removed (R14): database triggers refuse deletion to everybody.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Half-yearly statements of departments, and which managers were written to on which day (P-28)."""
+"""Rows of half-yearly department statements, and of the daily mail to managers (P-28)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Violations of the e-mail policy: what was reported, what the person says, what was found, decided and heard (P-09, P-30; V1).
+"""Rows of violations of the e-mail policy: report, response, finding, decision, appeal (P-09, P-30; V1).
 
-Evidence is the number of a capture, never a word of it. Who finds, who decides and who hears an appeal are three people, none of
-them the person or the reporter (V4): the database says so, too. Rows stay.
+Evidence is the number of a capture, never its text.
+Finder, decider and hearer are three people, none of them the person or the reporter (V4); the database enforces it.
+Rows are never deleted.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Every read of this room that pages and other rooms make."""
+"""Reads of this room, for its pages and for other rooms."""

@@ -1,4 +1,4 @@
-"""Accounts that are being closed or were (P-08)."""
+"""Accounts that are being closed or were closed (P-08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what was decided is really so at the doors: read again, never remembered (P-30)."""
+"""Check at the entry points whether a decided consequence is in force; nothing is cached (P-30)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whom a department's work is brought to: its head; while that is not there the deputies, without asking anybody (P-04, P-28).
+"""Who decides for a department: its head, or the deputies while the head is absent (P-04, P-28).
 
-Head and deputies may decide at any time; this only says to whom mail is written and whose task it is.
+Head and deputies may decide at any time; this module only selects who is notified and whose task it is.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The personnel list against what is here: who is in one and not in the other, what is not used, who left and was not confirmed,
-and what to do about each (P-05, P-08; M6, M7, L6)."""
+"""Discrepancies between the personnel list, access and use, each with what to do about it (P-05, P-08; M6, M7, L6)."""
 
 from __future__ import annotations
 

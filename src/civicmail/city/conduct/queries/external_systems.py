@@ -1,4 +1,4 @@
-"""Doors that are not ours: who gets in where, and what has not ended yet (P-08)."""
+"""External systems: who has accounts in them, and which accounts have not ended yet (P-08)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What stands on one row of a review, as it was when the review began: evidence and page say the same (R4).
+"""The facts of one review item, as they were when the review began: evidence and page show the same (R4).
 
-Plain data: text, whole numbers, lists of text. `state` is what the next review compares with.
+Plain data: text, whole numbers, lists of text.
+`state` is what the next review compares with.
 """
 
 from __future__ import annotations

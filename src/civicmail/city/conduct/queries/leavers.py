@@ -1,4 +1,4 @@
-"""People who left, as departments and the access office see them: asked, unanswered, overdue (P-08; L4, L6)."""
+"""Leavers, as departments and the access office see them: pending, unanswered, overdue (P-08; L4, L6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who goes on with a case: whose task it is, and who is written to (P-30; V4). Never somebody who had a part in it before."""
+"""Who takes the next step of a violation case, and who is notified: never anyone who had a part in it (P-30; V4)."""
 
 from __future__ import annotations
 

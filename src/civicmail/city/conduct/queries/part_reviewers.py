@@ -1,4 +1,4 @@
-"""Who may answer a part of a review at this moment, as the guard wants it (R5, R6, R7, R10)."""
+"""Who may answer a part of a review now, as resources for the guard (R5, R6, R7, R10)."""
 
 from __future__ import annotations
 

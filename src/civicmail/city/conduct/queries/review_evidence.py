@@ -1,4 +1,4 @@
-"""The evidence of a review from its rows, and the entries of the ledger that it rests on (R14)."""
+"""Collect the evidence of a review from its rows and from the ledger entries it rests on (R14)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a review asks about: each right or duty with why, by whom, how it is used, and what is out of order with it (R3, R4, M7).
+"""What a review asks about: each authorization or role with its reason, approver, use, and exceptions (R3, R4, M7).
 
-Counts only, never what anybody writes or reads: sent, received and fetched in the last ninety days, and when somebody was last
-seen at a door.
+Only counts, never what anybody writes or reads: messages sent, received and fetched in the last ninety days, and the last sign-
+in.
 """
 
 from __future__ import annotations

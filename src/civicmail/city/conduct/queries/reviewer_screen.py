@@ -1,4 +1,4 @@
-"""The screen of a reviewer: at most fifty rows at a time, what is out of order first (R2, R3, R4). A fixed number of queries."""
+"""The rows that a reviewer sees: at most fifty at a time, exceptions first, in a fixed number of queries (R2, R3, R4)."""
 
 from __future__ import annotations
 

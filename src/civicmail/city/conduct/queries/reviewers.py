@@ -1,7 +1,7 @@
-"""Who can answer questions of a review at this moment: found when asked, never frozen (P-05; R2, R6, R8).
+"""Who can answer review items now; evaluated at each call, never stored (P-05; R2, R6, R8).
 
-The nearest first: the head, deputies and authorisers of the department, the heads above it, the access officers. Whoever has left,
-is suspended, switched off, or has said to be away is passed over, so that a review begins whoever is missing.
+The nearest first: the head, deputies and authorizers of the department, the heads above it, the access officers.
+People who left, are suspended, disabled or away are passed over, so that a review begins whoever is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What pages and other rooms ask about reviews: what waits for somebody, how a department answers, how a review stands (P-05)."""
+"""Reads of reviews for pages and other rooms: open items of a person, answers of a department, progress of a review (P-05)."""
 
 from __future__ import annotations
 

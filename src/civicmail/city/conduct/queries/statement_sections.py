@@ -1,6 +1,7 @@
-"""What a department's statement says, filled in by the system: counts and days, never a name, and no rank (P-28).
+"""The sections of a department statement, filled in by the system: counts and days, never names or ranks (P-28).
 
-A section is {"title", "clause", "lines"}; a line is [what, value, note], all text: as it is kept when the statement is signed.
+A section is {"title", "clause", "lines"}; a line is [what, value, note], all text, as it is stored when the statement is
+signed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Statements that wait, as tasks of the page Home (P-28)."""
+"""Open statements, as tasks of the Home page (P-28)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a person in this room, as tasks of the page Home; the parts of it stand beside the rows that they are about."""
+"""Collect the tasks of this room for the Home page; the modules that know the rows supply them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which messages cases rest on still, by numbers of captures: they outlast their schedule until nobody can appeal (V1)."""
+"""Captures that violation cases still rest on: they outlast their schedule until nobody can appeal (V1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a violation concerns: the person as they work now, who stands above them, who is told of it (P-09, P-30)."""
+"""The people whom a violation concerns: the person and their employment, who is above them, who is notified (P-09, P-30)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for somebody about violations and undertakings, on the page Home (pages, "/")."""
+"""Violations and compliance agreements, as tasks of the Home page (pages, "/")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other rooms ask about violations: who has an open one, what was decided lately, how a department stands (P-28, P-30)."""
+"""Reads of violations for other rooms: open ones, recent decisions, counts of a department (P-28, P-30)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closing an account: is everything in the archive? Then the live copy goes, and a certificate stays (P-08, P-15)."""
+"""Pages of account closure: count the live mailbox against the archive, decide, print the certificate (P-08, P-15)."""
 
 from __future__ import annotations
 

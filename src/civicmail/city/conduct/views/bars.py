@@ -1,4 +1,4 @@
-"""Who may not use mail, and may that end? Bars, and the two officers that a permanent one takes (V3; P-30)."""
+"""Pages of bars: list them, and end a permanent one, which takes two officers (V3; P-30)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong about a message from the city? For anybody, without an account, and without a trace of who (P-30; issue 7)."""
+"""A form for complaints about city mail: open to anybody, without an account and without a trace of the sender (P-30; issue 7)."""
 
 from __future__ import annotations
 

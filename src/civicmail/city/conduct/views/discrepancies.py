@@ -1,4 +1,4 @@
-"""Does what is here fit the personnel list, and what is not used? Each line says what to do (P-05, P-08)."""
+"""Pages of discrepancies between access, use and the personnel list, each with what to do (P-05, P-08)."""
 
 from __future__ import annotations
 

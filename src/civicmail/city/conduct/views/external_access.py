@@ -1,4 +1,4 @@
-"""Who gets into doors that are not ours, and is their access there really over? (P-08)"""
+"""Pages of a person's accounts in external systems, and of accounts that have to end there (P-08)."""
 
 from __future__ import annotations
 
@@ -101,12 +101,6 @@ def endings(request: Asked) -> HttpResponseBase:
         if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
             require(request, "outside.see")
 
-    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        open_ends = rows.filter(state__in=list(external_account_states.OPEN_STATES))
-        if value == "waiting":
-            return open_ends
-        return open_ends.filter(overdue__isnull=False) if value == "late" else rows.filter(state=value)
-
     table = listing.of(
         request,
         rows,
@@ -123,7 +117,7 @@ def endings(request: Asked) -> HttpResponseBase:
             Filter(
                 "state",
                 "State",
-                state,
+                _in_state,
                 [("waiting", "not confirmed"), ("late", "late"), *((k, v[1]) for k, v in external_account_states.WORDS.items())],
             ),
         ],
@@ -135,6 +129,13 @@ def endings(request: Asked) -> HttpResponseBase:
     return listing.shown(
         request, "access/list.html", table, {"page": Page("What has to end elsewhere?", "Doors that are not ours", crumbs)}
     )
+
+
+def _in_state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+    open_ends = rows.filter(state__in=list(external_account_states.OPEN_STATES))
+    if value == "waiting":
+        return open_ends
+    return open_ends.filter(overdue__isnull=False) if value == "late" else rows.filter(state=value)
 
 
 def _ending_cell(request: Asked, ending: OutsideEnding) -> Cell:

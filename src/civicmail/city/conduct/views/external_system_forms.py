@@ -1,4 +1,4 @@
-"""What is typed about doors that are not ours."""
+"""Forms about external systems."""
 
 from __future__ import annotations
 

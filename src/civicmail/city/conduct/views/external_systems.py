@@ -1,4 +1,4 @@
-"""Doors that are not ours: which there are, who answers for them, and who gets in (P-08)."""
+"""Pages of external systems: list, add, change, close, and who has accounts in them (P-08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who left: is it so, and what happens to the mail? And what became of every door (P-08; L4, L6)."""
+"""Pages of leavers: confirm the departure, decide about the mail, follow the end of access at each entry point (P-08; L4, L6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reporting a violation, and what was reported about oneself: the rule, one's own words, the decision, the appeal (P-30; V1)."""
+"""Report a violation, and read what was reported about oneself: rule, response, decision, appeal (P-30; V1)."""
 
 from __future__ import annotations
 

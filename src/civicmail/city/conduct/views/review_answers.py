@@ -1,4 +1,4 @@
-"""The answers of a reviewer, each as a form of its own; what cannot be undone says so before (P-05; R5, R6, R7)."""
+"""The answers of a reviewer, each with its form; a page warns before what cannot be undone (P-05; R5, R6, R7)."""
 
 from __future__ import annotations
 

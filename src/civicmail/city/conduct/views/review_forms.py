@@ -1,4 +1,4 @@
-"""What reviewers and the access office type on the pages of reviews."""
+"""Forms of reviewers and the access office on review pages."""
 
 from __future__ import annotations
 

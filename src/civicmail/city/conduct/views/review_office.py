@@ -1,4 +1,4 @@
-"""Reviews as the access office and auditors see them: on track, and provable? (pages, "/access/campaigns/<c>"; R14)."""
+"""Reviews for the access office and auditors: progress, evidence, and acts (pages, "/access/campaigns/<c>"; R14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The screen of a reviewer: does each still need it? (P-05). At most fifty rows, each with its answers."""
+"""The page where a reviewer answers: at most fifty rows, each with its answers (P-05)."""
 
 from __future__ import annotations
 

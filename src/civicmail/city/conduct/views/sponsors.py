@@ -1,4 +1,4 @@
-"""Who answers for whom? Sponsors with the people of agencies who are here under their contracts (P-09; C1)."""
+"""Pages of sponsors and the agency people who are here under their contracts (P-09; C1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The department's statement: does the head sign that its people's use of e-mail is in order, or what is not? (P-28)"""
+"""Pages of department statements: the head signs that use of e-mail is in order, or names exceptions (P-28)."""
 
 from __future__ import annotations
 

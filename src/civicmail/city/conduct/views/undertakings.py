@@ -1,4 +1,4 @@
-"""What has an agency bound itself to? The signed paper, or the agency's contact on the page (P-09)."""
+"""Compliance agreements of agencies: record the signed paper, or let the agency's contact accept it on the page (P-09)."""
 
 from __future__ import annotations
 

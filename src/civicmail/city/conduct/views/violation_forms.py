@@ -1,4 +1,4 @@
-"""What people type about violations; nothing is chosen beforehand. Verbs check again: this is for the person."""
+"""Forms about violations; nothing is preselected. The verbs check the input again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of one case: a page with its form, what it changes, and what it does not (P-30; V1 to V4)."""
+"""One step of a violation case: a page with its form, what it changes, and what it does not (P-30; V1 to V4)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What happened, and what follows? The violations of a department and of the city, and one of them (pages,
-"/dept/<d>/violations/<v>"; P-09, P-30). No text of any message stands here."""
+"""Lists of violations, and one case (pages, "/dept/<d>/violations/<v>"; P-09, P-30). No text of any message is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: what may be one, whose it was, and that it is never given to somebody else (L3, P-08)."""
+"""Addresses: which are valid, whose they were, and that none is ever given to another person (L3, P-08)."""
 
 from __future__ import annotations
 

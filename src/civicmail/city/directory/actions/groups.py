@@ -1,4 +1,4 @@
-"""Lists: an address with the mailboxes and lists behind it."""
+"""Mailing lists: an address with the mailboxes and lists behind it."""
 
 from __future__ import annotations
 

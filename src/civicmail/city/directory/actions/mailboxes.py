@@ -1,4 +1,4 @@
-"""Mailboxes and the addresses that reach them: one owning department each (M1), addresses for one person for ever (L3)."""
+"""Mailboxes and their addresses: each mailbox has one owning department (M1), each address one person for ever (L3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal mailboxes for many people at once, in a fixed number of queries."""
+"""Open personal mailboxes for many people at once, in a fixed number of queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and their employment: rows for ever; supervision without cycles (L3, L5)."""
+"""People and their employment: rows are never deleted, supervision has no cycles (L3, L5)."""
 
 from __future__ import annotations
 

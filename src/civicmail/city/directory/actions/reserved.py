@@ -1,4 +1,4 @@
-"""Addresses that people have already, as the personnel feed says: kept for them, and given to the mailbox that they get (P-08)."""
+"""Reserve the addresses that people already have in the personnel feed, and give them to their mailboxes (P-08)."""
 
 from __future__ import annotations
 

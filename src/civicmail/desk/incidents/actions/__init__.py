@@ -1,1 +1,1 @@
-"""Every write of this room: reporting, answering, pulling back."""
+"""Every write of this room: report, answer, remove."""

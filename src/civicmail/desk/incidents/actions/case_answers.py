@@ -1,4 +1,4 @@
-"""A security officer answers a case, once, for everybody who reported it; the filter learns from it (P-31)."""
+"""Answer a case once, for everybody who reported it; the spam filter learns from it (P-31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who hears what: officers of a new case, every reporter of the one answer, and people whose copy was taken back or put back."""
+"""Notices of incidents: to security officers about new cases, to reporters about the answer, to owners of removed or restored
+copies."""
 
 from __future__ import annotations
 

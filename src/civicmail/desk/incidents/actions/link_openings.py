@@ -1,7 +1,7 @@
-"""Somebody opened a link that was known to be dangerous: kept for security, and nothing else of whoever follows links (P-31).
+"""Record who opened a link that was known to be dangerous; other links leave no trace (P-31).
 
-A row, not an entry: it is no act of a person of ours, and security deletes nothing else by it. Links that are not known to be
-dangerous leave no trace: which pages somebody reads is nobody's business.
+A row, not an audit entry: it is not an act of a city person, and rows are deleted after some time.
+Which harmless pages somebody reads is nobody's business.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Reports that come by mail: journals are followed for messages to the address for them, each once (P-31).
+"""Reports that come by mail: follow the journals for messages to the report address, each once (P-31).
 
-What is attached, or quoted, is looked for among what came to whoever reports: by its Message-ID, by a number of ours that stands in
-it, else by its words. What cannot be found is a report all the same, also where the report itself cannot be read. It is read in a
-limited process, before anything is written.
+The attached or quoted message is looked up among the reporter's mail: by Message-ID, by a capture number in it, else by its
+words.
+A message that is not found is reported all the same, even if the report itself cannot be read.
+The report is read in a sandboxed process before anything is written.
 """
 
 from __future__ import annotations

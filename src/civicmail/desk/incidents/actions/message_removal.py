@@ -1,5 +1,8 @@
-"""Pulling a message back: decided by one security officer, above fifty copies by two, carried out copy by copy by the worker,
-undone in one act (P-31). The archive keeps the message whatever is done."""
+"""Remove delivered copies of a message from mailboxes, and restore them (P-31).
+
+One security officer decides, two above fifty copies; the worker removes copy by copy; one act restores all.
+The archive keeps the message in any case.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reading what was reported: whoever had it has handed it to security, so no mandate is needed; an entry is, first (P-16, P-31)."""
+"""Read a reported message: its recipient handed it to security, so an audit entry is enough and no examination is needed (P-16,
+P-31)."""
 
 from __future__ import annotations
 

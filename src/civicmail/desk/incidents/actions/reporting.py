@@ -1,4 +1,4 @@
-"""Reporting a message: reports of the same thing are one case, and what was answered before is answered at once (P-31)."""
+"""Report a message: reports of the same message are one case, and a case that has an answer answers at once (P-31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was reported, who has it, and what is it? The list of cases and the answer to one ("/incidents/")."""
+"""The list of incident cases, and one case with its answer ("/incidents/")."""
 
 from __future__ import annotations
 
@@ -97,37 +97,37 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
         return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
 
     removable, mailboxes = counted(spread_.copies)
+    have = "not known at this moment" if later else _many(removable, mailboxes)
+    reports = row.reports.count()
+    page = _page(row, reports, have)
+    return answered(
+        request, form, answer, page=page, back=reverse("incident", args=[pk]), said="Everybody who reported it is told.",
+        template="incidents/case.html", row=row, found=spread_, later=later, there=removable, **_context(request, row, spread_, reports),
+    )  # fmt: skip
+
+
+def _context(request: Asked, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
+    """What the page of a case shows besides its heading."""
     pulls = list(row.pulls.all())
     back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
-    have = "not known at this moment" if later else _many(removable, mailboxes)
-    reports, captures = row.reports.count(), queries.captures_of(row)
-    return answered(
-        request,
-        form,
-        answer,
-        page=_page(row, reports, have),
-        back=reverse("incident", args=[pk]),
-        said="Everybody who reported it is told.",
-        template="incidents/case.html",
-        row=row,
-        found=spread_,
-        later=later,
-        there=removable,
-        next=comes_next(row.state, removable, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
-        count=reports,
-        checks=_checks(row),
-        pulls=[(pull, PULLS[pull.state]) for pull in pulls],
-        back_to=back,
-        waits=_waits(row),
-        may=may(request, "report.answer"),
-        spread=_spread(request, spread_),
-        captures=captures[:SHOWN],
-        reports=row.reports.select_related("reporter")[:SHOWN],
-        more=max(0, reports - SHOWN),
-        handed=queries.handed_over(row)[:5] if may(request, "report.read") else [],
-        traced=may(request, "system.see"),
-        openings=_openings(request, captures, spread_),
-    )
+    captures = queries.captures_of(row)
+    removable, _ = counted(spread_.copies)
+    return {
+        "next": comes_next(row.state, removable, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
+        "count": reports,
+        "checks": _checks(row),
+        "pulls": [(pull, PULLS[pull.state]) for pull in pulls],
+        "back_to": back,
+        "waits": _waits(row),
+        "may": may(request, "report.answer"),
+        "spread": _spread(request, spread_),
+        "captures": captures[:SHOWN],
+        "reports": row.reports.select_related("reporter")[:SHOWN],
+        "more": max(0, reports - SHOWN),
+        "handed": queries.handed_over(row)[:5] if may(request, "report.read") else [],
+        "traced": may(request, "system.see"),
+        "openings": _openings(request, captures, spread_),
+    }
 
 
 def _page(row: Case, reports: int, have: str) -> Page:

@@ -1,8 +1,9 @@
-"""Where does this link lead? For whoever follows a link of a delivered copy, in any mail program, without signing in ("/l/TOKEN").
+"""The page behind a rewritten link: it shows where the link leads, without signing in ("/l/TOKEN").
 
-The link holds its own address, signed, so this page needs neither the message nor an answer of anybody. It never sends a reader
-on by itself: they read the real name first. Programs look at links, too, so a look does nothing. Of a place that is known to be
-dangerous it is kept who wanted to go there, for security alone; of all others nothing is kept.
+The link contains its own signed address, so this page needs neither the message nor any other server.
+It never redirects: the reader sees the real name first.
+Programs open links too, so GET changes nothing.
+For a destination known as dangerous the mailbox is recorded, for security alone; for others nothing is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which copies go back, and how far is it? Asking for a pull, with its count first, and one pull ("/incidents/pulls/")."""
+"""Pages of message removal: request it with its count, decide, follow it copy by copy ("/incidents/pulls/")."""
 
 from __future__ import annotations
 

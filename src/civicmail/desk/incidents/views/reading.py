@@ -1,4 +1,4 @@
-"""What does it say? One look at what was reported, as text, after a click that is an entry ("/incidents/N/NUMBER/")."""
+"""One view of a reported message as text, after an audit entry ("/incidents/N/NUMBER/")."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Is this message dangerous? For whoever has a link of ours to say so, in any mail program, without signing in ("/report/TOKEN/").
+"""Report a message by the link in it, from any mail program, without signing in ("/report/TOKEN/").
 
-A look changes nothing, because programs follow links, too; the button does. Nothing of the message is on the page.
+GET changes nothing, because programs open links too; the button does. Nothing of the message is on the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with this message of mine? Dangerous, spam, or good mail: one page, one button for each (P-02, P-31)."""
+"""Report one's own message as dangerous, spam, or good mail: one page, one button for each (P-02, P-31)."""
 
 from __future__ import annotations
 

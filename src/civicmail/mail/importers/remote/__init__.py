@@ -1,1 +1,1 @@
-"""Mail brought over from other systems: IMAP, Microsoft Graph and the Gmail API behind one interface, resumable and counted."""
+"""Import mail from other systems: IMAP, Microsoft Graph and the Gmail API behind one interface, resumable and counted."""

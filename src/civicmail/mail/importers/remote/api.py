@@ -1,4 +1,4 @@
-"""Asking an API for JSON and for messages: a token with each request, throttling waited out, no other host than the one named."""
+"""Request JSON and messages from an API: a token with each request, waiting while throttled, no host but the named one."""
 
 from __future__ import annotations
 

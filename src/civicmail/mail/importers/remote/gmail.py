@@ -1,8 +1,11 @@
-"""Mailboxes of Google Workspace as a source, by the Gmail API 1 with a service account that acts for each user.
+"""Mailboxes of Google Workspace, by the Gmail API 1 with a service account that acts for each user.
 
-https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list, /get (format=raw), users.labels/list, and
-/guides/handle-errors. A message is one item, whatever its labels are. The list is made anew in each run (500 ids a request), so
-that the counts that are compared are of now; a history of changes would not say what was there before.
+https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list, /get (format=raw), users.labels/list,
+and
+/guides/handle-errors.
+A message is one item, whatever its labels are.
+Each run lists all messages again (500 ids a request), so that the compared counts are current; a history of changes would lack
+older ones.
 """
 
 from __future__ import annotations

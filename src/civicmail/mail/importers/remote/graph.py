@@ -1,7 +1,8 @@
-"""Mailboxes of Microsoft 365 as a source, by Microsoft Graph 1.0 with application permissions (Mail.Read).
+"""Mailboxes of Microsoft 365, by Microsoft Graph 1.0 with application permissions (Mail.Read).
 
 https://learn.microsoft.com/graph/api/user-list-mailfolders, /message-delta, /message-get ("$value", the MIME content),
-/graph/throttling, /graph/outlook-immutable-id. Exchange rebuilds the MIME of each message, so its bytes are those of now.
+/graph/throttling, /graph/outlook-immutable-id.
+Exchange rebuilds the MIME of each message, so its bytes are those at the time of the request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mailboxes of an IMAP server as a source: folders are opened read-only, and messages fetched without marking them as read."""
+"""Mailboxes of an IMAP server: folders are opened read-only, and messages fetched without marking them as read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A connection to an IMAP server that is not trusted to behave (RFC 9051): TLS, sign-in, and bounded answers.
+"""A connection to an untrusted IMAP server (RFC 9051): TLS, sign-in, and bounded answers.
 
-What fails is one of four: Throttled (later), MailboxRefused (this mailbox not, without somebody's help), BadServer (it does not
-speak IMAP as it should), ConfigError (nothing can be brought over like this).
+A failure is one of four: Throttled (retry), MailboxRefused (this mailbox needs a person), BadServer (the server violates IMAP),
+ConfigError (nothing can be imported with these settings).
 """
 
 from __future__ import annotations

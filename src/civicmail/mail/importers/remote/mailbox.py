@@ -1,8 +1,9 @@
 """One mailbox of a source, from its list to messages for the archive (docs/decisions/0099-mail-of-servers.md).
 
-A message is identified by its mailbox and its bytes, not by its folder: copies in several folders are one archived message whose
-labels are those folders, and what was moved between two runs is known. Equal bytes that are in one folder several times are as many
-messages; they have a rank.
+A message is identified by its mailbox and its bytes, not by its folder.
+Copies in several folders are one archived message with those folders as labels, and a message that moved between two runs is
+known.
+Equal bytes several times in one folder are as many messages; their rank distinguishes them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All mailboxes of a source, one after the other, into the archive: resumable, counted, and compared at the end (P-23, P-24)."""
+"""Import all mailboxes of a source, one after the other: resumable, counted, and compared at the end (P-23, P-24)."""
 
 from __future__ import annotations
 

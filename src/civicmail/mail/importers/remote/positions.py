@@ -1,7 +1,8 @@
-"""Which messages of a mailbox were brought over, kept durably in lines (docs/formats.md, "Positions of mailboxes").
+"""Which messages of a mailbox were imported, stored durably in lines (docs/formats.md, "Positions of mailboxes").
 
-A line is written after the archive has the message on stable storage, never before: who is killed in between fetches it again, and
-finds it known. What is behind the last whole line was being written when its writer died, and is cut off.
+A line is written only after the message is durable in the archive: a run that dies in between fetches it again, and finds it
+known.
+A partial last line is cut off: its writer died.
 """
 
 from __future__ import annotations

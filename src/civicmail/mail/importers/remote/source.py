@@ -1,7 +1,7 @@
-"""The interface of a system whose mailboxes are brought over. imap.py, graph.py and gmail.py implement it.
+"""The interface of a system whose mailboxes are imported; imap.py, graph.py and gmail.py implement it.
 
-A source lists what is in a mailbox and gives the raw RFC 5322 bytes of what is asked for, in batches. It waits out what is only
-for now (throttling, a dropped connection), through `Patience`, and raises what will not pass by itself.
+A source lists the messages of a mailbox and returns their raw RFC 5322 bytes in batches.
+It waits out temporary failures (throttling, a dropped connection) through `Patience`, and raises permanent ones.
 """
 
 from __future__ import annotations

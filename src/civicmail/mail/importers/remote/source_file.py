@@ -1,6 +1,7 @@
-"""The file that describes a source: its kind, how to sign in, and which mailboxes to bring over (docs/operate/move-in.md).
+"""Read the file that describes a source: its kind, sign-in and mailboxes (docs/operate/move-in.md).
 
-An unknown key is refused: a setting that is silently ignored is worse than a program that does not start. Secrets are in files.
+An unknown key is an error: a setting that is silently ignored is worse than a program that does not start. Secrets are in
+files.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Access tokens of OAuth 2.0: from a file, by a refresh token, by client credentials, or by a signed assertion.
+"""OAuth 2.0 access tokens: from a file, by a refresh token, by client credentials, or by a signed assertion.
 
-RFC 6749 4.4 and 6, RFC 7523 2.1 (what Google calls domain-wide delegation: `sub` is the mailbox). Secrets are only in files.
+RFC 6749 4.4 and 6, RFC 7523 2.1 (Google's domain-wide delegation: `sub` is the mailbox). Secrets are only in files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests to an API over HTTPS: verified certificate, no redirect, bounded answers, one connection kept open."""
+"""HTTPS requests to an API: verified certificate, no redirects, bounded responses, one connection kept open."""
 
 from __future__ import annotations
 

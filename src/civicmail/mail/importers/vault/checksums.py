@@ -1,4 +1,4 @@
-"""The files of an export compared with the list of their checksums that came with it."""
+"""Compare the files of an export with the checksum list that came with it."""
 
 from __future__ import annotations
 

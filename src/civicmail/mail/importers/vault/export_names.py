@@ -1,4 +1,4 @@
-"""Which files are parts of an export of Vault, by their names."""
+"""Recognize the files of a Vault export by their names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The exports of Vault among what is imported: each message gets its labels and its account, and the counts are compared.
+"""Add labels and accounts from Vault metadata to imported messages, and compare the counts.
 
-An import adds no labels afterwards. So a message whose entry cannot be read, because the metadata are damaged, is left out: it
-comes with the next import, when the metadata are whole, or when they are not there, then without labels.
+Labels cannot be added after an import.
+Therefore a message whose metadata entry is damaged is left out: it is imported next time, with whole metadata, or without any
+and so
+without labels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files beside the mail of an export, read a piece at a time: nothing here is as large in memory as on the disk."""
+"""Read the files beside the mail of an export piece by piece: memory use does not depend on their size."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""What the metadata of an export say of each message: the XML message by message, the CSV row by row, so that damage costs no more
-than the entry that it is in. Nothing is expanded: a file that declares a document type is not read at all."""
+"""Read the metadata of an export, message by message from XML or row by row from CSV, so that damage costs only its own entry.
+
+No entity is expanded: a file that declares a document type is not read at all.
+"""
 
 from __future__ import annotations
 

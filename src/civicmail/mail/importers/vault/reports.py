@@ -1,4 +1,4 @@
-"""What Vault itself says of an export: how many messages of each account it wrote, and what it could not export."""
+"""Read Vault's own reports of an export: messages written per account, and what could not be exported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata of the exports of one import as a table on the disk, because an export may have millions of messages."""
+"""The metadata of all exports of an import as a table on disk, because an export may have millions of messages."""
 
 from __future__ import annotations
 
