@@ -101,9 +101,19 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
     reports = row.reports.count()
     page = _page(row, reports, have)
     return answered(
-        request, form, answer, page=page, back=reverse("incident", args=[pk]), said="Everybody who reported it is told.",
-        template="incidents/case.html", row=row, found=spread_, later=later, there=removable, **_context(request, row, spread_, reports),
-    )  # fmt: skip
+        request,
+        form,
+        answer,
+        page=page,
+        back=reverse("incident", args=[pk]),
+        said="Everybody who reported it is told.",
+        template="incidents/case.html",
+        row=row,
+        found=spread_,
+        later=later,
+        there=removable,
+        **_context(request, row, spread_, reports),
+    )
 
 
 def _context(request: Asked, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
