@@ -17,7 +17,7 @@ import pytest
 
 from civicmail.mail.archive import holds
 from civicmail.mail.archive.classes import text_in_force
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.courier import dkimkeys
 from neighbours.civic import Civicmail, civicmail
 from stories.townhall import Desk, townhall
@@ -139,14 +139,14 @@ def test_a_deed_that_is_a_record_is_there_with_its_entry_or_neither_is(city: Cit
     adopt = (RETENTION, "archive", "adopt", str(schedules))
     city.command(*add, side="before")
     city.command(*adopt, side="before")
-    assert holds.load(city.data) == [] and text_in_force(Shelf(city.data)) == ""
+    assert holds.load(city.data) == [] and text_in_force(Store(city.data)) == ""
     assert city.entries("hold add") == city.entries("archive adopt") == []
     city.command(*add, side="amid")
     until(lambda: len(holds.load(city.data)) == len(city.entries("hold add")) == 1, city)  # the kernel had all of it
     city.command(*add, side="after")
     city.command(*adopt, side="after")
     hold = holds.load(city.data)[-1]
-    assert hold.actor == RETENTION and text_in_force(Shelf(city.data)) == schedules.read_text()
+    assert hold.actor == RETENTION and text_in_force(Store(city.data)) == schedules.read_text()
     for verb, count in (("hold add", 2), ("archive adopt", 1)):
         until(lambda verb=verb, count=count: city.entries(verb) == [f"{RETENTION}|done"] * count, city)  # type: ignore[misc]
     assert len(holds.load(city.data)) == 2

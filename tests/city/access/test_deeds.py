@@ -21,7 +21,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.front.worker.people_jobs import _Heard
 from civicmail.mail.archive import commit, holds, rules
 from civicmail.mail.archive.commit import Entering, write_entered
-from civicmail.mail.archive.errors import HoldNotFound
+from civicmail.mail.archive.errors import UnknownHold
 from civicmail.mail.archive.records import Event, Type
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(type(error)):
         place(tmp_path)
     monkeypatch.undo()
-    with pytest.raises(HoldNotFound):
+    with pytest.raises(UnknownHold):
         holds.end(tmp_path, "0123456789ab", actor=CLERK.uid, reason=WHY, now=NOW, entering=entering())
     assert not Entry.objects.exists() and holds.load(tmp_path) == []
 

@@ -26,7 +26,7 @@ from civicmail.desk.holding.actions.approval_requests import ESCALATE_AFTER
 from civicmail.desk.holding.approval_states import STEPS, TABLE
 from civicmail.desk.holding.models import Approval
 from civicmail.mail.archive import holds
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, Bureau, bureau, switch_on
 from desk.holding.test_quarantine import words
 from desk.mailbox.conftest import city as city
@@ -310,7 +310,7 @@ def test_what_answers_a_request_for_records_stays_on_hold_and_the_office_is_told
     row = files.asked("crew0", ACME)
     answer(files, row, "head", "records", reason="Request PR-14 asks for it.")
     assert (states(row), files.copies(row)) == ({ACME: "records"}, {ACME: "held"})
-    assert [h.ground for h in holds.in_force(Shelf(installed))] == ["request"]
+    assert [h.ground for h in holds.in_force(Store(installed))] == ["request"]
     told = {n.to for n in Notice.objects.filter(key__startswith=f"approval-records:{row.pk}")}
     assert told == {"gail.stone@city.example", "ada.quist@city.example"}
     assert "records office" in Notice.objects.get(key__startswith=f"approval:{row.pk}:records").text

@@ -16,7 +16,7 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Among
 from civicmail.desk.holding.actions import evidence_holds
 from civicmail.mail.archive import holds
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 pytestmark = pytest.mark.django_db
 OTHER = CAPTURE[:-1] + "0"
@@ -24,7 +24,7 @@ OTHER = CAPTURE[:-1] + "0"
 
 def held(data: Path) -> list[tuple[str, int]]:
     """(scope, captures) of each hold in force."""
-    return [(h.scope, len(h.tree.ids)) for h in holds.in_force(Shelf(data)) if isinstance(h.tree, Among)]
+    return [(h.scope, len(h.tree.ids)) for h in holds.in_force(Store(data)) if isinstance(h.tree, Among)]
 
 
 @pytest.mark.rule(

@@ -26,7 +26,7 @@ from civicmail.desk.holding import tasks as approvals
 from civicmail.desk.holding.actions import approval_decisions, approval_execution, approval_requests, publish_approvals
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive import holds
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from desk.holding.leaving import ACME, DOT, PDF, Bureau
 from desk.holding.test_approvals import HOUR, STOP, WHY, actor, answer, states
 from desk.holding.test_approvals import clock as clock
@@ -148,7 +148,7 @@ def test_nothing_is_put_on_hold_for_an_answer_that_comes_too_late(files: Bureau,
     answer(files, row, "head")
     with pytest.raises(Conflict, match="Rosa Hale"):
         answer(files, row, "deputy", "records", to=(0,), reason="Request PR-14 asks for it.")
-    assert not holds.in_force(Shelf(installed)) and not Entry.objects.filter(act="hold.placed").exists()
+    assert not holds.in_force(Store(installed)) and not Entry.objects.filter(act="hold.placed").exists()
 
 
 @pytest.mark.rule(

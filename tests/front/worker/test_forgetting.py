@@ -25,7 +25,7 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.pipeline.accept import capture_of, scan
 from civicmail.mail.search import coverage, extract_cache, leftovers, tasks
 from civicmail.mail.search.attachments import Extract
@@ -232,7 +232,7 @@ def test_a_disposal_while_one_is_being_forgotten_is_forgotten_too(town: Town) ->
     town.dispose()
     town.step(1000)
     town.step(tasks.FORGET_AFTER_MS)  # now it is under way
-    [hold] = holds.in_force(Shelf(town.data))
+    [hold] = holds.in_force(Store(town.data))
     holds.end(town.data, hold.id, actor="a", reason="r", now=NOW)
     outcome = disposal.dispose(town.data, proposer="ana", approver="ben", eyes=TWO, reason="yearly", now=NOW)
     assert outcome.gone == 2

@@ -12,7 +12,7 @@ from civicmail.mail.archive import classes, outstanding_file, segments
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.archive.segments import Segment
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from mail.archive import making
 from mail.archive.making import NOW, UNSYNCED
 
@@ -85,9 +85,9 @@ def remains(data: Path) -> bytes:
 
 
 def ids(data: Path) -> set[bytes]:
-    shelf = Shelf(data)
-    found = {place.id for place in shelf.captures()}
-    assert shelf.count() == len(found)
+    store = Store(data)
+    found = {place.id for place in store.captures()}
+    assert store.count() == len(found)
     return found
 
 

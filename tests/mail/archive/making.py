@@ -17,7 +17,7 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.archive.seal import Report, Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 NOW = 1_772_452_800_000  # 2026-03-02 12:00 UTC
 MONTH = 31 * 86_400_000
@@ -110,12 +110,12 @@ def seal(data: Path) -> Report:
 
 def contents(data: Path) -> dict[str, tuple[bytes, bytes, list[bytes]]]:
     """Everything that can be read: id -> (head, body, event heads)."""
-    shelf = Shelf(data)
+    store = Store(data)
     found = {}
-    for place in shelf.captures():
+    for place in store.captures():
         assert place.uuid not in found
-        found[place.uuid] = (shelf.head(place), shelf.body(place), sorted(shelf.events(place.id)))
-    assert shelf.count() == len(found)
+        found[place.uuid] = (store.head(place), store.body(place), sorted(store.events(place.id)))
+    assert store.count() == len(found)
     return found
 
 

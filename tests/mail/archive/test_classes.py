@@ -12,7 +12,7 @@ from civicmail.mail.archive import keyring
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.regroup import regroup
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from mail.archive.keeping import YEAR, adopt, claim, ids, integrate, names, seal
 from mail.archive.making import NOW, UNSYNCED, capture, delivered, writer
 from mail.archive.test_dispose import go, starter
@@ -55,7 +55,7 @@ def test_what_was_let_go_is_kept_like_any_other_mail(tmp_path: Path, went: tuple
     with Sealer(tmp_path, UNSYNCED) as sealer:
         assert regroup(sealer, now=NOW + 91 * DAY, reason="compaction", files=UNSYNCED).moved == 1
         assert regroup(sealer, now=NOW + 92 * DAY, reason="again", files=UNSYNCED).moved == 0
-    place = Shelf(tmp_path).place(wanted.id)
+    place = Store(tmp_path).place(wanted.id)
     assert place is not None and getattr(place.where, "class_", "") == "mail"
     assert "quarantine" not in {class_ for class_, _, _ in names(tmp_path)}
     assert go(tmp_path, NOW + 6 * YEAR).gone == 0

@@ -13,7 +13,7 @@ from civicmail.core.disk.files import Files
 from civicmail.mail.archive import damaged_pieces, dispose, holds
 from civicmail.mail.archive.dispose import Outcome
 from civicmail.mail.archive.repair import repair
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from mail.archive.crashing import Crash, CrashingFiles
 from mail.archive.keeping import LATER, SCHEDULES, adopt, claim, integrate, remains, see
 from mail.archive.making import NOW, UNSYNCED, capture, writer
@@ -104,4 +104,4 @@ def test_a_crash_between_certificate_and_removal_is_made_good(damaged: Path) -> 
     assert b"zanzibar" in remains(damaged)
     assert go(damaged, LATER).pieces <= 1
     assert b"zanzibar" not in remains(damaged)
-    assert len([f for f in dispose.certificates.every(Shelf(damaged)) if f.get("damaged")]) >= 1
+    assert len([f for f in dispose.certificates.every(Store(damaged)) if f.get("damaged")]) >= 1

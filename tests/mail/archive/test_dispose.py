@@ -21,12 +21,12 @@ from civicmail.core.query.errors import QueryError
 from civicmail.core.query.tree import Or
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring, rules
 from civicmail.mail.archive.dispose import Outcome
-from civicmail.mail.archive.errors import HoldNotFound, MissingReason, NotDisposed, NotInArchive, RulesChanged
+from civicmail.mail.archive.errors import MissingReason, NotDisposed, NotInArchive, RulesChanged, UnknownHold
 from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from core.ledger.town import leaf_of
 from mail.archive.keeping import LATER, SCHEDULES, YEAR, adopt, claim, ids, integrate, names, remains, seal, see
@@ -92,7 +92,7 @@ def test_what_is_due_goes_and_nothing_of_it_can_be_read_anywhere(tmp_path: Path)
     for trace in (b"secret of the past", gone.sha256, gone.sha256.hex().encode(), gone.id):
         assert trace not in everything
     assert b"thing of the present" in everything
-    [facts] = certificates.every(Shelf(tmp_path))
+    [facts] = certificates.every(Store(tmp_path))
     assert [item["id"] for item in facts["items"]] == [gone.uuid]
     assert bytes.fromhex(facts["items"][0]["leaf"]) == leaf == leaf_of(tmp_path / "ledger", "0001", 2)
     assert not Keyring(tmp_path).names() & set(facts["segments"])
@@ -107,7 +107,7 @@ def test_a_certificate_says_what_by_which_rule_and_on_whose_word(tmp_path: Path)
     [made] = town(tmp_path, [b"x"])
     scope = hold(tmp_path, "elsewhere")
     [name] = go(tmp_path).certificates
-    [facts] = certificates.every(Shelf(tmp_path))
+    [facts] = certificates.every(Store(tmp_path))
     assert (facts["certificate"], facts["proposer"], facts["approver"], facts["reason"]) == (name, "Ana", "Ben", "yearly")
     assert (facts["at"], facts["holds"]) == (LATER, [scope])
     assert facts["series"] == [{"class": "mail", "id": "S-1", "approval": "council 1", "board": "", "expires": "2035-12-31"}]
@@ -153,9 +153,9 @@ def test_the_end_of_a_hold_lets_the_schedule_decide_again(tmp_path: Path) -> Non
     name = hold(tmp_path, "bridge")
     assert go(tmp_path).kept == {"held": 1}
     holds.end(tmp_path, name, actor="attorney", reason="settled", now=LATER, files=UNSYNCED)
-    assert holds.in_force(Shelf(tmp_path)) == []
+    assert holds.in_force(Store(tmp_path)) == []
     assert go(tmp_path).gone == 1
-    with pytest.raises(HoldNotFound):
+    with pytest.raises(UnknownHold):
         holds.end(tmp_path, name, actor="attorney", reason="again", now=LATER, files=UNSYNCED)
 
 
@@ -164,7 +164,7 @@ def test_holds_are_read_from_segments_as_from_journals(tmp_path: Path) -> None:
     first, second = hold(tmp_path, "bridge"), hold(tmp_path, "lake", NOW + 1)
     integrate(tmp_path)
     seal(tmp_path)
-    assert [h.id for h in holds.in_force(Shelf(tmp_path))] == [first, second]
+    assert [h.id for h in holds.in_force(Store(tmp_path))] == [first, second]
     assert go(tmp_path).kept == {"held": 1}
 
 
@@ -203,7 +203,7 @@ def test_a_hold_that_is_placed_meanwhile_aborts_the_swap(tmp_path: Path, monkeyp
     after = contents(tmp_path)
     assert {id_: kept[:2] for id_, kept in after.items()} == {id_: kept[:2] for id_, kept in before.items()}
     assert problems(tmp_path) == []
-    assert certificates.every(Shelf(tmp_path)) == []
+    assert certificates.every(Store(tmp_path)) == []
     assert go(tmp_path).gone == 0
 
 
@@ -353,7 +353,7 @@ def test_in_portions_each_with_its_certificate(tmp_path: Path) -> None:
         portion=3,
     )
     assert (outcome.gone, len(outcome.certificates)) == (7, 3)
-    assert [len(c["items"]) for c in certificates.every(Shelf(tmp_path))] == [3, 3, 1]
+    assert [len(c["items"]) for c in certificates.every(Store(tmp_path))] == [3, 3, 1]
     assert problems(tmp_path) == []
     assert not [n for n in names(tmp_path) if n[0] != "ledger"]
     assert list((tmp_path / "catalogue").glob("2026-03/*")) == list((tmp_path / "catalogue").glob("2026-03/*.run"))
@@ -395,10 +395,10 @@ def test_a_hold_of_before_the_limits_covers_what_it_covered_and_a_new_one_is_ref
         before.setattr("civicmail.core.query.limits.STARS_MOST", 1_000)
         before.setattr("civicmail.core.query.limits.WORDS_MOST", 1_000)
         name = hold(tmp_path, scope)
-    (there,) = holds.in_force(Shelf(tmp_path))
+    (there,) = holds.in_force(Store(tmp_path))
     assert there.id == name
     assert isinstance(there.tree, Or)
     assert len(there.tree.parts) == 1_000
     with pytest.raises(QueryError, match="may have 20 words with a"):
         hold(tmp_path, scope)
-    assert len(holds.in_force(Shelf(tmp_path))) == 1
+    assert len(holds.in_force(Store(tmp_path))) == 1

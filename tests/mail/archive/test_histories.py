@@ -23,7 +23,7 @@ from civicmail.mail.archive.errors import RulesChanged
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.archive.regroup import regroup
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from core.ledger.town import leaf_of
 from mail.archive.keeping import YEAR, adopt, claim, ids, integrate, remains, seal, see
@@ -137,7 +137,7 @@ class Town:
             assert body + b"\r\n" not in everything
             assert c.sha256 not in everything
             assert c.sha256.hex().encode() not in everything
-        named = {item["id"] for facts in certificates.every(Shelf(self.data)) for item in facts["items"]}
+        named = {item["id"] for facts in certificates.every(Store(self.data)) for item in facts["items"]}
         assert named == {c.uuid for c, _ in self.gone.values()}
 
 

@@ -23,7 +23,7 @@ from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import gather, keyring, outstanding_file
 from civicmail.mail.archive.losses import Losses
 from civicmail.mail.archive.repair import Repaired, repair
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from mail.archive.crashing import Crash, CrashingFiles
 from mail.archive.making import NOW, UNSYNCED, capture, contents, delivered, entry, seal, spooled, writer
@@ -81,10 +81,10 @@ def damage_record(data: Path, number: int) -> None:
 
 
 def number_of(data: Path, id_: str) -> int:
-    shelf = Shelf(data)
-    place = shelf.place(uuid.UUID(id_).bytes)
+    store = Store(data)
+    place = store.place(uuid.UUID(id_).bytes)
     assert place is not None
-    return int(orjson.loads(shelf.head(place))["number"])
+    return int(orjson.loads(store.head(place))["number"])
 
 
 def taken_again(data: Path) -> None:

@@ -20,7 +20,7 @@ from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.regroup import Done, regroup
 from civicmail.mail.archive.rewrite import rewrite
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from faults.recording import RecordingFiles, SyncSite, power_cut
 from mail.archive.crashing import Crash, CrashingFiles, no_problem, sample
@@ -84,7 +84,7 @@ def judge(data: Path, before: dict[str, tuple[bytes, bytes, list[bytes]]]) -> bo
     runs = {run.path for month in view.months for run in view.runs(month)}
     assert runs == set((data / "catalogue").rglob("*.run")), "a run that another replaces is left"
     held = {id_: kept for id_, kept in before.items() if kept[1] == b"held"}
-    listed = certificates.every(Shelf(data))
+    listed = certificates.every(Store(data))
     if now == before:
         assert listed == []
         return False
@@ -246,7 +246,7 @@ def test_regroup_moves_what_was_raised_and_makes_one_of_many(tmp_path: Path) -> 
         assert (done.moved, done.before, done.after) == (1, 5, 2)
         assert contents(tmp_path) == before
         assert sorted(class_ for class_, _, _ in names(tmp_path)) == ["hr", "ledger", "mail"]
-        place = Shelf(tmp_path).place(made[2])
+        place = Store(tmp_path).place(made[2])
         assert place is not None
         assert getattr(place.where, "class_", "") == "hr"
         assert regroup(sealer, now=NOW, reason="again", files=UNSYNCED) == Done()

@@ -13,7 +13,7 @@ from civicmail.core.disk.errors import DamagedFile, LeaseHeld
 from civicmail.mail.archive import gather, keyring, seal_batch, seal_state, segments
 from civicmail.mail.archive.errors import KeyMissing
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.verify import Check
 from mail.archive.crashing import no_problem
 from mail.archive.making import (
@@ -160,7 +160,7 @@ def test_a_damaged_file_is_never_sealed_and_keeps_its_journal_from_it(tmp_path: 
     assert len(report.blocked) == 1
     assert "of journal 0001" in report.blocked[0]
     assert path.exists()
-    assert Shelf(tmp_path).count() == 3
+    assert Store(tmp_path).count() == 3
     assert seal(tmp_path).blocked == report.blocked
 
 
@@ -193,7 +193,7 @@ def test_an_event_without_its_capture_is_kept_all_the_same(tmp_path: Path) -> No
     w.close()
     assert seal(tmp_path).records == 1
     assert [c for c, _, _ in segments.listed(tmp_path)] == ["ledger"]
-    assert len(Shelf(tmp_path).events(stray.id)) == 1
+    assert len(Store(tmp_path).events(stray.id)) == 1
     no_problem(tmp_path)
 
 
@@ -213,14 +213,14 @@ def test_an_event_goes_to_the_class_of_a_capture_that_was_sealed_before_or_is_no
     other.journal.rotate()
     seal(tmp_path)
     assert sorted(c for c, _, _ in segments.listed(tmp_path)) == ["hr", "hr", "legal"]
-    shelf = Shelf(tmp_path)
-    assert len(shelf.events(sealed.id)) == len(shelf.events(waiting.id)) == 1
+    store = Store(tmp_path)
+    assert len(store.events(sealed.id)) == len(store.events(waiting.id)) == 1
     w.close()
     other.close()
     seal(tmp_path)
-    shelf.refresh()
-    assert shelf.count() == 2
-    assert len(shelf.events(sealed.id)) == len(shelf.events(waiting.id)) == 1
+    store.refresh()
+    assert store.count() == 2
+    assert len(store.events(sealed.id)) == len(store.events(waiting.id)) == 1
     no_problem(tmp_path)
 
 
@@ -254,14 +254,14 @@ def test_numbers_go_on_behind_what_was_sealed(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_looked_before_the_seal_finds_everything_after_it(unsealed: Path) -> None:
-    shelf = Shelf(unsealed)
-    places = list(shelf.captures())
-    heads = [shelf.head(p) for p in places]
+    store = Store(unsealed)
+    places = list(store.captures())
+    heads = [store.head(p) for p in places]
     seal(unsealed)
-    assert [shelf.head(p) for p in places] == heads
-    assert all(shelf.body(p) for p in Shelf(unsealed).captures())
-    stale = Shelf(unsealed)
-    assert [len(stale.events(p.id)) for p in places] == [len(shelf.events(p.id)) for p in places]
+    assert [store.head(p) for p in places] == heads
+    assert all(store.body(p) for p in Store(unsealed).captures())
+    stale = Store(unsealed)
+    assert [len(stale.events(p.id)) for p in places] == [len(store.events(p.id)) for p in places]
 
 
 def test_frames_say_where_they_are(filled: Path) -> None:

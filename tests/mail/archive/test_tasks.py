@@ -15,7 +15,7 @@ from civicmail.core.disk.tail import Positions
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.mail.archive import keyring, outstanding_file, segments
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.archive.tasks import SealJob, closed_bytes
 from mail.archive.making import NOW, UNSYNCED, capture, fill, passed_all, spooled, writer
 
@@ -60,7 +60,7 @@ def test_a_record_is_sealed_when_ledger_index_and_snapshot_have_all_seen_it(data
         report = job.step(lambda: {"0001": 24}, NOW + 800_000)
         assert report is not None and report.records == 24
     assert outstanding_file.load(data).positions["0001"] >= 24
-    assert Shelf(data).count() == 12
+    assert Store(data).count() == 12
     assert journal.log_files(data / "journal" / "0001") == []
     assert len(list(segments.listed(data))) == 3
 

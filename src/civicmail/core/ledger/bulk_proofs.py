@@ -53,7 +53,7 @@ class Proofs:
         """The proofs as JSON objects, the first about the ledger. Raises NotIntegrated where the checkpoint does not cover one of
         them, LedgerDamaged where the ledger does not hold together or has another record in its place."""
         batches = [batch for journal in sorted(self._numbers) for batch in self._batches(journal)]
-        batches.sort(key=lambda found: found[0])
+        batches.sort(key=lambda batch: batch[0])
         indexes = [index for index, *_ in batches]
         if indexes and indexes[-1] >= signed.size:
             raise NotIntegrated("No signed checkpoint covers all of these records yet.")

@@ -45,4 +45,4 @@ def _block(text: bytes, begun: tuple[bytes, int], data: int, mark: re.Match[byte
 
 def _decoded(lines: bytes) -> bytes:
     plain = lines.translate(None, b"\r\n")
-    return _ESCAPED.sub(lambda found: bytes(((found[1][0] - 64) & 255,)), plain).translate(_SHIFTED)
+    return _ESCAPED.sub(lambda match: bytes(((match[1][0] - 64) & 255,)), plain).translate(_SHIFTED)

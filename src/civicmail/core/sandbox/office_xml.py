@@ -56,43 +56,45 @@ def kind(names: list[str], archive: zipfile.ZipFile) -> Kind | None:
     return None
 
 
-def read(family: Kind, archive: zipfile.ZipFile, content: bytes, case: Extraction) -> None:
+def read(family: Kind, archive: zipfile.ZipFile, content: bytes, extraction: Extraction) -> None:
     """Text first, then pictures and files that it contains."""
     members = [i for i in archive.infolist() if not i.is_dir()]
-    case.budget.member(case.depth)
+    extraction.budget.member(extraction.depth)
     wrong: dict[str, None] = {}
     if family == "opendocument" and "META-INF/manifest.xml" in archive.namelist():
-        manifest = b"".join(zip_file.pieces(archive, archive.getinfo("META-INF/manifest.xml"), case))
+        manifest = b"".join(zip_file.pieces(archive, archive.getinfo("META-INF/manifest.xml"), extraction))
         if b"encryption-data" in manifest:
             raise Unreadable(ENCRYPTED)
-    if family == "excel" and (case.cells or case.depth) and not _by_calamine(members, content, case, wrong):
-        _parts(archive, [i for i in members if _CELLS.match(i.filename)], "excel", case, wrong)
-    _parts(archive, [i for i in members if _XML[family].match(i.filename)], family, case, wrong)
-    _parts(archive, [i for i in members if _PROPERTIES.match(i.filename)], "properties", case, wrong)
+    if family == "excel" and (extraction.cells or extraction.depth) and not _by_calamine(members, content, extraction, wrong):
+        _parts(archive, [i for i in members if _CELLS.match(i.filename)], "excel", extraction, wrong)
+    _parts(archive, [i for i in members if _XML[family].match(i.filename)], family, extraction, wrong)
+    _parts(archive, [i for i in members if _PROPERTIES.match(i.filename)], "properties", extraction, wrong)
     for info in members:
         if _FILES.match(info.filename) and not info.filename.endswith(_VECTORS):
-            zip_file.one(archive, info, case)
+            zip_file.one(archive, info, extraction)
     for why in wrong:
-        case.unreadable(why)
+        extraction.unreadable(why)
 
 
-def _parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], texts: str, case: Extraction, wrong: dict[str, None]) -> None:
+def _parts(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], texts: str, extraction: Extraction, wrong: dict[str, None]
+) -> None:
     for info in members:
         try:
-            case.budget.tick()
-            Words(case, _TEXTS[texts], _BREAKS).read(zip_file.pieces(archive, info, case))
+            extraction.budget.tick()
+            Words(extraction, _TEXTS[texts], _BREAKS).read(zip_file.pieces(archive, info, extraction))
         except Spent:
             raise
         except Unreadable as error:
             wrong[error.why] = None
 
 
-def _by_calamine(members: list[zipfile.ZipInfo], content: bytes, case: Extraction, wrong: dict[str, None]) -> bool:
+def _by_calamine(members: list[zipfile.ZipInfo], content: bytes, extraction: Extraction, wrong: dict[str, None]) -> bool:
     """Whether the cells were read."""
-    if case.careful or sum(i.file_size for i in members if i.filename.startswith("xl/worksheets/")) > spreadsheet.LARGEST:
+    if extraction.careful or sum(i.file_size for i in members if i.filename.startswith("xl/worksheets/")) > spreadsheet.LARGEST:
         return False
     try:
-        spreadsheet.cells(BytesIO(content), case)
+        spreadsheet.cells(BytesIO(content), extraction)
     except Spent:
         raise
     except Unreadable as error:

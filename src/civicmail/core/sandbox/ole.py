@@ -22,7 +22,7 @@ _CURRENT_ENCRYPTED = b"\xdf\xc4\xd1\xf3"  # headerToken of CurrentUserAtom (MS-P
 _FILE_PASS = 0x002F  # a record of a workbook (MS-XLS 2.4.117)
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     try:
         file = olefile.OleFileIO(BytesIO(content))
     except (OSError, struct.error, IndexError):
@@ -31,22 +31,22 @@ def read(content: bytes, case: Extraction) -> None:
         if is_sealed(file):
             raise Unreadable(ENCRYPTED)
         if file.exists("__properties_version1.0"):
-            text_files.message(outlook_message.message(msg.item(file)), case)
+            text_files.message(outlook_message.message(msg.item(file)), extraction)
         elif file.exists(msg.PACKAGE):
-            case.open(*msg.package(file.openstream(msg.PACKAGE).read()))
+            extraction.open(*msg.package(file.openstream(msg.PACKAGE).read()))
         elif file.exists("WordDocument"):
-            case.text(word97.text(file))
+            extraction.text(word97.text(file))
         elif file.exists("PowerPoint Document"):
-            _slides(file.openstream("PowerPoint Document").read(), case)
+            _slides(file.openstream("PowerPoint Document").read(), extraction)
         elif file.exists("Workbook") or file.exists("Book"):
-            spreadsheet.cells(BytesIO(content), case)
+            spreadsheet.cells(BytesIO(content), extraction)
         else:
             raise Unreadable(TYPE_UNKNOWN)
         about = file.get_metadata()
         for name in _PROPERTIES:
             value = getattr(about, name, None)
             if isinstance(value, bytes):
-                case.text(decoded(value))
+                extraction.text(decoded(value))
 
 
 def is_sealed(file: olefile.OleFileIO) -> bool:
@@ -72,7 +72,7 @@ def _has_file_pass(stream: bytes) -> bool:
     return False
 
 
-def _slides(stream: bytes, case: Extraction) -> None:
+def _slides(stream: bytes, extraction: Extraction) -> None:
     """Text atoms of a presentation in their order (MS-PPT 2.9); containers are stepped into."""
     at, end = 0, len(stream)
     while at + _RECORD.size <= end:
@@ -81,8 +81,8 @@ def _slides(stream: bytes, case: Extraction) -> None:
         if version & 0x0F == _PACKED:
             continue
         if kind in {_TEXT_WIDE, _STRING}:
-            case.text(stream[at : at + length].decode("utf-16-le", "replace").replace("\r", "\n").replace("\x0b", "\n"))
+            extraction.text(stream[at : at + length].decode("utf-16-le", "replace").replace("\r", "\n").replace("\x0b", "\n"))
         elif kind == _TEXT_NARROW:
-            case.text(stream[at : at + length].decode("latin-1").replace("\r", "\n").replace("\x0b", "\n"))
+            extraction.text(stream[at : at + length].decode("latin-1").replace("\r", "\n").replace("\x0b", "\n"))
         at += length
-        case.budget.tick()
+        extraction.budget.tick()

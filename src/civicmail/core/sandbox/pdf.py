@@ -24,27 +24,27 @@ IMAGES = 500  # of one page; old scanners cut it into strips
 _KEYS = (b"V", b"Contents")
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
         code = getattr(error, "err_code", 0)
         raise Unreadable(ENCRYPTED if code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY} else DAMAGED) from None
     with document:
-        case.text("\n".join(document.get_metadata_dict(skip_empty=True).values()))
-        broken = _pages(document, case)
+        extraction.text("\n".join(document.get_metadata_dict(skip_empty=True).values()))
+        broken = _pages(document, extraction)
         for n in range(document.count_attachments()):
             file = document.get_attachment(n)
-            case.open(file.get_name(), bytes(file.get_data()))
+            extraction.open(file.get_name(), bytes(file.get_data()))
         if broken:
             raise Unreadable(DAMAGED)
 
 
-def _pages(document: Any, case: Extraction) -> int:
+def _pages(document: Any, extraction: Extraction) -> int:
     """Give the words of all pages; how many could not be opened."""
     broken = in_a_row = 0
     for n in range(len(document)):
-        case.budget.tick()
+        extraction.budget.tick()
         try:
             page = document[n]
         except pypdfium2.PdfiumError:
@@ -53,19 +53,19 @@ def _pages(document: Any, case: Extraction) -> int:
                 break
             continue
         in_a_row = 0
-        _page(page, case)
+        _page(page, extraction)
         page.close()
     return broken
 
 
-def _page(page: Any, case: Extraction) -> None:
+def _page(page: Any, extraction: Extraction) -> None:
     words = page.get_textpage()
     text = _text(words, page.get_bbox())
     words.close()
-    case.text(text.replace("\ufffe", "").replace("\r\n", "\n"))  # U+FFFE: a hyphen at the end of a line
-    case.text("\n".join(_annotations(page)))
+    extraction.text(text.replace("\ufffe", "").replace("\r\n", "\n"))  # U+FFFE: a hyphen at the end of a line
+    extraction.text("\n".join(_annotations(page)))
     if len(text.strip()) < STAMPED and _is_a_picture(page, bare=len(text.strip()) < FEW):
-        case.out.picture(_drawn(page) if case.pictures else b"")
+        extraction.out.picture(_drawn(page) if extraction.pictures else b"")
 
 
 def _is_a_picture(page: Any, *, bare: bool) -> bool:

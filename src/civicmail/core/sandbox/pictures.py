@@ -10,9 +10,9 @@ SHORTEST = 24  # pixels a side: below it no letter can be told
 SMALLEST = 8000  # pixels: icons, lines and tracking dots
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     if may_show_words(content):
-        case.out.picture(content if case.pictures else b"")
+        extraction.out.picture(content if extraction.pictures else b"")
 
 
 def may_show_words(content: bytes) -> bool:

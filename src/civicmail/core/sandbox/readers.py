@@ -40,11 +40,11 @@ def read(
     content: bytes, out: Output, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False, cells: bool = True
 ) -> None:
     """Give everything that the file says to `out`; what cannot be read is told there too. Raises nothing."""
-    case = Extraction(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
+    extraction = Extraction(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
     try:
-        _inside(content, case)
+        _inside(content, extraction)
     except Spent as spent:
-        case.unreadable(spent.why)
+        extraction.unreadable(spent.why)
 
 
 def prepare() -> None:
@@ -59,7 +59,7 @@ def prepare_all() -> None:
         import_module(f"civicmail.core.sandbox.{module}")
 
 
-def _inside(content: bytes, case: Extraction) -> None:
+def _inside(content: bytes, extraction: Extraction) -> None:
     kind = sniff.detect(content)
     if kind in SILENT:
         return
@@ -67,12 +67,12 @@ def _inside(content: bytes, case: Extraction) -> None:
         if kind not in READERS:
             raise Unreadable(TYPE_UNKNOWN)
         reader: Reader = import_module(f"civicmail.core.sandbox.{READERS[kind]}").read
-        reader(content, case)
+        reader(content, extraction)
     except Spent:
         raise
     except Unreadable as error:
-        case.unreadable(error.why)
+        extraction.unreadable(error.why)
     except MemoryError:
-        case.unreadable(TOO_MUCH_MEMORY)
+        extraction.unreadable(TOO_MUCH_MEMORY)
     except Exception:  # noqa: BLE001 - readers of other people raise what they like at broken files
-        case.unreadable(DAMAGED)
+        extraction.unreadable(DAMAGED)

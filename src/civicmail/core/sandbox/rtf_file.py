@@ -6,5 +6,5 @@ from civicmail.core.message import rtf
 from civicmail.core.sandbox.extraction import Extraction
 
 
-def read(content: bytes, case: Extraction) -> None:
-    case.text(rtf.text(content))
+def read(content: bytes, extraction: Extraction) -> None:
+    extraction.text(rtf.text(content))

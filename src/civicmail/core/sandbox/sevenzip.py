@@ -13,13 +13,13 @@ from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spen
 from civicmail.core.sandbox.extraction import Extraction
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     try:
         with py7zr.SevenZipFile(BytesIO(content)) as archive:
             if archive.needs_password():
                 raise Unreadable(ENCRYPTED)
             for info in archive.list():
-                case.budget.expand(info.uncompressed or 0)
+                extraction.budget.expand(info.uncompressed or 0)
             held = BytesIOFactory(MEMBER)
             archive.extract(factory=held)
     except PasswordRequired:
@@ -31,8 +31,8 @@ def read(content: bytes, case: Extraction) -> None:
     for name, file in held.products.items():
         file.seek(0)
         try:
-            case.open(name, file.read())
+            extraction.open(name, file.read())
         except Spent:
             raise
         except Unreadable as error:
-            case.out.unreadable(f"{case.path}/{name}", error.why)
+            extraction.out.unreadable(f"{extraction.path}/{name}", error.why)

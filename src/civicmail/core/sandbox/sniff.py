@@ -61,9 +61,9 @@ _HTML = re.compile(
 )
 _LETTER = re.compile(rb"(?:(?:Received|Return-Path|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To):[^\n]*\n(?:[ \t][^\n]*\n)*){2}", re.IGNORECASE)  # fmt: skip  # noqa: E501
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_LOOK = 4096
+_TEXT_SAMPLE = 4096
 _HIGH = bytes(range(0x80, 0x100))
-_PDF_LOOK = 1024
+_PDF_SAMPLE = 1024
 
 
 def detect(data: bytes) -> Kind:
@@ -73,8 +73,8 @@ def detect(data: bytes) -> Kind:
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name
-    start = data[:_LOOK]
-    if b"%PDF-" in start[:_PDF_LOOK]:
+    start = data[:_TEXT_SAMPLE]
+    if b"%PDF-" in start[:_PDF_SAMPLE]:
         return "pdf"
     if special := _by_offset(start):
         return special
@@ -114,7 +114,7 @@ def _is_text(data: bytes) -> bool:
     """No NUL anywhere, and either UTF-8 or mostly letters in an 8-bit charset."""
     if b"\0" in data:
         return False
-    look = data[:_LOOK]
+    look = data[:_TEXT_SAMPLE]
     if look.isascii():
         return True
     try:

@@ -14,19 +14,19 @@ LARGEST = 64 << 20  # bytes of the sheets' XML for which calamine may hold all c
 _ROWS = 200
 
 
-def cells(file: BytesIO, case: Extraction) -> None:
+def cells(file: BytesIO, extraction: Extraction) -> None:
     """Raises Unreadable."""
     try:
         book = CalamineWorkbook.from_filelike(file)
         for name in book.sheet_names:
-            case.text(name)
+            extraction.text(name)
             held: list[str] = []
             for row in book.get_sheet_by_name(name).iter_rows():
                 held.append("\t".join([cell if type(cell) is str else _cell_text(cell) for cell in row if cell != ""]))
                 if len(held) == _ROWS:
-                    case.text("\n".join(held))
+                    extraction.text("\n".join(held))
                     held = []
-            case.text("\n".join(held))
+            extraction.text("\n".join(held))
     except PasswordError:
         raise Unreadable(ENCRYPTED) from None
     except CalamineError:

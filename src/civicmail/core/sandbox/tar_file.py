@@ -32,26 +32,26 @@ _OPENERS: dict[
 }
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     kind = sniff.detect(content)
     if kind == "tar":
-        _members(content, case)
+        _members(content, extraction)
         return
-    whole, why = _expanded(kind, content, case)
+    whole, why = _expanded(kind, content, extraction)
     if whole:
-        case.inside(whole, case.member(""))
+        extraction.inside(whole, extraction.member(""))
     if why:
         raise Unreadable(why)
 
 
-def _expanded(kind: sniff.Kind, content: bytes, case: Extraction) -> tuple[bytes, str]:
+def _expanded(kind: sniff.Kind, content: bytes, extraction: Extraction) -> tuple[bytes, str]:
     """As much as can be unpacked, and why not more."""
     pieces: list[bytes] = []
     size = 0
     try:
         with _OPENERS[kind](BytesIO(content)) as file:
             while piece := file.read(PIECE):
-                case.budget.expand(len(piece))
+                extraction.budget.expand(len(piece))
                 size += len(piece)
                 if size > MEMBER:
                     return b"", TOO_LARGE
@@ -85,26 +85,26 @@ def _is_whole(content: bytes) -> bool:
     return at == len(content)
 
 
-def _members(content: bytes, case: Extraction) -> None:
+def _members(content: bytes, extraction: Extraction) -> None:
     try:
         with tarfile.open(fileobj=BytesIO(content), mode="r:") as archive:
             for info in archive:
-                case.budget.tick()
+                extraction.budget.tick()
                 if info.isreg():
-                    _one(archive, info, case)
+                    _one(archive, info, extraction)
     except tarfile.TarError:
         raise Unreadable(DAMAGED) from None
 
 
-def _one(archive: tarfile.TarFile, info: tarfile.TarInfo, case: Extraction) -> None:
+def _one(archive: tarfile.TarFile, info: tarfile.TarInfo, extraction: Extraction) -> None:
     try:
-        case.budget.expand(info.size)
+        extraction.budget.expand(info.size)
         file = archive.extractfile(info)
         data = file.read() if file else b""
-        case.open(info.name, data)
+        extraction.open(info.name, data)
         if len(data) < info.size:
             raise Unreadable(DAMAGED)
     except Spent:
         raise
     except Unreadable as error:
-        case.out.unreadable(f"{case.path}/{info.name}", error.why)
+        extraction.out.unreadable(f"{extraction.path}/{info.name}", error.why)

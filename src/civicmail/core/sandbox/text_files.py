@@ -10,17 +10,17 @@ from civicmail.core.sandbox.errors import DAMAGED, Unreadable
 from civicmail.core.sandbox.extraction import Extraction
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     kind = sniff.detect(content)
     if kind == "letter":
-        message(content, case)
+        message(content, extraction)
     elif kind == "html":
         page = html_text.read(decoded(content))
-        case.text(page.visible)
-        case.text(page.hidden)
-        case.text(page.elsewhere)
+        extraction.text(page.visible)
+        extraction.text(page.hidden)
+        extraction.text(page.elsewhere)
     else:
-        case.text(decoded(content))
+        extraction.text(decoded(content))
         if is_sealed(content):
             raise Unreadable("encrypted")
 
@@ -38,13 +38,13 @@ def decoded(content: bytes) -> str:
     return charsets.decode(content, "", "", charsets.detect)[0]
 
 
-def message(content: bytes, case: Extraction) -> None:
+def message(content: bytes, extraction: Extraction) -> None:
     """A message with all that is attached to it."""
     fields = message_parser.fields(content)
     people = [f"{a.display} {a.addr}" for a in (*fields.from_, *fields.to, *fields.cc, *fields.bcc)]
-    case.text("\n".join([fields.subject, *people, fields.text, fields.attached_text]))
+    extraction.text("\n".join([fields.subject, *people, fields.text, fields.attached_text]))
     for attached in fields.attachments:
         if attached.content:
-            case.open(attached.filename or attached.content_type, attached.content)
+            extraction.open(attached.filename or attached.content_type, attached.content)
     if fields.unreadable:
         raise Unreadable(DAMAGED)

@@ -17,8 +17,8 @@ ROLES_MOST = 1000  # names of elements that are remembered; a file may make up a
 class Words:
     """texts: local names of elements whose characters are words, None for all. breaks: elements behind which a word ends."""
 
-    def __init__(self, case: Extraction, texts: frozenset[str] | None, breaks: frozenset[str]) -> None:
-        self._case = case
+    def __init__(self, extraction: Extraction, texts: frozenset[str] | None, breaks: frozenset[str]) -> None:
+        self._case = extraction
         self._texts = texts
         self._breaks = breaks
         self._roles: dict[str, tuple[bool, bool]] = {}

@@ -14,7 +14,7 @@ PIECE = 1 << 16
 _ENCRYPTED = 1
 
 
-def read(content: bytes, case: Extraction) -> None:
+def read(content: bytes, extraction: Extraction) -> None:
     try:
         archive = zipfile.ZipFile(BytesIO(content))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError):
@@ -23,17 +23,17 @@ def read(content: bytes, case: Extraction) -> None:
         names = archive.namelist()
         kind = office_xml.kind(names, archive)
         if kind is not None:
-            office_xml.read(kind, archive, content, case)
+            office_xml.read(kind, archive, content, extraction)
             return
         for info in archive.infolist():
             if not info.is_dir():
-                one(archive, info, case)
+                one(archive, info, extraction)
 
 
-def one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> None:
+def one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, extraction: Extraction) -> None:
     """Read one member; what is wrong with it ends only it."""
     try:
-        inside = case.member(info.filename)
+        inside = extraction.member(info.filename)
         try:
             data = b"".join(pieces(archive, info, inside))
         except Spent:
@@ -41,24 +41,24 @@ def one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> No
         except Unreadable as error:
             inside.unreadable(error.why)
             return
-        case.inside(data, inside)
+        extraction.inside(data, inside)
     except Spent:
         raise
     except Unreadable as error:
-        case.out.unreadable(f"{case.path}/{info.filename}", error.why)
+        extraction.out.unreadable(f"{extraction.path}/{info.filename}", error.why)
 
 
-def pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> Iterator[bytes]:
+def pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, extraction: Extraction) -> Iterator[bytes]:
     """The content of a member a little at a time. Raises Unreadable."""
     if info.flag_bits & _ENCRYPTED:
         raise Unreadable(ENCRYPTED)
-    case.budget.expand(info.file_size, info.compress_size)
+    extraction.budget.expand(info.file_size, info.compress_size)
     left = info.file_size
     try:
         with archive.open(info) as member:
             while piece := member.read(PIECE):
                 left -= len(piece)
-                case.budget.tick()
+                extraction.budget.tick()
                 if left < 0:
                     raise Unreadable(DAMAGED)
                 yield piece

@@ -11,7 +11,7 @@ import orjson
 from civicmail.city.law.schedules import Decision, Schedules
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 
 class Item(NamedTuple):
@@ -92,6 +92,6 @@ def named(facts: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
             yield name, first, last
 
 
-def every(shelf: Shelf) -> list[dict[str, Any]]:
+def every(store: Store) -> list[dict[str, Any]]:
     """The facts of every certificate, oldest first."""
-    return [e.facts for e in rules.read(shelf, {Type.DISPOSED})]
+    return [e.facts for e in rules.read(store, {Type.DISPOSED})]

@@ -17,7 +17,7 @@ from civicmail.mail.archive import rules
 from civicmail.mail.archive.commit import Entering, unentered
 from civicmail.mail.archive.errors import NotDisposed, NotInArchive
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, Capture, Event, Type
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 WENT = frozenset({Type.RELEASED, Type.DELIVERED})
 """What happens to a capture when a copy of it goes, on somebody's word or because rules think otherwise by now."""
@@ -54,10 +54,10 @@ def promote(
 
     Raises NotInArchive, NotDisposed where no schedule knows the class, NotSaid, LeaseHeld.
     """
-    shelf = Shelf(data)
-    if shelf.place(id_) is None:
+    store = Store(data)
+    if store.place(id_) is None:
         raise NotInArchive(f"Nothing is kept under {id_.hex()}.")
-    schedules = in_force(shelf)
+    schedules = in_force(store)
     if schedules is None or class_ not in schedules.by_class:
         raise NotDisposed(f"No schedule in force knows the class {class_}.")
     facts = {"class": class_, "actor": actor, "reason": reason}
@@ -74,13 +74,13 @@ def adopt(
     return schedules
 
 
-def in_force(shelf: Shelf) -> Schedules | None:
+def in_force(store: Store) -> Schedules | None:
     """The schedules that were adopted last, or None: then nothing is ever disposed of."""
-    text = text_in_force(shelf)
+    text = text_in_force(store)
     return parse(text) if text else None
 
 
-def text_in_force(shelf: Shelf) -> str:
+def text_in_force(store: Store) -> str:
     """The file of schedules in force, word for word; empty when none was ever adopted."""
-    adopted = rules.read(shelf, {Type.SCHEDULE})
+    adopted = rules.read(store, {Type.SCHEDULE})
     return str(adopted[-1].facts["text"]) if adopted else ""

@@ -20,7 +20,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.mail.archive import classes
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ def pieces(data: Path) -> Iterator[Piece]:
             yield Piece(path.parent.name, path, path.stat().st_mtime_ns // 1_000_000)
 
 
-def decide(piece: Piece, shelf: Shelf, schedules: Schedules, *, held: bool, now: int) -> str:
+def decide(piece: Piece, store: Store, schedules: Schedules, *, held: bool, now: int) -> str:
     """The word of a decision ("due" when it may go), or "held"."""
     if held:
         return "held"
-    named_classes = _classes(piece.path.read_bytes(), shelf, schedules)
+    named_classes = _classes(piece.path.read_bytes(), store, schedules)
     return schedules.decide(named_classes or set(schedules.by_class), piece.changed, now).why
 
 
-def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
+def _classes(content: bytes, store: Store, schedules: Schedules) -> set[str]:
     """The classes of the receipts that a piece consists of; empty where that cannot be told of every byte of it."""
     result: set[str] = set()
     at = 0
@@ -70,7 +70,7 @@ def _classes(content: bytes, shelf: Shelf, schedules: Schedules) -> set[str]:
             capture = Capture.from_head(content[start : start + head])
         except (ValueError, KeyError, TypeError, LookupError):  # damaged, or the head of an event
             return set()
-        result |= classes.classes_of(capture, map(Event.from_head, shelf.events(capture.id)), schedules)
+        result |= classes.classes_of(capture, map(Event.from_head, store.events(capture.id)), schedules)
         at = end
     return result
 

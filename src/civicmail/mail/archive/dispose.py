@@ -29,7 +29,7 @@ from civicmail.mail.archive.records import Capture, Event
 from civicmail.mail.archive.rewrite import Name, rewrite
 from civicmail.mail.archive.rules import Watch
 from civicmail.mail.archive.seal import Sealer, new_batch
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 _TWO = "Whoever proposes a disposal does not approve it: it needs two persons."
 PORTION = 5000  # captures that one certificate names
@@ -57,16 +57,16 @@ class Examination:
     Raises NotDisposed where no schedules were ever adopted; DamagedFile, KeyMissing or QueryError where nobody can tell the rules.
     """
 
-    def __init__(self, shelf: Shelf, view: Viewer, now: int) -> None:
-        self.shelf = shelf
-        self.watch = Watch(shelf)
-        self.text = classes.text_in_force(shelf)
-        schedules = classes.in_force(shelf)
+    def __init__(self, store: Store, view: Viewer, now: int) -> None:
+        self.store = store
+        self.watch = Watch(store)
+        self.text = classes.text_in_force(store)
+        schedules = classes.in_force(store)
         if schedules is None:
             raise NotDisposed("No schedules were adopted here, so nothing is due; `civicmail archive adopt FILE` does that.")
         self.schedules = schedules
-        self.holds = holds.in_force(shelf)
-        waiting = outstanding_file.current(shelf.data).entries.values()
+        self.holds = holds.in_force(store)
+        waiting = outstanding_file.current(store.data).entries.values()
         self._waiting = {entry.id for entry in waiting if entry.seen}  # else it is finished, and an event about it came late
         self._view = view
         self._now = now
@@ -76,8 +76,8 @@ class Examination:
 
         The ids of a month are taken down before the first of them, for what is done with them changes the catalogue.
         """
-        for month in list(self.shelf.catalogue.months):
-            runs = self.shelf.catalogue.runs_now(month)
+        for month in list(self.store.catalogue.months):
+            runs = self.store.catalogue.runs_now(month)
             if self.schedules.shortest(_start_of(month)) > self._now:
                 outcome.keep("not yet", sum(run.captures for run in runs))
                 continue
@@ -98,21 +98,21 @@ class Examination:
 
     def judge(self, id_: bytes) -> Item | str:
         """A capture that is to go, or why it stays."""
-        shelf = self.shelf
-        place = shelf.place(id_)
-        if place is None or not isinstance(place.where, InSegment) or shelf.tail.events(id_):
+        store = self.store
+        place = store.place(id_)
+        if place is None or not isinstance(place.where, InSegment) or store.tail.events(id_):
             return "not sealed"
         if id_ in self._waiting:
             return "outstanding"
         try:
-            head, heads = shelf.head(place), shelf.events(id_)
+            head, heads = store.head(place), store.events(id_)
             capture = Capture.from_head(head)
             known = classes.classes_of(capture, map(Event.from_head, heads), self.schedules)
             decision = self.schedules.decide(known, capture.received, self._now)
             if not decision.is_due:
                 return decision.why
             if self.holds:
-                view = self._view(capture, shelf.body(place))
+                view = self._view(capture, store.body(place))
                 if any(hold.covers(view) for hold in self.holds):
                     return "held"
         except (DamagedFile, NotInArchive):
@@ -122,8 +122,8 @@ class Examination:
     def debris(self, outcome: Outcome) -> list[Piece]:
         """What was put aside by a repair and is to go, too."""
         pieces = []
-        for piece in damaged_pieces.pieces(self.shelf.data):
-            why = damaged_pieces.decide(piece, self.shelf, self.schedules, held=bool(self.holds), now=self._now)
+        for piece in damaged_pieces.pieces(self.store.data):
+            why = damaged_pieces.decide(piece, self.store, self.schedules, held=bool(self.holds), now=self._now)
             if why == "due":
                 pieces.append(piece)
             else:
@@ -132,14 +132,14 @@ class Examination:
 
     def segments_of(self, items: Sequence[Item]) -> set[Name]:
         """Every segment in which something about these captures stands."""
-        entries = [e.where for item in items for e in self.shelf.catalogue.by_id(item.id)]
+        entries = [e.where for item in items for e in self.store.catalogue.by_id(item.id)]
         return {(where.class_, where.month, where.segment) for where in entries}
 
 
 def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None] = lambda item: None) -> Outcome:
     """What would go if it were done now; changes nothing and takes no lease. each: told every capture that would."""
     outcome = Outcome()
-    examination = Examination(Shelf(data), view, now)
+    examination = Examination(Store(data), view, now)
     for item in examination.due(outcome):
         outcome.gone += 1
         each(item)
@@ -177,7 +177,7 @@ def dispose(
     outcome = Outcome()
     with Sealer(data, files, patience) as sealer:
         sealer.finish()
-        examination = Examination(Shelf(data), view, now)
+        examination = Examination(Store(data), view, now)
         act = _Act(sealer, examination, (proposer, approver), reason, now, files)
         for items in batched(examination.due(outcome), portion):
             outcome.certificates.append(act.portion(items))
@@ -185,7 +185,7 @@ def dispose(
         if pieces := examination.debris(outcome):
             outcome.certificates.append(act.pieces(pieces))
             outcome.pieces = len(pieces)
-        damaged_pieces.remove(data, certificates.every(Shelf(data)), files)
+        damaged_pieces.remove(data, certificates.every(Store(data)), files)
     return outcome
 
 
@@ -230,7 +230,7 @@ class _Act:
             agree=lambda: self._agree(going),
             certificate=facts,
         )
-        e.shelf.refresh()
+        e.store.refresh()
         return name
 
     def pieces(self, pieces: list[Piece]) -> str:

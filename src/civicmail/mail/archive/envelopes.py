@@ -230,5 +230,5 @@ def shown_reply(text: str, named: Collection[str]) -> str:
     """What another server answered, as far as it is shown: one line without control characters, and without what stands in angle
     brackets and is no address of the envelope (named, lower case): some servers answer with the Message-ID."""
     line = "".join(c if c.isprintable() else " " for c in text)
-    line = _BRACKETS.sub(lambda found: found[0] if found[1].lower() in named else "<…>", line)
+    line = _BRACKETS.sub(lambda match: match[0] if match[1].lower() in named else "<…>", line)
     return line if len(line) <= REPLY_MOST else f"{line[:REPLY_MOST]}…"

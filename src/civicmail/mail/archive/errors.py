@@ -28,7 +28,7 @@ class NotInArchive(CivicmailError):
     http = 404
 
 
-class HoldNotFound(CivicmailError):
+class UnknownHold(CivicmailError):
     """No hold in force has this id: it never had, or it was ended."""
 
     exit_code = 1

@@ -21,9 +21,9 @@ from civicmail.core.query.plain import decoded, encoded
 from civicmail.core.query.tree import Among, And, Digits, Everything, Not, Or, Range, Token, Tree, View, Words
 from civicmail.mail.archive import rules
 from civicmail.mail.archive.commit import Entering, unentered
-from civicmail.mail.archive.errors import HoldNotFound, MissingReason
+from civicmail.mail.archive.errors import MissingReason, UnknownHold
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 GROUNDS = ("request", "litigation", "claim", "audit", "other")
 MANDATE = "mandate "
@@ -85,8 +85,8 @@ def end(
     """Lift a hold. What it kept is disposed of by the schedules from now on. Raises NoHold, NotSaid, LeaseHeld."""
 
     def agree() -> None:
-        if name not in {hold.id for hold in in_force(Shelf(data))}:
-            raise HoldNotFound(f"No hold in force has the id {name}.")
+        if name not in {hold.id for hold in in_force(Store(data))}:
+            raise UnknownHold(f"No hold in force has the id {name}.")
 
     event = Event(Type.HOLD_END, NO_ID, now, facts={"hold": name, "actor": actor, "reason": reason})
     rules.write(data, event, entering, files, entered={"hold": name}, agree=agree)
@@ -94,12 +94,12 @@ def end(
 
 def load(data: Path) -> list[Hold]:
     """in_force, for whoever reads nothing else there."""
-    return in_force(Shelf(data))
+    return in_force(Store(data))
 
 
-def in_force(shelf: Shelf) -> list[Hold]:
+def in_force(store: Store) -> list[Hold]:
     """Every hold that was not ended, oldest first. Raises DamagedFile, KeyMissing, QueryError: then nobody knows what is held."""
-    return _in_force(rules.read(shelf, {Type.HOLD, Type.HOLD_END}))
+    return _in_force(rules.read(store, {Type.HOLD, Type.HOLD_END}))
 
 
 def _in_force(events: Iterable[Event]) -> list[Hold]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from civicmail.city.law.schedules import Schedules
 from civicmail.mail.archive import certificates, classes, holds, segments
 from civicmail.mail.archive.holds import Hold
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 
 @dataclass(slots=True)
@@ -36,23 +36,23 @@ class Inventory:
 
 def disposed(data: Path) -> set[str]:
     """The ids (UUID) of all captures that certificates name. Raises DamagedFile, KeyMissing."""
-    return {item["id"] for facts in certificates.every(Shelf(data)) for item in facts["items"]}
+    return {item["id"] for facts in certificates.every(Store(data)) for item in facts["items"]}
 
 
 def inventory(data: Path) -> Inventory:
     """Look at everything once. Takes no lease. Raises DamagedFile, KeyMissing."""
-    shelf = Shelf(data)
-    result = Inventory(schedules=classes.in_force(shelf), holds=holds.in_force(shelf))
+    store = Store(data)
+    result = Inventory(schedules=classes.in_force(store), holds=holds.in_force(store))
     for class_, month, name in segments.listed(data):
         group = result.groups.setdefault(class_, Group(oldest=month))
         group.segments += 1
         group.size += segments.path_of(data, class_, month, name).stat().st_size
         group.oldest, group.newest = min(group.oldest, month), max(group.newest, month)
-    for month in shelf.catalogue.months:
-        for run in shelf.catalogue.runs_now(month):
+    for month in store.catalogue.months:
+        for run in store.catalogue.runs_now(month):
             for (class_, _), count in run.captures_by_segment().items():
                 result.groups.setdefault(class_, Group(oldest=month)).captures += count
-    result.unsealed = sum(1 for _ in shelf.tail.captures())
-    listed = certificates.every(shelf)
+    result.unsealed = sum(1 for _ in store.tail.captures())
+    listed = certificates.every(store)
     result.certificates, result.disposed = len(listed), sum(len(facts["items"]) for facts in listed)
     return result

@@ -21,7 +21,7 @@ from civicmail.mail.archive.links import DAY_MS, Link, Pairs, Window
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event, Type, month_of
 from civicmail.mail.archive.runs import Entry
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 log = get_logger()
 
@@ -43,12 +43,12 @@ class LinkJob:
         self._candidates: dict[bytes, Link] = {}
         self._last: dict[str, int] = {}
         records = list(self._new())
-        shelf = Shelf(self._data)
+        store = Store(self._data)
         in_journals = {r.id for r in records if r.type == Type.RECEIPT}
-        for capture in _sealed_since(shelf, self._now - DAY_MS):
+        for capture in _sealed_since(store, self._now - DAY_MS):
             if capture.id not in in_journals:
                 self._see(capture)
-        self._candidates = {id_: link for id_, link in self._candidates.items() if not _is_linked(shelf, id_)}
+        self._candidates = {id_: link for id_, link in self._candidates.items() if not _is_linked(store, id_)}
         self._take(records)
 
     def step(self, now: int) -> int:
@@ -98,21 +98,21 @@ class LinkJob:
         self._writer.close()
 
 
-def _sealed_since(shelf: Shelf, since: int) -> list[Capture]:
+def _sealed_since(store: Store, since: int) -> list[Capture]:
     """Sealed captures that were received since then (ms), oldest first; of very many the newest, and only what can be read."""
-    rows = (e for month in shelf.catalogue.months if month >= month_of(since) for e in _rows(shelf, month, since))
+    rows = (e for month in store.catalogue.months if month >= month_of(since) for e in _rows(store, month, since))
     captures = []
     for row in sorted(heapq.nlargest(links.SEEN_MOST // 2, rows, key=lambda e: e.id), key=_where):
         try:
-            captures.append(Capture.from_head(shelf.head(Place(row.id, b"", row.where))))
+            captures.append(Capture.from_head(store.head(Place(row.id, b"", row.where))))
         except (DamagedFile, KeyMissing, NotInArchive) as error:
             log.error("links.unreadable", problem=str(error))
     return sorted(captures, key=lambda c: c.id)
 
 
-def _rows(shelf: Shelf, month: str, since: int) -> Iterator[Entry]:
+def _rows(store: Store, month: str, since: int) -> Iterator[Entry]:
     low = max(0, since).to_bytes(6) + bytes(10)
-    for run in shelf.catalogue.runs_now(month):
+    for run in store.catalogue.runs_now(month):
         yield from (e for e in run.entries(low, b"\xff" * 16) if not e.events)
 
 
@@ -120,5 +120,5 @@ def _where(row: Entry) -> tuple[str, int, int]:
     return row.where.segment, row.where.frame, row.where.offset
 
 
-def _is_linked(shelf: Shelf, id_: bytes) -> bool:
-    return any(Event.from_head(head).type == Type.LINKED for head in shelf.events(id_))
+def _is_linked(store: Store, id_: bytes) -> bool:
+    return any(Event.from_head(head).type == Type.LINKED for head in store.events(id_))

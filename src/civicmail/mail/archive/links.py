@@ -22,7 +22,7 @@ from pathlib import Path
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.archive import segments, warc
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 DAY_MS = 86_400_000
 SEEN_MOST = 200_000  # keys that are remembered, about 50 MB
@@ -140,9 +140,9 @@ def _row(event: Event) -> bytes:
 
 def _sealed(data: Path) -> Iterator[Event]:
     """Every `linked` record in the segments."""
-    shelf = Shelf(data)
+    store = Store(data)
     for name in segments.listed(data):
-        segment = shelf.sealed.segment(*name)
+        segment = store.sealed.segment(*name)
         for row in segment.rows():
             if row.type == Type.LINKED:
                 frame = segment.frame(row.frame)

@@ -16,7 +16,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import edges
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.archive.shelf import Shelf, Years, checked
+from civicmail.mail.archive.store import Store, Years, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +32,40 @@ class Machine:
     """What a data folder keeps, for the machine. A view of one moment: refresh() moves it to now."""
 
     def __init__(self, data: Path) -> None:
-        self._shelf = Shelf(data)
+        self._store = Store(data)
 
     def refresh(self) -> None:
-        self._shelf.refresh()
+        self._store.refresh()
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
         """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
-        return self._shelf.known(bits, sha256)
+        return self._store.known(bits, sha256)
 
     def count(self) -> int:
-        return self._shelf.count()
+        return self._store.count()
 
     def capture(self, id_: bytes) -> Capture:
         """Raises NotInArchive, DamagedFile."""
-        return Capture.from_head(self._shelf.head(self._place(id_)))
+        return Capture.from_head(self._store.head(self._place(id_)))
 
     def places(self, since: int, until: int) -> Iterator[Place]:
         """Captures received from `since` to `until` (ms, both included), newest first."""
-        return self._shelf.between(*edges(since, until))
+        return self._store.between(*edges(since, until))
 
     def place(self, id_: bytes) -> Place | None:
-        return self._shelf.place(id_)
+        return self._store.place(id_)
 
     def at(self, place: Place) -> Capture:
         """The capture that is kept there. Raises NotInArchive, DamagedFile."""
-        return Capture.from_head(self._shelf.head(place))
+        return Capture.from_head(self._store.head(place))
 
     def body(self, id_: bytes) -> bytes:
         """The bytes of a message, checked against their SHA-256. Raises NotInArchive, DamagedFile."""
-        return self._shelf.body(self._place(id_))
+        return self._store.body(self._place(id_))
 
     def events(self, id_: bytes) -> list[Event]:
         """What happened to a capture, in order of time."""
-        history = [Event.from_head(head) for head in self._shelf.events(id_)]
+        history = [Event.from_head(head) for head in self._store.events(id_)]
         return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
     def all_captures(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[Stored]:
@@ -73,17 +73,17 @@ class Machine:
 
         What cannot be read is left out, and `damaged` is told once for each. years: of receipt, None for all.
         """
-        return (Stored(*stored) for stored in self._shelf.everything(damaged, years))
+        return (Stored(*stored) for stored in self._store.everything(damaged, years))
 
     def ids(self, years: Years = None) -> Iterator[bytes]:
         """The ids of all captures, or of those that were received in these years, in order."""
-        return (place.id for place in self._shelf.captures(years=years))
+        return (place.id for place in self._store.captures(years=years))
 
     def _place(self, id_: bytes) -> Place:
-        place = self._shelf.place(id_)
+        place = self._store.place(id_)
         if place is None:
-            self._shelf.refresh()
-            place = self._shelf.place(id_)
+            self._store.refresh()
+            place = self._store.place(id_)
         if place is None:
             raise NotInArchive(f"Nothing is kept under {id_.hex()}.")
         return place

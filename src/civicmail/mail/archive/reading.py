@@ -19,17 +19,17 @@ from civicmail.mail.archive.explanation import MessageExplanation, explain
 from civicmail.mail.archive.identity import earlier, edges
 from civicmail.mail.archive.places import Place
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 
 class Archive:
     """What a data folder keeps, for people. A view of one moment: refresh() moves it to now. Not safe for two threads at once."""
 
     def __init__(self, data: Path) -> None:
-        self._shelf = Shelf(data)
+        self._store = Store(data)
 
     def refresh(self) -> None:
-        self._shelf.refresh()
+        self._store.refresh()
 
     def find(self, text: str) -> list[Place]:
         """Captures named by a capture id (dashes optional), a SHA-256, or at least 12 digits of either, oldest first.
@@ -37,33 +37,33 @@ class Archive:
         Several places mean that the words are ambiguous, or that the same bytes were captured several times; none that nothing is
         kept under them. Raises NoId for words that can name none.
         """
-        return self._shelf.find(text)
+        return self._store.find(text)
 
     def place(self, id_: bytes) -> Place | None:
         """Where the capture with this id (16 bytes) is kept; the SHA-256 in it may be empty."""
-        return self._shelf.place(id_)
+        return self._store.place(id_)
 
     def count(self) -> int:
         """How many captures are kept."""
-        return self._shelf.count()
+        return self._store.count()
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
         """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
-        return self._shelf.known(bits, sha256)
+        return self._store.known(bits, sha256)
 
     def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
         """Every capture in order of receipt; the SHA-256 in a place may be empty."""
-        return self._shelf.captures(newest_first=newest_first)
+        return self._store.captures(newest_first=newest_first)
 
     def window(self, since: int, until: int, before: bytes = b"") -> Iterator[Place]:
         """Captures received from `since` to `until` (ms, both included), newest first; only those before the capture id `before`,
         where one is given. The SHA-256 in a place may be empty."""
         low, high = edges(since, until)
-        return self._shelf.between(low, min(high, earlier(before)) if before else high)
+        return self._store.between(low, min(high, earlier(before)) if before else high)
 
     def count_in(self, since: int, until: int) -> int:
         """How many captures were received from `since` to `until` (ms, both included)."""
-        return self._shelf.count_between(*edges(since, until))
+        return self._store.count_between(*edges(since, until))
 
     def envelope(self, actor: Actor, place: Place, *, now: int) -> MessageTrace:
         """The envelope of a capture, its states and times, for whoever may `system.see`; never anything of its content.
@@ -71,8 +71,8 @@ class Archive:
         Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
         """
         guard.require(actor, "system.see", now=now)
-        events = [Event.from_head(head) for head in self._shelf.events(place.id)]
-        return trace_of(Capture.from_head(self._shelf.head(place)), events)
+        events = [Event.from_head(head) for head in self._store.events(place.id)]
+        return trace_of(Capture.from_head(self._store.head(place)), events)
 
     def explained(self, actor: Actor, place: Place, *, now: int) -> MessageExplanation:
         """What screening found in a capture and what rules made of it, for whoever may `system.see`; never anything of its content.
@@ -80,8 +80,8 @@ class Archive:
         Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
         """
         guard.require(actor, "system.see", now=now)
-        events = [Event.from_head(head) for head in self._shelf.events(place.id)]
-        return explain(Capture.from_head(self._shelf.head(place)), events)
+        events = [Event.from_head(head) for head in self._store.events(place.id)]
+        return explain(Capture.from_head(self._store.head(place)), events)
 
     def capture(self, permit: Permit, place: Place) -> Capture:
         """Envelope, findings and dispositions of a capture. Raises NotPermitted, DamagedFile, NotInArchive."""
@@ -90,17 +90,17 @@ class Archive:
     def head(self, permit: Permit, place: Place) -> bytes:
         """The head of the receipt, byte for byte: what the ledger's leaf is made of."""
         _spend(permit)
-        return self._shelf.head(place)
+        return self._store.head(place)
 
     def body(self, permit: Permit, place: Place) -> bytes:
         """The message's bytes as kept, checked against their SHA-256. Raises NotPermitted, DamagedFile, NotInArchive."""
         _spend(permit)
-        return self._shelf.body(place)
+        return self._store.body(place)
 
     def events(self, permit: Permit, id_: bytes) -> list[Event]:
         """What happened to a capture, in order of time."""
         _spend(permit)
-        history = [Event.from_head(head) for head in self._shelf.events(id_)]
+        history = [Event.from_head(head) for head in self._store.events(id_)]
         return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
 

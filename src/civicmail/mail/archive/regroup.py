@@ -17,7 +17,7 @@ from civicmail.mail.archive.records import ASIDE, Type
 from civicmail.mail.archive.rewrite import Name, rewrite
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.archive.segments import SEGMENT_SIZE, Segment
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 BATCH_SIZE = 256 << 20
 
@@ -35,14 +35,14 @@ def regroup(sealer: Sealer, *, now: int, reason: str, files: Files = OS_FILES) -
     """Do both for every month. now: ms. Raises DamagedFile, KeyMissing: what was done by then is done."""
     done = Done()
     sealer.finish()
-    shelf = Shelf(sealer.data)
-    schedules = classes.in_force(shelf)
+    store = Store(sealer.data)
+    schedules = classes.in_force(store)
     by_month: dict[str, list[Name]] = {}
     for name in segments.listed(sealer.data):
         by_month.setdefault(name[1], []).append(name)
     for _, names in sorted(by_month.items()):
-        targets = _raised(sealer, shelf, names, schedules) if schedules else {}
-        places = [e.where for id_ in targets for e in shelf.catalogue.by_id(id_)]
+        targets = _raised(sealer, store, names, schedules) if schedules else {}
+        places = [e.where for id_ in targets for e in store.catalogue.by_id(id_)]
         for some in _batches(sealer, names, {(where.class_, where.month, where.segment) for where in places}):
             report = rewrite(sealer, some, new_class=_Target(targets), reason=reason, now=now, files=files)
             done.before, done.after = done.before + len(some), done.after + report.segments
@@ -60,15 +60,15 @@ class _Target:
         return self._targets.get(id_, class_)
 
 
-def _raised(sealer: Sealer, shelf: Shelf, names: list[Name], schedules: Schedules) -> dict[bytes, str]:
+def _raised(sealer: Sealer, store: Store, names: list[Name], schedules: Schedules) -> dict[bytes, str]:
     """Captures that are kept elsewhere than where their longest class belongs, and where that is."""
     targets: dict[bytes, str] = {}
     for id_ in {id_ for name in names for id_ in _perhaps_raised(sealer, name)}:
-        place = shelf.place(id_)
-        if place is None or not (entries := shelf.catalogue.by_id(id_)):
+        place = store.place(id_)
+        if place is None or not (entries := store.catalogue.by_id(id_)):
             continue
-        head = orjson.loads(shelf.head(place))
-        heads = [orjson.loads(h) for h in shelf.events(id_)]
+        head = orjson.loads(store.head(place))
+        heads = [orjson.loads(h) for h in store.events(id_)]
         raised = {h["facts"]["class"] for h in heads if h["type"] == "class"}
         raised |= classes.class_after(head["class"], (Type[h["type"].upper()] for h in heads))
         target = gather.class_name(schedules.longest({head["class"]} | raised, head["received"]))

@@ -24,7 +24,7 @@ from civicmail.mail.archive.places import InJournal
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.seal_state import read as seal_state
 from civicmail.mail.archive.segments import Row
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 KEEPING = frozenset({Type.HOLD, Type.HOLD_END, Type.CLASS, Type.SCHEDULE})
 """What changes whether a capture is kept."""
@@ -58,32 +58,32 @@ def write(
         write_entered(data, [event], event.at, entering, entered or {}, files)
 
 
-def read(shelf: Shelf, types: Collection[int]) -> list[Event]:
+def read(store: Store, types: Collection[int]) -> list[Event]:
     """Every durable record of these types that is about no capture, in order of time.
 
     Raises DamagedFile, KeyMissing: then it cannot be told what the rules are.
     """
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
-            events = {(e.journal, e.number): e for e in _all(shelf) if e.type in types}
+            events = {(e.journal, e.number): e for e in _all(store) if e.type in types}
             return sorted(events.values(), key=lambda e: (e.at, e.journal, e.number))
         if attempt < _VIEWS_MOST - 1:
-            shelf.refresh()
-    raise FileNotFoundError(shelf.data / "segments")
+            store.refresh()
+    raise FileNotFoundError(store.data / "segments")
 
 
-def _all(shelf: Shelf) -> Iterator[Event]:
+def _all(store: Store) -> Iterator[Event]:
     """Journals first: what is sealed meanwhile is then met twice, and never missed."""
-    for where in shelf.tail.events(NO_ID):
+    for where in store.tail.events(NO_ID):
         yield Event.from_head(tail_index.read_head(where))
-    for class_, month, name in segments.listed(shelf.data):
-        state = seal_state(shelf.data)
+    for class_, month, name in segments.listed(store.data):
+        state = seal_state(store.data)
         if class_ == LEDGER_CLASS and not (state and not state.committed and name.startswith(state.batch)):
-            yield from _sealed(shelf, (class_, month, name))
+            yield from _sealed(store, (class_, month, name))
 
 
-def _sealed(shelf: Shelf, name: tuple[str, str, str]) -> Iterator[Event]:
-    segment = shelf.sealed.segment(*name)
+def _sealed(store: Store, name: tuple[str, str, str]) -> Iterator[Event]:
+    segment = store.sealed.segment(*name)
     by_frame: dict[int, list[Row]] = {}
     for row in segment.rows():
         if row.type >= Type.HOLD and row.id == NO_ID:
@@ -99,12 +99,12 @@ def _sealed(shelf: Shelf, name: tuple[str, str, str]) -> Iterator[Event]:
 class Watch:
     """What stood in the journals when something was decided. Hold the lease `seal`: then records only come, and none goes."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._before = set(shelf.tail.records())
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._before = set(store.tail.records())
 
     def came(self) -> list[tuple[bytes, Event]]:
         """(capture id, event) of every record that came since, receipts left out."""
-        self._shelf.refresh()
-        new: set[tuple[bytes, InJournal]] = set(self._shelf.tail.records()) - self._before
+        self._store.refresh()
+        new: set[tuple[bytes, InJournal]] = set(self._store.tail.records()) - self._before
         return [(id_, Event.from_head(tail_index.read_head(where))) for id_, where in new]

@@ -32,7 +32,7 @@ from civicmail.mail.archive.keyring import Keyring
 from civicmail.mail.archive.places import InSegment
 from civicmail.mail.archive.seal_batch import BatchWriter
 from civicmail.mail.archive.seal_state import SealState
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 
 BATCH_SIZE = 256 << 20
 Passed = Callable[[], Mapping[str, int]]
@@ -56,7 +56,7 @@ class Sealer:
         self.data = data
         self._files = files
         self._keyring = Keyring(data, files)
-        self._shelf: Shelf | None = None
+        self._store: Store | None = None
         self._batch = ""  # that this one began
         self._lease = Lease.take(lease_path(data, "seal"), patience)
 
@@ -92,7 +92,7 @@ class Sealer:
     def _seal_all(self, passed: Passed, now: int, checkpoint: str) -> Report:
         self.finish()
         adopt(self.data, files=self._files)
-        self._shelf = None
+        self._store = None
         report = Report()
         stuck: set[str] = set()
         months: set[str] = set()
@@ -187,13 +187,13 @@ class Sealer:
 
     def _class_of(self, id_: bytes) -> str | None:
         """The class of a capture that is not in this batch."""
-        self._shelf = self._shelf or Shelf(self.data)
-        place = self._shelf.place(id_)
+        self._store = self._store or Store(self.data)
+        place = self._store.place(id_)
         if place is None:
             return None
         if isinstance(place.where, InSegment):
             return place.where.class_
-        return gather.class_name(orjson.loads(self._shelf.head(place))["class"])
+        return gather.class_name(orjson.loads(self._store.head(place))["class"])
 
 
 def new_batch(now: int) -> str:

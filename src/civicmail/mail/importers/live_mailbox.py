@@ -27,7 +27,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import capture_id, occurrence_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Occurrence, Source, Type
-from civicmail.mail.archive.shelf import Shelf
+from civicmail.mail.archive.store import Store
 from civicmail.mail.courier.maildir import mailbox
 from civicmail.mail.importers.occurrence import Ordinals
 from civicmail.mail.importers.parse_requests import CLASS
@@ -100,7 +100,7 @@ class LiveMailbox:
             missing += not letter.is_kept
         lines = "".join(f"{sha256}\n" for sha256 in sorted(shas))
         listed = hashlib.sha256(lines.encode()).hexdigest()
-        return LiveCount(len(shas), sizes, missing, listed, len(holds.in_force(Shelf(self._data))))
+        return LiveCount(len(shas), sizes, missing, listed, len(holds.in_force(Store(self._data))))
 
     def bring_in(self, clock: Callable[[], int]) -> int:
         """Keep what the archive lacks, as mail of this mailbox; how many. Durable on return. Raises OSError, LaterError."""

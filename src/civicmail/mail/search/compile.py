@@ -59,8 +59,8 @@ def compiled(tree: Tree) -> tantivy.Query:
             return _digits(("hi", "lo"), digits)
         case Digits(_, digits):
             return _digits(("s1", "s2", "s3", "s4"), digits)
-        case Among(found):
-            return _among(found)
+        case Among(ids):
+            return _among(ids)
 
 
 def _alternatives(parts: tuple[Tree, ...]) -> list[tantivy.Query]:

@@ -29,9 +29,9 @@ def viewer(data: Path, seconds: float = message_reader.SECONDS) -> Viewer:
     def see(capture: Capture, body: bytes) -> View:
         try:
             fields, files = message_reader.fields(body, seconds)
-            said = text_of_files(files, look) if fields.attachments else NOTHING
-            seen = view(capture, fields, said)
-            seen["unreadable"] += said.waiting
+            attachments = text_of_files(files, look) if fields.attachments else NOTHING
+            seen = view(capture, fields, attachments)
+            seen["unreadable"] += attachments.waiting
         except Exception as error:  # whatever is wrong with one message, it must not let it go
             if isinstance(error, Unreadable) and error.why == BUSY:
                 raise LaterError("Too much is being read at this moment. Please try again in a minute.") from None

@@ -30,7 +30,7 @@ Years = frozenset[int] | None
 """Years of receipt (UTC), None for all."""
 
 
-class Shelf:
+class Store:
     """All captures of a data folder: journals first, then segments. A view of one moment; refresh() moves it to now."""
 
     def __init__(self, data: Path) -> None:
