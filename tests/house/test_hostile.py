@@ -11,7 +11,7 @@ import pytest
 
 from house.sources import PACKAGE, modules, tree
 
-READERS = {f"civicmail.core.message.{name}" for name in ("letter", "parsing", "hypertext")}
+READERS = {f"civicmail.core.message.{name}" for name in ("message_parser", "structure", "html_text")}
 LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
 STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
 LIMITED = (

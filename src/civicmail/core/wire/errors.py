@@ -4,7 +4,7 @@ CivicmailError
 └── WireError             a peer broke the protocol
     ├── PathError         an address in MAIL or RCPT that is not one
     ├── CommandError      a command whose words are wrong
-    └── AnswerError       a server said something that is no reply
+    └── ReplyError       a server said something that is no reply
 
 The smtp attribute of each raised error is the reply the peer gets; text that the peer sent is never quoted in it.
 """

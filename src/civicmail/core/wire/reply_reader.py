@@ -60,7 +60,7 @@ class ReplyReader:
         self._buffer += data
 
     def next(self) -> Reply | None:
-        """The next whole reply, or None when more bytes are needed; AnswerError when this is no SMTP."""
+        """The next whole reply, or None when more bytes are needed; ReplyError when this is no SMTP."""
         while (end := self._buffer.find(b"\n")) >= 0:
             line, self._buffer = self._buffer[:end].removesuffix(b"\r"), self._buffer[end + 1 :]
             if (reply := self._line(line)) is not None:

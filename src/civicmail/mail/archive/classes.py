@@ -52,7 +52,7 @@ def promote(
 ) -> None:
     """Keep a capture as long as this class asks for; shorter than before it never becomes. Its bytes move with the next regroup().
 
-    Raises NotInArchive, NotDisposed where no schedule knows the class, NotSaid, LeaseHeld.
+    Raises NotInArchive, NotDisposed where no schedule knows the class, MissingReason, LeaseHeld.
     """
     store = Store(data)
     if store.place(id_) is None:
@@ -67,7 +67,7 @@ def promote(
 def adopt(
     data: Path, text: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
 ) -> Schedules:
-    """Put a file of schedules into force, in place of the one before. Raises BadSchedule, NotSaid, LeaseHeld."""
+    """Put a file of schedules into force, in place of the one before. Raises BadSchedule, MissingReason, LeaseHeld."""
     schedules = parse(text)
     facts = {"text": text, "actor": actor, "reason": reason}
     rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts=facts), entering, files)

@@ -163,8 +163,8 @@ def dispose(
     """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms. eyes: what is known of
     the two people (city/access/foureyes.py).
 
-    Raises NotDisposed for one person alone or an unclaimed installation, NotSaid, LeaseHeld, RulesChanged: what has its certificate
-    by then is gone, all else is as it was.
+    Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: what has its
+    certificate by then is gone, all else is as it was.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise MissingReason("A disposal needs who proposes it, who approves it, and why.")

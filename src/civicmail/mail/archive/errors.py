@@ -2,12 +2,12 @@
 
 CivicmailError
 ├── NotInArchive      nothing is kept under this id
-└── NoHold            no hold in force has this id
+└── UnknownHold       no hold in force has this id
 ConfigError
 └── KeyMissing        a key that is needed is not in the keyring
 UsageError
-├── NoId              these words can name no capture
-└── NotSaid           a reason, a person or a ground is missing
+├── InvalidId         these words can name no capture
+└── MissingReason     a reason, a person or a ground is missing
 RefusedError
 └── NotDisposed       a rule says that nothing is disposed of now
 LaterError

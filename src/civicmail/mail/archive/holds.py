@@ -66,7 +66,7 @@ def place(
     files: Files = OS_FILES,
 ) -> str:
     """Put a hold into force; durable when this returns its id. scope: words of a query, or with a tree only what it is about in
-    words; now: ms; entering: is given the id. Raises QueryError, NotSaid, LeaseHeld."""
+    words; now: ms; entering: is given the id. Raises QueryError, MissingReason, LeaseHeld."""
     if ground not in GROUNDS:
         raise MissingReason(f"A ground is one of {', '.join(GROUNDS)}.")
     name = os.urandom(6).hex()
@@ -82,7 +82,7 @@ def place(
 def end(
     data: Path, name: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
 ) -> None:
-    """Lift a hold. What it kept is disposed of by the schedules from now on. Raises NoHold, NotSaid, LeaseHeld."""
+    """Lift a hold. What it kept is disposed of by the schedules from now on. Raises UnknownHold, MissingReason, LeaseHeld."""
 
     def agree() -> None:
         if name not in {hold.id for hold in in_force(Store(data))}:

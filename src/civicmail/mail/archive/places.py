@@ -49,7 +49,7 @@ class Place:
 def digits_of(text: str) -> str:
     """Lower-case hexadecimal digits of a capture id, a SHA-256 or a prefix (at least 12) of either; dashes are optional.
 
-    Raises NoId for other words.
+    Raises InvalidId for other words.
     """
     digits = _DASHES.sub("", text.strip().lower())
     if not _DIGITS.fullmatch(digits):

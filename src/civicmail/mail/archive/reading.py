@@ -35,7 +35,7 @@ class Archive:
         """Captures named by a capture id (dashes optional), a SHA-256, or at least 12 digits of either, oldest first.
 
         Several places mean that the words are ambiguous, or that the same bytes were captured several times; none that nothing is
-        kept under them. Raises NoId for words that can name none.
+        kept under them. Raises InvalidId for words that can name none.
         """
         return self._store.find(text)
 

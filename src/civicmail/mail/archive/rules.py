@@ -49,7 +49,7 @@ def write(
     agree: Callable[[], None] = lambda: None,
 ) -> None:
     """Make one record durable, with the entry of whoever does it; waits while others do. entered: facts for the entry; agree: asked
-    when nobody can come in between, and what it raises stops it. Raises LeaseHeld, NotSaid without actor or reason."""
+    when nobody can come in between, and what it raises stops it. Raises LeaseHeld, MissingReason without actor or reason."""
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise MissingReason(f"Say the {what}: it stays in the record.")

@@ -61,7 +61,7 @@ class Store:
     def find(self, text: str) -> list[Place]:
         """Captures that a capture id, a SHA-256 or a prefix of either names, SHA-256 filled in, oldest first.
 
-        Raises NoId for words that can name none.
+        Raises InvalidId for words that can name none.
         """
         digits = digits_of(text)
         if len(digits) == 64:
