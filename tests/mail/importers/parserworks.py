@@ -23,7 +23,7 @@ def command(work: str) -> tuple[str, ...]:
 def main(work: str) -> None:
     parser_pool.CPU_SECONDS = 1 if work == "impatient" else parser_pool.CPU_SECONDS
     if work == "deadly":
-        import_module(f"{parser_pool.__package__}.parserworker")
+        import_module(f"{parser_pool.__package__}.parser_worker")
     parser_pool.serve(lambda messages: [said(WORKS[work](content, ask)) for content, ask in messages], int(sys.argv[-1]))
 
 
@@ -90,7 +90,7 @@ def deadly(content: bytes, ask: object) -> object:
     """As the program does it, but one message ends it."""
     if b"letter 3" in content:
         os._exit(1)
-    return sys.modules[f"{parser_pool.__package__}.parserworker"].work([(content, ask)])[0]
+    return sys.modules[f"{parser_pool.__package__}.parser_worker"].work([(content, ask)])[0]
 
 
 WORKS = {"plain": plain, "impatient": plain, "repeated": repeated, "slow": slow, "tried": tried, "deadly": deadly}
