@@ -60,7 +60,7 @@ def end(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """End somebody's access: every door shuts within a second, nothing that was kept goes."""
+    """End a person's access at every entry point within a second; archived mail stays."""
     desk = actors.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions.ending import end_access
 
@@ -82,7 +82,7 @@ def extend(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Authorise somebody for longer. The department decides, and nobody for themselves."""
+    """Extend a person's authorization. The department decides, and nobody about their own."""
     desk = actors.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
     from civicmail.city.access.models import Authorisation
@@ -100,7 +100,7 @@ def extend(
 def suspend(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
-    """Stop all of somebody's access at once: nothing is sent, and what comes is held."""
+    """Suspend a person's access at once: sending stops and incoming mail is held."""
     desk = actors.signed_in("access suspend", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 
@@ -113,7 +113,7 @@ def suspend(
 def resume(
     person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
 ) -> None:
-    """Put what was suspended into force again, until the end that it had."""
+    """End a suspension; the authorization keeps its end date."""
     desk = actors.signed_in("access resume", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 
@@ -147,7 +147,7 @@ def recover(
     file: recovery_key.KeyFile = None,
     config: options.Config = None,
 ) -> None:
-    """Make somebody access officer with the recovery key, where nobody who could do it gets in; prints a link."""
+    """Make a person access officer with the recovery key, if no officer can sign in; prints a link."""
     desk = actors.owned("access recover", data, config, now=now_ms())
     key = recovery_key.read(file)
     from civicmail.city.access.actions import duties, invitations

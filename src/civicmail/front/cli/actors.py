@@ -31,7 +31,7 @@ _CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --dut
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a command of people's side works, for whom, and when (ms). Django runs."""
+    """Context of a command with a database: folder, settings, actor, time (epoch ms)."""
 
     folder: Path
     settings: Settings
@@ -40,14 +40,14 @@ class Desk:
 
 
 class By(NamedTuple):
-    """Who does it, as records have it, and where the entry stands: "" in an installation that nobody has claimed."""
+    """The actor's name for records, and the place of the audit entry, "" in an unclaimed installation."""
 
     name: str
     entry: str
 
 
 class Doing(NamedTuple):
-    """Who does it, as records have it, and what opens the entry."""
+    """The actor's name for records, and what opens the audit entry."""
 
     name: str
     entering: Entering
@@ -69,7 +69,7 @@ def person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, 
 
 
 def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> Doing:
-    """As person, for what becomes a record of the archive: the entry stands in that, or nowhere."""
+    """As person, for a change that is an archive record: the audit entry is part of it."""
     actor = _who(data, verb, asker, now)
     if actor is None:
         return Doing(guard.owner(data), unentered)
@@ -94,7 +94,7 @@ def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *
 
 
 def _who(data: Path, verb: str, asker: Credentials, now: int) -> Actor | None:
-    """The person who may do the act of this verb; None for the owner of a folder that nobody has claimed."""
+    """The person who may perform the act; None for the owner of an unclaimed folder."""
     act = verbs.line(verb).act
     if not guard.is_claimed(data):
         return None
@@ -120,7 +120,7 @@ def owner(data: Path, verb: str, *, reason: str = "", now: int, **facts: str | i
 
 @contextmanager
 def _machine_act(data: Path, verb: str, reason: str, now: int, facts: Mapping[str, str | int]) -> Iterator[By]:
-    """There may be no database, and whoever dies in between leaves an entry that only says that it began."""
+    """Log before and after, because there may be no database; after a crash only the first entry exists."""
     name = machine_of(data)
     entry = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
     begun = _write(data, now, entry | {"state": "begun"})
@@ -133,7 +133,7 @@ def _machine_act(data: Path, verb: str, reason: str, now: int, facts: Mapping[st
 
 
 def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
-    """Make an entry durable in a journal; where it stands."""
+    """Write an audit entry to a journal. Returns its place."""
     with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
         writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
         writer.flush()
@@ -141,7 +141,7 @@ def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
 
 
 def machine_of(data: Path) -> str:
-    """The operating system's user who asks and owns the folder, as entries name them. Raises NotPermitted for another one."""
+    """The operating system's user, for entries, who must own the folder. Raises NotPermitted."""
     return f"os:{guard.owner(data)}"
 
 
@@ -158,7 +158,7 @@ def office(verb: str, data: Path | None, config: Path | None, as_: str, *, now: 
 
 
 def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, now: int, tables: bool = False) -> Desk:
-    """As office, for what takes a person in any installation."""
+    """As office, but always with a token."""
     verbs.line(verb)
     folder, settings = options.installation(data, config)
     _ready(folder, config, tables)
@@ -166,8 +166,7 @@ def signed_in(verb: str, data: Path | None, config: Path | None, as_: str, *, no
 
 
 def owned(verb: str, data: Path | None, config: Path | None, *, now: int) -> Desk:
-    """For the verbs that make somebody access officer, and for the first letters: the owner of the folder, as an actor. Raises
-    NotPermitted."""
+    """The owner of the folder as actor, for making access officers and first letters. Raises NotPermitted."""
     verbs.line(verb)
     folder, settings = options.installation(data, config)
     name = machine_of(folder)
@@ -183,7 +182,7 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
 
 
 def named(text: str) -> Person:
-    """Somebody by the number in the directory or the sign-in name. Raises Unusable."""
+    """A person by number or sign-in name. Raises Unusable."""
     from civicmail.city.access.queries.signin import person_named
 
     person = person_named(text)

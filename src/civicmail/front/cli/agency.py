@@ -20,7 +20,7 @@ Code = Annotated[str, typer.Argument(metavar="AGENCY", help="The code of an agen
 
 @app.command("list")
 def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Each agency with its people who work here now, and whether it is suspended."""
+    """List agencies with their number of people, and suspensions."""
     desk = actors.office("agency list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.directory.models import Agency, Episode

@@ -26,7 +26,7 @@ app = group("What is kept, and for how long.")
 
 @app.command()
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """What is kept under each class, the schedules and holds in force, and what was disposed of."""
+    """Show contents by retention class, schedules, holds and disposals."""
     folder, _ = options.installation(data, config)
     state = inventory(folder)
     series = list(state.schedules.by_class.values()) if state.schedules else []
@@ -77,7 +77,7 @@ def promote(
     duty: options.Duty = "",
     config: options.Config = None,
 ) -> None:
-    """Keep a message as long as this class asks for. Shorter than before it never becomes."""
+    """Put a message into a longer retention class."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Credentials(as_, duty, reason, config)
     by = actors.for_record(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
@@ -88,7 +88,7 @@ def promote(
 
 @app.command()
 def compact(reason: options.Why, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Make large segments of small ones, and move what was promoted. A worker that runs lets the lease `seal` go for it."""
+    """Merge small segments, and move promoted messages. A running worker releases its lease `seal`."""
     folder, _ = options.installation(data, config)
     now = now_ms()
     owner = actors.owner(folder, "archive compact", reason=reason, now=now)

@@ -60,7 +60,8 @@ def prove(
 
 
 def outside(files: Sequence[Path], key: str) -> External:
-    """What `verify` was given. files: notes, or folders of them (*.note); key: a file, or base64. Raises UsageError, OSError."""
+    """Checkpoints given to `verify`. files: notes, or folders of them (*.note); key: a file, or base64. Raises UsageError,
+    OSError."""
     named = [path for given in files for path in (sorted(given.glob("*.note")) if given.is_dir() else [given])]
     notes = {str(path): path.read_bytes().decode("utf-8", "replace") for path in named}
     text = Path(key).read_text(encoding="utf-8", errors="replace") if key and Path(key).is_file() else key

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the command line says about who asks: --as, --duty, --reason, --mandate; config: where the settings are, if
-    elsewhere."""
+    """The options --as, --duty, --reason, --mandate; config: settings file, if elsewhere."""
 
     person: str = ""
     duty: str = ""
@@ -41,8 +40,8 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ContentAccess:
-    """permit, and the mandate that it is under; without one everything may be seen. now: ms, when it was opened; still: raises
-    NotPermitted or Conflict when it is not open any more, asked before each message."""
+    """permit, and its examination, if any. now: epoch ms when opened; still: raises NotPermitted or Conflict once access has
+    ended; called before each message."""
 
     data: Path
     permit: Permit
@@ -51,7 +50,7 @@ class ContentAccess:
     still: Callable[[], None] = lambda: None
 
     def within(self, tree: Tree) -> Tree:
-        """What may be asked of the index in place of this tree."""
+        """The index query restricted to the scope."""
         return tree if self.mandate is None else self.mandate.scope.within(tree, self.now)
 
     def reading(self, archive: Archive) -> Callable[[Place], bytes]:
@@ -75,8 +74,7 @@ class ContentAccess:
 
 
 def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credentials) -> ContentAccess:
-    """The door to content for what this command line asks. facts: the query or the ids, as they will stand in the ledger for ever.
-    Raises NotPermitted, NotRecorded."""
+    """Open content for this command. facts: query or ids for the audit entry. Raises NotPermitted, NotRecorded."""
     if not guard.is_claimed(data):
         return ContentAccess(data, permit(data, verb, facts), now_ms())
     from civicmail.front.cli import person_access
@@ -85,7 +83,7 @@ def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credent
 
 
 def permit(data: Path, verb: str, facts: Mapping[str, Any], *, reason: str = "command line") -> Permit:
-    """A permit for the owner of a folder that nobody has claimed. Raises NotPermitted."""
+    """A permit for the owner of an unclaimed folder. Raises NotPermitted."""
     now = now_ms()
 
     def write(entry: dict[str, Any]) -> str:

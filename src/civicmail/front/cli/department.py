@@ -23,7 +23,7 @@ Deputies = Annotated[list[str] | None, typer.Option("--deputy", metavar="PERSON"
 
 @app.command("list")
 def list_(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """One line for each department: its mode, since when, how many addresses."""
+    """List departments with mode, its start, and number of addresses."""
     folder, _ = options.installation(data, config)
     departments = sorted(store.load(folder).by_name.values(), key=lambda d: d.name)
     for department in departments:

@@ -35,7 +35,7 @@ def dispose(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Dispose of what is due. It takes two persons with a duty, so here it is only simulated."""
+    """Simulate the disposal of what is due. Disposal itself takes two people, on the pages."""
     folder, _ = options.installation(data, config)
     if not simulate:
         raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)

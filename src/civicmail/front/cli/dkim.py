@@ -33,7 +33,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """All keys, oldest first, and the record that each needs in the zone."""
+    """List all keys, oldest first, with their DNS records."""
     folder, _ = options.installation(data, config)
     actors.person(folder, "dkim list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     keys = dkimkeys.listed(folder)
@@ -111,7 +111,7 @@ def retire(
 
 
 def _require_published(key: Key, settings: Settings) -> None:
-    """Raises RefusedError unless the zone has this key: a signature that nobody can verify is worse than none."""
+    """Raise RefusedError unless the key is in DNS: a signature that cannot be verified is worse than none."""
     try:
         answer = asyncio.run(nameserver.open_(settings).ask(key.name, "TXT"))
     except Temp as error:

@@ -30,7 +30,7 @@ _SHOWN = 50
 
 @app.command()
 def check(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """What the DNS has of SPF, DMARC, MTA-STS and TLS-RPT for each of the city's domains, and what it could have."""
+    """Check the SPF, DMARC, MTA-STS and TLS-RPT records of the city's domains."""
     _, settings = options.installation(data, config)
     resolver, policy = nameserver.open_(settings), stspolicy.id_(settings)
 
@@ -61,7 +61,7 @@ def reports(
     duty: options.Duty = "",
     reason: options.Reason = "",
 ) -> None:
-    """Add up DMARC aggregate reports and TLS reports: who sends in our name, and what of it passes. Keeps nothing by itself."""
+    """Summarize DMARC aggregate reports and TLS reports. Stores nothing without --keep."""
     folder, settings = options.installation(data, config)
     parsed: list[Report] = []
     unread = 0
@@ -128,7 +128,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 def _content(path: Path) -> bytes:
-    """The file, or its beginning where nobody would read all of it."""
+    """The file, or the part of it up to the size limit."""
     try:
         with path.open("rb") as h:
             return h.read(FILE_MOST + 1)

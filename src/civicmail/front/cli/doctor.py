@@ -27,8 +27,7 @@ def doctor(
         bool, typer.Option("--news", help="Only problems that are new, or were last told a day ago: for alarms.")
     ] = False,
 ) -> None:
-    """Look at disk, keys, clock, jobs, lag, waiting mail and journals; say what to do, and what is not set up yet. Ends with 1 when
-    there is a problem."""
+    """Check the installation and suggest fixes. Exit 1 if there is a problem."""
     folder, settings = options.installation(data, config)
     findings = run_checks(Installation(folder, settings, now_ms()))
     if news:
@@ -46,7 +45,7 @@ def doctor(
 
 
 def _new(data: Path, findings: list[Finding]) -> Iterator[Finding]:
-    """The problems to tell now. What cannot be remembered, on a full disk, is told again at the next look."""
+    """Problems to report now. If the state cannot be written, on a full disk, they are reported again."""
     new, over, notified = remembered.split(findings, remembered.read(data), now_ms())
     yield from new
     for check in over:

@@ -35,7 +35,7 @@ _LETTER = b"From: drill@localhost\r\nTo: drill@localhost\r\nSubject: drill\r\n\r
 
 
 class Report:
-    """What was done, how long it took, and what was wrong."""
+    """Steps of a drill, their duration, and problems."""
 
     def __init__(self) -> None:
         self.steps: list[dict[str, Any]] = []
@@ -81,7 +81,7 @@ def failover(copy: Copy, scratch: Where = None, json: options.Json = False) -> N
 
 @app.command()
 def restore(copy: Copy, scratch: Where = None, json: options.Json = False) -> None:
-    """Whether the copy alone makes an installation in which every byte and proof is right and nobody who waits is forgotten."""
+    """Rehearse a restore: make an installation from the copy alone and verify every byte and proof."""
     report = Report()
     with _trial(copy, scratch) as data:
         restored = report.step("installation made from the copy", lambda: make(copy.absolute(), data, now=now_ms(), fence=False))

@@ -42,7 +42,7 @@ def lay_down(
 
 @app.command("list")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Who has which duty, and until when."""
+    """List roles with their holders and end dates."""
     desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.models import DutyGrant

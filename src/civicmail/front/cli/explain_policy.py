@@ -35,7 +35,7 @@ def explain(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Why a message was treated as it was: what rules were told, which fitted, by which clause, and what they would do today."""
+    """Explain why a message was treated as it was, and what today's rules would do."""
     from civicmail.desk.oversight.heads import Heads  # with the search behind it, which other verbs do not need
 
     folder, _ = options.installation(data, config)
@@ -54,7 +54,7 @@ def explain(
 
 
 def explanation(head: Told, book: Book) -> dict[str, Any]:
-    """As JSON. today: what the book in force would do, empty where nothing was recorded that it could be asked about."""
+    """As JSON. today: the decision of the rules in force, empty if no facts were recorded."""
     known = bool(head.facts)
     today = decide(book, head.facts, [copy.facts for copy in head.copies], head.received) if known else (None,) * len(head.copies)
     copies = [_copy(copy, decision) for copy, decision in zip(head.copies, today, strict=True)]
@@ -92,7 +92,7 @@ def _show(head: Told, plain: dict[str, Any], book: Book) -> None:
 
 
 def _of_book(names: list[str], book: Book) -> list[str]:
-    """Without what stands before all rules (policy/delivery.py)."""
+    """Only names of rules."""
     return [name for name in names if ":" in name or book.rule(name) is not None]
 
 

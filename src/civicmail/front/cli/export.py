@@ -107,7 +107,7 @@ def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
 
 
 def _bodies(archive: Archive, read: Read, results: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
-    """Each hit with its bytes, in the order of hits."""
+    """Each hit with its bytes, in order."""
     for group in gathering.in_groups(results):
         for hit, body in gathering.read(archive, read, group):
             if isinstance(body, str):
@@ -131,7 +131,7 @@ def _as_mbox(archive: Archive, read: Read, results: Iterator[Hit], out: Path) ->
 
 
 def _append(h: BinaryIO, hit: Hit, body: bytes) -> None:
-    """One message in mboxrd: the receipt's time in the From_ line, every >*From_ line quoted, an empty line behind it."""
+    """Append a message as mboxrd: From_ line with the time of receipt, >*From_ lines quoted, an empty line."""
     h.write(f"From mboxrd@z {time.asctime(time.gmtime(min(hit.received // 1000, 253_402_300_799)))}\n".encode())
     if b"\nFrom " in body or b">From " in body or body.startswith(b"From "):  # rare, and much faster to look for
         body = _QUOTE.sub(rb">\1", body)

@@ -18,7 +18,7 @@ _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
 class ForkedProcess:
-    """What the supervisor asks of a process, as subprocess.Popen answers it."""
+    """A forked process with the interface of subprocess.Popen that the supervisor uses."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

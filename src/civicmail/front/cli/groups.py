@@ -17,7 +17,7 @@ class Verbs(TyperGroup):
     """Its help gives the whole first sentence of each verb; the usual one is cut to what fits a line."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The verb, unless nobody has decided who may call it. Raises NobodyDecided."""
+        """The command, if it has a row in verbs.py. Raises NobodyDecided."""
         command = super().get_command(ctx, cmd_name)
         if command is not None:
             verbs.line(f"{self.name} {cmd_name}")

@@ -28,7 +28,7 @@ def add(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Put a hold into force. A disposal that is under way at this moment stops."""
+    """Place a legal hold. Stops a running disposal."""
     folder, _ = options.installation(data, config)
     now, asker = now_ms(), Credentials(as_, duty, reason, config)
     by = actors.for_record(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
@@ -45,7 +45,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """The holds in force, oldest first. Of one that belongs to a mandate neither whose mail it is nor who looks is told."""
+    """List legal holds, oldest first, without people and reasons of examinations."""
     folder, _ = options.installation(data, config)
     actors.person(folder, "hold list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     active = inventory(folder).holds
@@ -75,7 +75,7 @@ def end(
     duty: options.Duty = "",
     config: options.Config = None,
 ) -> None:
-    """Lift a hold: the schedules decide again about what it kept."""
+    """Lift a legal hold; schedules apply again."""
     folder, _ = options.installation(data, config)
     now = now_ms()
     by = actors.for_record(folder, "hold end", {"hold": name}, Credentials(as_, duty, reason, config), now=now)

@@ -35,7 +35,7 @@ def import_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Import mail. Ends when everything is searchable; what was imported before is known and not stored again."""
+    """Import mail from files. Ends when it is searchable; known messages are not stored twice."""
     if manifest and len(manifest) > 1:
         raise UsageError(
             "Nothing was imported: --manifest was given twice, and an import writes one manifest. Leave one of them out."
@@ -60,7 +60,7 @@ def import_(
 
 
 def _compared(export: dict[str, Any]) -> str:
-    """What an export of Google Vault has in its files and in its own reports, as one sentence."""
+    """Compare a Google Vault export with its own reports, in one sentence."""
     e = export
     checked = e["checksums_right"] + e["checksums_wrong"]
     files = f" {e['checksums_right']} of {checked} files have the checksum that Vault wrote." if checked else ""

@@ -29,7 +29,7 @@ def import_mailboxes(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Bring mail over from mailboxes of another system. Run it again to continue, or to fetch what is new."""
+    """Import mailboxes from another mail system. Run it again to continue, or to fetch new mail."""
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     patience = Patience(on_wait=_waiting)

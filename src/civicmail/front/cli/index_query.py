@@ -35,7 +35,7 @@ Query = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class IndexQuery:
-    """What to look for; limit 0 means everything."""
+    """A query; limit 0 means no limit."""
 
     tree: Tree
     limit: int
@@ -44,7 +44,7 @@ class IndexQuery:
 
 
 def words_of(query: list[str]) -> tuple[str, Tree]:
-    """The query as one text and as a tree. Raises QueryError, UsageError for what is a mistyped option."""
+    """The query as text and as a tree. Raises QueryError, and UsageError for a mistyped option."""
     for word in query:
         if word.startswith("--"):
             raise UsageError(f"There is no option {word}.")
@@ -105,6 +105,6 @@ def searchable_count(reader: Reader | None) -> int:
 
 
 def print_coverage(searchable_: int, archived: int) -> None:
-    """Nothing when everything archived was searched, else what is missing (promise 8)."""
+    """Print what could not be searched, if anything (promise 8)."""
     if searchable_ < archived:
         output.words(f"Searched {searchable_} of {archived} archived captures; the others are not indexed yet.")

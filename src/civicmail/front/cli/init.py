@@ -39,7 +39,7 @@ def init(data: options.Data = None) -> None:
 
 
 def _settings_anew(folder: Path) -> None:
-    """The settings file is lost, and what was kept is there: nothing but the file is written."""
+    """Write a lost settings file again; the archive stays."""
     OS_FILES.replace(folder / FILE, render(starter()).encode())
     output.words(f"{folder} has keys and mail, and its settings were lost: {FILE} was written anew, and nothing else was touched.")
     output.words(
@@ -48,7 +48,7 @@ def _settings_anew(folder: Path) -> None:
 
 
 def _next(folder: Path, settings: Settings) -> list[str]:
-    """What comes next, in the order in which it is done: each step with what it is for and the command."""
+    """Print the next steps with purpose and command."""
     first = settings.gateway.listener[0]
     where = f"mail on {first.address}, port {first.port}, pages at {settings.web.pages}"
     claim = "access claim --uid NUMBER --given NAME --family NAME --department CODE=NAME --reason TEXT"

@@ -16,7 +16,7 @@ app = group("The recovery key: the only way to the archive when the master key i
 
 @app.command("prove-recovery")
 def prove_recovery(data: options.Data = None, file: recovery_key.KeyFile = None, config: options.Config = None) -> None:
-    """Show that you have the recovery key. It is never kept: what is kept is that it was proved."""
+    """Prove that you have the recovery key. Only the proof is stored, never the key."""
     folder, _ = options.installation(data, config)
     now, key = now_ms(), recovery_key.read(file)
     with actors.owner(folder, "keys prove-recovery", now=now):

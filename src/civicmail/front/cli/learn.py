@@ -57,7 +57,7 @@ def unlearn(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Take back what was said of messages, by `learn` or by anybody."""
+    """Withdraw verdicts on messages, whoever gave them."""
     folder, _ = options.installation(data, config)
     asker = Credentials(as_, duty, reason, config)
     if not Path(what).exists():
@@ -125,7 +125,7 @@ _BANDS = {
 
 
 def _label(folder: Path, what: str, by: actors.Doing, *, spam: bool, undone: bool = False) -> None:
-    """Write the record; exit 1 where nothing is kept under the id."""
+    """Write the record; exit 1 if the id is unknown."""
     from civicmail.mail.archive.reading import Archive
     from civicmail.mail.pipeline import labels
 
@@ -134,7 +134,7 @@ def _label(folder: Path, what: str, by: actors.Doing, *, spam: bool, undone: boo
 
 
 def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:
-    """Every message below the path. failed: gets a sentence for each that cannot be read. Raises UsageError where there is none."""
+    """Yield all messages below the path. failed: receives a sentence for each unreadable one. Raises UsageError if none."""
     from civicmail.mail.importers.walk import SourceMessage, walk
 
     has_message = False

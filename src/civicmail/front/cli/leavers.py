@@ -22,7 +22,7 @@ def close(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Close the account of somebody who left: count first, then again with --messages; a certificate stays."""
+    """Close a leaver's account: count first, then again with --messages; the certificate stays."""
     desk = actors.signed_in("access close", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_mailbox, about_person
@@ -59,7 +59,7 @@ def reconcile(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """What does not fit: left and not confirmed, in the personnel list and not here, not used, not ended elsewhere."""
+    """List discrepancies between personnel list, access and use."""
     desk = actors.signed_in("access reconcile", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.resources import InDepartment

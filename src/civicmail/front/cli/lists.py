@@ -46,7 +46,7 @@ def list_(
 def show(
     address: Address, as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False
 ) -> None:
-    """Who gets what is sent to it: one address on a line, lists that are on it expanded."""
+    """List the recipients of a mailing list, nested lists expanded."""
     desk = actors.office("lists show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_department
@@ -107,7 +107,7 @@ def change(
 def close(
     address: Address, reason: options.Why, as_: options.As = "", data: options.Data = None, config: options.Config = None
 ) -> None:
-    """Let a list take nothing more. Nobody else gets its address."""
+    """Close a mailing list. Its address is not reused."""
     desk = actors.office("lists close", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import mailboxes
 
@@ -117,7 +117,7 @@ def close(
 
 
 def _put(address: str, on: dict[str, Mailbox], inside: dict[str, MailGroup]) -> None:
-    """Put what has this address on one of the two. Raises Unusable."""
+    """Add the mailbox or list with this address to one of the two. Raises Unusable."""
     from civicmail.city.directory.models import Mailbox, MailGroup
 
     box = Mailbox.objects.filter(address=address, closed__isnull=True).first()

@@ -22,64 +22,67 @@ _HERE = "civicmail.front.cli"
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Begin": {
-        "demo": ("demo:demo", "A sample city with mail flowing, live, until Ctrl-C."),
-        "simulate": ("simulate:app", "A whole city's day on this machine, with a report at its end: day."),
+        "demo": ("demo:demo", "Run a sample city with live mail until Ctrl-C."),
+        "simulate": ("simulate:app", "Simulate a city's day on this machine and print a report: day."),
         "init": ("init:init", "Make a new installation."),
-        "run": ("run:run", "Serve: all processes, supervised, or one role."),
+        "run": ("run:run", "Run all processes under a supervisor, or one of them."),
     },
     "Mail": {
-        "import": ("import_:import_", "Bring in eml files, Maildirs, mbox, Outlook files, archives and folders of them."),
+        "import": ("import_:import_", "Import eml files, Maildirs, mbox, Outlook files, archives and folders of them."),
         "import-mailboxes": (
             "import_mailboxes:import_mailboxes",
-            "Bring mail over from another system: IMAP, Microsoft 365, Google Workspace.",
+            "Import mailboxes from IMAP, Microsoft 365 or Google Workspace.",
         ),
-        "search": ("search:search", "Find mail."),
-        "show": ("show:show", "Show one message: its bytes, its evidence, its way."),
-        "export": ("export:export", "Write what a search finds as eml files or one mbox."),
-        "learn": ("learn:learn", "Say that messages are spam, or good."),
-        "unlearn": ("learn:unlearn", "Take back what was said of messages."),
-        "explain": ("learn:explain", "Why the learner of spam says what it says of a message."),
-        "queue": ("queue:app", "Mail that waits: list, show, retry, drop."),
+        "search": ("search:search", "Search the archive."),
+        "show": ("show:show", "Show a message: bytes, evidence, trace."),
+        "export": ("export:export", "Export search results as eml files or one mbox."),
+        "learn": ("learn:learn", "Train the spam filter with spam or good messages."),
+        "unlearn": ("learn:unlearn", "Withdraw spam or good verdicts."),
+        "explain": ("learn:explain", "Explain the spam filter's score of a message."),
+        "queue": ("queue:app", "Manage the outbound queue: list, show, retry, drop."),
     },
     "Evidence": {
-        "verify": ("verify:verify", "Check everything that is kept against its evidence."),
-        "prove": ("prove:prove", "Write a proof that a message was kept."),
-        "checkpoint": ("checkpoints:app", "What the ledger has signed, for places outside: publish, prove."),
-        "entries": ("entries:entries", "Who did what, why, from where."),
+        "verify": ("verify:verify", "Verify the archive against its evidence."),
+        "prove": ("prove:prove", "Write a proof that a message was archived."),
+        "checkpoint": ("checkpoints:app", "Publish and prove signed checkpoints of the ledger: publish, prove."),
+        "entries": ("entries:entries", "Show or export the audit log."),
     },
     "People": {
-        "people": ("people:app", "Who the directory knows: sync, pull, provider, list, show, add, change, move, rehire."),
-        "access": ("access:app", "Who gets in, and who left: claim, invite, extend, suspend, resume, end, close, reconcile …"),
-        "mandate": ("mandate:app", "Looking at other people's mail: ask, list, show, approve, refuse, close, protect."),
-        "duty": ("duty:app", "Duties: grant, take, lay-down, end, conflict, list."),
-        "department": ("department:app", "Who decides for one, and whose mail is ours yet: list, open, lead, mode."),
-        "agency": ("agency:app", "Companies whose people work here: list, add, contract, suspend, resume."),
-        "violation": ("violation:app", "Violations of the policy: list, show, record."),
-        "review": ("review:app", "Whether access is still justified: list, start, pack."),
-        "lists": ("lists:app", "One address for many: list, show, make, change, close."),
-        "policy": ("policy:app", "The text and the rules: list, publish, paper, rules, test, diff, drill, replay, explain."),
-        "exact-list": ("exact_list:app", "The city's own values that mail is searched for: add, list, remove."),
-        "works": ("works_list:app", "Works of others that people must not send, by SHA-256: add, list, remove."),
+        "people": ("people:app", "Manage the directory: sync, pull, provider, list, show, add, change, move, rehire."),
+        "access": ("access:app", "Manage access: claim, invite, extend, suspend, resume, end, close, reconcile …"),
+        "mandate": ("mandate:app", "Manage examinations: ask, list, show, approve, refuse, close, protect."),
+        "duty": ("duty:app", "Manage roles: grant, take, lay-down, end, conflict, list."),
+        "department": ("department:app", "Manage departments: list, open, lead, mode."),
+        "agency": ("agency:app", "Manage agencies: list, add, contract, suspend, resume."),
+        "violation": ("violation:app", "Manage violation cases: list, show, record."),
+        "review": ("review:app", "Manage access reviews: list, start, pack."),
+        "lists": ("lists:app", "Manage mailing lists: list, show, make, change, close."),
+        "policy": (
+            "policy:app",
+            "Manage the policy text and the mail rules: list, publish, paper, rules, test, diff, drill, replay, explain.",
+        ),
+        "exact-list": ("exact_list:app", "Manage exact data match lists: add, list, remove."),
+        "works": ("works_list:app", "Manage lists of protected works by SHA-256: add, list, remove."),
     },
     "Keeping": {
-        "archive": ("archive:app", "What is kept and for how long: status, adopt, promote, compact."),
-        "hold": ("hold:app", "What is kept whatever its age: add, list, end."),
-        "dispose": ("dispose:dispose", "What is due by its schedule: --simulate."),
+        "archive": ("archive:app", "Manage the archive and its schedules: status, adopt, promote, compact."),
+        "hold": ("hold:app", "Manage legal holds: add, list, end."),
+        "dispose": ("dispose:dispose", "Simulate the disposal of what is due: --simulate."),
     },
     "Operating": {
-        "doctor": ("doctor:doctor", "Say how the installation is, and what to do."),
-        "config": ("config:app", "Settings: check, show, explain."),
-        "keys": ("keys:app", "The recovery key, and a new master key: prove-recovery, recover, rotate-master, rotate-links."),
-        "dkim": ("dkim:app", "Keys that sign what leaves: list, new, activate, retire."),
-        "secure": ("secure:app", "Keys of readers, for confidential mail: add, list, remove."),
-        "dns": ("dns:app", "What our zones say of our mail, and what others report of it: check, reports."),
-        "standby": ("standby:app", "The second place: serve, status."),
-        "restore": ("restore:restore", "Make an installation from its copy alone."),
-        "drill": ("drill:app", "Try out the loss of the machine: failover, restore."),
-        "migrate": ("migrate:migrate", "Bring tables of people up to this program, or say what that would do."),
-        "tick": ("tick:tick", "Do once what the workers do all the time."),
-        "rebuild": ("rebuild:app", "Make anew what the archive can make: index, catalogue, outstanding."),
-        "repair": ("repair:app", "Put in order what a broken disk has left: journal."),
+        "doctor": ("doctor:doctor", "Check the installation and suggest fixes."),
+        "config": ("config:app", "Check, show and explain settings: check, show, explain."),
+        "keys": ("keys:app", "Manage recovery and master keys: prove-recovery, recover, rotate-master, rotate-links."),
+        "dkim": ("dkim:app", "Manage DKIM keys: list, new, activate, retire."),
+        "secure": ("secure:app", "Manage encryption keys of external recipients: add, list, remove."),
+        "dns": ("dns:app", "Check DNS records, and read DMARC and TLS reports: check, reports."),
+        "standby": ("standby:app", "Run and check the standby: serve, status."),
+        "restore": ("restore:restore", "Restore an installation from a copy."),
+        "drill": ("drill:app", "Rehearse the loss of the machine: failover, restore."),
+        "migrate": ("migrate:migrate", "Upgrade the people database, or list the steps."),
+        "tick": ("tick:tick", "Run every worker job once."),
+        "rebuild": ("rebuild:app", "Rebuild from the archive: index, catalogue, outstanding."),
+        "repair": ("repair:app", "Repair damage after a disk failure: journal."),
     },
 }
 """The help: section -> command -> (module:function or module:Typer, its sentence), in this order."""
@@ -117,7 +120,7 @@ class Lazy(TyperGroup):
 
 
 def _version(is_set: bool) -> None:
-    """What this program is, and which formats it writes; numbers of tables are those of their last step."""
+    """Print version, formats, and the last migration of each application."""
     if is_set:
         from civicmail.core.config import formats, release
 
@@ -131,7 +134,7 @@ def _version(is_set: bool) -> None:
 def _options(
     version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Say version and formats.")] = False,
 ) -> None:
-    """Of the program itself."""
+    """Options of the program itself."""
 
 
 def _program() -> Lazy:
@@ -152,7 +155,7 @@ def main() -> None:
 
 
 def _keep_to_ourselves() -> None:
-    """What this program and those that it starts write is its user's alone, and what is in their memory is written nowhere."""
+    """Make new files private to the user, and disable core dumps."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -186,7 +189,7 @@ def _say(sentence: str, code: int) -> int:
 
 
 def _usage(error: typer.TyperException) -> int:
-    """What is wrong with the words of a command, and which help says more; the help itself where there were no words."""
+    """The usage error with the relevant help; the help itself without arguments."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if message.startswith("Usage: "):
         print(message, file=sys.stderr)
@@ -197,7 +200,7 @@ def _usage(error: typer.TyperException) -> int:
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether it is of a database that does not answer; one that was never asked for was never imported."""
+    """Whether the database is unavailable; checked without importing it."""
     database = sys.modules.get("django.db")
     return database is not None and isinstance(error, database.OperationalError | database.InterfaceError)
 

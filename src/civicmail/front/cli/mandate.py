@@ -56,7 +56,7 @@ def ask(
 
 @app.command("list")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Mandates that you asked for, and those that wait for you."""
+    """List your examinations, and those that wait for you."""
     desk = _desk("mandate list", data, config, as_)
     from civicmail.city.access.queries import mandates
 
@@ -76,7 +76,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
 def show(
     number: Number, as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False
 ) -> None:
-    """One mandate: whose mail, how far, who decided."""
+    """Show an examination: people, scope, decision."""
     desk = _desk("mandate show", data, config, as_)
     row = _seen(desk, number)
     plain = _plain(row) | {"people": [s.person.uid for s in row.subjects.filter(until__isnull=True)]}
@@ -119,7 +119,7 @@ def close(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Be done with a mandate of your own, and say what was found."""
+    """Close your examination with its finding."""
     desk = _desk("mandate close", data, config, as_)
     from civicmail.city.access.actions import mandates
 
@@ -153,7 +153,7 @@ def protect(
 
 
 def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
-    """Who asks, where the guard lets them. Raises NotPermitted."""
+    """The desk of an actor whom the guard admits. Raises NotPermitted."""
     desk = actors.signed_in(verb, data, config, as_, now=now_ms())
     guard.require_could(desk.actor, verbs.line(verb).act, now=desk.now)
     return desk

@@ -27,15 +27,14 @@ from civicmail.front.web.start import start
 POLL_SECONDS = 0.25
 """Seconds between two looks at what waits, where half a minute of the day is not more."""
 MANAGERS = 4
-"""Who answer at the same moment: the pages have as many threads for them, and more."""
+"""Concurrent managers; the pages have more threads."""
 READY = b"ready\n"
 END_SECONDS = 120
-"""For what somebody is doing when the day ends."""
+"""Timeout for work in progress at the end of the day."""
 
 
 class OfficeProcess:
-    """From here on the process lives. data: of the installation; seconds: how long the day takes. It complains on our standard
-    error."""
+    """Runs the process. data: the installation; seconds: length of the day. Errors go to our stderr."""
 
     def __init__(self, data: Path, seconds: float, seed: int) -> None:
         command = [sys.executable, "-m", "civicmail.front.cli.office_process", str(data), str(seconds), str(seed)]
@@ -43,7 +42,7 @@ class OfficeProcess:
         self.pid = self._process.pid
 
     def __enter__(self) -> OfficeProcess:
-        """Waits until everybody is there. Raises CivicmailError where nobody comes."""
+        """Wait until it is ready. Raises CivicmailError if it ended."""
         assert self._process.stdout is not None
         if self._process.stdout.readline() != READY:
             self.__exit__()
@@ -62,12 +61,12 @@ class OfficeProcess:
             self._process.stdin.flush()
 
     def require_open(self) -> None:
-        """Raises CivicmailError where it has ended by itself."""
+        """Raise CivicmailError if it ended."""
         if self._process.poll() is not None:
             raise _stopped()
 
     def end(self) -> WorkDone:
-        """The day is over. Of whoever does not come back then the report says so: a day is too long to have none."""
+        """End the day and return the work done; a worker that hangs is reported in it."""
         with suppress(subprocess.TimeoutExpired):
             output, _ = self._process.communicate(timeout=END_SECONDS)
             if not self._process.returncode:

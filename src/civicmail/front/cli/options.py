@@ -62,14 +62,14 @@ def end_of(text: str) -> int:
 
 
 def last_day(ends: datetime) -> str:
-    """The last day of what ends at this moment, like 2026-12-31; once the tables are open."""
+    """The last day before an end, like 2026-12-31; needs the tables."""
     from civicmail.city.access.queries import days
 
     return days.last_day(ends).isoformat()
 
 
 def why(reason: str) -> str:
-    """The reason that somebody gave. Raises UsageError where nothing is said."""
+    """The reason. Raises UsageError if it is empty."""
     if not reason.strip():
         raise UsageError("Say why, with --reason TEXT.")
     return reason.strip()

@@ -19,7 +19,7 @@ REFRESH_SECONDS = 0.1
 
 
 def emit(plain: Any) -> None:
-    """One JSON object on a line of its own."""
+    """Print one JSON object on a line."""
     sys.stdout.buffer.write(orjson.dumps(plain) + b"\n")
 
 
@@ -29,7 +29,7 @@ def emit_bytes(content: bytes) -> None:
 
 
 def show(line: str) -> None:
-    """A line for a person who asked for it; what the terminal cannot show is replaced."""
+    """Print a line; replace characters that the terminal cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.buffer.write(_safe(line).encode(encoding, "replace") + b"\n")
 
@@ -40,7 +40,7 @@ def words(line: str) -> None:
 
 
 def program() -> str:
-    """How this program was called, for commands that are printed: a path where its name alone would find none or another one."""
+    """How this program was called, for printed commands: a path unless the name alone finds it."""
     called = sys.argv[0]
     if Path(called).name != "civicmail" or shutil.which("civicmail") == str(Path(called).absolute()):
         return "civicmail"
@@ -53,7 +53,7 @@ def _safe(text: str) -> str:
 
 
 class Report(Protocol):
-    """Called with what is done and, where known, how much there is."""
+    """Called with the amount done and, if known, the total."""
 
     def __call__(self, done: int, total: int | None = None, doing: str = "") -> None: ...
 

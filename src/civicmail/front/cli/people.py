@@ -85,7 +85,7 @@ def provider(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Make a token for an identity provider that speaks SCIM, and print it: nobody can show it again."""
+    """Make a SCIM token for an identity provider, and print it once."""
     desk = actors.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import feedkeys
 
@@ -98,7 +98,7 @@ def provider(
 
 
 def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
-    """By our own columns, by the mapping that was named, or by the one that knows the first line."""
+    """Read with our own columns, the named mapping, or the one that matches the first line."""
     from civicmail.city.access import guard
     from civicmail.city.access.actions import feed, feedmaps
     from civicmail.city.directory import feed_table
@@ -117,7 +117,7 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
 
 
 def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str, json: bool) -> None:
-    """Say what would be done, and do it unless it is a dry run. Raises typer.Exit with 1 where lines were refused."""
+    """Print the changes, and apply them unless it is a dry run. Raises typer.Exit 1 if lines were refused."""
     from civicmail.city.access.actions import feed
 
     counts = {did: run.lines.filter(did=did).count() for did in ("added", "changed", "ended", "refused")}
@@ -133,7 +133,7 @@ def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str
 
 
 def _addressed(line: Any) -> str:
-    """The address that somebody has already, where nothing else is to be said."""
+    """The person's present address, if there is nothing else to report."""
     return str(line.changes.get("address", ["", ""])[1])
 
 
@@ -150,7 +150,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Who works in a department."""
+    """List the people of a department."""
     desk = actors.office("people list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.resources import InDepartment
@@ -173,7 +173,7 @@ def show(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """One person: work, mailboxes, access."""
+    """Show a person's work, mailboxes and access."""
     desk = actors.office("people show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.queries.actors import about_person

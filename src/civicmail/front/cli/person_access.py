@@ -32,8 +32,8 @@ TOKEN_FILE = "CIVICMAIL_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
 def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, now: int) -> ContentAccess:
-    """The door for a person, under a mandate of theirs. What --duty says must be the mandate's, and what --reason says stands in
-    the entry beside the reason for which the mandate was asked. Raises NotPermitted, NotRecorded; then nothing may be shown."""
+    """Open content for a person under their examination. --duty must match it; --reason is logged with the examination's reason.
+    Raises NotPermitted, NotRecorded; then nothing may be shown."""
     if not (asker.person and asker.mandate):
         raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
     actor = person(data, asker, now=now)
@@ -71,7 +71,7 @@ def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
 
 
 def person(data: Path, asker: Credentials, *, now: int) -> Actor:
-    """Who shows the token, as the actor with all duties. Raises NotPermitted. Django runs from here on."""
+    """The person of the token, as an actor with all roles. Starts Django. Raises NotPermitted."""
     text = token()
     start(data, asker.config)
     from civicmail.city.access.actions.tokens import account_by
@@ -81,7 +81,7 @@ def person(data: Path, asker: Credentials, *, now: int) -> Actor:
 
 
 def office(data: Path, asker: Credentials, *, now: int) -> Actor:
-    """Who does the access office's work: a person with a token, or the owner of a folder that nobody has claimed yet."""
+    """An access officer with a token, or the owner of an unclaimed folder."""
     if guard.is_claimed(data):
         if not asker.person:
             raise NotPermitted("This installation is claimed: say who asks, with --as PERSON.")

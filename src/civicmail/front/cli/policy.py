@@ -46,7 +46,7 @@ def publish(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Put the next version into force. Unless it is minor everybody is asked to accept it."""
+    """Put the next version into force. Unless it is minor, everybody must accept it again."""
     desk = actors.office("policy publish", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import policy
 
@@ -70,7 +70,7 @@ def paper(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Record what somebody signed on paper."""
+    """Record a signature on paper."""
     desk = actors.office("policy paper", data, config, as_, now=now_ms())
     from civicmail.city.access.actions import policy
 

@@ -32,7 +32,7 @@ LOOK_SECONDS = 0.05
 
 
 def publish(data: Path, is_covered: Callable[[], bool]) -> None:
-    """Have a checkpoint signed that covers it: by the holder of the lease, or here when there is none. Raises NotIntegrated."""
+    """Get a signed checkpoint that covers the messages: from the holder of the lease, or made here. Raises NotIntegrated."""
     until = time.monotonic() + WAIT_SECONDS
     adopt(data)
     while not is_covered():
@@ -50,7 +50,7 @@ def publish(data: Path, is_covered: Callable[[], bool]) -> None:
 
 
 def about(opened: ContentAccess, city: str, query: str) -> About:
-    """Who exports what, for the manifest."""
+    """Origin of the export, for the manifest."""
     permit, mandate = opened.permit, opened.mandate
     ground, scope = ("", {}) if mandate is None else (mandate.ground, asdict(mandate.scope))
     facts = (permit.person, permit.duty, permit.reason, query, permit.entry, permit.mandate)

@@ -34,7 +34,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """One line for each recipient that waits or is held, oldest mail first."""
+    """List waiting and held copies, oldest mail first."""
     folder, settings = options.installation(data, config)
     actors.person(folder, "queue list", {}, Credentials(as_, duty, reason, config), now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
@@ -57,7 +57,7 @@ def show(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Everything about one message that waits."""
+    """Show a waiting message."""
     folder, settings = options.installation(data, config)
     actors.person(folder, "queue show", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
     entry = _one(folder, id_)
@@ -129,7 +129,7 @@ def _entries(folder: Path) -> list[Entry]:
 
 
 def _one(folder: Path, text: str) -> Entry:
-    """The entry that is meant; exit 1 when there is none or several."""
+    """The named entry; exit 1 if there is none or several."""
     digits = text.strip().lower().replace("-", "")
     entries = [e for e in _entries(folder) if digits and e.id.hex().startswith(digits)]
     if len(entries) == 1:

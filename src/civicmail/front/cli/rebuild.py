@@ -28,8 +28,8 @@ app = group("Make anew what can be made anew from the archive.")
 
 @app.command()
 def index(data: options.Data = None, config: options.Config = None) -> None:
-    """Make a new search index beside the old one, then swap them; searching goes on meanwhile. Resumable. Ends with 1 when not
-    all of the archive can be found by it."""
+    """Rebuild the search index beside the old one, then swap them; searching continues meanwhile. Resumable. Exit 1 if some of the
+    archive cannot be indexed."""
     folder, settings = options.installation(data, config)
     with output.progress("Rebuilding the index") as report:
         try:
@@ -57,7 +57,7 @@ def index(data: options.Data = None, config: options.Config = None) -> None:
 
 @app.command()
 def catalogue(data: options.Data = None, config: options.Config = None) -> None:
-    """Make the catalogue new from the segments alone. A worker that runs lets the lease `seal` go for it."""
+    """Rebuild the catalogue from the segments. A running worker releases its lease `seal`."""
 
     def done(folder: Path) -> str:
         return f"The catalogue is new: the archive has {Archive(folder).count()} captures in it and in journals."
@@ -67,7 +67,7 @@ def catalogue(data: options.Data = None, config: options.Config = None) -> None:
 
 @app.command()
 def outstanding(data: options.Data = None, config: options.Config = None) -> None:
-    """Find out anew who waits for mail, from segments and journals. Workers let the leases `courier` and `seal` go for it."""
+    """Rebuild the outbound queue from segments and journals. Running workers release the leases `courier` and `seal`."""
 
     def done(folder: Path) -> str:
         waiting = sum(1 for _ in outstanding_file.current(folder).waiting())

@@ -17,7 +17,7 @@ KeyFile = Annotated[
 
 
 def read(file: Path | None) -> str:
-    """The text of the file, or a line of stdin, which a person at a terminal is asked for. Raises UsageError."""
+    """The text of the file, or a line of stdin, for which a terminal shows a prompt. Raises UsageError."""
     if file is None:
         if sys.stdin.isatty():
             output.words("Type the recovery key:")

@@ -39,7 +39,7 @@ def replay(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """What a rule would have done with mail of the past, beside the rule of that name in force: counts and ids, no mail."""
+    """Try a rule on past mail, compared with the rule of that name in force: counts and ids, no mail."""
     from civicmail.desk.oversight.heads import Heads  # with the search behind it, which other verbs do not need
     from civicmail.desk.oversight.replaying import Replaying, Tally, books
 

@@ -18,7 +18,7 @@ app = group("Whether access is still justified: reviews by departments.")
 
 @app.command("list")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Each review with its number, how many rows are open, and its last day."""
+    """List access reviews with number, open rows and last day."""
     desk = actors.signed_in("review list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.actions.review_notices import last_day, name_of
@@ -50,7 +50,7 @@ def start(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Begin a review at once; everybody who is asked is written to."""
+    """Start an access review at once; all reviewers are notified."""
     desk = actors.signed_in("review start", data, config, as_, now=now_ms())
     from civicmail.city.conduct.actions import review_schedule
     from civicmail.city.conduct.review_plans import PLANS

@@ -56,7 +56,7 @@ def ask(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Ask that somebody gets mail of their own. The department decides, and nobody for themselves."""
+    """Request a mailbox for a person. The department decides, and nobody about their own."""
     desk = actors.signed_in("access ask", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
     from civicmail.city.access.reasons import Reasons
@@ -102,7 +102,7 @@ def decide(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Say yes or no to a request of somebody else for somebody else."""
+    """Approve or deny a request made by another person, for another person."""
     desk = actors.signed_in("access decide", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import requests
 
@@ -135,7 +135,7 @@ def revoke(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """End one right of somebody for good; the others stay."""
+    """Revoke one authorization; the others stay."""
     desk = actors.signed_in("access revoke", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import suspensions
 

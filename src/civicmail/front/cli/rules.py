@@ -20,7 +20,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import options, output
 
 SOON = 30 * 86_400_000
-"""ms before its end at which a rule is told of."""
+"""ms before its end from which a rule is reported."""
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE…", help="Files of rules; none: the book in force.")]
 
 
@@ -75,7 +75,7 @@ def diff(
     data: options.Data = None,
     json: options.Json = False,
 ) -> None:
-    """What differs between two books: rules, their fields, cells of the fail matrix. Exit 1 where something does."""
+    """Compare two rule sets: rules, fields, failure policy. Exit 1 if they differ."""
     changes = comparing.changes(_book([old], data), _book([new] if new else None, data))
     for change in changes:
         if json:
@@ -98,7 +98,7 @@ def drill(
     data: options.Data = None,
     json: options.Json = False,
 ) -> None:
-    """What would happen to plain mail if a part failed now, in each direction, by the book in force. It stops nothing."""
+    """Show what would happen to plain mail if a part failed now, by the rules in force. Stops nothing."""
     part = _SPOKEN.get(part.removesuffix("-down"), part.removesuffix("-down"))
     if part not in PARTS:
         raise UsageError(f"There is no part {part}{_nearest(part, PARTS)}. There are {', '.join(PARTS)}.")
@@ -118,7 +118,7 @@ def drill(
 
 
 _SPOKEN = {"scanner": "clamav", "dns": "dmarc", "rules": "policy", "book": "policy"}
-"""What people call a part."""
+"""Parts by their common names."""
 _IN_WORDS = {
     "later": "the client hears 451 and keeps it, nothing is kept here",
     "hold": "kept until a person looks",

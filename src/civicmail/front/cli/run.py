@@ -67,7 +67,7 @@ def run(
     job: Annotated[Job | None, typer.Option("--job", help="worker: only this one of its processes.")] = None,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; what is under way is finished within 15 seconds."""
+    """Serve until SIGTERM or Ctrl-C; running work is finished within 15 seconds."""
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     if job and role != "worker":
@@ -155,14 +155,14 @@ def _preload_people(data: Path, config: Path | None) -> None:
 
 
 def _is_fenced(data: Path) -> bool:
-    """While the data folder cannot be read nobody knows, and nothing is ended for that."""
+    """Whether another installation took over; False while the folder cannot be read."""
     with contextlib.suppress(OSError):
         return epoch.is_fenced(data)
     return False
 
 
 def _alone(data: Path) -> Lease:
-    """What says that all of it is being served. Gateways share their ports, so a second one would not be noticed otherwise."""
+    """The lease of the whole installation. Gateways share their ports, so a second one would go unnoticed."""
     lease = lease_path(data, "run")
     try:
         return Lease.take(lease)

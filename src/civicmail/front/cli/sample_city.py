@@ -66,14 +66,14 @@ def cases(city: Staff) -> None:
 
 
 def desks(data: Path, city: Staff) -> int:
-    """What waits for them, after the month's mail; how many messages that took."""
+    """Make pending work after the month's mail. Returns the number of messages."""
     from civicmail.front.sample.pending_work import fill
 
     return fill(data, city, snapshot(data), now_ms())
 
 
 def snapshot(data: Path) -> Snapshot:
-    """Who may what there."""
+    """The published snapshot."""
     from civicmail.city.access.published import snapshot_path
     from civicmail.city.access.snapshotfile import decode
 
@@ -98,7 +98,7 @@ def serving(data: Path) -> Iterator[int]:
 
 
 def verified(data: Path) -> dict[str, object]:
-    """What `civicmail verify --deep` says of everything that was kept."""
+    """The result of `civicmail verify --deep`."""
     command = [sys.executable, "-m", "civicmail.front.cli.main", "verify", "--deep", "--data", str(data)]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
     lines = done.stdout.splitlines()

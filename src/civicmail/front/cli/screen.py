@@ -21,7 +21,7 @@ _NAMES = {p.address: p.name for p in (*people.DEMO.employees, *people.residents(
 
 @contextmanager
 def screen(play: LiveDemo) -> Iterator[Show]:
-    """The way to show a play here. Everything goes to stdout: it is what the person asked for."""
+    """The display for this terminal. All output goes to stdout, because the person asked for it."""
     if not sys.stdout.isatty():
         yield _Lines(play).show
         return
@@ -33,7 +33,7 @@ def screen(play: LiveDemo) -> Iterator[Show]:
 
 
 class _Lines:
-    """Each message once, when its way is complete, and each question once."""
+    """Prints each completed message and each query once."""
 
     def __init__(self, play: LiveDemo) -> None:
         self._play = play

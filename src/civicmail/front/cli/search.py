@@ -37,7 +37,7 @@ def search(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Find mail. Says on stderr how much there is, and what is not searchable yet."""
+    """Search the archive. Prints counts and coverage to stderr."""
     folder, _ = options.installation(data, config)
     text, tree = words_of(query)
     opened = content_access.open_content(

@@ -30,7 +30,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Whose keys are here, of which kind, and until when certificates are good; gpg says it of OpenPGP keys."""
+    """List external recipients with their kind of key, and expiry of certificates."""
     folder, _ = options.installation(data, config)
     now = now_ms()
     actors.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)

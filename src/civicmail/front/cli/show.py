@@ -129,7 +129,7 @@ def _trace(archive: Archive, permit: Permit, place: Place, json: bool) -> None:
 
 
 def _printed(body: bytes) -> tuple[Printed, str]:
-    """The letter, and why there is none to see."""
+    """The parsed message, or why it cannot be shown."""
     try:
         return message_reader.printed(body), ""
     except Unreadable as error:
@@ -161,7 +161,7 @@ def _attachment_plain(file: PrintedFile, data: Path) -> dict[str, Any]:
 
 
 def reading_problems(capture: Capture) -> list[str]:
-    """What of the item that a message was built from could not be read."""
+    """Why parts of an imported item could not be read."""
     properties = capture.properties or {}
     attached = [attachment.get("unread") for attachment in properties.get("attachments", []) if isinstance(attachment, dict)]
     return [str(why) for why in (properties.get("broken"), *attached) if why]

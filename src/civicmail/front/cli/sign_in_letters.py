@@ -14,7 +14,7 @@ def invite(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """Print the first half of a letter by which a person opens the account; somebody else hands it over."""
+    """Print the first half of a sign-in letter; another officer hands over the second."""
     desk = actors.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import invitations
 

@@ -42,8 +42,8 @@ def day(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which day: the same number gives the same one.")] = 1,
 ) -> None:
-    """Play a day of the city (P-01): its mail comes at its hours, a neighbour goes down, the disk is nearly full. It ends with a
-    report, and with exit code 1 where the city could not have lived with that day."""
+    """Simulate a day of the city (P-01) with its mail, an outage and a nearly full disk. Prints a report; exit 1 if a goal was
+    missed."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     with sample_city.folder(data, "day") as folder:

@@ -42,7 +42,7 @@ def pause_before(failures: int) -> float:
 
 @dataclass
 class Child:
-    """One process that should be there. due: when to start it, by the monotonic clock."""
+    """A supervised process. due: monotonic time of its next start."""
 
     name: str
     command: Sequence[str]
@@ -102,7 +102,7 @@ class Supervisor:
         return self._stop
 
     def adopt(self, name: str, process: ForkedProcess) -> None:
-        """Watch over this process, which has just begun, as the one of this name."""
+        """Supervise a process that was just started, under this name."""
         (child,) = (one for one in self.children if one.name == name)
         self._note_start(child, process)
 
@@ -111,7 +111,7 @@ class Supervisor:
         self._wake.put(None)
 
     def look(self) -> int:
-        """Take note of who died, start who is due. Returns an exit code that ends everything, else 0."""
+        """Handle ended processes and start those that are due. Returns an exit code that ends all, else 0."""
         for child in self.children:
             if child.process is not None and (code := child.process.poll()) is not None:
                 child.has_worked |= self._clock() - child.started > _BEGUN_AFTER
@@ -140,7 +140,7 @@ class Supervisor:
         log.warning("a process ended by itself", child=child.name, exit=code, again_in=round(child.due - now, 1))
 
     def drain(self) -> None:
-        """SIGTERM to all, then wait; what is still there after 15 seconds is killed."""
+        """Send SIGTERM to all and wait; kill the rest after 15 seconds."""
         living = [c.process for c in self.children if c.process is not None and c.process.poll() is None]
         for process in living:
             process.terminate()

@@ -12,7 +12,7 @@ from civicmail.front.worker.tick import tick as one_round
 
 
 def tick(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Do what has a date, index, integrate, sign and seal everything, once. What a running process does is left to it."""
+    """Run every worker job once, except those that a running worker does."""
     folder, settings = options.installation(data, config)
     done = one_round(settings, folder, _people(settings, folder, config))
     if json:
@@ -26,7 +26,7 @@ def tick(data: options.Data = None, config: options.Config = None, json: options
 
 
 def _people(settings: Settings, data: Path, config: Path | None) -> Callable[[], None] | None:
-    """What brings people's side up to date; None for an installation that has none yet."""
+    """Prepares the tables; None for an installation without any."""
     if not settings.database.url and not (data / FILE).exists():
         return None
     from civicmail.front.web.start import prepare, start

@@ -13,7 +13,7 @@ from civicmail.core.config.errors import RefusedError
 
 
 class NobodyDecided(RefusedError):
-    """Nobody has decided who may call this verb."""
+    """The command has no row in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ VERBS: dict[str, Line] = {
 
 
 def line(verb: str) -> Line:
-    """Who may call it. Raises NobodyDecided for a verb that is not in the table."""
+    """The row of a command. Raises NobodyDecided."""
     row = VERBS.get(verb)
     if row is None:
         raise NobodyDecided(f"Nobody has decided who may call `civicmail {verb}`, so nobody may (front/cli/verbs.py).")

@@ -64,7 +64,7 @@ def verify(
 
 
 def _each(hearers: Sequence[Callable[[KeptRecord], None]], report: output.Report) -> Callable[[KeptRecord], None]:
-    """Who hears of every record as it is read, and that progress is shown."""
+    """Pass each record to all checks and show progress."""
     looked = 0
 
     def each(record: KeptRecord) -> None:
@@ -79,7 +79,7 @@ def _each(hearers: Sequence[Callable[[KeptRecord], None]], report: output.Report
 
 
 def _problems(verdict: Verdict, check: Check) -> list[dict[str, Any]]:
-    """What ledger and archive found, each thing once."""
+    """Problems of ledger and archive, each once."""
     dropped = {f"{p.journal}:{p.number}-{p.last}" for p in verdict.problems if p.code == "dropped"}
     others = [p for p in check.problems if not (p.code == "number-missing" and p.where in dropped)]
     return [p.plain for p in verdict.problems] + [{"code": p.code, "text": p.sentence, "where": p.where} for p in others]
@@ -129,7 +129,7 @@ class SearchIndexCheck:
             self._look()
 
     def problems(self) -> list[dict[str, Any]]:
-        """What is wrong with the index, after the last record."""
+        """Problems of the index, after the last record."""
         self._look()
         if self._newer:
             self.notes.append(f"{self._newer} captures are newer than the index.")

@@ -23,7 +23,7 @@ def list_(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Each case with its number, person, rule and state."""
+    """List cases with number, person, rule and state."""
     desk = actors.signed_in("violation list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.conduct.models import Violation
@@ -47,7 +47,7 @@ def show(
     data: options.Data = None,
     config: options.Config = None,
 ) -> None:
-    """One case as one JSON object: what was done when and by whom, and whether it is so at the doors."""
+    """Show a case as JSON: steps, people, times, and whether it is in force at every entry point."""
     desk = actors.signed_in("violation show", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.resources import CITY

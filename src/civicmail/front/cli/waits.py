@@ -10,10 +10,10 @@ TABLES_SECONDS = 120.0  # the first start of a large installation under a new ve
 
 
 def wait_for_worker() -> Patience:
-    """For what needs a lease that a worker may hold."""
+    """Wait for a lease that a worker may hold."""
     return Patience(WORKER_SECONDS, output.words)
 
 
 def wait_for_tables() -> Patience:
-    """For what needs the tables, which another process brings up to date at this moment."""
+    """Wait for tables that another process upgrades."""
     return Patience(TABLES_SECONDS)

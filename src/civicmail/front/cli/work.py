@@ -40,7 +40,7 @@ def add(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Somebody new begins to work for the city, without mail access, which the department decides."""
+    """Add a person who works for the city, without mail access, which the department decides."""
     desk = actors.signed_in("people add", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import people
     from civicmail.city.directory.actions.people import Name
@@ -64,7 +64,7 @@ def rehire(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Somebody who worked for the city works here again: nothing of the old access comes back."""
+    """Add a former employee again, without the old access."""
     desk = actors.signed_in("people rehire", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import people
 
@@ -86,7 +86,7 @@ def move(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Move somebody to another department: what the old one authorised ends, and the new one decides afresh."""
+    """Move a person to another department: old authorizations end, and the new department decides."""
     desk = actors.signed_in("people move", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import people
 
@@ -111,7 +111,7 @@ def change(
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Change name, telephone, position or supervisor; what is left out stays as it is."""
+    """Change name, telephone, position or supervisor; omitted values are unchanged."""
     desk = actors.signed_in("people change", data, config, as_, now=now_ms(), tables=True)
     changes = {"family": family, "given": given, "display": display, "phone": phone}
     _change(desk, actors.named(person), {k: v for k, v in changes.items() if v is not None}, position, supervisor, reason)

@@ -29,7 +29,7 @@ DOOR = "sample"
 
 
 class Letter(NamedTuple):
-    """author: as From shows it; sender: the return address; login: uid of whoever signed in, "" for what comes from outside."""
+    """author: the From address; sender: the return path; login: uid of the signed-in person, "" for external mail."""
 
     author: str
     sender: str
@@ -41,7 +41,7 @@ class Letter(NamedTuple):
 
 
 class Letterbox:
-    """One writer and one set of checks for all of it. now: ms; kept: how many messages. Used in a `with`."""
+    """One writer with all checks. now: epoch ms; kept: number of messages. Use in a `with`."""
 
     def __init__(self, data: Path, snapshot: Snapshot, now: int) -> None:
         self.kept = 0
@@ -68,7 +68,7 @@ class Letterbox:
         await self._commit.close()
 
     def keep(self, letter: Letter, at: int) -> bytes | None:
-        """The capture id; None where names cannot be asked at this moment, and its client would come again. at: ms."""
+        """Archive a message. Returns its capture id, or None if DNS was unavailable and the client would retry. at: epoch ms."""
         return self.keep_message(written(letter, at), letter.sender, letter.to, at, letter.login)
 
     def keep_message(self, message: EmailMessage, sender: str, to: Iterable[str], at: int, login: str = "") -> bytes | None:
@@ -88,7 +88,7 @@ class Letterbox:
 
 
 def written(letter: Letter, at: int) -> EmailMessage:
-    """With a date some seconds before it came."""
+    """The message, dated some seconds before its receipt."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = letter.author, ", ".join(letter.to[:6]), letter.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(at // 1000, UTC) - timedelta(seconds=9))

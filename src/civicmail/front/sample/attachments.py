@@ -20,7 +20,7 @@ class File(NamedTuple):
 
 
 def pdf(random: Random, topic: str, text: str) -> File:
-    """One page with the text on it (ISO 32000-1, the smallest file with a right cross-reference table)."""
+    """A page with the text (ISO 32000-1, minimal with a valid cross-reference table)."""
     lines = [text[i : i + 90] for i in range(0, len(text), 90)]
     shown = " ".join(f"({_escape(line)}) '" for line in lines)
     stream = f"BT /F1 10 Tf 14 TL 50 780 Td {shown} ET".encode("latin-1", "replace")

@@ -15,7 +15,7 @@ _DAYS = 7
 
 
 def make(folder: Path, host: str) -> tuple[Path, Path]:
-    """(certificate, key) as files of the folder; good for the host and for this machine, signed by itself."""
+    """Paths of a self-signed certificate and its key, valid for the host and this machine."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     names = x509.SubjectAlternativeName([x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -32,13 +32,13 @@ class DueMessage(NamedTuple):
 
 
 def keep(file: BinaryIO, letters: Iterable[DueMessage]) -> None:
-    """Of each a line of JSON: [at, kind, sender, recipients, octets], and then its octets."""
+    """Write each message as a line of JSON [at, kind, sender, recipients, octets] and its octets."""
     for at, kind, (sender, recipients, content) in letters:
         file.write(orjson.dumps([at, kind, sender, recipients, len(content)]) + b"\n" + content)
 
 
 def kept(file: BinaryIO) -> Iterator[DueMessage]:
-    """What was kept in a file, from its beginning, one after the other."""
+    """Read the messages of a file in order."""
     file.seek(0)
     while line := file.readline():
         at, kind, sender, recipients, size = orjson.loads(line)
@@ -46,7 +46,7 @@ def kept(file: BinaryIO) -> Iterator[DueMessage]:
 
 
 class DayMail:
-    """Gives the next message of a kind. known: who of the recipients takes mail here; None where nobody does."""
+    """Supplies messages by kind. known: filters recipients who receive mail here."""
 
     def __init__(self, seed: int, town: Town, known: Callable[[Posting], Posting | None]) -> None:
         self._known = known

@@ -16,7 +16,7 @@ HOURS = 24
 
 
 class Load(NamedTuple):
-    """Messages of a day by their way; junk: what comes from outside and nobody wants."""
+    """Messages of a day by direction; junk: unwanted mail from outside."""
 
     inside: int
     outward: int
@@ -45,7 +45,7 @@ ALWAYS = (4,) * 7 + (5,) * 10 + (4,) * 7
 
 
 def due(load: Load, seconds: float, random: Random) -> Iterator[tuple[float, Kind]]:
-    """Each message with the second at which it is handed in, in order; the day takes so many seconds from midnight to midnight."""
+    """Each message with its time in seconds, in order, for a day of that length."""
     kinds: tuple[Kind, ...] = ("inside", "outward", "inward", "junk")
     ways = [_way(kind, count, seconds, random) for kind, count in zip(kinds, load, strict=True)]
     return heapq.merge(*ways)

@@ -34,7 +34,7 @@ _DAYS = 365
 
 
 class Goal(NamedTuple):
-    """words: what was wanted; got: what came; met."""
+    """words: the goal; got: the result; met."""
 
     words: str
     got: str
@@ -42,7 +42,7 @@ class Goal(NamedTuple):
 
 
 def goals(day: Simulation, worked: WorkDone, verified: Mapping[str, object]) -> list[Goal]:
-    """What issue after issue has promised of such a day."""
+    """The goals that issues set for such a day."""
     accept_s, searchable_s = quantile(day.traffic.waits, 0.99) / 1000, quantile(day.watch.findings, 0.99) / 1000
     problems, most = verified.get("problems"), max(worked.asked.values(), default=0)
     out = day.watch.theirs["deliver"]

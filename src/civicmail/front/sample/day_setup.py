@@ -13,7 +13,7 @@ _SWITCH = "The sample city asks its managers about files (P-22)."
 
 
 def sign_in(now: int) -> dict[str, tuple[str, str]]:
-    """Name and password of a mail program, by the address of whoever may send. now: ms."""
+    """Address -> login and password of a mail program, for senders. now: epoch ms."""
     boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True).select_related("holder").order_by("pk")
     accounts = {a.person_id: a.username for a in Account.objects.filter(person__isnull=False)}
     logins = {}
@@ -27,7 +27,7 @@ def sign_in(now: int) -> dict[str, tuple[str, str]]:
 
 
 def ask_about_files(city: Staff, now: int) -> None:
-    """In every department. now: ms."""
+    """Require approval of files in every department. now: epoch ms."""
     author = on_duty(city.named["policy-author"], "policy-author", now)
     for department in city.departments.values():
         switch_approval.switch_on(department, 0, actor=author, reason=_SWITCH, now=now)

@@ -13,7 +13,7 @@ _STREETS = "Request 2026-31: letters about street lights of this autumn, as a re
 
 
 def looks(city: Staff, now: int) -> list[Mandate]:
-    """The mandates, in the order in which they were asked for. The records officer has taken up the duty already."""
+    """Make the examinations in the order of their requests. The records officer has activated the role."""
     records = actor(city.named["records-officer"], now)
     examiner, attorney, approver = (on_duty(city.named[duty], duty, now, "The cases of this morning.") for duty in _AS)
     clerk, supervisor = city.named["clerk"].uid, city.named["supervisor"].uid

@@ -99,7 +99,7 @@ class StolenAccount:
 
     @property
     def is_at_it(self) -> bool:
-        """Nobody waits for a thief: who watches the day would see late what could be found long before."""
+        """Whether it still sends; does not wait."""
         return self._thread.is_alive()
 
     def _send(self) -> None:
@@ -118,7 +118,7 @@ class StolenAccount:
 
 
 def play(incidents: Sequence[Incident], hour: float) -> list[str]:
-    """Begin and end what is due at this hour of the day; what happened, in words."""
+    """Begin and end what is due at this hour. Returns log lines."""
     log_lines = []
     for incident in incidents:
         if not incident.under_way and not incident.over and hour >= incident.at:

@@ -64,7 +64,7 @@ _BLOCK = 128
 
 
 class Ports(NamedTuple):
-    """Where the installation listens: for strangers, for the city's own programs, for browsers, for people who sign in (0: not)."""
+    """Ports for strangers, for the city's own programs, for browsers, and for people who sign in (0: off)."""
 
     mx: int
     relay: int
@@ -81,7 +81,7 @@ class _PortChooser:
         self._left: list[int] = []
 
     def next(self) -> int:
-        """One that was not chosen before. Raises OSError where there are none."""
+        """A port not chosen before. Raises OSError if there are none."""
         if self._process != os.getpid():  # a fork would choose what the process does that it came from
             self._process, self._blocks, self._left = os.getpid(), [], []
         if not self._left:
@@ -121,8 +121,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def claimed(port: int) -> socket.socket | None:
-    """Say to whoever asks likewise that this port is going to be used, until the socket is closed or its process ends; None where
-    somebody has said so, or listens there."""
+    """Claim a port until the socket closes or the process ends; None if it is claimed or in use."""
     claim = _reserve(f"port {port}")
     if claim is None or is_free(port):
         return claim
@@ -143,7 +142,7 @@ def _reserve(what: str) -> socket.socket | None:
 
 
 def is_free(port: int) -> bool:
-    """Whether somebody could listen there a moment ago."""
+    """Whether the port is free now."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:

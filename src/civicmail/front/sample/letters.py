@@ -18,7 +18,7 @@ _OPEN_THREADS = 60
 
 @dataclass(slots=True)
 class Thread:
-    """A conversation that somebody may still answer."""
+    """A conversation that may be answered."""
 
     people: list[Person]
     subject: str
@@ -28,8 +28,7 @@ class Thread:
 
 
 class Desk:
-    """What writing needs: whose city, chance, the time on the wall, and the threads that are open. count: messages written so
-    far."""
+    """Context for writing: city, random, time and open threads. count: messages so far."""
 
     def __init__(self, random: Random, start: datetime, every: float, town: Town = people.SAMPLE) -> None:
         self.town = town
@@ -43,7 +42,7 @@ class Desk:
         return self.random.choice(self.town.departments)
 
     def next_id(self, author: Person) -> str:
-        """A Message-ID; time goes on."""
+        """A Message-ID; advances the time."""
         self.count += 1
         self.now += timedelta(seconds=int(self.random.expovariate(1 / self._every)) if self._every else 0)
         return f"{self.count}.{self.random.getrandbits(48):012x}@{author.address.rpartition('@')[2]}"
@@ -89,7 +88,7 @@ def filled(text: str, width: int = 76) -> str:
 
 
 def _pair(desk: Desk) -> tuple[Department, Person, Person]:
-    """A department, somebody who writes and somebody who is written to: inside, inward or outward, in about equal shares."""
+    """A department, an author and a recipient: internal, incoming or outgoing in about equal shares."""
     department = desk.department()
     staff = desk.town.staff_of(department.short)
     member = desk.random.choice(staff[1:])
@@ -206,7 +205,7 @@ def forward(desk: Desk) -> Written:
 
 
 def spam(desk: Desk) -> Written:
-    """What nobody asked for; some of it pretends to come from the city."""
+    """Unwanted mail; some of it pretends to come from the city."""
     r = desk.random
     subject, text = (prose.fill(r, pattern, "prize") for pattern in r.choice(prose.SPAM))
     author = r.choice(people.cheats())

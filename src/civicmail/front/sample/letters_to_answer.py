@@ -16,11 +16,11 @@ RESIDENT = residents()[5]
 PARCELS = "desk@parcel-office.example"
 PRETENDER = "office.of.the.mayor@webmail.example"
 STRANGERS = 30
-"""Messages of the thief: more domains than anybody writes to within an hour."""
+"""Messages of the thief: to more domains than anybody writes to in an hour."""
 
 
 class Who(NamedTuple):
-    """Somebody of the city, as letters need them."""
+    """A city employee."""
 
     uid: str
     name: str
@@ -40,7 +40,7 @@ def _from(who: Who, to: tuple[str, ...], subject: str, text: str, *files: File) 
 
 
 def leaving(clerk: Who, colleague: Who, inspector: Who, head: Who) -> list[Letter]:
-    """Files to people outside: one that nobody answers, one that is approved, two that wait, one of the head's own."""
+    """Files for external people: one unanswered, one approved, two pending, one of the head's own."""
     report = _pdf("drain-report.pdf", "Storm drain")
     return [
         _from(clerk, (PAVING,), "Storm drain report", "Please find the report of last spring below.\n", report),
@@ -64,13 +64,13 @@ def draft(clerk: Who) -> tuple[Written, File]:
 
 
 def secure(clerk: Who) -> Letter:
-    """It waits for its reader in the pick-up portal."""
+    """A message that waits in the pick-up portal."""
     text = "Your claim is settled. The amount and the account are as we discussed; please answer on this page.\n"
     return _from(clerk, (RESIDENT.address,), "[secure] Your claim 2026-118", text)
 
 
 def campaign(inspector: Who) -> Letter:
-    """A mailing that a use reviewer is asked to look at."""
+    """A mailing for a use reviewer."""
     text = (
         "Friends,\nElection day is near. Please vote for me, put up yard signs, and join our campaign on Saturday: we are\n"
         "knocking on doors in the third district. Campaign contributions are welcome.\n"
@@ -79,7 +79,7 @@ def campaign(inspector: Who) -> Letter:
 
 
 def phish(readers: tuple[Who, ...]) -> Letter:
-    """Delivered to all of them: nothing in it was known when it came."""
+    """Phishing that was delivered because nothing in it was known."""
     text = (
         "A parcel for you could not be delivered. The fee of 1.99 is open.\n\nPay it within two days, or it goes back:\n"
         "http://parcel-office.example/pay?ref=4471\n\nYour parcel office\n"
@@ -94,13 +94,13 @@ def bill(clerk: Who) -> Letter:
 
 
 def favor(boss: Who, clerk: Who) -> Letter:
-    """In the mayor's name, from a web mail service."""
+    """A request in the mayor's name, from a web mail service."""
     text = "Are you at your desk? Answer to this address.\n"
     return Letter(f"{boss.name} <{PRETENDER}>", PRETENDER, (clerk.address,), "A favor", text)
 
 
 def first_file(clerk: Who) -> Letter:
-    """A file of somebody whom nobody here knows."""
+    """A file from an unknown sender."""
     sender = "studio@harbor-maps.example"
     text = "Good morning,\n\nhere is the map of the detour that you asked for at our counter.\n"
     return Letter(f"Harbor Maps <{sender}>", sender, (clerk.address,), "The map", text, (_pdf("detour-map.pdf", "Snow route"),))

@@ -37,8 +37,7 @@ WEB = 8025  # where the pages are, if that port is free
 
 
 class LiveDemo:
-    """One demo in one new data folder. sent: postings by what the server answered; answers: the last questions to the index;
-    behind: messages of the month before it opened."""
+    """One demo in a new data folder. sent: counts by reply; answers: last index queries; behind: messages of the past month."""
 
     def __init__(self, data: Path, *, seed: int, rate: float) -> None:
         self.data = data
@@ -73,16 +72,16 @@ class LiveDemo:
 
     @property
     def elsewhere(self) -> str:
-        """Where the pages are, in a sentence, if that is not where somebody would look; "" where it is."""
+        """Where the pages are, if not at the usual address; else ""."""
         return "" if self.ports.web == WEB else f"Port {WEB} is in use, so the pages of this city are at {self.pages}"
 
     @property
     def pages(self) -> str:
-        """Where a browser goes."""
+        """URL of the pages."""
         return f"http://127.0.0.1:{self.ports.web}/demo/"
 
     def _take(self, posting: Posting) -> str:
-        """The world takes everything. Of what leads to the pages the links are kept: so a visitor can be somebody outside, too."""
+        """Accept outgoing mail, and store portal links so that a visitor can be an external recipient."""
         if links := portal_links.links(posting, self.pages.removesuffix("/demo/")):
             with self._writing:
                 portal_links.note(self.data, links)
@@ -90,7 +89,7 @@ class LiveDemo:
 
     @cached_property
     def stage(self) -> MailTracker:
-        """Follows what is sent from the first look on."""
+        """Tracks what is sent from the first access on."""
         return MailTracker(self.data, since=round(time.time() * 1000))
 
     def keep_a_month(self, snapshot: Snapshot) -> None:
@@ -102,7 +101,7 @@ class LiveDemo:
         self.behind = month.keep(self.data, before, snapshot, ms)
 
     def _mail(self) -> Iterator[Posting]:
-        """From now on, for those who take mail: what others would hear is for the tests."""
+        """New messages for people who receive mail."""
         for posting in messages(self._seed + 1, start=datetime.now(UTC), every=0, town=people.DEMO):
             if (reached := month.known(posting, self._snapshot, round(time.time() * 1000))) is not None:
                 yield reached
@@ -113,7 +112,7 @@ class LiveDemo:
         self.began = time.monotonic()
 
     def perform(self, *, seconds: float | None, show: Show) -> None:
-        """Send mail for some seconds, or until somebody interrupts; what becomes of it is watched meanwhile."""
+        """Send mail for some seconds or until interrupted, and track it."""
         sender = threading.Thread(target=self._send, name="postman", daemon=True)
         sender.start()
         end = None if seconds is None else time.monotonic() + seconds
@@ -181,7 +180,7 @@ class LiveDemo:
             yield f"           {problem}"
 
     def all_held(self, verified: dict[str, object]) -> bool:
-        """Nothing was lost, everything was delivered and found, nothing is wrong with what is kept."""
+        """Whether nothing was lost, everything was delivered and searchable, and verification found no problem."""
         kept = self.behind + self.sent["accepted"] + self.stage.own
         whole = len(self.stage.acts) == self.sent["accepted"] and verified.get("messages") == kept
         return whole and self.sent["accepted"] > 0 and self.stage.is_over and not self.refused and not verified.get("problems")

@@ -23,11 +23,11 @@ KINDS: dict[str, tuple[letters.Maker, int]] = {
     "spam": (letters.spam, 7),
     "malformed": (malformed, 3),
 }
-"""Each kind with its maker and its share."""
+"""Each kind with its maker and share."""
 
 
 class Posting(NamedTuple):
-    """One message as it is handed to a server: reverse path, forward paths, bytes with CRLF line ends."""
+    """A message for a server: reverse path, forward paths, bytes with CRLF."""
 
     sender: str
     recipients: list[str]
@@ -35,7 +35,7 @@ class Posting(NamedTuple):
 
     @property
     def inside(self) -> bool:
-        """Whether somebody of the city sends it; such mail comes in by a relay listener and may go anywhere."""
+        """Whether the sender is of the city; such mail comes by a relay listener and may go anywhere."""
         return self.sender.endswith("@" + people.DOMAIN)
 
 

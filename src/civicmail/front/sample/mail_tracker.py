@@ -23,7 +23,7 @@ from civicmail.mail.search.reader import Reader
 
 @dataclass(slots=True)
 class TrackedMessage:
-    """One capture on the stage. Times are ms since 1970, 0 while it has not happened; done: indices of recipients that have it."""
+    """One capture. Times are epoch ms, 0 until they happen; done: indices of recipients that have it."""
 
     uuid: str
     journal: str
@@ -114,11 +114,11 @@ class MailTracker:
 
     @property
     def is_over(self) -> bool:
-        """Everything that was archived has been delivered and can be found."""
+        """Everything archived has been delivered and is searchable."""
         return not self._under_way
 
     def ask(self, query: str) -> SearchTiming | None:
-        """Ask the index; None while there is none."""
+        """Query the index; None while there is none."""
         tree = parse(query, now=datetime.now(UTC))
         began = time.perf_counter()
         try:
@@ -132,6 +132,6 @@ class MailTracker:
 
 
 def new_records(tail: Tail, since: int) -> Iterator[Record]:
-    """What the journals say since the last time, about captures received from `since` (ms) on."""
+    """New journal records about captures received since `since` (epoch ms)."""
     while records := tail.poll():
         yield from (record for record in records if received_of(record.id) >= since)

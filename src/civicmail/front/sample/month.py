@@ -28,7 +28,7 @@ BATCH_SIZE = 500
 
 
 class Letter(NamedTuple):
-    """What comes in: the bytes, who hands them over, by which door."""
+    """An incoming message: bytes, envelope, source."""
 
     content: bytes
     envelope: Envelope
@@ -36,7 +36,7 @@ class Letter(NamedTuple):
 
 
 def known(posting: Posting, snapshot: Snapshot, now: int) -> Posting | None:
-    """The posting for those of the city who take mail at this moment; None where nobody is left, or the sender may not send."""
+    """The posting for recipients who receive mail now; None if none is left, or the sender may not send."""
     if posting.inside and not _login(snapshot, posting.sender, now):
         return None
     to = [a for a in posting.recipients if not a.endswith(f"@{people.DOMAIN}") or _is_open(snapshot, a)]
@@ -82,7 +82,7 @@ def _letter(posting: Posting, login: str, at: int) -> Letter:
 
 
 def _login(snapshot: Snapshot, address: str, now: int) -> str:
-    """The sign-in of somebody who may send from this address, "" without one."""
+    """The login of a person who may send from this address, or ""."""
     box = snapshot.mailbox_of(address)
     if box is None or box.state != "open":
         return ""

@@ -57,7 +57,7 @@ class OfficeWorkers:
         self._looked = -1
 
     def work(self) -> None:
-        """What people would do at this moment of the day."""
+        """Do what people would do at this moment of the day."""
         hour, now = self._moment()
         with again_soon():
             self._approve(hour, now)
@@ -83,7 +83,7 @@ class OfficeWorkers:
                 self.worked.done["files approved" if what == "approve" else "files not approved"] += 1
 
     def _answer(self, row: Approval) -> list[tuple[str, float]]:
-        """What was answered, and how many minutes of the day after the question; nothing where nobody could."""
+        """Answer an approval. Returns the answer and the delay in minutes of the day, or nothing."""
         answered: list[tuple[str, float]] = []
         with again_soon():
             _, now = self._moment()
@@ -117,7 +117,7 @@ class OfficeWorkers:
             self.worked.done["copies taken out of quarantine by their readers"] += 1
 
     def _later(self, hour: float) -> float:
-        """When a manager has looked who is asked at this hour."""
+        """The hour at which a manager looks at a new request."""
         begin, end = _OFFICE
         start = max(hour, begin)
         due = start + self._random.lognormvariate(math.log(MEDIAN_MINUTES), _SPREAD) / 60

@@ -51,7 +51,7 @@ _MANY = "The police department wants it, too; its letters have many files."
 
 
 def fill(data: Path, city: Staff, snapshot: Snapshot, now: int) -> int:
-    """After everybody is there and the month's mail is kept; how many messages were. now: ms."""
+    """Run after people and the month's mail exist. Returns the number of messages. now: epoch ms."""
     _switch(city, now)
     _rules(city, now)
     _acquaintances(data)
@@ -105,7 +105,7 @@ def _files(data: Path, city: Staff, box: Letterbox, now: int) -> None:
 
 
 def _hear(data: Path, now: int) -> None:
-    """What the worker does all the time."""
+    """Do what the worker does all the time."""
     hearing = HoldingConsumer()
     tail = Tail(data, hearing.positions, bodies=False)
     while records := tail.poll():
@@ -119,7 +119,7 @@ def _hear(data: Path, now: int) -> None:
 
 
 def _letters(city: Staff, box: Letterbox, now: int) -> dict[str, bytes]:
-    """The capture ids of those that somebody does something about."""
+    """The capture ids of messages that need an action."""
     clerk, mayor, supervisor = (_who(city.named[key]) for key in ("clerk", "mayor", "supervisor"))
     readers = tuple(_who(person) for person in (*city.team["works"][:6], *city.team["finance"][:4], *city.team["law"][:2]))
     box.keep(letters_to_answer.secure(clerk), now - 30 * 60_000)
@@ -176,7 +176,7 @@ def _report(id_: bytes, reporters: Sequence[Person], now: int) -> None:
 
 
 def _contest(clerk: Actor, now: int) -> None:
-    """One reader asks for what is kept back, one sender says that it was wrong."""
+    """One reader requests a release, one sender appeals."""
     kept = queries.copies(now)
     box = Mailbox.objects.get(holder__uid=clerk.uid, kind="personal").address
     program = next((c for c in kept if c.box.lower() == box and "executable" in c.rules), None)
@@ -193,7 +193,7 @@ def _contest(clerk: Actor, now: int) -> None:
 
 
 def _close(city: Staff, now: int) -> None:
-    """The account of somebody who left is to be closed: the worker counts it, then the department decides."""
+    """Close a leaver's account: the worker counts it, then the department decides."""
     head = city.team["police"][0]
     left = Mailbox.objects.get(holder=city.team["police"][-1], kind="personal")
     account_closure.ask(left, actor=actor(head, now), reason="Nobody needs what lies in it any more.", now=now)

@@ -16,7 +16,7 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.front.sample.mail import Posting
 
 MAX_LINKS = 6
-"""Links that are kept, the newest first."""
+"""Maximum of stored links, newest first."""
 
 
 class Link(NamedTuple):
@@ -40,7 +40,7 @@ def links(posting: Posting, pages: str) -> list[Link]:
 
 
 def note(data: Path, links: list[Link]) -> None:
-    """For the page on which a visitor chooses whom to be."""
+    """Store links for the demo's sign-in page."""
     path = data / OUTSIDE
     before = orjson.loads(path.read_bytes()) if path.exists() else []
     OS_FILES.replace(path, orjson.dumps([*(link._asdict() for link in links), *before][:MAX_LINKS]))

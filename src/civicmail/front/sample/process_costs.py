@@ -56,8 +56,7 @@ def peak(pid: int) -> float:
 
 
 def role(pid: int) -> str:
-    """What a process of ours does: "gateway", "worker mail", …; "supervisor" for the one above, "screening.worker" for one that
-    reads for others."""
+    """The role of a process: "gateway", "worker mail", …; "supervisor", "screening.worker" for a sandboxed reader."""
     words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     if "run" not in words:
         return words[words.index("-m") + 1].partition(".")[2].partition(".")[2] if "-m" in words else words[0]

@@ -52,7 +52,7 @@ _SUBJECTS = (
 
 
 def fill(random: Random, pattern: str, topic: str) -> str:
-    """One sentence from a pattern."""
+    """Fill a sentence pattern."""
     return pattern.format(
         topic=topic,
         Topic=topic.capitalize(),
@@ -77,7 +77,7 @@ def paragraphs(random: Random, topic: str, most: int = 8) -> list[str]:
 
 
 class Foreign(NamedTuple):
-    """A short letter in another language, with a charset that mail in that language still comes in."""
+    """A short message in another language, in a charset that such mail still uses."""
 
     charset: str
     subject: str

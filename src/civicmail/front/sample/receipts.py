@@ -10,7 +10,7 @@ _ARCHIVED = re.compile(r" archived=([0-9a-f-]{36})")
 
 
 class Receipts:
-    """Safe for any number of threads, in bounded memory: who is acknowledged and kept is forgotten."""
+    """Thread-safe, in bounded memory: matched messages are forgotten."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,14 +19,14 @@ class Receipts:
         self._nameless = 0
 
     def acknowledged(self, answer: str, *, accepted: bool) -> None:
-        """What the server answered to a message, which names what it has kept."""
+        """Note the server's reply to a message, which names its capture."""
         if (match := _ARCHIVED.search(answer)) is not None:
             self._one(uuid.UUID(match[1]).bytes, self._acknowledged, self._kept)
         elif accepted:
             self._nameless += 1
 
     def archived(self, id_: bytes) -> None:
-        """It is in the archive, where somebody from outside handed it in."""
+        """Note that an external message is in the archive."""
         self._one(id_, self._kept, self._acknowledged)
 
     @property
@@ -36,7 +36,7 @@ class Receipts:
 
     @property
     def unacknowledged(self) -> int:
-        """Messages in the archive whose acknowledgement nobody got: honest servers come again with them."""
+        """Archived messages whose reply nobody got; their servers send them again."""
         return len(self._kept)
 
     def _one(self, id_: bytes, seen: set[bytes], other: set[bytes]) -> None:

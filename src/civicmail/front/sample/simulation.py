@@ -31,12 +31,12 @@ from civicmail.front.sample.work_done import WorkDone
 LOOK, ROLES = 0.25, 2.0
 """Seconds between two looks at what became of the mail, and at what processes cost."""
 SETTLE_SECONDS = 120
-"""For what is under way when the day has ended."""
+"""Timeout for work in progress at the end of the day."""
 RETRY_HOURS = 0.1
-"""After six minutes of the day honest servers come again with what was put off."""
+"""Senders retry deferred mail after six minutes of the day."""
 Say = Callable[[str], None]
 REPORT_EVERY = 20_000
-"""After so many letters their number is told."""
+"""Messages between two progress lines."""
 OURSELVES, AT_DESKS = "(the simulation: postmen, the world)", "(the simulation: people at their desks)"
 KEPT = "archive, with its evidence"
 INDEX = "search"
@@ -53,14 +53,14 @@ class Desks(Protocol):
         """began: midnight, of time.monotonic()."""
 
     def require_open(self) -> None:
-        """Raises CivicmailError where it has ended by itself."""
+        """Raise CivicmailError if it ended."""
 
     def end(self) -> WorkDone:
         """The day is over; what they did."""
 
 
 class Simulation:
-    """One day in one new data folder. load: messages of the day; share: the part of them that comes; seconds: how long it takes."""
+    """One day in a new data folder. load: messages of the day; share: the part that is sent; seconds: length of the day."""
 
     def __init__(self, data: Path, load: Load, seconds: float, seed: int, share: float = 1) -> None:
         self.data, self.load, self.seconds, self.share = data, load, seconds, share
@@ -114,7 +114,7 @@ class Simulation:
         return max(1.0, 6200 / len(people.OFFICES.employees) * 86_400 / self.seconds * self.share)
 
     def let_in(self, logins: Mapping[str, tuple[str, str]]) -> None:
-        """Who signs in to send, by address; the last of them loses the password to somebody else."""
+        """Set logins by address; the last one's password is stolen."""
         self.traffic.logins.update(logins)
         self.thief.sender, self.thief.login = list(logins.items())[-1]
 
@@ -123,7 +123,7 @@ class Simulation:
         installation.wait_for(self.ports, self.data)
 
     def write_letters(self, snapshot: Snapshot, say: Say) -> None:
-        """All of the day, into a file without a name beside the data folder. Raises OSError where there is no room."""
+        """Write all messages to an unnamed file beside the data folder. Raises OSError if there is no room."""
         letters = DayMail(self._seed, people.OFFICES, lambda posting: month.known(posting, snapshot, now_ms()))
         load = self.load.part(self.share)
         plan = due(load, self.seconds, Random(self._seed))  # noqa: S311 - the same day for the same seed
@@ -137,8 +137,8 @@ class Simulation:
         keep(self._letters, made())
 
     def run(self, pid: int, desks: Desks, say: Say) -> WorkDone:
-        """From midnight to midnight, and until everything has settled; what people did. pid: of the supervisor. Raises
-        CivicmailError where people at their desks have stopped."""
+        """Run from midnight to midnight until everything has settled. Returns the office work. pid: the supervisor. Raises
+        CivicmailError if the office workers stopped."""
         self._others[desks.pid] = AT_DESKS
         self._began = time.monotonic()
         desks.begin(self._began)
@@ -185,7 +185,7 @@ class Simulation:
         time.sleep(LOOK)
 
     def weigh(self) -> None:
-        """What lies on the disk, once nothing runs any more: journals are cut to what is in them then."""
+        """Measure disk use after all processes ended, with journals truncated to their content."""
         for path in self.data.rglob("*"):
             if path.is_file():
                 part = _PARTS.get(path.relative_to(self.data).parts[0], "people's side, screening, pages")

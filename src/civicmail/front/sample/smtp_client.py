@@ -13,7 +13,7 @@ from civicmail.front.sample.mail import Posting
 
 
 class SmtpReply(NamedTuple):
-    """What the server answered to the end of a message (or to what came before it), and after how many milliseconds."""
+    """The server's reply to a message (or to an earlier command), and its time in ms."""
 
     code: int
     text: str
@@ -25,8 +25,8 @@ class SmtpReply(NamedTuple):
 
 
 class SmtpClient:
-    """One connection to a server of this machine, made when it is needed and made again when it was lost. login: name and password
-    of whoever signs in, over TLS from the first octet on; nobody looks whose certificate that is."""
+    """A connection to a server of this machine, reconnected when lost. login: name and password, with implicit TLS; the
+    certificate is not verified."""
 
     def __init__(self, port: int, name: str = "postman.example", login: tuple[str, str] | None = None) -> None:
         self._port = port
@@ -35,7 +35,7 @@ class SmtpClient:
         self._wire: smtplib.SMTP | None = None
 
     def send(self, posting: Posting) -> SmtpReply:
-        """One transaction; refused recipients are left out. OSError and smtplib's errors mean that nobody answered."""
+        """Send one message; rejected recipients are left out. Raises OSError and smtplib's errors if the server is unavailable."""
         wire = self._wire or self._connect()
         try:
             return self._talk(wire, posting)

@@ -92,7 +92,7 @@ def _structure(city: Staff, now: int) -> None:
 
 
 def _employees(city: Staff, now: int) -> None:
-    """By the personnel system's list, as in a real city."""
+    """Import the personnel list, as a real city does."""
     lines = [
         ("e-1001", "Maria", "Fjordgren", "elected", "city", "Mayor", ""),
         ("e-1002", "Tobias", "Quarterstone", "employee", "city", "City administrator", "e-1001"),
@@ -154,7 +154,7 @@ def _accept(person: Person, now: int) -> None:
 
 
 def _leaders(city: Staff, now: int) -> None:
-    """Access of those who decide: the office asks, who stands above approves."""
+    """Access of decision makers: the office requests, the superior approves."""
     officer = at_office(city, now)
     mayor, administrator = city.named["mayor"], city.named["administrator"]
     for person, decider in ((administrator, mayor), (mayor, administrator)):
@@ -277,7 +277,7 @@ def _grant(person: Person, box: Mailbox, city: Staff, short: str, now: int) -> N
 
 
 def _acknowledge(city: Staff, now: int) -> None:
-    """All accept, but for one who has not yet, one who declines, and one who signs on paper."""
+    """All accept the policy, except one pending, one who declines, and one who signs on paper."""
     text = newest()
     assert text is not None
     city.named |= {"unacknowledged": city.six("water")[4], "declined": city.six("water")[5], "paper": city.six("fire")[5]}
@@ -327,7 +327,7 @@ def _personal_use(city: Staff, now: int) -> None:
 
 
 def _events(city: Staff, now: int) -> None:
-    """What waits, was refused, is suspended, has ended, will end, and moved."""
+    """Make pending, denied, suspended, ended, ending and moved authorizations."""
     _, _, supervisor, _, clerk, inspector = city.six("works")
     library, harbor, housing, finance = (city.six(short) for short in ("library", "harbor", "housing", "finance"))
     request = requests.ask(library[4], reasons=REASONS, until=now + YEAR, actor=actor(library[2], now), now=now)
@@ -349,6 +349,6 @@ def _events(city: Staff, now: int) -> None:
 
 
 def _requested_by_works(person: Person, supervisor: Person, now: int) -> Authorisation:
-    """A supervisor asks that somebody may use the mailbox of Public Works."""
+    """A supervisor requests access to the mailbox of Public Works."""
     box, until = Mailbox.objects.get(address=f"works@{DOMAIN}"), now + 90 * DAY
     return requests.ask_grant(person, box, "delegate", reasons=REASONS, until=until, actor=actor(supervisor, now), now=now)

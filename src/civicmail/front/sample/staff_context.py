@@ -16,7 +16,7 @@ from civicmail.city.directory.models import Department, Person
 from civicmail.front.sample.people import SAMPLE, Town
 
 FOUNDER = Actor("os:sample", "The sample city", (Held("access-officer", taken_until=ALWAYS),))
-"""Does the access office's work until somebody has that duty."""
+"""Acts as access officer until there is one."""
 
 YEAR = 360 * DAY
 WHY = "The sample city begins its work."
@@ -41,7 +41,7 @@ class Staff:
     team: dict[str, list[Person]] = field(default_factory=dict)
 
     def department(self, short: str) -> Department:
-        """That department, or the one that does its work in a smaller town."""
+        """The department, or its substitute in a smaller town."""
         return self.departments[short] if short in self.departments else self.departments[self._stand_in(short)[0]]
 
     def six(self, short: str) -> list[Person]:
@@ -79,7 +79,7 @@ def at_office(city: Staff, now: int) -> Actor:
 
 
 def oneself(person: Person) -> Actor:
-    """Enough for what anybody does about themselves before being admitted."""
+    """An actor for what people do about themselves before admission."""
     return Actor(person.uid, person.display, admitted=False, client="127.0.0.1")
 
 

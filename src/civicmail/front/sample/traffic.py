@@ -61,7 +61,7 @@ class Traffic:
         return sum(count for (_, answer), count in self.answers.items() if answer == "accepted")
 
     def run(self, letters: Iterator[DueMessage], patience: float) -> None:
-        """Until everything was answered for good; patience: seconds that what was put off is tried after the day has ended."""
+        """Deliver until every message is settled; patience: seconds of retries after the end of the day."""
         threads = [threading.Thread(target=self._carry, name="postman", daemon=True) for _ in range(_CONNECTIONS)]
         for thread in threads:
             thread.start()

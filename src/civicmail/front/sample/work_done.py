@@ -9,8 +9,7 @@ import orjson
 
 
 class WorkDone(NamedTuple):
-    """asked: questions about files by manager (uid); waits: minutes of the day from a question to its answer; done: what was done,
-    and how often."""
+    """asked: questions about files by manager (uid); waits: minutes of the day until the answer; done: counts of acts."""
 
     asked: Counter[str]
     waits: list[float]
